@@ -1,0 +1,1 @@
+"""Windows of data in, rows of metrics out."""

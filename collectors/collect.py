@@ -1,0 +1,142 @@
+"""One window of one monitor, from its sources to what will be stored. No step calls back."""
+
+import time
+import traceback
+from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import version
+
+import pandas as pd
+
+from collectors.reference import Reference
+from collectors.report import ENGINE, Cleaned, measure
+from collectors.sources import Reader
+from collectors.values import Collected, Histogram, Measured, Status, Value
+from monitors.declare import Monitor, Series, Window
+from monitors.declare.metrics import Over
+
+LIBRARIES = ("driftdeck", "evidently", "pandas", "numpy", "scipy")
+
+
+def collect(
+    monitor: Monitor, window: Window, reader: Reader, reference: Reference | None, now: datetime
+) -> Collected:
+    """Collect one window; a failure comes back as a status with its reason, not as an exception.
+
+    now: labels that arrived later are not seen.
+    """
+    began = time.perf_counter()
+    series = list(monitor.series())
+    try:
+        rows = reader.read(window, now)
+        collected = from_rows(monitor, window, rows.frame, reference, series)
+        fingerprint = rows.fingerprint
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        if not isinstance(error, RuntimeError):
+            reason += "\n" + traceback.format_exc(limit=-2)
+        values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in series)
+        collected = Collected(monitor.name, window, Status.FAILED, values, error=reason)
+        fingerprint = ""
+    return replace(
+        collected,
+        source_fingerprint=fingerprint,
+        reference_hash=reference.hash if reference else "",
+        engine=ENGINE,
+        versions=_versions(),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def from_rows(
+    monitor: Monitor,
+    window: Window,
+    frame: pd.DataFrame,
+    reference: Reference | None,
+    series: list[Series],
+) -> Collected:
+    """What a window's rows amount to: values, histograms, status."""
+    current = Cleaned(monitor, frame)
+    measured = measure(monitor, current, reference.data if reference else None, series)
+    labelled = _labelled_count(monitor, current)
+    values = tuple(
+        _judged(monitor, current, labelled, one, outcome)
+        for one, outcome in zip(series, measured, strict=True)
+    )
+    status, error = _status(current, values)
+    return Collected(
+        monitor.name,
+        window,
+        status,
+        values,
+        _histograms(current, reference),
+        row_count=current.rows,
+        labelled_count=labelled,
+        model_version=_model_version(monitor, frame),
+        error=error,
+    )
+
+
+def _judged(
+    monitor: Monitor, current: Cleaned, labelled: int | None, series: Series, outcome: Measured
+) -> Value:
+    """A value with its levels, which are withheld below min_rows: too few rows cry wolf."""
+    performance = series.metric.over in (Over.PERFORMANCE, Over.TARGET)
+    rows = labelled or 0 if performance else current.rows
+    enough = rows >= monitor.min_rows or series.metric.name == "row_count"
+    coverage = (labelled or 0) / current.rows if performance and current.rows else None
+    levels = series.levels if enough else None
+    return Value(series, outcome, rows, levels, coverage)
+
+
+def _labelled_count(monitor: Monitor, current: Cleaned) -> int | None:
+    if monitor.labelled is None:
+        return None
+    return len(current[monitor.labelled].present)
+
+
+def _status(current: Cleaned, values: tuple[Value, ...]) -> tuple[Status, str]:
+    if current.rows == 0:
+        return Status.EMPTY, "no rows in the window"
+    lost = [value for value in values if value.outcome.value is None]
+    faults = [_say(value) for value in lost if not value.outcome.waiting]
+    faults = [*current.complaints, *(f for f in faults if not _repeats(f, current.complaints))]
+    if faults:
+        return Status.PARTIAL, "; ".join(dict.fromkeys(faults))
+    if lost:
+        return Status.WAITING, lost[0].outcome.reason
+    return Status.OK, ""
+
+
+def _say(value: Value) -> str:
+    name, column = value.series.key
+    return f"{name}{f' of {column}' if column else ''}: {value.outcome.reason}"
+
+
+def _repeats(fault: str, complaints: list[str]) -> bool:
+    return any(complaint in fault for complaint in complaints)
+
+
+def _histograms(current: Cleaned, reference: Reference | None) -> tuple[Histogram, ...]:
+    if reference is None or current.rows == 0:
+        return ()
+    return tuple(bins.count(current.columns[bins.column]) for bins in reference.bins)
+
+
+def _model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
+    """The version that answered last in the window."""
+    if not monitor.model_version or monitor.model_version not in frame:
+        return ""
+    known = frame[monitor.model_version].dropna()
+    return str(known.iloc[-1]) if len(known) else ""
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except ModuleNotFoundError:
+            continue
+    return found
+

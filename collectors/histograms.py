@@ -1,0 +1,79 @@
+"""Histograms in the reference's bins: made once from the reference, counted for each window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from collectors.schema import Clean
+from collectors.values import Histogram
+from monitors.declare import Column
+
+BINS = 16
+CATEGORIES = 20
+OTHER = "(other)"
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The bins of one column.
+
+    edges: for numbers, inner edges of half-open bins; the outer bins are open.
+    categories: for categories, the most frequent ones of the reference.
+    labels: one a bin, the last being the missing values.
+    """
+
+    column: str
+    edges: tuple[float, ...]
+    categories: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def count(self, column: Clean) -> Histogram:
+        """The counts of a coerced column in these bins, missing and unusable values last."""
+        values = column.present
+        missing = 0 if column.values is None else len(column.values) - len(values)
+        counts = self._numbers(values) if self.edges else self._categories(values)
+        return Histogram(self.column, self.labels, (*counts, missing))
+
+    def _numbers(self, values: pd.Series) -> list[int]:
+        where = np.searchsorted(self.edges, values.to_numpy(float), side="right")
+        return [int(n) for n in np.bincount(where, minlength=len(self.edges) + 1)]
+
+    def _categories(self, values: pd.Series) -> list[int]:
+        counted = values.value_counts()
+        known = [int(counted.get(name, 0)) for name in self.categories]
+        return [*known, int(counted.sum()) - sum(known)]
+
+
+def bins_of(column: Column, reference: Clean) -> Bins | None:
+    """Bins from the reference's values; None where it has none."""
+    values = reference.present
+    if values.empty:
+        return None
+    if column.kind == "category":
+        names = tuple(str(name) for name in values.value_counts().index[:CATEGORIES])
+        names = tuple(sorted(names)) if len(names) <= 3 else names
+        return Bins(column.name, (), names, (*names, OTHER, MISSING))
+    edges = _edges(values.to_numpy(float))
+    return Bins(column.name, edges, (), (*_labels(edges), MISSING))
+
+
+def _edges(values: np.ndarray) -> tuple[float, ...]:
+    """Round edges that span the middle 98 % of the values."""
+    low, high = (float(q) for q in np.quantile(values, [0.01, 0.99]))
+    if high <= low:
+        return (low,)
+    step = _round_step((high - low) / BINS)
+    first, last = np.floor(low / step), np.ceil(high / step)
+    return tuple(float(f"{n * step:.12g}") for n in np.arange(first, last + 1))
+
+
+def _round_step(step: float) -> float:
+    scale = 10.0 ** np.floor(np.log10(step))
+    return float(next(s * scale for s in (1, 2, 2.5, 5, 10) if s * scale >= step))
+
+
+def _labels(edges: tuple[float, ...]) -> list[str]:
+    inner = [f"{low:g}" for low in edges[:-1]]
+    return [f"< {edges[0]:g}", *inner, f"≥ {edges[-1]:g}"]

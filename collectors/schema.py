@@ -1,0 +1,75 @@
+"""Coerces a frame to the declared columns, counting what cannot be used.
+
+Evidently silently skips Decimal, nullable and boolean columns, or raises; see
+https://docs.evidentlyai.com/docs/library/data_definition
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from monitors.declare import Column
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A coerced column.
+
+    values: float64 with NaN, or object with None, one a row; None if the column is absent.
+    unusable: how many values were there and could not be used.
+    complaint: says which, '' where there is nothing to say.
+    """
+
+    values: pd.Series | None
+    unusable: int = 0
+    complaint: str = ""
+
+    @property
+    def present(self) -> "pd.Series":
+        """The values that are there."""
+        if self.values is None:
+            return pd.Series(dtype=float)
+        return self.values.dropna()
+
+
+def clean(frame: pd.DataFrame, column: Column) -> Clean:
+    """One declared column of a frame, coerced to its kind."""
+    if column.name not in frame:
+        return Clean(None, complaint=f"column {column.name} is not in the data")
+    raw = frame[column.name]
+    if isinstance(raw, pd.DataFrame):
+        return Clean(None, complaint=f"column {column.name} is there {raw.shape[1]} times")
+    return _number(raw, column.name) if column.kind == "number" else _category(raw)
+
+
+def _number(raw: pd.Series, name: str) -> Clean:
+    given = raw.astype(object).where(raw.notna(), None)
+    values = pd.to_numeric(given, errors="coerce").astype(float)
+    text = given.notna() & values.isna()
+    infinite = np.isinf(values)
+    values = values.where(~infinite)
+    parts = []
+    if text.any():
+        parts.append(f"{int(text.sum())} not a number, e.g. {str(given[text].iloc[0])[:40]!r}")
+    if infinite.any():
+        parts.append(f"{int(infinite.sum())} infinite")
+    complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
+    return Clean(values, int(text.sum() + infinite.sum()), complaint)
+
+
+def _category(raw: pd.Series) -> Clean:
+    return Clean(raw.astype(object).map(_word, na_action="ignore").where(raw.notna(), None))
+
+
+def _word(value: object) -> str:
+    """One spelling for one category: True, 1, 1.0 and Decimal(1) of a label are all '1'."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(int(value))
+    if isinstance(value, str):
+        return value
+    try:
+        as_float = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return str(value)
+    return str(int(as_float)) if as_float.is_integer() else str(as_float)

@@ -1,0 +1,98 @@
+"""What a collection produces: values or reasons, histograms, and a status."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from monitors.declare import Levels, Series, Window
+
+
+class Status(StrEnum):
+    """How the collection of a window ended.
+
+    OK: every promised value is there. WAITING: only labels are missing. PARTIAL: something
+    could not be measured, the rest is stored. EMPTY: no rows. FAILED: nothing could be read.
+    """
+
+    OK = "ok"
+    WAITING = "waiting"
+    PARTIAL = "partial"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number (finite) or the reason why there is none; never both.
+
+    waiting: the reason is that labels have not arrived.
+    """
+
+    value: float | None
+    reason: str = ""
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """One series' outcome for one window, with the levels in force.
+
+    rows: how many rows stand behind it. coverage: share of rows with a label, for performance.
+    """
+
+    series: Series
+    outcome: Measured
+    rows: int
+    levels: Levels | None
+    coverage: float | None = None
+
+    @property
+    def level(self) -> int | None:
+        """0 quiet, 1 warning, 2 alert; None where unjudged."""
+        if self.outcome.value is None or self.levels is None:
+            return None
+        return self.levels.judge(self.outcome.value)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of a column's values in the reference's bins."""
+
+    column: str
+    bins: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Everything that one collection of one window stores."""
+
+    monitor: str
+    window: Window
+    status: Status
+    values: tuple[Value, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    row_count: int | None = None
+    labelled_count: int | None = None
+    model_version: str = ""
+    error: str = ""
+    engine: str = ""
+    source_fingerprint: str = ""
+    reference_hash: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def worst(self) -> Value | None:
+        """The judged value furthest beyond its level."""
+        judged = [value for value in self.values if value.level is not None]
+        return max(judged, key=_severity, default=None)
+
+
+def _severity(value: Value) -> tuple[int, float]:
+    """Orders judged values: level first, then how far beyond the alert level."""
+    number, levels = value.outcome.value or 0.0, value.levels or Levels()
+    if levels.alert_above:
+        return value.level or 0, number / levels.alert_above
+    if levels.alert_below:
+        return value.level or 0, levels.alert_below / number if number > 0 else float("inf")
+    return value.level or 0, 0.0

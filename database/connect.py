@@ -1,0 +1,45 @@
+"""Connections by role."""
+
+from enum import StrEnum
+from urllib.parse import quote
+
+import psycopg
+
+from settings import Settings
+
+
+class Role(StrEnum):
+    """Who connects: each role may do its own job only."""
+
+    ADMIN = "admin"
+    COLLECTOR = "collector"
+    READER = "grafana_reader"
+    EVIDENTLY = "evidently"
+
+
+def _login(settings: Settings, role: Role) -> tuple[str, str, str]:
+    """(user, password, database) of a role."""
+    if role is Role.ADMIN:
+        return settings.postgres_user, settings.postgres_password, settings.postgres_db
+    if role is Role.EVIDENTLY:
+        return "evidently", settings.evidently_password, "evidently"
+    password = (
+        settings.collector_password
+        if role is Role.COLLECTOR
+        else settings.grafana_reader_password
+    )
+    return role.value, password, settings.postgres_db
+
+
+def uri(settings: Settings, role: Role = Role.COLLECTOR) -> str:
+    """The connection URI of a role, its password percent-encoded."""
+    user, password, name = _login(settings, role)
+    address = f"{settings.postgres_host}:{settings.postgres_port}"
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{address}/{name}"
+
+
+def connect(
+    settings: Settings, role: Role = Role.COLLECTOR, *, autocommit: bool = False
+) -> psycopg.Connection:
+    """A connection as `role`; the caller closes it. Raises psycopg.OperationalError."""
+    return psycopg.connect(uri(settings, role), autocommit=autocommit, connect_timeout=10)

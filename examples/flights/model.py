@@ -1,0 +1,105 @@
+"""The classifier: will this flight land more than 15 minutes late?"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import GroupKFold
+
+NUMBERS = (
+    "departure_delay",
+    "distance",
+    "hour",
+    "temperature",
+    "wind_speed",
+    "visibility",
+    "pressure",
+    "humidity",
+    "precipitation",
+)
+CATEGORIES = {
+    "carrier": "9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split(),
+    "origin": ["EWR", "JFK", "LGA"],
+}
+FEATURES = (*NUMBERS, *CATEGORIES)
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where a model comes from: days are YYYY-MM-DD, both included."""
+
+    version: str
+    trained_from: str
+    trained_to: str
+    rows: int
+    features: tuple[str, ...]
+    scikit_learn: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted classifier with its version."""
+
+    facts: Facts
+    classifier: HistGradientBoostingClassifier
+
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
+        """Probability of a late arrival, one a row, in [0, 1]; NaN in features is allowed."""
+        return self.classifier.predict_proba(_features(frame))[:, 1].round(6)
+
+    def save(self, folder: Path) -> Path:
+        """Write VERSION.joblib and VERSION.json into a folder; return the former's path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.facts.version}.joblib"
+        joblib.dump(self.classifier, path)
+        text = json.dumps(asdict(self.facts), indent=2, sort_keys=True) + "\n"
+        path.with_suffix(".json").write_text(text, encoding="utf-8")
+        return path
+
+
+def load(folder: Path, version: str) -> Model:
+    """A saved model. Raises FileNotFoundError."""
+    facts = json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
+    facts["features"] = tuple(facts["features"])
+    return Model(Facts(**facts), joblib.load(folder / f"{version}.joblib"))
+
+
+def train(frame: pd.DataFrame, version: str) -> Model:
+    """Fit on the labelled rows of a frame with FEATURES, `late` and `day`."""
+    rows = frame[frame["late"].notna()]
+    classifier = _classifier().fit(_features(rows), rows["late"].astype(int))
+    facts = Facts(
+        version, rows["day"].min(), rows["day"].max(), len(rows), FEATURES, sklearn.__version__
+    )
+    return Model(facts, classifier)
+
+
+def predict_out_of_fold(frame: pd.DataFrame) -> np.ndarray:
+    """Predictions for rows that a model would be trained on, each by a model that never saw its day.
+
+    A model flatters itself on its own training rows, and a reference must not be flattered.
+    """
+    predicted = np.full(len(frame), np.nan)
+    for train_rows, test_rows in GroupKFold(FOLDS).split(frame, groups=frame["day"]):
+        model = train(frame.iloc[train_rows], "fold")
+        predicted[test_rows] = model.predict(frame.iloc[test_rows])
+    return predicted
+
+
+def _features(frame: pd.DataFrame) -> pd.DataFrame:
+    columns: dict[str, object] = {name: frame[name].astype(float) for name in NUMBERS}
+    for name, known in CATEGORIES.items():
+        columns[name] = pd.Categorical(frame[name], categories=known)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _classifier() -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        categorical_features=list(CATEGORIES), max_iter=120, learning_rate=0.1, random_state=0
+    )

@@ -1,0 +1,60 @@
+"""Writes the flights as a serving system would log them, a folder a day; labels arrive apart."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from examples.flights import data, model
+
+FORMAT = "1"
+TRAINED_TO = "2013-02-28"
+VERSION = "2013-03-01"
+LOG = ("flight_id", "scheduled_departure", "model_version", *model.FEATURES, "late_probability")
+LABELS = ("flight_id", "late", "arrived_at")
+MADE = ("flights", "flight_labels", "models")
+
+
+def prepare(data_dir: Path) -> bool:
+    """Write flights/, flight_labels/ and models/flights/ into a folder; False if all is there.
+
+    An interrupted preparation is done anew: everything is made beside and moved at the end.
+    """
+    marker = data_dir / "flights.prepared"
+    if marker.exists() and marker.read_text(encoding="utf-8") == FORMAT:
+        return False
+    beside = data_dir / ".flights.partial"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    flights = predicted(data.load(), beside / "models" / "flights")
+    write(flights, beside)
+    for name in MADE:
+        shutil.rmtree(data_dir / name, ignore_errors=True)
+        (beside / name).rename(data_dir / name)
+    beside.rmdir()
+    marker.write_text(FORMAT, encoding="utf-8")
+    return True
+
+
+def predicted(flights: pd.DataFrame, models: Path) -> pd.DataFrame:
+    """The flights with late_probability and model_version; the model is saved in `models`."""
+    training = flights["day"] <= TRAINED_TO
+    fitted = model.train(flights[training], VERSION)
+    fitted.save(models)
+    flights = flights.assign(late_probability=float("nan"), model_version=VERSION)
+    flights.loc[training, "late_probability"] = model.predict_out_of_fold(flights[training])
+    flights.loc[~training, "late_probability"] = fitted.predict(flights[~training])
+    return flights
+
+
+def write(flights: pd.DataFrame, folder: Path) -> None:
+    """One Parquet file a day for the log and one for its labels."""
+    for day, rows in flights.groupby("day", sort=True):
+        _write(rows[list(LOG)], folder / "flights" / f"date={day}")
+        known = rows.loc[rows["late"].notna(), list(LABELS)].astype({"late": int})
+        _write(known, folder / "flight_labels" / f"date={day}")
+
+
+def _write(rows: pd.DataFrame, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    rows.to_parquet(folder / "part-0.parquet", index=False, engine="pyarrow")

@@ -1,0 +1,1 @@
+"""Predicted and observed power cuts in two tables, with three known incidents."""

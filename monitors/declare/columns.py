@@ -1,0 +1,63 @@
+"""Columns of the watched data: name, kind and unit, so that nothing is inferred from values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from monitors.declare.errors import require
+from monitors.declare.units import NUMBER, SHARE, Unit
+
+Kind = Literal["number", "category"]
+
+
+class Role(StrEnum):
+    """What a column is to the model."""
+
+    FEATURE = "feature"
+    PREDICTION = "prediction"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A declared column. `cut` makes a probability a yes: value > cut; None for the rest."""
+
+    name: str
+    kind: Kind
+    unit: Unit = NUMBER
+    role: Role = Role.FEATURE
+    cut: float | None = None
+
+    def __post_init__(self) -> None:
+        require(
+            bool(self.name) and self.name == self.name.strip(),
+            "column name",
+            f"{self.name!r}",
+            "give the column's name as the source spells it",
+        )
+        require(
+            self.cut is None or 0 < self.cut < 1,
+            f"column {self.name}: cut",
+            f"{self.cut}",
+            "a cut lies between 0 and 1",
+        )
+
+    @property
+    def title(self) -> str:
+        """The name as people read it."""
+        return self.name.replace("_", " ").capitalize()
+
+
+def number(name: str, unit: Unit = NUMBER) -> Column:
+    """A column of numbers."""
+    return Column(name=name, kind="number", unit=unit)
+
+
+def category(name: str) -> Column:
+    """A column of categories (text, whole numbers or booleans)."""
+    return Column(name=name, kind="category")
+
+
+def probability(name: str, *, cut: float) -> Column:
+    """A predicted probability of the positive class, positive above `cut`."""
+    return Column(name=name, kind="number", unit=SHARE, role=Role.PREDICTION, cut=cut)

@@ -1,0 +1,88 @@
+"""Levels: the numbers at which a value becomes a warning or an alert."""
+
+from dataclasses import dataclass, fields
+
+from monitors.declare.errors import require
+from monitors.declare.methods import Bad
+
+Given = float | tuple[float | None, float | None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """Thresholds of one series. A breach is strict: value < below, or value > above."""
+
+    warn_below: float | None = None
+    alert_below: float | None = None
+    warn_above: float | None = None
+    alert_above: float | None = None
+
+    @classmethod
+    def of(cls, bad: Bad, warn: Given, alert: Given) -> "Levels":
+        """Levels from the two numbers of a declaration; (low, high) pairs where both are bad."""
+        warn_low, warn_high = _sides(bad, warn, "warn")
+        alert_low, alert_high = _sides(bad, alert, "alert")
+        return cls(
+            warn_below=warn_low, alert_below=alert_low, warn_above=warn_high, alert_above=alert_high
+        )
+
+    def check(self, place: str) -> None:
+        """Raise DeclarationError unless each alert lies beyond its warning."""
+        if self.warn_above is not None and self.alert_above is not None:
+            require(
+                self.alert_above > self.warn_above,
+                f"{place}: alert",
+                f"{self.alert_above} is not above warn ({self.warn_above})",
+                "high values are bad here, so alert must be the larger",
+            )
+        if self.warn_below is not None and self.alert_below is not None:
+            require(
+                self.alert_below < self.warn_below,
+                f"{place}: alert",
+                f"{self.alert_below} is not below warn ({self.warn_below})",
+                "low values are bad here, so alert must be the smaller",
+            )
+
+    def judge(self, value: float) -> int:
+        """0 quiet, 1 warning, 2 alert."""
+        if self._beyond(value, self.alert_below, self.alert_above):
+            return 2
+        return 1 if self._beyond(value, self.warn_below, self.warn_above) else 0
+
+    @staticmethod
+    def _beyond(value: float, low: float | None, high: float | None) -> bool:
+        return (low is not None and value < low) or (high is not None and value > high)
+
+    def given(self) -> dict[str, float]:
+        """The levels that are set, by name."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in pairs if value is not None}
+
+
+def _sides(bad: Bad, given: Given, name: str) -> tuple[float | None, float | None]:
+    if given is None:
+        return None, None
+    if isinstance(given, tuple):
+        require(
+            bad is Bad.BOTH, name, f"{given}", f"only one side is bad ({bad}); give one number"
+        )
+        return given
+    if bad is Bad.HIGH:
+        return None, given
+    return (given, None) if bad is Bad.LOW else (-given, given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantiles:
+    """At which share of quiet windows calibrated levels lie (both in (0.5, 1))."""
+
+    warn: float = 0.90
+    alert: float = 0.95
+
+    def __post_init__(self) -> None:
+        require(
+            0.5 < self.warn < self.alert < 1,
+            "quantiles",
+            f"warn {self.warn}, alert {self.alert}",
+            "give 0.5 < warn < alert < 1",
+        )

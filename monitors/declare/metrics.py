@@ -1,0 +1,355 @@
+"""Metrics: each with its unit, its meaning, and either levels or the reason for having none."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitors.declare.columns import Kind
+from monitors.declare.errors import require
+from monitors.declare.levels import Given, Levels, Quantiles
+from monitors.declare.methods import JENSEN_SHANNON, WASSERSTEIN, Bad, Method
+from monitors.declare.units import COUNT, DISTANCE, LOG_LOSS, NUMBER, SHARE, Unit
+
+
+class Over(StrEnum):
+    """What a metric is computed over: one series for each."""
+
+    COLUMNS = "columns"
+    PREDICTION = "prediction"
+    TARGET = "target"
+    DATASET = "dataset"
+    PERFORMANCE = "performance"
+
+
+@dataclass(frozen=True)
+class Firing:
+    """An alert fires when k of the newest n judged windows are in breach."""
+
+    k: int = 3
+    n: int = 5
+
+    def __post_init__(self) -> None:
+        require(
+            1 <= self.k <= self.n,
+            "firing",
+            f"{self.k} of {self.n}",
+            "give k of n with 1 <= k <= n",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A declared quantity.
+
+    name: as stored; title, meaning: as people read them; unit: of the value.
+    bad: the side on which a value is a breach.
+    methods: how each kind of column is scored; empty where nothing is to choose.
+    levels: fixed numbers, equal for every column, or None.
+    quantiles: set where `calibrate` finds the levels, column by column, else None.
+    unjudged: why there are no levels; '' where there are.
+    next_steps: what a person does when the alert fires.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    meaning: str
+    over: Over
+    bad: Bad
+    next_steps: str
+    levels: Levels | None = None
+    quantiles: Quantiles | None = None
+    unjudged: str = ""
+    firing: Firing = Firing()
+    methods: tuple[Method, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        chosen = [self.levels is not None, self.quantiles is not None, bool(self.unjudged)]
+        require(
+            sum(chosen) == 1,
+            self.name,
+            "levels, quantiles and a reason for having none exclude each other",
+            'give warn and alert, or quantiles, or unjudged="..."',
+        )
+        if self.levels is not None:
+            self.levels.check(self.name)
+            require(
+                bool(self.levels.given()),
+                self.name,
+                "no level given",
+                'give warn or alert, or say unjudged="why"',
+            )
+
+    def method(self, kind: Kind) -> Method | None:
+        """The method for a kind of column, None where the metric has none to choose."""
+        return next((method for method in self.methods if kind in method.kinds), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """What is the same for every use of a metric; called with the levels of one use."""
+
+    name: str
+    title: str
+    unit: Unit
+    meaning: str
+    over: Over
+    bad: Bad
+    next_steps: str
+    calibrated: bool = True
+
+    def __call__(
+        self,
+        *,
+        warn: Given = None,
+        alert: Given = None,
+        quantiles: Quantiles | None = None,
+        unjudged: str = "",
+        firing: Firing | None = None,
+        columns: tuple[str, ...] = (),
+        methods: tuple[Method, ...] = (),
+    ) -> Metric:
+        fixed = Levels.of(self.bad, warn, alert) if (warn, alert) != (None, None) else None
+        if fixed is None and not unjudged and quantiles is None and self.calibrated:
+            quantiles = Quantiles()
+        return Metric(
+            name=self.name,
+            title=self.title,
+            unit=self.unit,
+            meaning=self.meaning,
+            over=self.over,
+            bad=self.bad,
+            next_steps=self.next_steps,
+            levels=fixed,
+            quantiles=quantiles,
+            unjudged=unjudged,
+            firing=firing or Firing(),
+            columns=columns,
+            methods=methods,
+        )
+
+
+def _drift(
+    kind: _Kind,
+    *,
+    number: Method = WASSERSTEIN,
+    category: Method = JENSEN_SHANNON,
+    warn: Given = None,
+    alert: Given = None,
+    quantiles: Quantiles | None = None,
+    firing: Firing | None = None,
+    columns: tuple[str, ...] = (),
+) -> Metric:
+    for name, method in (("number", number), ("category", category)):
+        require(
+            name in method.kinds,
+            f"{kind.name}: {name}",
+            f"{method.name} cannot score a {name}",
+            "choose a method for that kind of column",
+        )
+    # One direction a metric, so that one alert rule can compare it.
+    require(
+        number.bad is category.bad,
+        f"{kind.name}: methods",
+        f"{number.name} is bad when {number.bad}, {category.name} when {category.bad}",
+        "choose two distances or two p-values",
+    )
+    exact = (
+        Method(number.name, number.bad, number.unit, frozenset({"number"}), number.meaning),
+        Method(
+            category.name, category.bad, category.unit, frozenset({"category"}), category.meaning
+        ),
+    )
+    directed = _Kind(**{**vars(kind), "bad": number.bad, "unit": number.unit})
+    return directed(
+        warn=warn,
+        alert=alert,
+        quantiles=quantiles,
+        firing=firing,
+        columns=columns,
+        methods=exact,
+    )
+
+
+_DRIFT = _Kind(
+    name="drift",
+    title="Drift",
+    unit=DISTANCE,
+    over=Over.COLUMNS,
+    bad=Bad.HIGH,
+    meaning="How far the window's values of a column lie from the reference's.",
+    next_steps="Open the column's histogram: has the world changed, or the pipeline that fills it?",
+)
+_PREDICTION_DRIFT = _Kind(
+    name="prediction_drift",
+    title="Prediction drift",
+    unit=DISTANCE,
+    over=Over.PREDICTION,
+    bad=Bad.HIGH,
+    meaning="How far the window's predictions lie from the reference's.",
+    next_steps="Compare with the drifted columns of the same days; check the model version.",
+)
+_TARGET_DRIFT = _Kind(
+    name="target_drift",
+    title="Target drift",
+    unit=DISTANCE,
+    over=Over.TARGET,
+    bad=Bad.HIGH,
+    meaning="How far the window's labels lie from the reference's.",
+    next_steps="The outcome itself has moved: check performance, then plan a retraining.",
+)
+
+
+def drift(
+    *,
+    number: Method = WASSERSTEIN,
+    category: Method = JENSEN_SHANNON,
+    warn: Given = None,
+    alert: Given = None,
+    quantiles: Quantiles | None = None,
+    firing: Firing | None = None,
+    columns: tuple[str, ...] = (),
+) -> Metric:
+    """Drift of each feature (or of `columns`) from the reference; calibrated unless levels given."""
+    return _drift(
+        _DRIFT,
+        number=number,
+        category=category,
+        warn=warn,
+        alert=alert,
+        quantiles=quantiles,
+        firing=firing,
+        columns=columns,
+    )
+
+
+def prediction_drift(
+    *,
+    number: Method = WASSERSTEIN,
+    category: Method = JENSEN_SHANNON,
+    warn: Given = None,
+    alert: Given = None,
+    quantiles: Quantiles | None = None,
+    firing: Firing | None = None,
+) -> Metric:
+    """Drift of the prediction from the reference's predictions."""
+    return _drift(
+        _PREDICTION_DRIFT,
+        number=number,
+        category=category,
+        warn=warn,
+        alert=alert,
+        quantiles=quantiles,
+        firing=firing,
+    )
+
+
+def target_drift(
+    *,
+    number: Method = WASSERSTEIN,
+    category: Method = JENSEN_SHANNON,
+    warn: Given = None,
+    alert: Given = None,
+    quantiles: Quantiles | None = None,
+    firing: Firing | None = None,
+) -> Metric:
+    """Drift of the labels from the reference's labels; waits for labels."""
+    return _drift(
+        _TARGET_DRIFT,
+        number=number,
+        category=category,
+        warn=warn,
+        alert=alert,
+        quantiles=quantiles,
+        firing=firing,
+    )
+
+
+def _performance(name: str, title: str, unit: Unit, bad: Bad, meaning: str) -> _Kind:
+    return _Kind(
+        name=name,
+        title=title,
+        unit=unit,
+        over=Over.PERFORMANCE,
+        bad=bad,
+        meaning=meaning,
+        next_steps="Check label coverage and drift of the same days; consider a retraining.",
+    )
+
+
+missing = _Kind(
+    name="missing_share",
+    title="Missing values",
+    unit=SHARE,
+    over=Over.COLUMNS,
+    bad=Bad.HIGH,
+    meaning="The share of a column's values that are missing or unusable.",
+    next_steps="Ask the owner of the pipeline that fills the column.",
+)
+row_count = _Kind(
+    name="row_count",
+    title="Rows",
+    unit=COUNT,
+    over=Over.DATASET,
+    bad=Bad.BOTH,
+    meaning="The number of rows in the window.",
+    next_steps="Ask the owner of the log whether rows were lost or written twice.",
+)
+accuracy = _performance(
+    "accuracy", "Accuracy", SHARE, Bad.LOW, "The share of labelled rows predicted right."
+)
+precision = _performance(
+    "precision", "Precision", SHARE, Bad.LOW, "The share of predicted positives that are positive."
+)
+recall = _performance(
+    "recall", "Recall", SHARE, Bad.LOW, "The share of positives that were predicted positive."
+)
+roc_auc = _performance(
+    "roc_auc", "ROC AUC", SHARE, Bad.LOW, "The chance that a positive is ranked above a negative."
+)
+log_loss = _performance(
+    "log_loss", "Log loss", LOG_LOSS, Bad.HIGH, "The mean negative log likelihood of the labels."
+)
+mae = _performance(
+    "mae", "Mean absolute error", NUMBER, Bad.HIGH, "The mean absolute error of the prediction."
+)
+rmse = _performance(
+    "rmse", "Root mean squared error", NUMBER, Bad.HIGH, "The root of the mean squared error."
+)
+mean_error = _performance(
+    "mean_error",
+    "Mean error",
+    NUMBER,
+    Bad.BOTH,
+    "The mean of prediction minus label: above 0 the model predicts too much.",
+)
+agreement = _Kind(
+    name="agreement",
+    title="Observed against predicted",
+    unit=DISTANCE,
+    over=Over.PERFORMANCE,
+    bad=Bad.HIGH,
+    meaning="The Wasserstein distance between what was predicted and what was observed, "
+    "in standard deviations of the predictions of the same rows.",
+    next_steps="The model misses the shape of what happens: compare the two distributions.",
+)
+prediction_mean = _Kind(
+    name="prediction_mean",
+    title="Mean prediction",
+    unit=NUMBER,
+    over=Over.PREDICTION,
+    bad=Bad.BOTH,
+    meaning="The mean of the window's predictions.",
+    next_steps="Compare with the mean label of the same windows.",
+    calibrated=False,
+)
+target_mean = _Kind(
+    name="target_mean",
+    title="Mean label",
+    unit=NUMBER,
+    over=Over.TARGET,
+    bad=Bad.BOTH,
+    meaning="The mean of the window's labels: the rate of positives where labels are 0 and 1.",
+    next_steps="Compare with the mean prediction of the same windows.",
+    calibrated=False,
+)

@@ -1,0 +1,48 @@
+"""Late arrivals out of New York: does this flight land more than 15 minutes late?"""
+
+from monitors import declare as d
+
+MONITOR = d.Monitor(
+    name="flights",
+    title="Flight delays",
+    description="Predicts at departure whether a flight lands more than 15 minutes late.",
+    owner="ml-platform",
+    source=d.Parquet("flights", time="scheduled_departure"),
+    labels=d.Parquet("flight_labels", time="arrived_at", on="flight_id"),
+    every=d.Daily(timezone="America/New_York"),
+    starts="2013-01-01",
+    ends="2013-12-31",
+    reference=d.Between("2013-01-01", "2013-02-28"),
+    columns=(
+        d.number("departure_delay", d.MINUTES),
+        d.number("distance", d.MILES),
+        d.number("hour"),
+        d.number("temperature", d.CELSIUS),
+        d.number("wind_speed", d.METRES_PER_SECOND),
+        d.number("visibility", d.MILES),
+        d.number("pressure", d.HECTOPASCAL),
+        d.number("humidity", d.PERCENT),
+        d.number("precipitation", d.MILLIMETRES),
+        d.category("carrier"),
+        d.category("origin"),
+    ),
+    prediction=d.probability("late_probability", cut=0.5),
+    target="late",
+    model_version="model_version",
+    metrics=(
+        d.drift(),
+        d.prediction_drift(),
+        d.target_drift(),
+        d.missing(warn=0.05, alert=0.15),
+        d.row_count(warn=(600, 1100), alert=(450, 1200)),
+        d.recall(warn=0.60, alert=0.55),
+        d.precision(warn=0.75, alert=0.65),
+        d.accuracy(warn=0.87, alert=0.84),
+        d.roc_auc(warn=0.86, alert=0.83),
+        d.log_loss(),
+        d.prediction_mean(unjudged="read beside the mean label"),
+        d.target_mean(unjudged="read beside the mean prediction"),
+    ),
+    late_after=d.Hours(30),
+    min_rows=300,
+)

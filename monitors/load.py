@@ -1,0 +1,84 @@
+"""Finds declarations by file name: each `*.py` of a folder that holds a MONITOR."""
+
+import dataclasses
+import importlib.util
+import traceback
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from monitors import thresholds
+from monitors.declare import DeclarationError, Monitor
+
+HERE = Path(__file__).parent
+LIBRARY = {"__init__", "load", "thresholds"}
+
+
+@cache
+def load(folder: Path = HERE) -> tuple[Monitor, ...]:
+    """Every declared monitor of a folder, by name, with its calibrated levels.
+
+    Raises: DeclarationError naming the file, the line, the field and the mend.
+    """
+    monitors = tuple(_read(path) for path in declarations(folder))
+    titles = [monitor.title for monitor in monitors]
+    for monitor in monitors:
+        if titles.count(monitor.title) > 1:
+            raise DeclarationError(
+                f"{folder.name}/{monitor.name}.py: title",
+                f"{monitor.title!r} is used twice",
+                "dashboards are told apart by title, choose another",
+            )
+    return monitors
+
+
+def declarations(folder: Path) -> list[Path]:
+    """The declaration files of a folder, sorted."""
+    files = sorted(folder.glob("*.py"))
+    skip = LIBRARY if folder == HERE else {"__init__"}
+    return [path for path in files if path.stem not in skip and not path.stem.startswith("_")]
+
+
+def _read(path: Path) -> Monitor:
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        monitor = _execute(path, place)
+        calibration = thresholds.read(thresholds.path_beside(path))
+    except DeclarationError as error:
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        at = f"{place}:{lines[-1]}" if lines else place
+        raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+    if monitor.name != path.stem:
+        raise DeclarationError(
+            f"{place}: name", f"{monitor.name!r}", f"name it {path.stem!r} or rename the file"
+        )
+    if calibration is None:
+        return monitor
+    return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.levels)))
+
+
+def _execute(path: Path, place: str) -> Monitor:
+    spec = importlib.util.spec_from_file_location(f"monitors.declared.{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise DeclarationError(place, "is no Python file", "write a module with a MONITOR")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except DeclarationError:
+        raise
+    except Exception as error:
+        raise DeclarationError(
+            place, f"{type(error).__name__}: {error}", "the file must run by itself"
+        ) from error
+    monitor = getattr(module, "MONITOR", None)
+    if not isinstance(monitor, Monitor):
+        raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
+    return monitor
+
+
+def named(name: str, folder: Path = HERE) -> Monitor:
+    """The monitor of that name. Raises KeyError listing the names there are."""
+    monitors = {monitor.name: monitor for monitor in load(folder)}
+    if name not in monitors:
+        raise KeyError(f"no monitor {name!r}; declared are: {', '.join(monitors) or 'none'}")
+    return monitors[name]

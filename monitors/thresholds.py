@@ -1,0 +1,90 @@
+"""The committed file of calibrated levels beside a declaration: NAME.thresholds.toml."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitors.declare import DeclarationError, Levels, Monitor
+
+SUFFIX = ".thresholds.toml"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What `calibrate` found: levels by series key, and what they were found on.
+
+    fingerprint: of the declaration's reference, columns, methods and quantiles.
+    data: hash of the reference rows that were read.
+    """
+
+    fingerprint: str
+    data: str
+    levels: Mapping[tuple[str, str], Levels]
+
+
+def path_beside(declaration: Path) -> Path:
+    """The threshold file of a declaration file."""
+    return declaration.with_name(declaration.stem + SUFFIX)
+
+
+def fingerprint(monitor: Monitor) -> str:
+    """16 hex digits over everything in a declaration that calibrated levels depend on."""
+    calibrated = [
+        (series.key, series.method.name if series.method else "", repr(series.metric.quantiles))
+        for series in monitor.series()
+        if series.metric.quantiles is not None
+    ]
+    basis = [
+        repr(monitor.source),
+        repr(monitor.labels),
+        repr(monitor.reference),
+        repr(monitor.every),
+        monitor.min_rows,
+        [(column.name, column.kind, column.cut) for column in monitor.all_columns()],
+        calibrated,
+    ]
+    return hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:16]
+
+
+def read(path: Path) -> Calibration | None:
+    """The calibration in a file, None where there is no file. Raises DeclarationError."""
+    if not path.exists():
+        return None
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        head = document.pop("calibration")
+        levels = {
+            (metric, "" if column == "all" else column): Levels(**numbers)
+            for metric, columns in document.items()
+            for column, numbers in columns.items()
+        }
+        calibration = Calibration(head["fingerprint"], head["data"], levels)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DeclarationError(
+            path.name, f"cannot be read: {error}", "mend it, or write it anew with calibrate"
+        ) from error
+    for (metric, column), given in calibration.levels.items():
+        given.check(f"{path.name}: {metric}.{column or 'all'}")
+    return calibration
+
+
+def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
+    """Why a calibration does not fit its declaration: stale, twice, missing or left over."""
+    wanted = {s.key for s in monitor.series() if s.metric.quantiles is not None}
+    repair = f"run `python -m collectors calibrate {monitor.name}` and review the file"
+    if calibration is None:
+        return [f"{monitor.name}: no calibrated thresholds yet; {repair}"] if wanted else []
+    found = []
+    if calibration.fingerprint != fingerprint(monitor):
+        found.append(f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}")
+    fixed = {s.key for s in monitor.series() if s.metric.levels is not None}
+    for metric, column in sorted(set(calibration.levels) - wanted):
+        place = f"{monitor.name}: {metric}.{column or 'all'}"
+        why = "also has levels in the declaration" if (metric, column) in fixed else "is not declared"
+        found.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
+    missing = sorted(wanted - set(calibration.levels))
+    found += [f"{monitor.name}: {m}.{c or 'all'} has no level; {repair}" for m, c in missing]
+    return found

@@ -1,0 +1,102 @@
+"""Every setting, read from the environment and `.env` in this one place."""
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+SECRETS = ("postgres_password", "collector_password", "grafana_reader_password", "evidently_password")
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: names the variable and the mend."""
+
+
+class Settings(BaseSettings):
+    """The settings; each field is the environment variable of the same name in capitals.
+
+    Secrets may hold any character but a blank: PostgreSQL's drivers inside Grafana cannot pass
+    one on. In `.env`, put a secret into single quotes, so that `$` stays `$`.
+    """
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
+    stack_dir: Path = ROOT / ".stack"
+    data_dir: Path | None = None
+
+    postgres_host: str = "127.0.0.1"
+    postgres_port: int = Field(default=5433, ge=1, le=65535)
+    postgres_db: str = "driftdeck"
+    postgres_user: str = "postgres"
+    postgres_password: str = "driftdeck"
+    collector_password: str = "collector"
+    grafana_reader_password: str = "grafana_reader"
+    evidently_password: str = "evidently"
+
+    grafana_url: str = ""
+    grafana_port: int = Field(default=3000, ge=1, le=65535)
+    grafana_admin_user: str = "admin"
+    grafana_admin_password: str = "admin"
+    grafana_bin: str = ""
+    grafana_home: str = ""
+    grafana_release: str = "13.3"
+    evidently_port: int = Field(default=8000, ge=1, le=65535)
+    preview_port: int = Field(default=3080, ge=1, le=65535)
+
+    monitors_dir: Path = ROOT / "monitors"
+    dashboards_module: str = "dashboards_src"
+    provisioning_dir: Path = ROOT / "provisioning"
+    dashboard_folder: str = "Model monitoring"
+    alert_folder: str = "Model alerts"
+    uid_prefix: str = "driftdeck-"
+    datasource_name: str = "monitoring"
+    datasource_uid: str = "monitoring"
+    rule_interval: str = "10s"
+    poll_seconds: int = Field(default=10, ge=1)
+
+    @field_validator(*SECRETS, "grafana_admin_password", mode="after")
+    @classmethod
+    def _no_blank(cls, value: str) -> str:
+        if not value or re.search(r"\s", value):
+            raise ValueError("is empty or holds a blank, which never connects; choose another")
+        return value
+
+    @property
+    def data(self) -> Path:
+        """The folder that relative Parquet sources lie in."""
+        return self.data_dir or self.stack_dir / "data"
+
+    @cached_property
+    def grafana(self) -> str:
+        """The base URL of Grafana, without a slash at its end."""
+        return (self.grafana_url or f"http://127.0.0.1:{self.grafana_port}").rstrip("/")
+
+    @property
+    def evidently(self) -> str:
+        """The base URL of the Evidently UI."""
+        return f"http://127.0.0.1:{self.evidently_port}"
+
+    def source_uri(self, variable: str) -> str:
+        """The URI in an environment variable that a Table names. Raises SettingsError."""
+        value = os.environ.get(variable, "")
+        if not value:
+            raise SettingsError(f"{variable} is not set; a monitor reads its table from there")
+        return value
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises SettingsError naming each wrong variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise SettingsError("; ".join(lines)) from error
