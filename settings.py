@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    PyprojectTomlConfigSettingsSource,
+    SettingsConfigDict,
+)
 
 ROOT = Path(__file__).resolve().parent
 SECRETS = ("postgres_password", "collector_password", "grafana_reader_password", "evidently_password")
@@ -24,7 +29,12 @@ class Settings(BaseSettings):
     one on. In `.env`, put a secret into single quotes, so that `$` stays `$`.
     """
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env",
+        extra="ignore",
+        frozen=True,
+        pyproject_toml_table_header=("tool", "driftdeck"),
+    )
 
     runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
     stack_dir: Path = ROOT / ".stack"
@@ -50,7 +60,6 @@ class Settings(BaseSettings):
     preview_port: int = Field(default=3080, ge=1, le=65535)
 
     monitors_dir: Path = ROOT / "monitors"
-    dashboards_module: str = "dashboards_src"
     provisioning_dir: Path = ROOT / "provisioning"
     dashboard_folder: str = "Model monitoring"
     alert_folder: str = "Model alerts"
@@ -59,6 +68,19 @@ class Settings(BaseSettings):
     datasource_uid: str = "monitoring"
     rule_interval: str = "10s"
     poll_seconds: int = Field(default=10, ge=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Given here, then the environment, then `.env`, then [tool.driftdeck] of pyproject."""
+        project = PyprojectTomlConfigSettingsSource(settings_cls, ROOT / "pyproject.toml")
+        return init_settings, env_settings, dotenv_settings, project
 
     @field_validator(*SECRETS, "grafana_admin_password", mode="after")
     @classmethod
@@ -88,6 +110,23 @@ class Settings(BaseSettings):
         if not value:
             raise SettingsError(f"{variable} is not set; a monitor reads its table from there")
         return value
+
+
+class CommittedSettings(Settings):
+    """The settings of the committed artefacts: of the project, never of one machine."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given here and in [tool.driftdeck] of pyproject."""
+        project = PyprojectTomlConfigSettingsSource(settings_cls, ROOT / "pyproject.toml")
+        return init_settings, project
 
 
 def load_settings(**overrides: object) -> Settings:

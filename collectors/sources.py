@@ -65,6 +65,21 @@ class Reader:
         late = _hash_frame(known)
         return Rows(frame, hashlib.sha256((rows.fingerprint + late).encode()).hexdigest()[:16])
 
+    def first_day(self, now: datetime) -> date:
+        """The local day on which the monitor's source begins; today where it is empty."""
+        source, zone = self.monitor.source, self.monitor.every.zone
+        if isinstance(source, Parquet):
+            names = sorted(self._folder(source).glob(f"{source.partition}=*"))
+            found = date.fromisoformat(names[0].name.partition("=")[2]) if names else None
+        else:
+            with self._connect(source) as connection:
+                query = sql.SQL("select min({}) from {}").format(
+                    sql.Identifier(source.time), sql.Identifier(*source.name.split("."))
+                )
+                row = connection.execute(query).fetchone()
+            found = row[0].astimezone(zone).date() if row and row[0] else None
+        return found or now.astimezone(zone).date()
+
     def _window(self, source: Source, window: Window, names: list[str]) -> Rows:
         if isinstance(source, Table):
             frame = self._select(source, window, names)

@@ -1,6 +1,7 @@
 """Stores a collection in one transaction: values, levels, histograms and the status row."""
 
 from dataclasses import astuple
+from datetime import datetime
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -156,3 +157,13 @@ def _remember_version(connection: psycopg.Connection, collected: Collected) -> N
         [collected.monitor, collected.model_version, collected.window.start, collected.window.start],
     )
 
+
+
+def collected_windows(connection: psycopg.Connection, monitor: str) -> set[datetime]:
+    """The starts of the windows of a monitor that have a status other than failed."""
+    rows = connection.execute(
+        "select window_start from monitoring.window_status"
+        " where monitor = %s and status <> 'failed'",
+        [monitor],
+    )
+    return {row[0] for row in rows}

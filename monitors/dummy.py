@@ -8,7 +8,6 @@ MONITOR = d.Monitor(
     description="Random numbers written every few seconds by `make dummy`.",
     owner="you",
     source=d.Table("monitoring.dummy_metrics", time="timestamp"),
-    starts="2026-01-01",
     columns=(d.number("value1"), d.number("value3", d.SHARE)),
     metrics=(
         d.missing(warn=0.01, alert=0.05),

@@ -44,8 +44,8 @@ class Monitor:
     name: lower case, in every table and uid. title: as people read it.
     source: the rows that the model answered; labels: where the truth arrives later, joined by
         `on`; None where the rows carry it.
-    every: how data is cut into windows. starts, ends: the days watched, YYYY-MM-DD; after
-        `ends` nothing is late.
+    every: how data is cut into windows. starts, ends: the days watched, YYYY-MM-DD; '' means
+        from the source's first row, and without end. After `ends` nothing is late.
     reference: the days that later windows are compared with, or None.
     columns: the features. prediction, target: a column, or the name of one.
     model_version: the column that says which model answered, '' where there is none.
@@ -61,7 +61,7 @@ class Monitor:
     source: Source
     columns: tuple[Column, ...]
     metrics: tuple[Metric, ...]
-    starts: str
+    starts: str = ""
     ends: str = ""
     every: Daily = Daily()
     labels: Source | None = None
@@ -113,9 +113,13 @@ class Monitor:
         )
 
     def _check_period(self) -> None:
-        first = parse_day(self.starts, "starts")
-        last = parse_day(self.ends, "ends") if self.ends else first
-        require(first <= last, "ends", f"{self.ends} is before starts", "give a later day")
+        first, last = self.first_day, self.last_day
+        require(
+            last is None or (first is not None and first <= last),
+            "ends",
+            f"{self.ends!r} with starts {self.starts!r}",
+            "give starts, and ends not before it",
+        )
 
     def _check_columns(self) -> None:
         names = [column.name for column in self.all_columns()]
@@ -198,9 +202,9 @@ class Monitor:
         return self.target if isinstance(self.target, Column) else None
 
     @property
-    def first_day(self) -> date:
-        """The first day watched."""
-        return parse_day(self.starts, "starts")
+    def first_day(self) -> date | None:
+        """The first day watched, None for that of the source's first row."""
+        return parse_day(self.starts, "starts") if self.starts else None
 
     @property
     def last_day(self) -> date | None:

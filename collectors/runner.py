@@ -1,0 +1,101 @@
+"""Runs windows of a monitor: one, or many in several processes, each window a transaction."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import psycopg
+
+from collectors.collect import collect
+from collectors.reference import Reference, load_reference
+from collectors.sources import Reader, SourceError
+from collectors.store import store, store_reference
+from collectors.values import Collected, Status
+from database import connect
+from monitors.declare import Monitor, Window
+from monitors.load import named
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one window."""
+
+    window: Window
+    status: Status
+    error: str
+    seconds: float
+
+
+class Runner:
+    """Collects and stores windows of one monitor over one connection; reads its reference once."""
+
+    def __init__(self, monitor: Monitor, settings: Settings, connection: psycopg.Connection) -> None:
+        self.monitor = monitor
+        self._connection = connection
+        self._reader = Reader(monitor, settings)
+
+    def run(self, window: Window) -> Outcome:
+        """Collect and store one window. Raises psycopg.Error if it cannot be stored."""
+        collected = self._collect(window)
+        store(self._connection, collected)
+        self._connection.commit()
+        return Outcome(window, collected.status, collected.error, collected.seconds)
+
+    def _collect(self, window: Window) -> Collected:
+        try:
+            reference = self._reference
+        except SourceError as error:
+            return Collected(self.monitor.name, window, Status.FAILED, error=str(error))
+        return collect(self.monitor, window, self._reader, reference, clock(self._connection))
+
+    @cached_property
+    def _reference(self) -> Reference | None:
+        reference = load_reference(self._reader, self.monitor)
+        if reference is not None:
+            store_reference(self._connection, self.monitor.name, reference)
+            self._connection.commit()
+        return reference
+
+
+def clock(connection: psycopg.Connection) -> datetime:
+    """The one clock: now, or the moment that is being played."""
+    row = connection.execute("select monitoring.now()").fetchone()
+    connection.commit()
+    assert row is not None
+    moment: datetime = row[0]
+    return moment
+
+
+def run_all(
+    monitor: Monitor, settings: Settings, windows: Sequence[Window], workers: int
+) -> Iterator[Outcome]:
+    """Run windows in any order; the rows are the same whatever the number of workers."""
+    if workers <= 1 or len(windows) < 2 * workers:
+        with connect(settings) as connection:
+            runner = Runner(monitor, settings, connection)
+            yield from (runner.run(window) for window in windows)
+        return
+    # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, context, _start_worker, (monitor.name, settings.model_dump())
+    ) as pool:
+        for future in as_completed([pool.submit(_in_worker, window) for window in windows]):
+            yield future.result()
+
+
+_worker: list[Runner] = []
+
+
+def _start_worker(name: str, given: dict[str, object]) -> None:
+    settings = Settings.model_validate(given)
+    monitor = named(name, settings.monitors_dir)
+    _worker.append(Runner(monitor, settings, connect(settings)))
+
+
+def _in_worker(window: Window) -> Outcome:
+    return _worker[0].run(window)

@@ -1,0 +1,229 @@
+"""Alert rules as plain data in Grafana's file format: grafanalib's do not load.
+
+Each rule has query A (the value) and query T (the level stored with it), with the same labels,
+and the condition C: a strict comparison. NULL would fire, so no query can return one.
+"""
+
+from collections.abc import Iterator
+
+from dashboards_src.site import Site, panel_id
+from dashboards_src.sql import DUE, declared, literal
+from dashboards_src.style import Json
+from monitors.declare import Metric, Monitor
+from monitors.declare.methods import Bad
+from monitors.declare.metrics import Over
+
+MINUTES = 600
+"""The length of the time range sent along; no rule looks at it."""
+
+
+def groups(site: Site, monitors: tuple[Monitor, ...]) -> list[Json]:
+    """One group of rules for each monitor."""
+    return [
+        {
+            "orgId": 1,
+            "name": monitor.name,
+            "folder": site.alert_folder,
+            "interval": site.rule_interval,
+            "rules": list(_rules(site, monitor)),
+        }
+        for monitor in monitors
+    ]
+
+
+def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
+    for metric in monitor.metrics:
+        if metric.unjudged:
+            continue
+        sides = {Bad.HIGH: ("above",), Bad.LOW: ("below",), Bad.BOTH: ("above", "below")}
+        for side in sides[metric.bad]:
+            yield _breach(site, monitor, metric, side)
+    if monitor.late_after is not None:
+        yield _late(site, monitor)
+    yield _failed(site, monitor)
+    yield _incomplete(site, monitor)
+
+
+def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
+    """The k-th worst of the newest n judged windows of each series: `column` of that window.
+
+    k of n windows are in breach exactly when this one is; value and level are of one window.
+    """
+    k, n = metric.firing.k, metric.firing.n
+    sign = "" if side == "above" else "-"
+    return f"""\
+WITH newest AS (
+  SELECT column_name, value, alert_{side} AS level,
+    row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
+    AND value IS NOT NULL AND alert_{side} IS NOT NULL
+), ranked AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
+  FROM newest WHERE age <= {n}
+)
+SELECT column_name, {column}
+FROM ranked WHERE rank = {k}"""
+
+
+def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
+    k, n = metric.firing.k, metric.firing.n
+    kind = "performance" if metric.over is Over.PERFORMANCE else "breach"
+    what = f"{monitor.title}: {metric.title.lower()} {side} its alert level"
+    where = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
+    return _rule(
+        site,
+        monitor,
+        name=f"{metric.name}_{side}",
+        title=what,
+        kind=kind,
+        a=breached_query(monitor, metric, side, "value"),
+        t=breached_query(monitor, metric, side, "level"),
+        sign=">" if side == "above" else "<",
+        panel=panel_of(site, monitor, metric),
+        summary=f"{metric.title}{where} is {side} its alert level in at least {k} of the newest"
+        f" {n} judged windows: {{{{ $values.A }}}} against {{{{ $values.T }}}}.",
+        next_steps=metric.next_steps,
+    )
+
+
+def _late(site: Site, monitor: Monitor) -> Json:
+    uid = site.uid(monitor.name)
+    value = f"""\
+SELECT m.name, greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / 86400, 9999)) AS days
+FROM {declared([monitor], [uid])}
+LEFT JOIN LATERAL (
+  SELECT max(c.window_end) AS until FROM monitoring.collection c
+  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
+) good ON true"""
+    return _rule(
+        site,
+        monitor,
+        name="late",
+        title=f"{monitor.title}: data is late",
+        kind="late",
+        a=value,
+        t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS days",
+        sign=">",
+        panel=panel_id(f"{uid}/newest"),
+        summary="The newest collected window is {{ $values.A }} days behind.",
+        next_steps="Run the collectors' status; is the source there, did the schedule run?",
+    )
+
+
+def _recent(monitor: Monitor, count: int, status: str) -> str:
+    return f"""\
+SELECT {literal(monitor.name)} AS monitor,
+  (count(*) FILTER (WHERE status = {literal(status)}))::float AS windows
+FROM (
+  SELECT status FROM monitoring.collection
+  WHERE monitor = {literal(monitor.name)} ORDER BY window_start DESC LIMIT {count}
+) newest"""
+
+
+def _failed(site: Site, monitor: Monitor) -> Json:
+    return _rule(
+        site,
+        monitor,
+        name="failed",
+        title=f"{monitor.title}: collection failed",
+        kind="collection",
+        a=_recent(monitor, 3, "failed"),
+        t=f"SELECT {literal(monitor.name)} AS monitor, 0.0 AS windows",
+        sign=">",
+        panel=panel_id(f"{site.uid(monitor.name)}/runs"),
+        summary="{{ $values.A }} of the newest 3 collections failed.",
+        next_steps="Read the error in the runs panel, mend it, and run that window again.",
+    )
+
+
+def _incomplete(site: Site, monitor: Monitor) -> Json:
+    return _rule(
+        site,
+        monitor,
+        name="incomplete",
+        title=f"{monitor.title}: windows only partly measured",
+        kind="collection",
+        a=_recent(monitor, 5, "partial"),
+        t=f"SELECT {literal(monitor.name)} AS monitor, 2.0 AS windows",
+        sign=">",
+        panel=panel_id(f"{site.uid(monitor.name)}/runs"),
+        summary="{{ $values.A }} of the newest 5 windows lack some of their values.",
+        next_steps="Read the reasons in the runs panel; a column may have gone or changed type.",
+    )
+
+
+def panel_of(site: Site, monitor: Monitor, metric: Metric) -> int:
+    """The panel of the monitor's dashboard that shows a metric's breach."""
+    return panel_id(f"{site.uid(monitor.name)}/{metric.name}")
+
+
+def _rule(
+    site: Site,
+    monitor: Monitor,
+    *,
+    name: str,
+    title: str,
+    kind: str,
+    a: str,
+    t: str,
+    sign: str,
+    panel: int,
+    summary: str,
+    next_steps: str,
+) -> Json:
+    dashboard = site.uid(monitor.name)
+    return {
+        "uid": site.uid(monitor.name, name),
+        "title": title,
+        "condition": "C",
+        "for": "0s",
+        "noDataState": "Alerting" if kind == "late" else "OK",
+        "execErrState": "Error",
+        "dashboardUid": dashboard,
+        "panelId": panel,
+        "labels": {"monitor": monitor.name, "kind": kind, "owner": monitor.owner},
+        "annotations": {
+            "__dashboardUid__": dashboard,
+            "__panelId__": str(panel),
+            "summary": summary,
+            "next_steps": next_steps,
+        },
+        "data": [
+            _query(site, "A", a),
+            _query(site, "T", t),
+            _condition(f"!is_nan($A) && $A {sign} $T"),
+        ],
+    }
+
+
+def _query(site: Site, ref: str, sql: str) -> Json:
+    return {
+        "refId": ref,
+        "datasourceUid": site.datasource_uid,
+        "relativeTimeRange": {"from": MINUTES, "to": 0},
+        "model": {
+            "refId": ref,
+            "datasource": site.datasource,
+            "rawSql": sql,
+            "format": "table",
+            "editorMode": "code",
+            "rawQuery": True,
+        },
+    }
+
+
+def _condition(expression: str) -> Json:
+    reference = {"type": "__expr__", "uid": "__expr__"}
+    return {
+        "refId": "C",
+        "datasourceUid": "__expr__",
+        "relativeTimeRange": {"from": MINUTES, "to": 0},
+        "model": {
+            "refId": "C",
+            "type": "math",
+            "datasource": reference,
+            "expression": expression,
+        },
+    }

@@ -1,0 +1,91 @@
+"""The collectors' own health: what ran, how long it took, what failed."""
+
+from dashboards_src import panels
+from dashboards_src.model import run_overrides
+from dashboards_src.page import Item, Page, Row, link
+from dashboards_src.site import Site
+from dashboards_src.style import AMBER, BLUE, GREEN, GREY, RED, override
+from monitors.declare import COUNT, Monitor, Unit
+
+SECONDS = Unit("seconds", "s", 0.0)
+COLLECTED = """\
+SELECT date_trunc('hour', collected_at) AS time, status AS metric, count(*)::float AS windows
+FROM monitoring.collection
+GROUP BY 1, 2 ORDER BY 1, 2"""
+BY_MONITOR = """\
+SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS "ok",
+  count(*) FILTER (WHERE status = 'waiting') AS "waiting",
+  count(*) FILTER (WHERE status = 'partial') AS "partial",
+  count(*) FILTER (WHERE status = 'empty') AS "empty",
+  count(*) FILTER (WHERE status = 'failed') AS "failed",
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
+  max(seconds) AS "longest", max(collected_at) AS "last run"
+FROM monitoring.collection GROUP BY 1 ORDER BY 1"""
+SLOWEST = """\
+SELECT monitor AS "monitor", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"
+FROM monitoring.collection GROUP BY 1 ORDER BY 2 DESC"""
+ERRORS = """\
+SELECT monitor, window_start AS "window", status, error, model_version AS "model", engine,
+  versions ->> 'evidently' AS "evidently", collected_at AS "collected"
+FROM monitoring.collection
+WHERE status IN ('failed', 'partial', 'empty')
+ORDER BY collected_at DESC LIMIT 100"""
+FAILED = "SELECT count(*) AS windows FROM monitoring.collection WHERE status = 'failed'"
+TOTAL = "SELECT count(*) AS windows FROM monitoring.collection"
+VALUES = """\
+SELECT reltuples::bigint AS values FROM pg_class
+WHERE oid = 'monitoring.metric_value'::regclass"""
+
+
+def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
+    """The one dashboard of the collectors; none where nothing is watched."""
+    return [_page(site)] if monitors else []
+
+
+def _page(site: Site) -> Page:
+    uid = site.uid("collectors")
+    failed_steps = [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]
+    total = panels.stat(site, f"{uid}/total", "Windows", "Windows with a status.", TOTAL)
+    failed = panels.stat(
+        site, f"{uid}/failed", "Failed", "Windows that failed.", FAILED, steps=failed_steps
+    )
+    table = panels.table(
+        site, f"{uid}/monitors", "Monitors", "Collections of each monitor, by how they ended.",
+        BY_MONITOR, overrides=[
+            override("median seconds", unit="s", decimals=2),
+            override("longest", unit="s", decimals=2),
+            override("last run", unit="dateTimeFromNow"),
+        ],
+    )
+    slow = panels.bars(
+        site, f"{uid}/seconds", "Seconds a window takes",
+        "95 % of the windows of a monitor took no longer than this.",
+        SLOWEST, SECONDS, x="monitor", horizontal=True,
+    )
+    runs = panels.timeseries(
+        site, f"{uid}/runs", "Windows collected an hour", "By how their collection ended.",
+        [COLLECTED], COUNT, bars=True, low=0, legend=("sum",),
+        overrides=[
+            override(name, color={"mode": "fixed", "fixedColor": color})
+            for name, color in (("ok", GREEN), ("waiting", BLUE), ("partial", AMBER),
+                                ("empty", GREY), ("failed", RED))
+        ],
+    )
+    errors = panels.table(
+        site, f"{uid}/errors", "What went wrong, newest first",
+        "Windows that failed, were empty, or were measured only in part, with the reason.",
+        ERRORS, overrides=run_overrides(),
+    )
+    return Page(
+        uid=uid,
+        title="Collectors",
+        description="Health of the collections themselves. Generated: edit the source.",
+        rows=[
+            Row("", [Item(total, 3, 4), Item(failed, 3, 4), Item(table, 18, 7)]),
+            Row("", [Item(runs, 16, 8), Item(slow, 8, 8)]),
+            Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
+        ],
+        start="now-24h",
+        tags=["health"],
+        links=[link("Models", site.uid("overview"))],
+    )

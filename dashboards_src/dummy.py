@@ -1,0 +1,67 @@
+"""The hello-world: dummy_metrics live, as `make dummy` writes it."""
+
+from dashboards_src import panels
+from dashboards_src.page import Item, Page, Row, link
+from dashboards_src.site import Site
+from dashboards_src.style import BLUE, override
+from monitors.declare import NUMBER, SHARE, Monitor
+
+NAME = "dummy"
+NEWEST = """\
+SELECT timestamp AS time, {column} FROM (
+  SELECT timestamp, {column} FROM monitoring.dummy_metrics ORDER BY timestamp DESC LIMIT 1000
+) newest
+ORDER BY 1"""
+"""The newest rows whatever the time range: an old table says "zoom to data", not "no data"."""
+ROWS = """\
+SELECT timestamp, value1, value2, value3 FROM monitoring.dummy_metrics
+ORDER BY timestamp DESC LIMIT 50"""
+
+
+def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
+    """The dashboard, where the dummy table is watched."""
+    if NAME not in [monitor.name for monitor in monitors]:
+        return []
+    uid = site.uid("live")
+    value1 = panels.timeseries(
+        site,
+        f"{uid}/value1",
+        "value1",
+        "Random whole numbers from 0 to 1000.",
+        [NEWEST.format(column="value1")],
+        NUMBER,
+        points=True,
+        low=0,
+        overrides=[override("value1", color={"mode": "fixed", "fixedColor": BLUE})],
+    )
+    value3 = panels.timeseries(
+        site,
+        f"{uid}/value3",
+        "value3",
+        "Random shares from 0 to 1.",
+        [NEWEST.format(column="value3")],
+        SHARE,
+        points=True,
+        low=0,
+        high=1,
+    )
+    rows = panels.table(
+        site,
+        f"{uid}/rows",
+        "The newest 50 rows",
+        "SELECT * FROM dummy_metrics LIMIT 50, newest first.",
+        ROWS,
+        overrides=[override("timestamp", unit="dateTimeAsIso")],
+    )
+    return [
+        Page(
+            uid=uid,
+            title="Dummy metrics, live",
+            description="Rows of `make dummy` as they arrive. Generated: edit the source.",
+            rows=[Row("", [Item(value1, 12, 8), Item(value3, 12, 8), Item(rows, 24, 10)])],
+            start="now-15m",
+            refresh="5s",
+            tags=["example"],
+            links=[link("Models", site.uid("overview"))],
+        )
+    ]

@@ -1,0 +1,366 @@
+"""One dashboard for each monitor: everything declared about it, in one place."""
+
+from collections.abc import Iterator
+
+from dashboards_src import panels, sql
+from dashboards_src.page import Item, Page, Row, annotation, link, variable
+from dashboards_src.site import Site
+from dashboards_src.style import (
+    AMBER,
+    BLUE,
+    GREY,
+    RED,
+    Json,
+    collection_mappings,
+    override,
+    state_mappings,
+    steps,
+)
+from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
+from monitors.declare.metrics import Over
+
+DRIFTS = ("drift", "prediction_drift", "target_drift")
+RATIO = Unit("times the alert level", "none")
+
+
+def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
+    """A dashboard for each monitor."""
+    return [_page(site, monitor) for monitor in monitors]
+
+
+def _page(site: Site, monitor: Monitor) -> Page:
+    uid = site.uid(monitor.name)
+    start = f"{monitor.starts}T00:00:00.000Z" if monitor.ends else "now-90d"
+    end = f"{monitor.ends}T23:59:59.000Z" if monitor.ends else "now"
+    groups = (_now, _states, _drift, _column, _prediction, _performance, _quality, _runs)
+    return Page(
+        uid=uid,
+        title=monitor.title,
+        description=f"{monitor.description} Owner: {monitor.owner}. Generated: edit the source.",
+        rows=[row for make in groups for row in make(site, monitor, uid)],
+        start=start,
+        end=end,
+        timezone=monitor.every.timezone,
+        refresh="30s" if not monitor.ends else "5m",
+        tags=["model"],
+        variables=_variables(site, monitor),
+        annotations=_annotations(site, monitor),
+        links=[link("Models", site.uid("overview")), link("Collectors", site.uid("collectors"))],
+    )
+
+
+def _declared(monitor: Monitor, *names: str) -> list[Metric]:
+    return [metric for metric in monitor.metrics if metric.name in names]
+
+
+def _variables(site: Site, monitor: Monitor) -> list[Json]:
+    if not _declared(monitor, *DRIFTS):
+        return []
+    first = monitor.columns[0].name
+    query = sql.histogram_columns(monitor)
+    return [variable(site, "column", "Column", query, current=first)]
+
+
+def _annotations(site: Site, monitor: Monitor) -> list[Json]:
+    judged = [metric for metric in monitor.metrics if not metric.unjudged]
+    performance = [metric for metric in judged if metric.over is Over.PERFORMANCE]
+    shown = {metric.name for metric in performance}
+    marks = [
+        annotation(
+            site,
+            f"{metric.title} breaches",
+            RED if metric.name in shown else AMBER,
+            sql.episodes(monitor, metric),
+            enable=metric.name in shown,
+        )
+        for metric in judged
+    ]
+    return [*marks, annotation(site, "Retraining", BLUE, sql.retraining_marks(monitor))]
+
+
+def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    day = sql.day(monitor)
+    stats = [
+        ("state", "State", "The worst state in the newest window.", "worst_level"),
+        ("worst", "Worst", "What is worst in it.", "concat_ws(' ', worst_metric, worst_column)"),
+        ("newest", "Newest window", "The newest day collected.", day),
+        ("status", "Collection", "How its collection ended.", "status"),
+    ]
+    items = []
+    for key, title, description, expression in stats:
+        mappings = {"state": state_mappings(), "status": collection_mappings()}.get(key, [])
+        query = sql.newest(monitor, expression, title.lower())
+        items.append(
+            Item(
+                panels.stat(
+                    site, f"{uid}/{key}", title, description, query, mappings=mappings, text=True
+                ),
+                4,
+                3,
+            )
+        )
+    breached = sql.counted(
+        monitor,
+        "avg((worst_level = 2)::int) FILTER (WHERE worst_level IS NOT NULL)",
+        "days in breach",
+    )
+    windows = sql.counted(monitor, "count(*)", "windows")
+    items += [
+        Item(
+            panels.stat(
+                site,
+                f"{uid}/breached",
+                "Days with a breach",
+                "Share of the judged days in range on which anything was beyond its alert level."
+                " A single day alerts nobody: see the rules for how many days do.",
+                breached,
+                unit="percentunit",
+            ),
+            4,
+            3,
+        ),
+        Item(
+            panels.stat(
+                site, f"{uid}/windows", "Windows", "Windows collected in range.", windows
+            ),
+            4,
+            3,
+        ),
+    ]
+    yield Row("", items)
+
+
+def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    judged = [metric.name for metric in monitor.metrics if not metric.unjudged]
+    shown = [name for name in judged if name != "missing_share"]
+    series = [one for one in monitor.series() if one.metric.name in shown]
+    if not series:
+        return
+    panel = panels.timeline(
+        site,
+        f"{uid}/states",
+        "Every judged series, day by day",
+        "Green is quiet, amber beyond its warning level, red beyond its alert level."
+        " A gap: not collected, not measured, or too few rows to judge.",
+        sql.levels(monitor, shown),
+    )
+    yield Row("State", [Item(panel, 24, max(5, 3 + (len(series) * 2 + 2) // 3))])
+
+
+def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    for metric in _declared(monitor, "drift"):
+        link_to_column = {
+            "title": "Show this column",
+            "url": f"/d/{uid}?var-column=${{__field.name}}&${{__url_time_range}}",
+        }
+        relative = panels.timeseries(
+            site,
+            f"{uid}/drift",
+            "Drift of every column, in units of its alert level",
+            f"{metric.meaning} Divided by the column's own alert level: above 1 is a breach."
+            " Click a line for its column.",
+            [sql.relative(monitor, "drift")],
+            RATIO,
+            steps=steps(Levels(alert_above=1.0)),
+            links=[link_to_column],
+            low=0,
+            legend=("mean", "max"),
+            legend_right=True,
+        )
+        shares = panels.bars(
+            site,
+            f"{uid}/drift_shares",
+            "Share of days in breach",
+            "For each column, how many of the judged days in range were beyond its alert level.",
+            sql.breach_shares(monitor, "drift"),
+            SHARE,
+            x="column",
+            horizontal=True,
+            steps=steps(Levels(warn_above=0.1, alert_above=0.3)),
+            high=1,
+        )
+        yield Row("Drift", [Item(relative, 16, 11), Item(shares, 8, 11)])
+
+
+def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    if not _declared(monitor, *DRIFTS):
+        return
+    lines = [_line("warning", AMBER), _line("alert", RED), override("drift", color=fixed(BLUE))]
+    detail = panels.timeseries(
+        site,
+        f"{uid}/column",
+        "$column: drift and its levels",
+        "Drift of the chosen column with the warning and alert levels then in force.",
+        [sql.column_detail(monitor, "drift")],
+        Unit("distance", "none"),
+        overrides=lines,
+        low=0,
+    )
+    shape = panels.bars(
+        site,
+        f"{uid}/histogram",
+        "$column: current against reference",
+        "Shares of the reference's bins: the reference, and all windows in range together."
+        " A bin begins at its label.",
+        sql.histogram(monitor),
+        SHARE,
+        x="bin",
+        overrides=[
+            override("reference", color=fixed(GREY)),
+            override("current", color=fixed(BLUE)),
+        ],
+    )
+    yield Row("Column", [Item(detail, 12, 9), Item(shape, 12, 9)])
+
+
+def fixed(color: str) -> Json:
+    return {"mode": "fixed", "fixedColor": color}
+
+
+def _line(name: str, color: str) -> Json:
+    return override(
+        name,
+        color=fixed(color),
+        custom__lineWidth=1,
+        custom__lineStyle={"fill": "dash", "dash": [8, 6]},
+    )
+
+
+def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    drifts = _declared(monitor, "prediction_drift", "target_drift")
+    items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in drifts]
+    means = _declared(monitor, "prediction_mean", "target_mean")
+    if len(means) == 2 and monitor.predicted is not None:
+        panel = panels.timeseries(
+            site,
+            f"{uid}/prediction_mean",
+            "Mean prediction and mean label",
+            "What the model expects beside what happened. Labels arrive later.",
+            [sql.series(monitor, "prediction_mean", "target_mean", name="metric")],
+            monitor.predicted.unit,
+            overrides=[
+                override("prediction_mean", color=fixed(BLUE), displayName="mean prediction"),
+                override("target_mean", color=fixed(AMBER), displayName="mean label"),
+            ],
+            legend=("mean",),
+        )
+        items.append(Item(panel, 8, 8))
+    if items:
+        yield Row("Prediction and target", items)
+
+
+def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> panels.TimeSeries:
+    """One line with the levels in force today as threshold lines."""
+    series = next(one for one in monitor.series() if one.metric is metric)
+    bounded = series.unit.high is not None
+    return panels.timeseries(
+        site,
+        f"{uid}/{metric.name}",
+        metric.title,
+        metric.meaning,
+        [sql.single(monitor, metric)],
+        series.unit,
+        steps=steps(series.levels),
+        overrides=[override(metric.title, color=fixed(BLUE))],
+        high=1 if bounded and metric.over is Over.PERFORMANCE else None,
+        legend=("mean", "min", "max"),
+    )
+
+
+def _performance(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    metrics = [metric for metric in monitor.metrics if metric.over is Over.PERFORMANCE]
+    if not metrics:
+        return
+    items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in metrics]
+    labelled = panels.timeseries(
+        site,
+        f"{uid}/coverage",
+        "Rows with a label",
+        "The share of each window's rows whose label has arrived: performance speaks of these.",
+        [sql.coverage(monitor)],
+        SHARE,
+        low=0,
+        high=1,
+        overrides=[override("labelled", color=fixed(GREY))],
+        legend=("mean", "min"),
+    )
+    yield Row("Performance", [*items, Item(labelled, 8, 8)])
+
+
+def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    items = []
+    for metric in _declared(monitor, "missing_share"):
+        panel = panels.timeseries(
+            site,
+            f"{uid}/missing_share",
+            metric.title,
+            metric.meaning,
+            [sql.series(monitor, "missing_share")],
+            SHARE,
+            steps=steps(metric.levels),
+            low=0,
+            legend=("mean", "max"),
+            legend_right=True,
+        )
+        items.append(Item(panel, 12, 8))
+    for metric in _declared(monitor, "row_count"):
+        panel = panels.timeseries(
+            site,
+            f"{uid}/row_count",
+            metric.title,
+            metric.meaning,
+            [sql.single(monitor, metric)],
+            COUNT,
+            steps=steps(metric.levels),
+            overrides=[override(metric.title, color=fixed(BLUE))],
+            bars=True,
+            low=0,
+            legend=("mean", "min", "max"),
+        )
+        items.append(Item(panel, 12, 8))
+    if items:
+        yield Row("Data quality", items)
+
+
+def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    runs = panels.table(
+        site,
+        f"{uid}/runs",
+        "Runs",
+        "Every collected window in range, newest first, with the reason where something failed.",
+        sql.runs(monitor),
+        overrides=run_overrides(),
+    )
+    retrainings = panels.table(
+        site,
+        f"{uid}/retraining",
+        "Retrainings",
+        "When the model was retrained, why, and what came of it.",
+        sql.retrainings(monitor),
+    )
+    yield Row(
+        "Runs",
+        [
+            Item(runs, 16, 9, may_be_empty="nothing was collected in the time range"),
+            Item(retrainings, 8, 9, may_be_empty="the model has not been retrained"),
+        ],
+    )
+
+
+def run_overrides() -> list[Json]:
+    """How the columns of a table of runs look."""
+    colored = {
+        "custom__displayMode": "color-text",
+        "custom__cellOptions": {"type": "color-text"},
+    }
+    return [
+        override("status", mappings=collection_mappings(), custom__width=90, **colored),
+        override("state", mappings=state_mappings(), custom__width=80, **colored),
+        override("window", custom__width=100),
+        override("model", custom__width=110),
+        override("rows", custom__width=70),
+        override("labelled", custom__width=80),
+        override("seconds", custom__width=80, unit="none"),
+        override("error", custom__minWidth=260),
+        override("collected", unit="dateTimeAsIso", custom__width=160),
+    ]

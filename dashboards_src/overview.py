@@ -1,0 +1,130 @@
+"""Every model at a glance: state, worst breach, freshness."""
+
+from dashboards_src import panels, sql
+from dashboards_src.page import Item, Page, Row, link
+from dashboards_src.site import Site
+from dashboards_src.style import (
+    AMBER,
+    GREEN,
+    RED,
+    Json,
+    collection_mappings,
+    override,
+    state_mappings,
+    steps,
+)
+from monitors.declare import Levels, Monitor
+
+COLORED: Json = {
+    "custom__displayMode": "color-background",
+    "custom__cellOptions": {"type": "color-background", "mode": "basic"},
+}
+
+
+def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
+    """The one overview; none where nothing is watched."""
+    if not monitors:
+        return []
+    uid = site.uid("overview")
+    uids = [site.uid(monitor.name) for monitor in monitors]
+    return [
+        Page(
+            uid=uid,
+            title="Models overview",
+            description="Every watched model: its newest state, and whether its data is fresh."
+            " Generated: edit the source.",
+            rows=[
+                Row("", _counts(site, monitors, uids, uid)),
+                Row("", [_models(site, monitors, uids, uid)]),
+                Row("Newest windows", [_worst(site, monitors, uids, uid)]),
+            ],
+            tags=["overview"],
+            links=[link("Collectors", site.uid("collectors"))],
+        )
+    ]
+
+
+def _counts(
+    site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
+) -> list[Item]:
+    late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR (good.until IS NULL AND m.late_hours IS NOT NULL)"
+    asked = [
+        ("models", "Models", "Models under watch.", "true", None),
+        (
+            "alert",
+            "In alert",
+            "Models whose newest window has a value beyond its alert level.",
+            "newest.worst_level = 2",
+            RED,
+        ),
+        (
+            "warning",
+            "With a warning",
+            "Models whose newest window has a value beyond its warning level.",
+            "newest.worst_level = 1",
+            AMBER,
+        ),
+        ("late", "Late", "Models whose data should have arrived by now.", late, RED),
+        ("failed", "Failed", "Models whose newest collection failed.", "newest.status = 'failed'", RED),
+    ]
+    items = []
+    for key, title, description, condition, color in asked:
+        marks = [{"color": GREEN, "value": None}, {"color": color, "value": 1}] if color else []
+        panel = panels.stat(
+            site,
+            f"{uid}/{key}",
+            title,
+            description,
+            sql.models_count(monitors, uids, condition),
+            steps=marks,
+        )
+        items.append(Item(panel, 5 if key != "models" else 4, 4))
+    return items
+
+
+def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:
+    open_model = [{"title": "Open the dashboard", "url": "/d/${__data.fields.uid}"}]
+    overrides = [
+        override("model", links=open_model, custom__width=180),
+        override("state", mappings=state_mappings(), custom__width=100, **COLORED),
+        override("collection", mappings=collection_mappings(), custom__width=110, **COLORED),
+        override("value", decimals=3, custom__width=90),
+        override(
+            "days late",
+            decimals=1,
+            custom__width=100,
+            thresholds={"mode": "absolute", "steps": steps(Levels(alert_above=0.001))},
+            custom__displayMode="color-text",
+            custom__cellOptions={"type": "color-text"},
+        ),
+        override("breached of 30", custom__width=130),
+        override("failed of 30", custom__width=120),
+        override("uid", custom__hidden=True),
+    ]
+    panel = panels.table(
+        site,
+        f"{uid}/table",
+        "Models",
+        "The newest window of every model. Breached and failed count its last 30 windows.",
+        sql.models(monitors, uids),
+        overrides=overrides,
+    )
+    return Item(panel, 24, max(6, 3 + len(monitors)))
+
+
+def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:
+    open_model = [{"title": "Open the dashboard", "url": "/d/${__data.fields.uid}"}]
+    panel = panels.table(
+        site,
+        f"{uid}/worst",
+        "Judged series of the newest windows, worst first",
+        "Each series of each model's newest window beside its levels.",
+        sql.worst_series(monitors, uids),
+        overrides=[
+            override("model", links=open_model),
+            override("state", mappings=state_mappings(), **COLORED),
+            override("value", decimals=3),
+            override("uid", custom__hidden=True),
+        ],
+    )
+    return Item(panel, 24, 12)

@@ -1,0 +1,280 @@
+"""Every SQL text of panels, variables and annotations; macros as Grafana's PostgreSQL knows them.
+
+Text from declarations is quoted by `literal`; Grafana's macros may hold no `)` in an argument.
+"""
+
+from collections.abc import Sequence
+
+from monitors.declare import Metric, Monitor
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _of(monitor: Monitor, *metrics: str) -> str:
+    names = ", ".join(literal(name) for name in metrics)
+    chosen = f" AND metric IN ({names})" if metrics else ""
+    return f"monitor = {literal(monitor.name)}{chosen} AND $__timeFilter(window_start)"
+
+
+def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
+    """Values over time, one line for each `name` (column_name or metric)."""
+    return f"""\
+SELECT window_start AS time, {name} AS metric, value
+FROM monitoring.metric
+WHERE {_of(monitor, *metrics)} AND value IS NOT NULL
+ORDER BY 1, 2"""
+
+
+def single(monitor: Monitor, metric: Metric) -> str:
+    """One metric over time, its line called as the metric is."""
+    return f"""\
+SELECT window_start AS time, value AS "{metric.title}"
+FROM monitoring.metric
+WHERE {_of(monitor, metric.name)} AND value IS NOT NULL
+ORDER BY 1"""
+
+
+def relative(monitor: Monitor, metric: str) -> str:
+    """Values divided by the alert level stored with them: above 1 is a breach."""
+    return f"""\
+SELECT window_start AS time, column_name AS metric, value / alert_above AS value
+FROM monitoring.metric
+WHERE {_of(monitor, metric)} AND value IS NOT NULL AND alert_above > 0
+ORDER BY 1, 2"""
+
+
+def column_detail(monitor: Monitor, metric: str) -> str:
+    """One column's value beside the levels that were in force: lines value, warning, alert."""
+    return f"""\
+SELECT window_start AS time, value AS "drift", warn_above AS "warning", alert_above AS "alert"
+FROM monitoring.metric
+WHERE {_of(monitor, metric, "prediction_drift", "target_drift")}
+  AND column_name = '$column' AND value IS NOT NULL
+ORDER BY 1"""
+
+
+def histogram(monitor: Monitor) -> str:
+    """Bins of the chosen column: share of the reference, share of the windows in range."""
+    return f"""\
+WITH counted AS (
+  SELECT h.reference_hash, bin.n, sum(bin.count) AS count
+  FROM monitoring.histogram h, unnest(h.counts) WITH ORDINALITY AS bin(count, n)
+  WHERE {_of(monitor)} AND h.column_name = '$column'
+    AND h.reference_hash = (
+      SELECT reference_hash FROM monitoring.window_status
+      WHERE monitor = {literal(monitor.name)} AND reference_hash <> ''
+      ORDER BY window_start DESC LIMIT 1)
+  GROUP BY 1, 2
+)
+SELECT r.bins[c.n] AS bin,
+  r.counts[c.n] / nullif(sum(r.counts[c.n]) OVER (), 0)::float AS "reference",
+  c.count / nullif(sum(c.count) OVER (), 0)::float AS "current"
+FROM counted c
+JOIN monitoring.reference_histogram r
+  ON r.monitor = {literal(monitor.name)} AND r.reference_hash = c.reference_hash
+  AND r.column_name = '$column'
+ORDER BY c.n"""
+
+
+def histogram_columns(monitor: Monitor) -> str:
+    """The columns that have a histogram, for a variable."""
+    return f"""\
+SELECT column_name FROM monitoring.reference_histogram
+WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
+
+
+def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
+    """State of each series and window: 0 quiet, 1 warning, 2 alert."""
+    return f"""\
+SELECT window_start AS time,
+  CASE WHEN column_name = '' THEN metric
+       WHEN metric IN ('drift', 'prediction_drift', 'target_drift') THEN column_name
+       ELSE metric || ' ' || column_name END AS metric,
+  level
+FROM monitoring.metric
+WHERE {_of(monitor, *metrics)} AND level IS NOT NULL
+ORDER BY 1, 2"""
+
+
+def breach_shares(monitor: Monitor, metric: str) -> str:
+    """For each column, the share of judged windows in range that were in breach, worst first."""
+    return f"""\
+SELECT column_name AS "column", avg(breached::int) AS "in breach"
+FROM monitoring.metric
+WHERE {_of(monitor, metric)} AND breached IS NOT NULL
+GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+
+def coverage(monitor: Monitor) -> str:
+    """Share of rows with a label, and rows, over time."""
+    return f"""\
+SELECT window_start AS time, labelled_count / nullif(row_count, 0)::float AS "labelled"
+FROM monitoring.collection
+WHERE {_of(monitor)} AND labelled_count IS NOT NULL AND row_count > 0
+ORDER BY 1"""
+
+
+def newest(monitor: Monitor, expression: str, name: str) -> str:
+    """One fact of the newest window, whatever the time range."""
+    return f"""\
+SELECT {expression} AS "{name}"
+FROM monitoring.collection
+WHERE monitor = {literal(monitor.name)}
+ORDER BY window_start DESC LIMIT 1"""
+
+
+def counted(monitor: Monitor, expression: str, name: str) -> str:
+    """One count over the windows in range."""
+    return f"""\
+SELECT {expression} AS "{name}"
+FROM monitoring.collection
+WHERE {_of(monitor)}"""
+
+
+def day(monitor: Monitor) -> str:
+    """A window's local day as text."""
+    return f"to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')"
+
+
+def runs(monitor: Monitor) -> str:
+    """Status rows of the windows in range, newest first."""
+    return f"""\
+SELECT {day(monitor)} AS "window", status, row_count AS "rows", labelled_count AS "labelled",
+  model_version AS "model", worst_level AS "state",
+  nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '') AS "worst",
+  round(seconds::numeric, 2)::float AS "seconds", error,
+  nullif(report_url, '') AS "report", collected_at AS "collected"
+FROM monitoring.collection
+WHERE {_of(monitor)}
+ORDER BY window_start DESC"""
+
+
+def retrainings(monitor: Monitor) -> str:
+    """Retrainings in range, newest first."""
+    return f"""\
+SELECT started_at AS "started", finished_at AS "finished", status, reason,
+  old_version AS "from", new_version AS "to", output
+FROM monitoring.retraining
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(started_at)
+ORDER BY started_at DESC"""
+
+
+def episodes(monitor: Monitor, metric: Metric) -> str:
+    """Spans in which k of the newest n judged windows were in breach, as annotations."""
+    k, n = metric.firing.k, metric.firing.n
+    return f"""\
+WITH judged AS (
+  SELECT column_name, window_start, window_end,
+    sum(breached::int) OVER (PARTITION BY column_name ORDER BY window_start
+      ROWS {n - 1} PRECEDING) >= {k} AS standing
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
+    AND breached IS NOT NULL
+), grouped AS (
+  SELECT *, count(*) FILTER (WHERE NOT standing)
+    OVER (PARTITION BY column_name ORDER BY window_start) AS quiet_before
+  FROM judged
+)
+SELECT min(window_start) AS time, max(window_end) AS timeend,
+  {literal(metric.title)} || coalesce(' of ' || nullif(column_name, ''), '')
+    || ' beyond its alert level' AS text,
+  {literal(monitor.name + ",breach," + metric.name)} AS tags
+FROM grouped
+WHERE standing
+GROUP BY column_name, quiet_before
+HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
+ORDER BY 1"""
+
+
+def retraining_marks(monitor: Monitor) -> str:
+    """Retrainings as annotations."""
+    return f"""\
+SELECT started_at AS time, finished_at AS timeend,
+  'Retraining ' || status || ': ' || reason AS text,
+  {literal(monitor.name + ",retraining")} AS tags
+FROM monitoring.retraining
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(started_at)
+ORDER BY 1"""
+
+
+def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """The declared monitors as a FROM item: name, title, owner, uid, zone, ends, late_hours."""
+    rows = ",\n  ".join(
+        "("
+        + ", ".join(
+            [
+                literal(m.name),
+                literal(m.title),
+                literal(m.owner),
+                literal(uid),
+                literal(m.every.timezone),
+                f"DATE {literal(m.ends)} + 1" if m.ends else "NULL::date",
+                f"{m.late_after.hours:g}" if m.late_after else "NULL::float",
+            ]
+        )
+        + ")"
+        for m, uid in zip(monitors, uids, strict=True)
+    )
+    return f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours)"
+
+
+NEWEST = """\
+LEFT JOIN LATERAL (
+  SELECT * FROM monitoring.collection c
+  WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 1
+) newest ON true
+LEFT JOIN LATERAL (
+  SELECT max(c.window_end) AS until FROM monitoring.collection c
+  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
+) good ON true
+LEFT JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE last.worst_level = 2) AS breached,
+    count(*) FILTER (WHERE last.status = 'failed') AS failed
+  FROM (SELECT * FROM monitoring.collection c
+    WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 30) last
+) last30 ON true"""
+
+DUE = """\
+least(date_trunc('day', (monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone),
+    m.ends::timestamp) AT TIME ZONE m.zone"""
+"""The end of the newest window that should have been collected by now."""
+
+
+def models(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """Every declared monitor with its newest state, for the overview."""
+    return f"""\
+SELECT m.title AS "model", newest.worst_level AS "state",
+  nullif(concat_ws(' ', newest.worst_metric, nullif(newest.worst_column, '')), '') AS "worst",
+  newest.worst_value AS "value", last30.breached AS "breached of 30",
+  to_char(newest.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "newest window",
+  newest.status AS "collection", last30.failed AS "failed of 30",
+  greatest(0, extract(epoch FROM {DUE} - good.until) / 86400) AS "days late",
+  newest.row_count AS "rows", m.owner, m.uid
+FROM {declared(monitors, uids)}
+{NEWEST}
+ORDER BY newest.worst_level DESC NULLS LAST, m.title"""
+
+
+def models_count(monitors: Sequence[Monitor], uids: Sequence[str], condition: str) -> str:
+    """How many monitors meet a condition on their newest state."""
+    return f"""\
+SELECT count(*) FILTER (WHERE {condition}) AS "models"
+FROM {declared(monitors, uids)}
+{NEWEST}"""
+
+
+def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """The series in breach in each monitor's newest window, furthest beyond its level first."""
+    return f"""\
+SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
+  v.warn AS "warning", v.alert, v.level AS "state",
+  to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid
+FROM {declared(monitors, uids)}
+{NEWEST}
+JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start
+WHERE v.level IS NOT NULL
+ORDER BY v.level DESC, abs(v.value / nullif(v.alert, 0)) DESC NULLS LAST
+LIMIT 25"""

@@ -1,0 +1,1 @@
+"""From declarations to the files that Grafana reads: a pure function and the commands round it."""

@@ -1,0 +1,1 @@
+"""Runs the stack and proves it: up, down, status, verify."""

@@ -1,0 +1,141 @@
+"""python -m stack up | down | status | verify | uri | password: run the stack and prove it."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from settings import Settings, SettingsError, load_settings
+from stack.steps import say
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when all went well, 1 when a check failed, 2 when it could not start."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(load_settings(), parsed))
+    except (SettingsError, RuntimeError, ValueError) as error:
+        print(f"stack: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    verify = commands.add_parser("verify", help="prove datasource, dashboards, queries and rules")
+    verify.add_argument("--json", action="store_true", help="the checks as JSON")
+    verify.set_defaults(run=_verify)
+    for name, run, help_text in (
+        ("up", _up, "start everything, collect, build, verify"),
+        ("down", _down, "stop everything, keep the data"),
+        ("status", _status, "say what runs, and where"),
+        ("uri", _uri, "print the database's connection URI"),
+        ("password", _password, "set Grafana's admin password to the setting's"),
+        ("preview", _preview, "draw every dashboard as a page"),
+    ):
+        commands.add_parser(name, help=help_text).set_defaults(run=run)
+    return parser
+
+
+def _up(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    runtime = choose(settings)
+    say(f"runtime: {runtime.name}")
+    runtime.up()
+    failed = _print_checks(_checks(runtime.settings), as_lines=False)
+    _print_addresses(runtime.settings)
+    return failed
+
+
+def _print_addresses(settings: Settings) -> None:
+    from stack.runtime import has_grafana
+
+    if has_grafana(settings):
+        login = f"{settings.grafana_admin_user}/{settings.grafana_admin_password}"
+        first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
+        say(f"Grafana: {first}  (first login {login})")
+    else:
+        from stack.preview import write_pages
+
+        say(f"dashboards: {write_pages(settings)}")
+    say(f"Evidently UI: {settings.evidently}")
+    say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
+
+
+def _checks(settings: Settings) -> Iterator[object]:
+    from stack import verify_database, verify_grafana
+    from stack.runtime import has_grafana
+
+    module = verify_grafana if has_grafana(settings) else verify_database
+    return iter(module.verify(settings))
+
+
+def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    checks = _checks(choose(settings).settings)
+    if parsed.json:
+        from stack.verify import as_json
+
+        found = list(checks)
+        print(as_json(found))  # type: ignore[arg-type]
+        return int(not all(check.ok for check in found))  # type: ignore[attr-defined]
+    return _print_checks(checks, as_lines=True)
+
+
+def _print_checks(checks: Iterator[object], *, as_lines: bool) -> int:
+    from stack.verify import Check, summary
+
+    found: list[Check] = []
+    for check in checks:
+        assert isinstance(check, Check)
+        found.append(check)
+        if as_lines or not check.ok:
+            mark = "ok  " if check.ok else "FAIL"
+            print(f"{mark} {check.name}: {check.detail}", flush=True)
+    print(summary(found))
+    return int(not all(check.ok for check in found))
+
+
+def _down(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    choose(settings).down()
+    return 0
+
+
+def _status(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    runtime = choose(settings)
+    say(f"runtime: {runtime.name}")
+    parts = runtime.status()
+    for part, runs, address in parts:
+        print(f"  {part:14} {'up  ' if runs else 'down'}  {address}")
+    return int(not all(runs for _, runs, _ in parts))
+
+
+def _uri(settings: Settings, parsed: argparse.Namespace) -> int:
+    from database import uri
+
+    print(uri(settings))
+    return 0
+
+
+def _password(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    choose(settings).reset_password()
+    say("Grafana's admin password is now GRAFANA_ADMIN_PASSWORD")
+    return 0
+
+
+def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.preview import write_pages
+
+    say(f"dashboards: {write_pages(settings)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

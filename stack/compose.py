@@ -1,0 +1,160 @@
+"""The stack in Docker: `docker compose up`, watched through the docker SDK."""
+
+import json
+import shutil
+import subprocess
+import time
+from functools import cache
+
+import docker
+import docker.errors
+
+from database.embedded import port_taken
+from settings import ROOT, Settings
+from stack import steps
+
+WAIT_SECONDS = 1800.0
+COMPLAINTS = ("level=error", "FATAL", "ERROR:", "Traceback")
+
+
+@cache
+def engine_reachable() -> bool:
+    """Whether a Docker Engine answers and some compose is there."""
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+        client.close()
+    except (docker.errors.DockerException, OSError):
+        return False
+    return bool(compose_command())
+
+
+@cache
+def compose_command() -> tuple[str, ...]:
+    """`docker compose` where the plugin is installed, else `docker-compose`, else nothing."""
+    if shutil.which("docker"):
+        plugin = subprocess.run(
+            ["docker", "compose", "version"], capture_output=True, check=False
+        )
+        if plugin.returncode == 0:
+            return ("docker", "compose")
+    return ("docker-compose",) if shutil.which("docker-compose") else ()
+
+
+class Compose:
+    """The services of docker-compose.yml."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings.model_copy(update={"postgres_host": "127.0.0.1"})
+
+    @property
+    def name(self) -> str:
+        """Which of the runtimes this is."""
+        return f"docker ({' '.join(compose_command())})"
+
+    def up(self) -> None:
+        """Start every service and wait until all are healthy or done. Raises RuntimeError."""
+        if not self._containers():
+            self._check_ports()
+        self._compose("up", "--detach", "--build")
+        self._wait()
+
+    def down(self) -> None:
+        """Stop and remove the containers, keep the volumes."""
+        self._compose("down")
+
+    def status(self) -> list[tuple[str, bool, str]]:
+        """Each service with its health."""
+        parts = []
+        for container in self._containers():
+            state = container.attrs["State"]
+            health = state.get("Health", {}).get("Status", state["Status"])
+            good = health in ("healthy", "running") or _done(state)
+            parts.append((_service(container), good, health))
+        return parts or [("containers", False, "none; run `make up`")]
+
+    def complaints(self) -> list[str]:
+        """What the services' logs complain of."""
+        found = []
+        for container in self._containers():
+            lines = container.logs(tail=400).decode(errors="replace").splitlines()
+            found += [
+                f"{_service(container)}: {line[:300]}"
+                for line in lines
+                if any(mark in line for mark in COMPLAINTS)
+            ]
+        return found
+
+    def reset_password(self) -> None:
+        """Set the administrator's password to the setting's."""
+        password = self.settings.grafana_admin_password
+        command = ["grafana", "cli", "admin", "reset-admin-password", password]
+        for container in self._containers():
+            if _service(container) == "grafana":
+                code, said = container.exec_run(command)
+                if code:
+                    raise RuntimeError(f"grafana cli: {said.decode(errors='replace')[-400:]}")
+                return
+        raise RuntimeError("no grafana container runs; run `make up`")
+
+    def _containers(self) -> list["docker.models.containers.Container"]:
+        client = docker.from_env()
+        label = {"label": f"com.docker.compose.project={self._project()}"}
+        return sorted(client.containers.list(all=True, filters=label), key=_service)
+
+    def _project(self) -> str:
+        done = self._compose("config", "--format", "json", quiet=True, check=False)
+        try:
+            return str(json.loads(done.stdout)["name"])
+        except (json.JSONDecodeError, KeyError):
+            return ROOT.name.lower()  # docker-compose 1.29 knows no JSON
+
+    def _compose(
+        self, *arguments: str, quiet: bool = False, check: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [*compose_command(), *arguments],
+            cwd=ROOT,
+            capture_output=quiet,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"`{' '.join((*compose_command(), *arguments))}` failed, see above")
+        return done
+
+    def _check_ports(self) -> None:
+        settings = self.settings
+        for variable in ("grafana_port", "postgres_port", "evidently_port"):
+            port = getattr(settings, variable)
+            if port_taken(port):
+                raise RuntimeError(
+                    f"port {port} is taken; stop what listens there, or set {variable.upper()}"
+                )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        said = ""
+        while time.monotonic() < deadline:
+            parts = self.status()
+            dead = [name for name, good, state in parts if state in ("exited", "dead") and not good]
+            if dead:
+                raise RuntimeError(f"{', '.join(dead)} ended: " + "\n".join(self.complaints()[-5:]))
+            waiting = [name for name, good, _ in parts if not good]
+            busy = [name for name, good, state in parts if name == "init" and state == "running"]
+            if not waiting and not busy:
+                return
+            now = f"waiting for {', '.join(waiting or busy)}"
+            if now != said:
+                steps.say(now)
+                said = now
+            time.sleep(1)
+        raise RuntimeError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
+
+
+def _service(container: "docker.models.containers.Container") -> str:
+    return str(container.labels.get("com.docker.compose.service", container.name))
+
+
+def _done(state: dict[str, object]) -> bool:
+    return state["Status"] == "exited" and state["ExitCode"] == 0

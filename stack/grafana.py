@@ -1,0 +1,58 @@
+"""Grafana's HTTP API, as far as proving a stack needs it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from settings import Settings
+
+Json = dict[str, Any]
+
+
+class GrafanaError(RuntimeError):
+    """An answer that says no: names the request and what Grafana said."""
+
+
+class Grafana:
+    """A client that logs in as the administrator."""
+
+    def __init__(self, settings: Settings, timeout: float = 60.0) -> None:
+        login = (settings.grafana_admin_user, settings.grafana_admin_password)
+        self._client = httpx.Client(base_url=settings.grafana, auth=login, timeout=timeout)
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """The JSON of a GET. Raises GrafanaError."""
+        return self._answer("GET", path, self._client.get(path, params=parameters))
+
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """The JSON of a POST. Raises GrafanaError."""
+        return self._answer("POST", path, self._client.post(path, json=body))
+
+    def health(self) -> Json | None:
+        """What /api/health says, None where nothing answers."""
+        try:
+            answer = self._client.get("/api/health", timeout=5)
+        except httpx.TransportError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
+
+    def logged_in(self) -> bool:
+        """Whether the administrator's password is right."""
+        return self._client.get("/api/user").status_code == 200
+
+    def queries(self, start: str, end: str, queries: Sequence[Json]) -> Json:
+        """Results by refId; a query that fails comes back with its error, not as an exception."""
+        body = {"from": start, "to": end, "queries": list(queries)}
+        answer = self._client.post("/api/ds/query", json=body)
+        content = answer.json() if answer.content else {}
+        if "results" not in content:
+            raise GrafanaError(f"POST /api/ds/query: {answer.status_code} {content}")
+        results: Json = content["results"]
+        return results
+
+    @staticmethod
+    def _answer(method: str, path: str, answer: httpx.Response) -> Any:
+        if answer.status_code >= 400:
+            raise GrafanaError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer.json()

@@ -1,0 +1,186 @@
+"""The stack without Docker: embedded PostgreSQL, a native Grafana where there is one, Evidently."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from database import Role, uri
+from database.embedded import Embedded, port_taken
+from generator.artefacts import Place, artefacts
+from generator.files import write
+from settings import Settings
+from stack import steps
+from stack.grafana import Grafana
+from stack.processes import Program, wait_until
+
+WAIT_SECONDS = 120.0
+
+
+def grafana_binary(settings: Settings) -> str:
+    """The grafana program to run, '' where there is none. Raises RuntimeError for a wrong one."""
+    if settings.grafana_bin:
+        found = shutil.which(settings.grafana_bin)
+        if found is None:
+            raise RuntimeError(f"GRAFANA_BIN={settings.grafana_bin} is no program")
+        return found
+    return shutil.which("grafana") or ""
+
+
+def release(binary: str) -> str:
+    """The release of a grafana program, as "major.minor"."""
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+    match = re.search(r"(\d+\.\d+)\.\d+", said.stdout + said.stderr)
+    if match is None:
+        raise RuntimeError(f"{binary} --version says no release: {said.stdout}{said.stderr}")
+    return match[1]
+
+
+class Local:
+    """Embedded PostgreSQL, and Grafana unless `grafana` is False."""
+
+    def __init__(self, settings: Settings, *, grafana: bool) -> None:
+        binary = grafana_binary(settings) if grafana else ""
+        built_for = {"grafana_release": release(binary)} if binary else {}
+        self._folder = settings.stack_dir.resolve()
+        provisioning = {"provisioning_dir": self._folder / "provisioning"}
+        self.settings = settings.model_copy(update={**built_for, **provisioning})
+        self._binary = binary
+        self._database = Embedded(self._folder / "postgres", settings.postgres_port)
+        self._grafana = Program("grafana", self._folder)
+        self._evidently = Program("evidently", self._folder)
+
+    @property
+    def name(self) -> str:
+        """Which of the runtimes this is."""
+        if not self._binary:
+            return "embedded (PostgreSQL and preview pages, no Grafana found)"
+        return f"grafana ({self._binary} {self.settings.grafana_release}, embedded PostgreSQL)"
+
+    def up(self) -> None:
+        """Start everything, fill the database, build for this place. Raises RuntimeError."""
+        self._check_ports()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.start_database()
+        steps.fill(self.settings)
+        self._build()
+        if self._binary:
+            self._start_grafana()
+        self._start_evidently()
+
+    def start_database(self) -> None:
+        """Start PostgreSQL if it does not run."""
+        settings = self.settings
+        self._database.start(
+            settings.postgres_user, settings.postgres_password, settings.postgres_db
+        )
+        steps.say(f"PostgreSQL listens on 127.0.0.1:{settings.postgres_port}")
+
+    def down(self) -> None:
+        """Stop everything, keep the data."""
+        for program in (self._grafana, self._evidently):
+            if program.stop():
+                steps.say(f"{program.name} stopped")
+        if self._database.running():
+            self._database.stop()
+            steps.say("PostgreSQL stopped")
+
+    def status(self) -> list[tuple[str, bool, str]]:
+        """(part, runs, address) for each part."""
+        settings = self.settings
+        parts = [("PostgreSQL", self._database.running(), f"127.0.0.1:{settings.postgres_port}")]
+        if self._binary:
+            parts.append(("Grafana", self._grafana.running(), settings.grafana))
+        parts.append(("Evidently UI", self._evidently.running(), settings.evidently))
+        return parts
+
+    def reset_password(self) -> None:
+        """Set the administrator's password to the setting's."""
+        if not self._binary:
+            raise RuntimeError("there is no Grafana here, so no password to set")
+        command = [self._binary, "cli", "--homepath", self._home(), "admin", "reset-admin-password"]
+        done = subprocess.run(
+            [*command, self.settings.grafana_admin_password],
+            env={**steps.environment(self.settings), **self._grafana_environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
+
+    def _check_ports(self) -> None:
+        asked = [(self._evidently, "EVIDENTLY_PORT", self.settings.evidently_port)]
+        if self._binary:
+            asked.append((self._grafana, "GRAFANA_PORT", self.settings.grafana_port))
+        for program, variable, port in asked:
+            if not program.running() and port_taken(port):
+                raise RuntimeError(
+                    f"port {port} is taken; stop what listens there, or set {variable}"
+                )
+
+    def _build(self) -> None:
+        place = Place(
+            str(self.settings.provisioning_dir / "dashboards"),
+            f"127.0.0.1:{self.settings.postgres_port}",
+        )
+        changed = write(self.settings.provisioning_dir, artefacts(self.settings, place))
+        steps.say(f"artefacts: {len(changed)} files written for {self.settings.grafana_release}")
+
+    def _home(self) -> str:
+        return self.settings.grafana_home or str(Path(self._binary).resolve().parent.parent)
+
+    def _grafana_environment(self) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "GF_PATHS_DATA": str(self._folder / "grafana"),
+            "GF_PATHS_LOGS": str(self._folder / "grafana" / "log"),
+            "GF_PATHS_PROVISIONING": str(settings.provisioning_dir),
+            "GF_SERVER_HTTP_ADDR": "127.0.0.1",
+            "GF_SERVER_HTTP_PORT": str(settings.grafana_port),
+            "GF_SECURITY_ADMIN_USER": settings.grafana_admin_user,
+            "GF_SECURITY_ADMIN_PASSWORD": settings.grafana_admin_password,
+            "GF_DASHBOARDS_MIN_REFRESH_INTERVAL": "5s",
+            "GRAFANA_READER_PASSWORD": settings.grafana_reader_password,
+            **QUIET,
+        }
+
+    def _start_grafana(self) -> None:
+        grafana = Grafana(self.settings)
+        if self._grafana.running():
+            self._reload(grafana)
+            return
+        command = [self._binary, "server", "--homepath", self._home()]
+        self._grafana.start(command, self._grafana_environment())
+        wait_until(lambda: grafana.health() is not None, WAIT_SECONDS, self._grafana, "Grafana")
+        steps.say(f"Grafana answers at {self.settings.grafana}")
+
+    def _reload(self, grafana: Grafana) -> None:
+        for kind in ("datasources", "dashboards", "alerting"):
+            grafana.post(f"/api/admin/provisioning/{kind}/reload", {})
+        steps.say("Grafana was running: provisioning reloaded")
+
+    def _start_evidently(self) -> None:
+        if self._evidently.running():
+            return
+        command = [sys.executable, "-W", "ignore", "-m", "stack.evidently"]
+        self._evidently.start(command, steps.environment(self.settings))
+        port = self.settings.evidently_port
+        wait_until(lambda: port_taken(port), WAIT_SECONDS, self._evidently, "the Evidently UI")
+        steps.say(f"Evidently UI answers at {self.settings.evidently}")
+
+    def uri(self) -> str:
+        """The connection URI of the running database."""
+        return uri(self.settings, Role.COLLECTOR)
+
+
+QUIET = {
+    "GF_ANALYTICS_REPORTING_ENABLED": "false",
+    "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+    "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+    "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+    "GF_PLUGINS_PREINSTALL_AUTO_UPDATE": "false",
+    "GF_NEWS_NEWS_FEED_ENABLED": "false",
+}
+"""No phoning home; and since 13.2 the preinstaller can unload the bundled PostgreSQL plugin."""
