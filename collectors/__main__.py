@@ -95,13 +95,13 @@ def _backfill_one(settings: Settings, monitor: Monitor, parsed: argparse.Namespa
             done = collected_windows(connection, monitor.name)
             windows = [window for window in windows if window.start not in done]
     counts: Counter[str] = Counter()
-    with Progress(transient=True) as progress:
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task(monitor.name, total=len(windows))
         for outcome in run_all(monitor, settings, windows, parsed.workers):
             counts[outcome.status] += 1
             progress.advance(task)
             if outcome.status == "failed":
-                progress.print(f"{monitor.name} {outcome.window.day}: {outcome.error}")
+                print(f"{monitor.name} {outcome.window.day}: {outcome.error}")
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
     print(f"{monitor.name}: {len(windows)} windows collected{f' ({said})' if said else ''}")
     return int(counts["failed"] > 0)

@@ -3,6 +3,7 @@
 A day is never like two months: what a quiet day's distance looks like is measured, not guessed.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def measure_days(
         raise SourceError(f"{monitor.name}: the reference has no rows; prepare its data first")
     found: dict[Key, list[float]] = {one.key: [] for one in series}
     days = monitor.reference.days() if monitor.reference else []
-    for index, day in track(list(enumerate(days)), description=monitor.name, transient=True):
+    for index, day in track(
+        list(enumerate(days)), description=monitor.name, transient=True, disable=not sys.stdout.isatty()
+    ):
         others = pd.concat(frames[:index] + frames[index + 1 :], ignore_index=True)
         if len(frames[index]) < monitor.min_rows or others.empty:
             continue

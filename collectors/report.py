@@ -8,7 +8,8 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 os.environ["DO_NOT_TRACK"] = "1"  # before the import: Evidently's UI reports usage otherwise
@@ -38,7 +39,8 @@ from monitors.declare import Column, Monitor, Series
 from monitors.declare.metrics import Over
 
 ENGINE = "evidently"
-PERFORMANCE: dict[str, Callable[[], EvidentlyMetric]] = {
+KINDS = ("number", "category")
+PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
     "accuracy": Accuracy,
     "precision": Precision,
     "recall": Recall,
@@ -66,7 +68,9 @@ class Cleaned:
         """The present values of one column as Evidently's data set, made once."""
         if column.name not in self._datasets:
             frame = self[column].present.to_frame(column.name)
-            definition = _definition([column.name], column.kind)
+            number = column.kind == "number"
+            names = ([column.name], []) if number else ([], [column.name])
+            definition = _definition(*names)
             self._datasets[column.name] = Dataset.from_pandas(frame, data_definition=definition)
         return self._datasets[column.name]
 
@@ -83,54 +87,91 @@ def measure(
 
     current, reference: the window's and the reference's rows, coerced.
     """
-    labelled = _labelled(monitor, current)
-    return [_measure_one(monitor, current, reference, labelled, one) for one in series]
+    window = _Window(monitor, current, reference, _labelled(monitor, current))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [_measure_one(window, one) for one in series]
 
 
-def _measure_one(
-    monitor: Monitor,
-    current: Cleaned,
-    reference: Cleaned | None,
-    labelled: pd.DataFrame,
-    series: Series,
-) -> Measured:
-    over, column = series.metric.over, series.column
+@dataclass(frozen=True)
+class _Window:
+    """What the metrics of one window share."""
+
+    monitor: Monitor
+    current: Cleaned
+    reference: Cleaned | None
+    labelled: pd.DataFrame
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether no label has arrived, although the labels' column is there."""
+        target = self.monitor.labelled
+        clean = self.current[target] if target is not None else None
+        return clean is not None and clean.values is not None and clean.present.empty
+
+    @cached_property
+    def missing_shares(self) -> dict[str, float]:
+        """Missing share of every present column by name: one report over all of them."""
+        columns = [c for c in self.monitor.columns if self.current[c].values is not None]
+        frame = pd.DataFrame({c.name: self.current[c].values for c in columns})
+        kinds = {kind: [c.name for c in columns if c.kind == kind] for kind in KINDS}
+        definition = _definition(kinds["number"], kinds["category"])
+        data = Dataset.from_pandas(frame, data_definition=definition)
+        found = _run([MissingValueCount(column=c.name) for c in columns], data)
+        return {str(config["column"]): value for config, value in found}
+
+    @cached_property
+    def performance(self) -> dict[str, float]:
+        """Performance by Evidently's metric type: one report over the labelled rows."""
+        wanted = [PERFORMANCE[m.name] for m in self.monitor.metrics if m.name in PERFORMANCE]
+        if self.monitor.classifies:
+            classes = set(self.labelled["target"])
+            if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
+                wanted = [metric for metric in wanted if metric not in (RocAuc, LogLoss)]
+            data = _classification(self.labelled)
+        else:
+            data = _regression(self.labelled)
+        found = _run([metric() for metric in wanted], data)
+        return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
+
+
+def _measure_one(window: _Window, series: Series) -> Measured:
+    over, column, current = series.metric.over, series.column, window.current
     if current.rows == 0 and series.metric.name != "row_count":
         return Measured(None, "no rows in the window")
     if column is not None and current[column].values is None:
         return Measured(None, current[column].complaint)
-    waits = over in (Over.TARGET, Over.PERFORMANCE)
-    if waits and labelled.empty:
+    if over in (Over.TARGET, Over.PERFORMANCE) and window.unlabelled:
         return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _finite(_value(monitor, current, reference, labelled, series), series)
-        except Exception as error:
-            return Measured(None, f"{type(error).__name__}: {str(error)[:300]}")
+    if over is Over.PERFORMANCE and window.labelled.empty:
+        return Measured(None, f"no row has both a label and a prediction ({_why(window)})")
+    try:
+        return _finite(_value(window, series), series)
+    except Exception as error:
+        return Measured(None, f"{type(error).__name__}: {str(error)[:300]}")
 
 
-def _value(
-    monitor: Monitor,
-    current: Cleaned,
-    reference: Cleaned | None,
-    labelled: pd.DataFrame,
-    series: Series,
-) -> float:
+def _why(window: _Window) -> str:
+    both = (window.monitor.labelled, window.monitor.predicted)
+    complaints = [window.current[column].complaint for column in both if column is not None]
+    return "; ".join(filter(None, complaints)) or "their rows differ"
+
+
+def _value(window: _Window, series: Series) -> float:
     name, column = series.metric.name, series.column
     if name == "row_count":
-        return _row_count(current)
+        return _row_count(window.current)
     if name == "agreement":
-        return _agreement(labelled)
+        return _agreement(window.labelled)
     if column is None:
-        return _performance(monitor, labelled, name)
+        return _performance(window, name)
     if name == "missing_share":
-        return _missing(current, column)
+        return window.missing_shares[column.name]
     if name.endswith("_mean"):
-        return _mean(current[column])
-    if reference is None or series.method is None:
+        return _mean(window.current[column])
+    if window.reference is None or series.method is None:
         raise ValueError("there is no reference")
-    return _drift(current, reference, column, series.method.name)
+    return _drift(window.current, window.reference, column, series.method.name)
 
 
 def _drift(current: Cleaned, reference: Cleaned, column: Column, method: str) -> float:
@@ -138,30 +179,20 @@ def _drift(current: Cleaned, reference: Cleaned, column: Column, method: str) ->
         if cleaned[column].present.empty:
             raise ValueError(f"every value of {column.name} in the {side} is missing")
     metric = ValueDrift(column=column.name, method=method)
-    return _run(metric, current.dataset(column), reference.dataset(column))
-
-
-def _missing(current: Cleaned, column: Column) -> float:
-    frame = current[column].values.to_frame(column.name)  # type: ignore[union-attr]
-    definition = _definition([column.name], column.kind)
-    data = Dataset.from_pandas(frame, data_definition=definition)
-    return _run(MissingValueCount(column=column.name), data)
+    return _run_one(metric, current.dataset(column), reference.dataset(column))
 
 
 def _mean(values: Clean) -> float:
     frame = values.present.astype(float).to_frame("mean")
-    return _run(MeanValue(column="mean"), Dataset.from_pandas(
-        frame, data_definition=_definition(["mean"], "number")
-    ))
+    data = Dataset.from_pandas(frame, data_definition=_definition(["mean"]))
+    return _run_one(MeanValue(column="mean"), data)
 
 
 def _row_count(current: Cleaned) -> float:
     if current.rows == 0:
         return 0.0
     frame = pd.DataFrame({"row": np.zeros(current.rows)})
-    return _run(RowCount(), Dataset.from_pandas(
-        frame, data_definition=_definition(["row"], "number")
-    ))
+    return _run_one(RowCount(), Dataset.from_pandas(frame, data_definition=_definition(["row"])))
 
 
 def _labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
@@ -181,18 +212,14 @@ def _labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
     return frame
 
 
-def _performance(monitor: Monitor, labelled: pd.DataFrame, name: str) -> float:
-    if monitor.classifies:
-        return _classification(labelled, name)
-    definition = _definition(
-        ["target", "prediction"],
-        "number",
-        regression=[Regression(target="target", prediction="prediction")],
-    )
-    return _run(PERFORMANCE[name](), Dataset.from_pandas(labelled, data_definition=definition))
+def _performance(window: _Window, name: str) -> float:
+    if window.monitor.classifies:
+        _refuse_undefined(window.labelled, name)
+    return window.performance[PERFORMANCE[name].__name__]
 
 
-def _classification(labelled: pd.DataFrame, name: str) -> float:
+def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
+    """Raise ValueError where a number would be an artefact: 0 for a recall without positives."""
     classes = sorted(set(labelled["target"]))
     if not set(classes) <= {0.0, 1.0}:
         raise ValueError(f"labels must be 0 and 1, found {classes[:5]}")
@@ -203,52 +230,70 @@ def _classification(labelled: pd.DataFrame, name: str) -> float:
         raise ValueError(f"no positive among {len(labelled)} labels")
     if name == "precision" and said == 0:
         raise ValueError(f"no positive among {len(labelled)} predictions")
-    frame = labelled.astype({"target": int})
+
+
+def _classification(labelled: pd.DataFrame) -> Dataset:
     roles = BinaryClassification(
         target="target", prediction_labels="label", prediction_probas="prediction", pos_label=1
     )
-    definition = DataDefinition(
-        **{**_LISTS, "numerical_columns": ["prediction"], "categorical_columns": ["target", "label"]},
-        classification=[roles],
-    )
-    return _run(PERFORMANCE[name](), Dataset.from_pandas(frame, data_definition=definition))
+    definition = _definition(["prediction"], ["target", "label"], classification=[roles])
+    return Dataset.from_pandas(labelled.astype({"target": int}), data_definition=definition)
+
+
+def _regression(labelled: pd.DataFrame) -> Dataset:
+    roles = Regression(target="target", prediction="prediction")
+    definition = _definition(["target", "prediction"], regression=[roles])
+    return Dataset.from_pandas(labelled, data_definition=definition)
 
 
 def _agreement(labelled: pd.DataFrame) -> float:
     """Observed against predicted, as two data sets with one column name."""
-    definition = _definition(["minutes"], "number")
-    sides = [
+    observed, predicted = (
         Dataset.from_pandas(
-            labelled[[name]].set_axis(["minutes"], axis=1), data_definition=definition
+            labelled[[name]].set_axis(["outcome"], axis=1),
+            data_definition=_definition(["outcome"]),
         )
         for name in ("target", "prediction")
-    ]
-    return _run(ValueDrift(column="minutes", method="wasserstein"), sides[0], sides[1])
+    )
+    return _run_one(ValueDrift(column="outcome", method="wasserstein"), observed, predicted)
 
 
-_LISTS: dict[str, list[str]] = {
-    "numerical_columns": [],
-    "categorical_columns": [],
-    "text_columns": [],
-    "datetime_columns": [],
-    "unknown_columns": [],
-    "list_columns": [],
-}
+def _definition(
+    numbers: Sequence[str] = (), categories: Sequence[str] = (), **roles: object
+) -> DataDefinition:
+    """All six lists given: columns that are left out would be inferred from the values."""
+    return DataDefinition(
+        numerical_columns=list(numbers),
+        categorical_columns=list(categories),
+        text_columns=[],
+        datetime_columns=[],
+        unknown_columns=[],
+        list_columns=[],
+        **roles,
+    )
 
 
-def _definition(names: list[str], kind: str, **roles: list[Regression]) -> DataDefinition:
-    """All six lists given: what is left out would be inferred from the values."""
-    key = "numerical_columns" if kind == "number" else "categorical_columns"
-    return DataDefinition(**{**_LISTS, key: names}, **roles)
+def _run(
+    metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
+) -> list[tuple[dict[str, object], float]]:
+    """(configuration, number) of each metric; results are told apart by configuration, never by
+    position. Keywords, since swapped data sets give a plausible wrong number."""
+    snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
+    return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
 
 
-def _run(metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None) -> float:
-    """One metric's number. Keywords, since swapped data sets give a plausible wrong number."""
-    snapshot = Report([metric]).run(current_data=current, reference_data=reference)
-    value = snapshot.dict()["metrics"][0]["value"]
+def _run_one(
+    metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
+) -> float:
+    [(_, value)] = _run([metric], current, reference)
+    return value
+
+
+def _number(value: object) -> float:
+    """Shares of counts, means of means and deviations, numbers as they are."""
     if isinstance(value, dict):
         value = value["share"] if "share" in value else value["mean"]
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def _finite(value: float, series: Series) -> Measured:

@@ -13,8 +13,9 @@ from dashboards_src.style import (
     Json,
     collection_mappings,
     override,
+    areas,
+    lines,
     state_mappings,
-    steps,
 )
 from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
 from monitors.declare.metrics import Over
@@ -62,18 +63,15 @@ def _variables(site: Site, monitor: Monitor) -> list[Json]:
 
 
 def _annotations(site: Site, monitor: Monitor) -> list[Json]:
+    """Performance alerts stand out by default; those of the data can be switched on."""
     judged = [metric for metric in monitor.metrics if not metric.unjudged]
     performance = [metric for metric in judged if metric.over is Over.PERFORMANCE]
-    shown = {metric.name for metric in performance}
+    data = [metric for metric in judged if metric.over is not Over.PERFORMANCE]
+    kinds = [("Performance alerts", RED, performance, True), ("Data alerts", AMBER, data, False)]
     marks = [
-        annotation(
-            site,
-            f"{metric.title} breaches",
-            RED if metric.name in shown else AMBER,
-            sql.episodes(monitor, metric),
-            enable=metric.name in shown,
-        )
-        for metric in judged
+        annotation(site, name, color, sql.episodes(monitor, metrics), enable=enable)
+        for name, color, metrics, enable in kinds
+        if metrics
     ]
     return [*marks, annotation(site, "Retraining", BLUE, sql.retraining_marks(monitor))]
 
@@ -161,7 +159,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             " Click a line for its column.",
             [sql.relative(monitor, "drift")],
             RATIO,
-            steps=steps(Levels(alert_above=1.0)),
+            steps=lines(Levels(alert_above=1.0)),
             links=[link_to_column],
             low=0,
             legend=("mean", "max"),
@@ -176,7 +174,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             SHARE,
             x="column",
             horizontal=True,
-            steps=steps(Levels(warn_above=0.1, alert_above=0.3)),
+            steps=areas(warn_above=0.1, alert_above=0.3),
             high=1,
         )
         yield Row("Drift", [Item(relative, 16, 11), Item(shares, 8, 11)])
@@ -185,7 +183,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     if not _declared(monitor, *DRIFTS):
         return
-    lines = [_line("warning", AMBER), _line("alert", RED), override("drift", color=fixed(BLUE))]
+    styles = [_line("warning", AMBER), _line("alert", RED), override("drift", color=fixed(BLUE))]
     detail = panels.timeseries(
         site,
         f"{uid}/column",
@@ -193,7 +191,7 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Drift of the chosen column with the warning and alert levels then in force.",
         [sql.column_detail(monitor, "drift")],
         Unit("distance", "none"),
-        overrides=lines,
+        overrides=styles,
         low=0,
     )
     shape = panels.bars(
@@ -260,7 +258,7 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> pane
         metric.meaning,
         [sql.single(monitor, metric)],
         series.unit,
-        steps=steps(series.levels),
+        steps=lines(series.levels),
         overrides=[override(metric.title, color=fixed(BLUE))],
         high=1 if bounded and metric.over is Over.PERFORMANCE else None,
         legend=("mean", "min", "max"),
@@ -297,7 +295,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             metric.meaning,
             [sql.series(monitor, "missing_share")],
             SHARE,
-            steps=steps(metric.levels),
+            steps=lines(metric.levels),
             low=0,
             legend=("mean", "max"),
             legend_right=True,
@@ -311,7 +309,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             metric.meaning,
             [sql.single(monitor, metric)],
             COUNT,
-            steps=steps(metric.levels),
+            steps=lines(metric.levels),
             overrides=[override(metric.title, color=fixed(BLUE))],
             bars=True,
             low=0,

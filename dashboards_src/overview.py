@@ -9,11 +9,11 @@ from dashboards_src.style import (
     RED,
     Json,
     collection_mappings,
+    areas,
     override,
     state_mappings,
-    steps,
 )
-from monitors.declare import Levels, Monitor
+from monitors.declare import Monitor
 
 COLORED: Json = {
     "custom__displayMode": "color-background",
@@ -93,7 +93,7 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
             "days late",
             decimals=1,
             custom__width=100,
-            thresholds={"mode": "absolute", "steps": steps(Levels(alert_above=0.001))},
+            thresholds={"mode": "absolute", "steps": areas(alert_above=0.001)},
             custom__displayMode="color-text",
             custom__cellOptions={"type": "color-text"},
         ),
@@ -109,7 +109,7 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
         sql.models(monitors, uids),
         overrides=overrides,
     )
-    return Item(panel, 24, max(6, 3 + len(monitors)))
+    return Item(panel, 24, max(7, 4 + len(monitors)))
 
 
 def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:

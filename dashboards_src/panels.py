@@ -6,7 +6,7 @@ from grafanalib.core import BarChart, SqlTarget, Stat, StateTimeline, Table, Tim
 from grafanalib.core import Text as TextPanel
 
 from dashboards_src.site import Site, panel_id
-from dashboards_src.style import BLUE, GREEN, Json, state_mappings
+from dashboards_src.style import BLUE, GREEN, Json, override, state_mappings
 from monitors.declare import Unit
 
 OPEN = [{"color": GREEN, "value": None}]
@@ -148,7 +148,7 @@ def timeline(site: Site, key: str, title: str, description: str, sql: str) -> St
     defaults: Json = {
         "unit": "none",
         "mappings": state_mappings(),
-        "color": {"mode": "thresholds"},
+        "color": {"mode": "palette-classic"},
         "thresholds": {"mode": "absolute", "steps": OPEN},
     }
     return StateTimeline(
@@ -188,6 +188,7 @@ def bars(
         "max": high,
         "color": {"mode": "thresholds" if steps else "palette-classic"},
         "thresholds": {"mode": "absolute", "steps": list(steps or OPEN)},
+        "custom": {"gradientMode": "scheme" if steps else "none"},
     }
     options: Json = {
         "xField": x,
@@ -203,7 +204,7 @@ def bars(
         barWidth=0.95,
         fillOpacity=70,
         tooltipMode="multi",
-        overrides=list(overrides),
+        overrides=[override(x, unit="string"), *overrides],
         extraJson={"options": options, "fieldConfig": {"defaults": defaults}},
     )
 

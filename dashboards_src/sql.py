@@ -162,29 +162,40 @@ WHERE monitor = {literal(monitor.name)} AND $__timeFilter(started_at)
 ORDER BY started_at DESC"""
 
 
-def episodes(monitor: Monitor, metric: Metric) -> str:
-    """Spans in which k of the newest n judged windows were in breach, as annotations."""
-    k, n = metric.firing.k, metric.firing.n
+def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Spans in which an alert stood: k of the newest n judged windows of a series in breach.
+
+    Spans of several series that touch or lie less than a week apart become one mark.
+    """
+    firing = "\n    ".join(
+        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
+        f" column_name ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
+        f" >= {metric.firing.k}"
+        for metric in metrics
+    )
+    names = ", ".join(literal(metric.name) for metric in metrics)
     return f"""\
 WITH judged AS (
-  SELECT column_name, window_start, window_end,
-    sum(breached::int) OVER (PARTITION BY column_name ORDER BY window_start
-      ROWS {n - 1} PRECEDING) >= {k} AS standing
+  SELECT metric, column_name, window_start, window_end, CASE metric
+    {firing} END AS standing
   FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
-    AND breached IS NOT NULL
-), grouped AS (
-  SELECT *, count(*) FILTER (WHERE NOT standing)
-    OVER (PARTITION BY column_name ORDER BY window_start) AS quiet_before
-  FROM judged
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
+), days AS (
+  SELECT window_start, window_end,
+    array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
+  FROM judged WHERE standing GROUP BY 1, 2
+), islands AS (
+  SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
+    <= interval '7 days' THEN 0 ELSE 1 END AS begins
+  FROM days
+), numbered AS (
+  SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
 )
 SELECT min(window_start) AS time, max(window_end) AS timeend,
-  {literal(metric.title)} || coalesce(' of ' || nullif(column_name, ''), '')
-    || ' beyond its alert level' AS text,
-  {literal(monitor.name + ",breach," + metric.name)} AS tags
-FROM grouped
-WHERE standing
-GROUP BY column_name, quiet_before
+  'Beyond the alert level: ' || string_agg(DISTINCT name, ', ') AS text,
+  {literal(monitor.name + ",alert")} AS tags
+FROM numbered, unnest(series) AS name
+GROUP BY island
 HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
 ORDER BY 1"""
 

@@ -32,21 +32,26 @@ def collection_mappings() -> list[Json]:
     return [{"type": "value", "options": options}]
 
 
-def steps(levels: Levels | None) -> list[Json]:
-    """Threshold steps from levels; the first is open below."""
-    if levels is None:
-        return [{"color": GREEN, "value": None}]
-    marks = [(None, GREEN)]
-    if levels.warn_below is not None or levels.alert_below is not None:
-        low = [(levels.alert_below, AMBER), (levels.warn_below, GREEN)]
-        given = [(value, color) for value, color in low if value is not None]
-        first = RED if levels.alert_below is not None else AMBER
-        marks = [(None, first), *given]
-        if levels.warn_below is None:
-            marks[-1] = (levels.alert_below, GREEN)
-    high = [(levels.warn_above, AMBER), (levels.alert_above, RED)]
-    marks += [(value, color) for value, color in high if value is not None]
-    return [{"color": color, "value": value} for value, color in marks]
+def lines(levels: Levels | None) -> list[Json]:
+    """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
+    given = levels or Levels()
+    marks = [
+        (given.alert_below, RED),
+        (given.warn_below, AMBER),
+        (given.warn_above, AMBER),
+        (given.alert_above, RED),
+    ]
+    return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
+
+
+def areas(*, warn_above: float | None = None, alert_above: float | None = None) -> list[Json]:
+    """Threshold steps that colour values: green, amber from one level, red from another."""
+    marks = [(warn_above, AMBER), (alert_above, RED)]
+    return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
+
+
+def _open() -> Json:
+    return {"color": GREEN, "value": None}
 
 
 def override(name: str, **properties: object) -> Json:

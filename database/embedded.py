@@ -103,6 +103,13 @@ class Embedded:
     def _ctl(self, *arguments: str) -> None:
         self._run("pg_ctl", ["-D", str(self.folder), *arguments])
 
+    def _identity(self) -> dict[str, object]:
+        """As root, the server's user with its own group: root's group would open other doors."""
+        if self._user is None:
+            return {}
+        entry = pwd.getpwnam(self._user)
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
     def _run(self, program: str, arguments: list[str]) -> None:
         # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as output:
@@ -111,7 +118,7 @@ class Embedded:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                user=self._user,
+                **self._identity(),
                 cwd=self.folder,
                 timeout=120,
                 check=False,

@@ -65,7 +65,7 @@ def _predicted(day: date, rows: int) -> pd.DataFrame:
     random = _random(day, 1)
     wind = random.gamma(4.0, 1.6, rows) + (6.0 if STORMS.on(day) else 0.0)
     load = random.beta(5, 3, rows)
-    temperature = random.normal(11 + _season(day), 3.0, rows)
+    temperature = random.normal(13.0, 3.0, rows)
     minutes = 25 + 5.5 * wind + 45 * load**2 + random.normal(0, 4, rows)
     midnight = datetime.combine(day, time(tzinfo=ZONE)).timestamp()
     seconds = np.sort(random.uniform(0, 23 * 3600, rows))
@@ -81,11 +81,6 @@ def _predicted(day: date, rows: int) -> pd.DataFrame:
             "model_version": VERSION,
         }
     )
-
-
-def _season(day: date) -> float:
-    """Degrees above January's mean: spring comes slowly."""
-    return 0.02 * max(0, (day - FIRST).days - 45)
 
 
 def _observed(day: date, predicted: pd.DataFrame) -> pd.DataFrame:

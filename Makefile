@@ -1,0 +1,71 @@
+# `make` builds .venv by itself and again when the pins change.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+PY := .venv/bin/python -W ignore
+MONITOR ?= flights
+DATE ?=
+.PHONY: help up down status verify password uri preview build check collect backfill calibrate collectors-status dummy test lint requirements pre-commit clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements.txt
+	@$(PYTHON) scripts/venv.py requirements.txt
+
+up: .venv/ready ## Start everything: database, a year of data, dashboards; verify it
+	@$(PY) -m stack up
+
+down: .venv/ready ## Stop everything, keep the data
+	@$(PY) -m stack down
+
+status: .venv/ready ## Say what runs, and where
+	@$(PY) -m stack status
+
+verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
+	@$(PY) -m stack verify
+
+password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
+	@$(PY) -m stack password
+
+uri: .venv/ready ## Print the database's connection URI
+	@$(PY) -m stack uri
+
+preview: .venv/ready ## Draw every dashboard as a page, without Grafana
+	@$(PY) -m stack preview
+
+build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/
+	@$(PY) -m generator build
+
+check: .venv/ready ## Fail if a built file or a threshold is stale
+	@$(PY) -m generator check
+
+collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08
+	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE))
+
+backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
+	@$(PY) -m collectors backfill $(MONITOR)
+
+calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
+	@$(PY) -m collectors calibrate $(MONITOR)
+
+collectors-status: .venv/ready ## Say what has been collected
+	@$(PY) -m collectors status
+
+dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
+	@$(PY) -m examples dummy
+
+test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
+	@.venv/bin/python -m pytest
+
+lint: .venv/ready ## Ruff and mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+requirements: .venv/ready ## Pin every dependency anew from pyproject.toml
+	@.venv/bin/python scripts/requirements.py
+
+pre-commit: .venv/ready ## Install the pre-commit hooks
+	@.venv/bin/pre-commit install
+
+clean: ## Stop everything local and remove .stack
+	@if [ -x .venv/bin/python ]; then RUNTIME=embedded $(PY) -m stack down; fi; rm -rf .stack

@@ -1,0 +1,113 @@
+"""A database for the tests: an embedded PostgreSQL, migrated once, emptied before each test."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+from database import Role, connect, migrate
+from database.embedded import Embedded, free_port
+from monitors import declare as d
+from settings import CommittedSettings, Settings
+
+SECRET = "p'a$s\"w%o\\rd={x}&ü"
+"""Any character but a blank must work as a password."""
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a running, migrated, embedded database in a temporary folder."""
+    folder = tmp_path_factory.mktemp("stack")
+    chosen = CommittedSettings(
+        stack_dir=folder,
+        postgres_port=free_port(),
+        collector_password=SECRET,
+        runtime="embedded",
+    )
+    server = Embedded(folder / "postgres", chosen.postgres_port)
+    server.start(chosen.postgres_user, chosen.postgres_password, chosen.postgres_db)
+    try:
+        migrate(chosen)
+        yield chosen
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def connection(settings: Settings) -> Iterator[psycopg.Connection]:
+    """The administrator's connection to an emptied database."""
+    with connect(settings, Role.ADMIN) as opened:
+        tables = opened.execute(
+            "select string_agg(format('%I.%I', schemaname, tablename), ', ')"
+            " from pg_tables where schemaname = 'monitoring'"
+        ).fetchone()
+        opened.execute(f"truncate {tables[0]}")  # type: ignore[index]
+        opened.execute("drop schema if exists outages cascade")
+        opened.commit()
+        yield opened
+
+
+REFERENCE_DAYS = 4
+
+
+def rows(day: date, count: int = 400, shift: float = 0.0) -> pd.DataFrame:
+    """A day of a small classifier's log: x (number), c (category), p (probability), y (label)."""
+    random = np.random.default_rng(day.toordinal())
+    x = random.normal(shift, 1.0, count)
+    p = 1 / (1 + np.exp(-2 * x))
+    start = pd.Timestamp(day, tz="UTC")
+    return pd.DataFrame(
+        {
+            "id": [f"{day}-{n}" for n in range(count)],
+            "at": start + pd.to_timedelta(np.sort(random.uniform(0, 86399, count)), unit="s"),
+            "x": x,
+            "c": random.choice(["a", "b", "c"], count),
+            "p": p.round(6),
+            "y": (random.random(count) < p).astype(int),
+            "version": "1",
+        }
+    )
+
+
+def small_monitor(folder: str = "log", **changes: object) -> d.Monitor:
+    """A declaration of the log that `rows` makes, with fixed levels."""
+    given: dict[str, object] = {
+        "name": "small",
+        "title": "Small model",
+        "description": "A classifier of random rows.",
+        "owner": "tests",
+        "source": d.Parquet(folder, time="at"),
+        "starts": "2024-01-01",
+        "reference": d.Between("2024-01-01", f"2024-01-0{REFERENCE_DAYS}"),
+        "columns": (d.number("x"), d.category("c")),
+        "prediction": d.probability("p", cut=0.5),
+        "target": "y",
+        "model_version": "version",
+        "metrics": (
+            d.drift(warn=0.2, alert=0.4),
+            d.prediction_drift(warn=0.2, alert=0.4),
+            d.target_drift(warn=0.1, alert=0.2),
+            d.missing(warn=0.01, alert=0.05),
+            d.row_count(warn=(200, 600), alert=(100, 800)),
+            d.accuracy(warn=0.7, alert=0.6),
+            d.precision(warn=0.7, alert=0.6),
+            d.recall(warn=0.7, alert=0.6),
+            d.roc_auc(warn=0.8, alert=0.7),
+            d.log_loss(warn=0.6, alert=0.8),
+            d.target_mean(unjudged="read beside the mean prediction"),
+        ),
+        "late_after": d.Hours(24),
+        "min_rows": 50,
+    }
+    return d.Monitor(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:
+    """One partition of a Parquet log, replaced if it is there."""
+    partition = folder / f"date={day}"
+    partition.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(partition / "part-0.parquet", index=False)

@@ -1,0 +1,250 @@
+"""The built files: fresh, the same everywhere, whole, and of one number."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboards_src.alerts import breached_query
+from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
+from generator.files import present, stale, write
+from generator.thresholds import stale_thresholds
+from monitors import declare as d
+from monitors.load import load
+from settings import ROOT, CommittedSettings
+
+Json = dict[str, Any]
+SETTINGS = CommittedSettings()
+BUILT = artefacts(SETTINGS)
+DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]
+RULES = [r for g in yaml.safe_load(BUILT["alerting/rules.yaml"])["groups"] for r in g["rules"]]
+
+
+def panels() -> Iterator[tuple[Json, Json]]:
+    """Each dashboard with each of its panels that is no heading."""
+    for dashboard in DASHBOARDS:
+        for panel in dashboard["panels"]:
+            if panel["type"] != "row":
+                yield dashboard, panel
+
+
+def test_committed_files_are_fresh() -> None:
+    """What is committed is what the source builds."""
+    assert stale(SETTINGS.provisioning_dir, BUILT) == [], "run `make build`, commit the result"
+    assert stale_thresholds(SETTINGS) == []
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+def test_same_bytes_on_every_hash_seed(seed: str) -> None:
+    """A build gives the same bytes whatever the hash seed and the machine's settings."""
+    script = (
+        "import hashlib; from generator.artefacts import artefacts;"
+        "from settings import CommittedSettings;"
+        "print(hashlib.sha256(repr(artefacts(CommittedSettings())).encode()).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "POSTGRES_DB": "other", "TZ": "Asia/Tokyo"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    import hashlib
+
+    assert hashlib.sha256(repr(BUILT).encode()).hexdigest() == done.stdout.strip(), done.stderr
+
+
+def test_build_repairs_what_check_reports(tmp_path: Path) -> None:
+    """An edited, a missing and an extra file are each stale, and one build mends all three."""
+    write(tmp_path, BUILT)
+    (tmp_path / "alerting/rules.yaml").write_text("edited")
+    (tmp_path / "dashboards/overview.json").unlink()
+    (tmp_path / "dashboards/extra.json").write_text("{}")
+    found = stale(tmp_path, BUILT)
+    write(tmp_path, BUILT)
+
+    assert found == ["alerting/rules.yaml", "dashboards/extra.json", "dashboards/overview.json"]
+    assert present(tmp_path) == BUILT
+
+
+def test_ids_and_uids_are_unique() -> None:
+    """No two panels of a dashboard, no two dashboards, no two rules share an id, uid or title."""
+    for dashboard in DASHBOARDS:
+        ids = [panel["id"] for panel in dashboard["panels"]]
+        assert len(ids) == len(set(ids)), dashboard["title"]
+    for things in (DASHBOARDS, RULES):
+        for key in ("uid", "title"):
+            found = [thing[key] for thing in things]
+            assert len(found) == len(set(found))
+    assert max(len(thing["uid"]) for thing in [*DASHBOARDS, *RULES]) <= 40
+
+
+def test_no_two_panels_overlap() -> None:
+    """Panels lie inside the 24 columns, side by side or below each other."""
+    for dashboard in DASHBOARDS:
+        boxes = [panel["gridPos"] for panel in dashboard["panels"]]
+        assert all(box["x"] + box["w"] <= 24 for box in boxes)
+        for a, b in combinations(boxes, 2):
+            apart = (
+                a["x"] + a["w"] <= b["x"]
+                or b["x"] + b["w"] <= a["x"]
+                or a["y"] + a["h"] <= b["y"]
+                or b["y"] + b["h"] <= a["y"]
+            )
+            assert apart, (dashboard["title"], a, b)
+
+
+def test_every_panel_is_said_in_full() -> None:
+    """Each panel has a title, a description that ends in a full stop, and a unit."""
+    for dashboard, panel in panels():
+        place = f"{dashboard['title']} / {panel['title']}"
+        assert panel["title"], place
+        assert len(panel["description"]) > 15, place
+        assert panel["description"].endswith("."), place
+        if panel["type"] in ("timeseries", "barchart", "stat"):
+            assert panel["fieldConfig"]["defaults"]["unit"], place
+
+
+def test_every_query_can_be_read_by_the_browser() -> None:
+    """Each query names its datasource, its format and the code editor, and orders its times."""
+    for dashboard, panel in panels():
+        assert panel["targets"], panel["title"]
+        for target in panel["targets"]:
+            place = f"{dashboard['title']} / {panel['title']}"
+            assert target["datasource"]["uid"] == SETTINGS.datasource_uid, place
+            assert target["editorMode"] == "code", place
+            assert target["format"] in ("time_series", "table"), place
+            if target["format"] == "time_series":
+                assert "AS time" in target["rawSql"], place
+                assert "ORDER BY 1" in target["rawSql"], place
+
+
+def test_dashboards_are_modern_json() -> None:
+    """No key of dead panels is left, and no null but the open first step of thresholds."""
+
+    def nulls(value: object, path: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from nulls(inner, f"{path}.{key}")
+        elif isinstance(value, list):
+            for n, inner in enumerate(value):
+                yield from nulls(inner, f"{path}[{n}]")
+        elif value is None and not path.endswith("steps[0].value"):
+            yield path
+
+    for dashboard in DASHBOARDS:
+        assert dashboard["schemaVersion"] == 42
+        assert list(nulls(dashboard, dashboard["title"])) == []
+
+
+def test_every_rule_points_at_a_panel_that_is_there() -> None:
+    """A rule's dashboard and panel exist, in both spellings."""
+    there = {(dashboard["uid"], panel["id"]) for dashboard, panel in panels()}
+    for rule in RULES:
+        notes = rule["annotations"]
+        assert (rule["dashboardUid"], rule["panelId"]) in there, rule["title"]
+        assert (notes["__dashboardUid__"], int(notes["__panelId__"])) in there, rule["title"]
+
+
+def test_every_rule_compares_strictly_and_guards_against_nan() -> None:
+    """The condition is value beyond stored level, and NaN fires nothing."""
+    for rule in RULES:
+        a, t, c = rule["data"]
+        assert (a["refId"], t["refId"], c["refId"]) == ("A", "T", "C")
+        assert c["model"]["expression"] in ("!is_nan($A) && $A > $T", "!is_nan($A) && $A < $T")
+        assert "$__timeFilter" not in a["model"]["rawSql"] + t["model"]["rawSql"]
+
+
+@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
+    """A fixed level is the panel's line; the rule compares with the level that is stored."""
+    uid = site(SETTINGS).uid(monitor.name)
+    dashboard = next(one for one in DASHBOARDS if one["uid"] == uid)
+    for series in monitor.series():
+        metric = series.metric
+        if metric.unjudged or series.levels is None or metric.name == "drift":
+            continue
+        rules = [r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))]
+        panel = next(p for p in dashboard["panels"] if p["id"] == rules[0]["panelId"])
+        steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        drawn = {step["value"] for step in steps[1:]}
+
+        assert drawn == set(series.levels.given().values()), metric.name
+        for side, sign in (("above", ">"), ("below", "<")):
+            level = getattr(series.levels, f"alert_{side}")
+            rule = next((r for r in rules if r["title"].endswith(f"{side} its alert level")), None)
+            assert (level is None) == (rule is None)
+            if rule is not None:
+                assert f"$A {sign} $T" in rule["data"][2]["model"]["expression"]
+                wanted = breached_query(monitor, metric, side, "level")
+                assert rule["data"][1]["model"]["rawSql"] == wanted
+
+
+def test_dollars_are_escaped_where_grafana_expands_them() -> None:
+    """Titles and labels are expanded by Grafana, annotations and queries are not."""
+    priced = d.Monitor(
+        name="priced",
+        title="Price in $USD",
+        description="A test.",
+        owner="$team",
+        source=d.Table("t", time="at"),
+        columns=(d.number("x"),),
+        metrics=(d.missing(warn=0.1, alert=0.2),),
+        never_late="a test",
+    )
+    from dashboards_src import groups
+    from generator.artefacts import _escape_group
+
+    rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]  # type: ignore[index]
+    assert rule["title"] == "Price in $$USD: missing values above its alert level"
+    assert rule["labels"]["owner"] == "$$team"
+    assert "$$" not in rule["annotations"]["summary"]
+
+
+def test_no_secret_is_built_in() -> None:
+    """The datasource names a variable, bare, and its database where the browser looks."""
+    source = yaml.safe_load(BUILT["datasources/postgres.yaml"])["datasources"][0]
+
+    assert source["secureJsonData"] == {"password": "$GRAFANA_READER_PASSWORD"}
+    assert source["jsonData"]["database"] == SETTINGS.postgres_db
+    assert all(secret not in text for text in BUILT.values() for secret in ("admin", "collector@"))
+
+
+def test_old_releases_get_the_old_plugin_name() -> None:
+    """Only the datasource's type differs between releases."""
+    old = artefacts(SETTINGS.model_copy(update={"grafana_release": "9.4"}))
+    differing = [name for name in BUILT if BUILT[name] != old[name]]
+
+    assert differing == ["datasources/postgres.yaml"]
+    assert "type: postgres\n" in old["datasources/postgres.yaml"]
+    assert datasource_type("10.3") == datasource_type("13.3") == "grafana-postgresql-datasource"
+
+
+def test_places_differ_in_addresses_only() -> None:
+    """A local build differs from the committed one where Grafana reaches things."""
+    local = artefacts(SETTINGS, Place("/somewhere/dashboards", "127.0.0.1:5433"))
+    differing = [name for name in BUILT if BUILT[name] != local[name]]
+
+    assert differing == ["dashboards/provider.yaml", "datasources/postgres.yaml"]
+    assert COMPOSE.postgres == "postgres:5432"
+
+
+def test_without_monitors_nothing_is_drawn(tmp_path: Path) -> None:
+    """A repository that has deleted every example still builds."""
+    empty = artefacts(SETTINGS.model_copy(update={"monitors_dir": tmp_path}))
+
+    assert [name for name in empty if name.endswith(".json")] == []
+    assert yaml.safe_load(empty["alerting/rules.yaml"])["groups"] == []
+
+
+def test_only_runs_and_retrainings_may_be_empty() -> None:
+    """A panel that may show nothing is one of two kinds, and says why."""
+    for page in pages(SETTINGS):
+        titles = {panel.id: panel.title for panel in page.panels()}
+        for panel, reason in page.may_be_empty().items():
+            assert titles[panel] in ("Runs", "Retrainings", "What went wrong, newest first")
+            assert len(reason) > 15

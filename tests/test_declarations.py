@@ -1,0 +1,141 @@
+"""What a declaration refuses, and that the declared monitors are whole."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from conftest import small_monitor
+from monitors import declare as d
+from monitors import thresholds
+from monitors.load import load, named
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "Bad Name"}, "name: 'Bad Name'; use up to 24 lower-case"),
+        ({"title": " "}, "title: is empty"),
+        ({"min_rows": 0}, "min_rows: 0; give 1 or more"),
+        ({"ends": "2023-01-01"}, "ends: '2023-01-01' with starts '2024-01-01'"),
+        ({"starts": "soon"}, "starts: 'soon' is no day; write it as YYYY-MM-DD"),
+        ({"late_after": None}, "late_after: a monitor is either late"),
+        ({"columns": (d.number("x"), d.number("x"))}, "columns: x declared twice"),
+        ({"reference": None}, "drift: there is no reference"),
+        ({"prediction": None}, "there is no prediction; name the prediction column"),
+        ({"target": None}, "there is no target; name the target column"),
+        ({"metrics": (d.mae(warn=1, alert=2),)}, "mae: does not fit a classification"),
+        ({"metrics": (d.recall(), d.recall())}, "metrics: recall declared twice"),
+        ({"metrics": (d.drift(columns=("z",)),)}, "drift: columns: ['z'] not declared"),
+        ({"labels": d.Parquet("l", time="t")}, "labels: on: ''; name the column"),
+    ],
+)
+def test_refusals_name_field_and_mend(changes: dict[str, object], said: str) -> None:
+    """A declaration that cannot be right says which field, and what to write instead."""
+    with pytest.raises(d.DeclarationError) as refused:
+        small_monitor(**changes)
+
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: d.drift(warn=0.2, alert=0.1), "drift: alert: 0.1 is not above warn (0.2)"),
+        (lambda: d.drift(warn=0.2, alert=0.2), "drift: alert: 0.2 is not above warn (0.2)"),
+        (lambda: d.recall(warn=0.6, alert=0.7), "recall: alert: 0.7 is not below warn (0.6)"),
+        (lambda: d.recall(warn=0.6, alert=0.6), "recall: alert: 0.6 is not below warn (0.6)"),
+        (lambda: d.drift(number=d.JENSEN_SHANNON, category=d.WASSERSTEIN), "cannot score"),
+        (lambda: d.drift(number=d.KS, category=d.JENSEN_SHANNON), "bad when low"),
+        (lambda: d.recall(warn=0.6, unjudged="why"), "exclude each other"),
+        (lambda: d.prediction_mean(), "exclude each other"),
+        (lambda: d.Quantiles(warn=0.9, alert=0.8), "give 0.5 < warn < alert < 1"),
+        (lambda: d.Firing(4, 3), "firing: 4 of 3"),
+        (lambda: d.Between("2024-02-01", "2024-01-01"), "comes after"),
+        (lambda: d.Daily(timezone="Mars/Base"), "no time zone 'Mars/Base'"),
+        (lambda: d.Table("a;drop", time="t"), "write table or schema.table"),
+        (lambda: d.Table("a", time="t", address="postgresql://u:p@h/d"), "is a secret"),
+    ],
+)
+def test_parts_refuse_what_cannot_be(make: object, said: str) -> None:
+    """Metrics, windows and sources are checked when made, in both directions."""
+    with pytest.raises(d.DeclarationError) as refused:
+        make()  # type: ignore[operator]
+
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("levels", "value", "state"),
+    [
+        (d.Levels(warn_above=1, alert_above=2), 1.0, 0),
+        (d.Levels(warn_above=1, alert_above=2), 2.0, 1),
+        (d.Levels(warn_above=1, alert_above=2), 2.1, 2),
+        (d.Levels(warn_below=2, alert_below=1), 2.0, 0),
+        (d.Levels(warn_below=2, alert_below=1), 1.0, 1),
+        (d.Levels(warn_below=2, alert_below=1), 0.9, 2),
+        (d.Levels(alert_below=1, alert_above=3), 3.5, 2),
+    ],
+)
+def test_breach_is_strict(levels: d.Levels, value: float, state: int) -> None:
+    """A value on its level is not beyond it."""
+    assert state == levels.judge(value)
+
+
+def test_file_and_line_are_named(tmp_path: Path) -> None:
+    """A bad declaration file is refused with its name and the line that is wrong."""
+    text = "from monitors import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
+    (tmp_path / "bad.py").write_text(text)
+
+    with pytest.raises(d.DeclarationError) as refused:
+        load(tmp_path)
+
+    assert "bad.py:3: drift: alert: 1.0 is not above warn (2.0)" in str(refused.value)
+
+
+def test_unknown_name_lists_the_known() -> None:
+    """Asking for a monitor that is not declared says which are."""
+    with pytest.raises(KeyError) as refused:
+        named("nope")
+
+    assert "no monitor 'nope'" in str(refused.value)
+
+
+@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+def test_every_judged_series_has_levels(monitor: d.Monitor) -> None:
+    """Fixed or calibrated, no declared series is left without levels unless it says why."""
+    unjudged = [
+        series.key
+        for series in monitor.series()
+        if series.levels is None and not series.metric.unjudged
+    ]
+
+    assert unjudged == []
+
+
+def test_stale_and_double_thresholds_are_refused() -> None:
+    """A threshold file of another declaration, or with a number written twice, is a problem."""
+    calibrated = small_monitor(metrics=(d.drift(), d.missing(warn=0.1, alert=0.2)))
+    print_ = thresholds.fingerprint(calibrated)
+    levels = {("drift", c): d.Levels(warn_above=1, alert_above=2) for c in ("x", "c")}
+    good = thresholds.Calibration(print_, "", levels)
+    stale = dataclasses.replace(good, fingerprint="0")
+    both = d.Levels(warn_above=0.1, alert_above=0.2)
+    twice = dataclasses.replace(good, levels={**levels, ("missing_share", "x"): both})
+
+    assert thresholds.problems(calibrated, good) == []
+    assert "stale" in thresholds.problems(calibrated, stale)[0]
+    assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
+    assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
+
+
+def test_fingerprint_follows_the_declaration() -> None:
+    """What calibrated levels depend on changes the fingerprint; a title does not."""
+    base = small_monitor(metrics=(d.drift(),))
+    moved = small_monitor(metrics=(d.drift(),), reference=d.Between("2024-01-01", "2024-01-02"))
+    quantiles = small_monitor(metrics=(d.drift(quantiles=d.Quantiles(alert=0.99)),))
+    renamed = small_monitor(metrics=(d.drift(),), title="Another title")
+    prints = [thresholds.fingerprint(m) for m in (base, moved, quantiles)]
+
+    assert len(set(prints)) == 3
+    assert thresholds.fingerprint(renamed) == prints[0]

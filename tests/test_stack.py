@@ -1,0 +1,179 @@
+"""Macros, questions, and a stack proved end to end on the embedded database."""
+
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from collectors.calibrate import standing
+from collectors.runner import Runner
+from collectors.windows import window_of
+from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
+from dashboards_src.alerts import breached_query
+from monitors import declare as d
+from settings import CommittedSettings, Settings
+from stack.macros import MacroError, Range, expand
+from stack.processes import Program
+from stack.questions import moment, substitute
+from stack.runtime import choose
+from stack.verify import Answer, Question, judge
+
+SPAN = Range(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("$__time(t)", 't AS "time"'),
+        ("$__timeEpoch(t)", 'extract(epoch from t) as "time"'),
+        ("$__timeFilter(t)", "t BETWEEN '2026-01-01T00:00:00Z' AND '2026-01-02T00:00:00Z'"),
+        ("$__timeFrom()", "'2026-01-01T00:00:00Z'"),
+        ("$__timeTo()", "'2026-01-02T00:00:00Z'"),
+        ("$__timeGroup(t,'5m')", "floor((extract(epoch from t))/300)*300"),
+        ("$__timeGroup(t,'5m'), x", "floor((extract(epoch from t))/300)*300 AS \"time\", x"),
+        ("$__timeGroupAlias(t,'1h')", 'floor((extract(epoch from t))/3600)*3600 AS "time"'),
+        ("$__unixEpochFilter(t)", "t >= 1767225600 AND t <= 1767312000"),
+        ("$__unixEpochFrom() $__unixEpochTo()", "1767225600 1767312000"),
+        ("$__unixEpochNanoFrom()", "1767225600000000000"),
+        ("$__unixEpochGroup(t,'1m')", "floor((t)/60)*60"),
+        ("$__interval $__interval_ms", "1m 60000"),
+        ("'$column' $1", "'$column' $1"),
+    ],
+)
+def test_macros_expand_as_grafana_expands_them(written: str, sent: str) -> None:
+    """Each macro of Grafana's PostgreSQL datasource gives the SQL that Grafana would send."""
+    assert expand(written, SPAN) == sent
+
+
+@pytest.mark.parametrize("wrong", ["$__foo(t)", "$__timeGroup(t)", "$__timeGroup(t,'5x')"])
+def test_unknown_macros_are_refused(wrong: str) -> None:
+    """A macro that Grafana would refuse is refused here too."""
+    with pytest.raises(MacroError):
+        expand(wrong, SPAN)
+
+
+def test_variables_are_quoted_as_the_browser_does() -> None:
+    """A value replaces its variable in both spellings, quotes doubled, longer names untouched."""
+    text = "'$column' '${column}' '$columns'"
+
+    assert substitute(text, {"column": "o'clock"}) == "'o''clock' 'o''clock' '$columns'"
+
+
+def test_ranges_are_moments() -> None:
+    """Relative and absolute ends of a dashboard's range become moments."""
+    now = datetime(2026, 1, 10, tzinfo=UTC)
+
+    assert moment("now", now) == now
+    assert moment("now-90d", now) == now - timedelta(days=90)
+    assert moment("2013-01-01T00:00:00.000Z", now) == datetime(2013, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("answer", "excuse", "ok"),
+    [
+        (Answer(3, ("time", "number")), "", True),
+        (Answer(0), "", False),
+        (Answer(0), "nothing has failed", True),
+        (Answer(3, ("string", "number")), "", False),
+        (Answer(3, ("time", "string")), "", False),
+        (Answer(0, error="no such table"), "nothing has failed", False),
+    ],
+)
+def test_answers_are_judged(answer: Answer, excuse: str, ok: bool) -> None:
+    """A drawn query needs rows, a time and a number; only a stated reason excuses none."""
+    question = Question("p", "select 1", "time_series", SPAN.start, SPAN.end, "u", excuse)
+
+    assert judge(question, answer).ok is ok
+
+
+VALUES = [0.1, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9]
+
+
+@pytest.mark.parametrize("count", range(1, len(VALUES) + 1))
+def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int) -> None:
+    """The rule's two queries agree with counting k of the newest n windows, level by level."""
+    monitor = small_monitor()
+    metric = monitor.metrics[0]
+    for n, value in enumerate(VALUES[:count]):
+        window = monitor.every.window(date(2024, 1, 1) + timedelta(days=n))
+        connection.execute(
+            "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"
+            " column_name, value, unit, row_count, alert_above) values"
+            " ('small', %s, %s, 'drift', 'x', %s, 'distance', 1, %s)",
+            [window.start, window.end, value, 0.4 + n / 100],
+        )
+    sides = [
+        connection.execute(breached_query(monitor, metric, "above", name).encode()).fetchall()  # type: ignore[arg-type]
+        for name in ("value", "level")
+    ]
+    fires = bool(sides[0]) and sides[0][0][1] > sides[1][0][1]
+    series = next(one for one in monitor.series() if one.key == ("drift", "x"))
+
+    assert fires == standing(series, [value > 0.4 for value in VALUES[:count]])[-1]
+
+
+def test_three_declared_files_prove_themselves(
+    settings: Settings, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """A team's own folder of monitors: collected, built, and every query answers."""
+    from generator.artefacts import artefacts
+    from generator.files import write
+    from stack.verify_database import verify
+
+    for n in range(1, REFERENCE_DAYS + 9):
+        day = date(2024, 1, n)
+        write_day(tmp_path / "log", day, rows(day, shift=2.0 if n > REFERENCE_DAYS + 4 else 0.0))
+    monitor = small_monitor(str(tmp_path / "log"), ends="2024-01-12")
+    runner = Runner(monitor, settings, connection)
+    for day in range(1, REFERENCE_DAYS + 9):
+        runner.run(window_of(monitor, date(2024, 1, day)))
+    mine = _declared(tmp_path, settings)
+    write(mine.provisioning_dir, artefacts(mine))
+    checks = list(verify(mine))
+
+    failed = [f"{c.name}: {c.detail}" for c in checks if not c.ok]
+    assert failed == []
+    assert len(checks) > 40
+
+
+def _declared(folder: Path, settings: Settings) -> Settings:
+    """Settings of a team with one monitor in a folder of its own."""
+    declared = folder / "mine"
+    declared.mkdir()
+    text = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from conftest import small_monitor\n"
+        f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-12')\n"
+    )
+    (declared / "small.py").write_text(text)
+    given = {"monitors_dir": declared, "provisioning_dir": folder / "provisioning"}
+    return settings.model_copy(update={**given, "uid_prefix": "mine-"})
+
+
+def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for a Grafana that is not there says which variable to set."""
+    monkeypatch.setattr("stack.local.shutil.which", lambda name: None)
+    settings = CommittedSettings(runtime="grafana", grafana_bin="")
+    with pytest.raises(RuntimeError, match="set GRAFANA_BIN to one"):
+        choose(settings)
+
+    named = settings.model_copy(update={"grafana_bin": "/nowhere/grafana"})
+    with pytest.raises(RuntimeError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
+        choose(named)
+
+
+def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:
+    """A program is found again by pid and start time, and stopped; a stale pid file is no program."""
+    program = Program("sleeper", tmp_path)
+    program.start(["sleep", "60"], {})
+
+    assert program.running()
+    assert program.stop()
+    assert not program.running()
+    (tmp_path / "sleeper.pid").write_text("1 123.0")
+    assert not program.running()
+
+
