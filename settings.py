@@ -15,7 +15,12 @@ from pydantic_settings import (
 )
 
 ROOT = Path(__file__).resolve().parent
-SECRETS = ("postgres_password", "collector_password", "grafana_reader_password", "evidently_password")
+SECRETS = (
+    "postgres_password",
+    "collector_password",
+    "grafana_reader_password",
+    "evidently_password",
+)
 
 
 class SettingsError(ValueError):

@@ -54,7 +54,10 @@ def measure_days(
     found: dict[Key, list[float]] = {one.key: [] for one in series}
     days = monitor.reference.days() if monitor.reference else []
     for index, day in track(
-        list(enumerate(days)), description=monitor.name, transient=True, disable=not sys.stdout.isatty()
+        list(enumerate(days)),
+        description=monitor.name,
+        transient=True,
+        disable=not sys.stdout.isatty(),
     ):
         others = pd.concat(frames[:index] + frames[index + 1 :], ignore_index=True)
         if len(frames[index]) < monitor.min_rows or others.empty:
@@ -75,15 +78,19 @@ def propose(series: Series, values: Sequence[float]) -> Levels:
     low: tuple[float | None, float | None] = (None, None)
     high: tuple[float | None, float | None] = (None, None)
     if series.metric.bad in (Bad.HIGH, Bad.BOTH):
-        high = _beyond(*np.quantile(values, [quantiles.warn, quantiles.alert]), 1)
+        high = _beyond(values, quantiles.warn, quantiles.alert, 1)
     if series.metric.bad in (Bad.LOW, Bad.BOTH):
-        low = _beyond(*np.quantile(values, [1 - quantiles.warn, 1 - quantiles.alert]), -1)
+        low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
     return Levels(warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1])
 
 
-def _beyond(warn: float, alert: float, sign: int) -> tuple[float, float]:
-    """Both rounded, and alert at least 1 % of its size further out than warn."""
-    warn, alert = (float(f"{number:.{DIGITS}g}") for number in (warn, alert))
+def _beyond(
+    values: Sequence[float], warn_share: float, alert_share: float, sign: int
+) -> tuple[float, float]:
+    """The two quantiles, rounded, and alert at least 1 % of its size further out than warn."""
+    warn, alert = (
+        float(f"{np.quantile(values, share):.{DIGITS}g}") for share in (warn_share, alert_share)
+    )
     least = warn + sign * max(abs(warn) * 0.01, 1e-6)
     return warn, float(f"{(max if sign > 0 else min)(alert, least):.{DIGITS}g}")
 

@@ -139,4 +139,3 @@ def _versions() -> dict[str, str]:
         except ModuleNotFoundError:
             continue
     return found
-

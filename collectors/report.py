@@ -282,9 +282,7 @@ def _run(
     return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
 
 
-def _run_one(
-    metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
-) -> float:
+def _run_one(metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None) -> float:
     [(_, value)] = _run([metric], current, reference)
     return value
 

@@ -33,7 +33,9 @@ class Outcome:
 class Runner:
     """Collects and stores windows of one monitor over one connection; reads its reference once."""
 
-    def __init__(self, monitor: Monitor, settings: Settings, connection: psycopg.Connection) -> None:
+    def __init__(
+        self, monitor: Monitor, settings: Settings, connection: psycopg.Connection
+    ) -> None:
         self.monitor = monitor
         self._connection = connection
         self._reader = Reader(monitor, settings)

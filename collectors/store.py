@@ -112,9 +112,7 @@ def _replace_histograms(connection: psycopg.Connection, collected: Collected) ->
         for one in collected.histograms
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into monitoring.histogram values (%s, %s, %s, %s, %s, %s)", rows
-        )
+        cursor.executemany("insert into monitoring.histogram values (%s, %s, %s, %s, %s, %s)", rows)
 
 
 def _replace_status(connection: psycopg.Connection, collected: Collected) -> None:
@@ -154,9 +152,13 @@ def _remember_version(connection: psycopg.Connection, collected: Collected) -> N
         " on conflict (monitor, model_version) do update set"
         " first_window = least(model_version.first_window, excluded.first_window),"
         " last_window = greatest(model_version.last_window, excluded.last_window)",
-        [collected.monitor, collected.model_version, collected.window.start, collected.window.start],
+        [
+            collected.monitor,
+            collected.model_version,
+            collected.window.start,
+            collected.window.start,
+        ],
     )
-
 
 
 def collected_windows(connection: psycopg.Connection, monitor: str) -> set[datetime]:

@@ -4,7 +4,7 @@ from dashboards_src import panels
 from dashboards_src.model import run_overrides
 from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.site import Site
-from dashboards_src.style import AMBER, BLUE, GREEN, GREY, RED, override
+from dashboards_src.style import AMBER, BLUE, GREEN, GREY, RED, Json, override
 from monitors.declare import COUNT, Monitor, Unit
 
 SECONDS = Unit("seconds", "s", 0.0)
@@ -44,37 +44,61 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 
 def _page(site: Site) -> Page:
     uid = site.uid("collectors")
-    failed_steps = [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]
+    failed_steps: list[Json] = [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]
     total = panels.stat(site, f"{uid}/total", "Windows", "Windows with a status.", TOTAL)
     failed = panels.stat(
         site, f"{uid}/failed", "Failed", "Windows that failed.", FAILED, steps=failed_steps
     )
     table = panels.table(
-        site, f"{uid}/monitors", "Monitors", "Collections of each monitor, by how they ended.",
-        BY_MONITOR, overrides=[
+        site,
+        f"{uid}/monitors",
+        "Monitors",
+        "Collections of each monitor, by how they ended.",
+        BY_MONITOR,
+        overrides=[
             override("median seconds", unit="s", decimals=2),
             override("longest", unit="s", decimals=2),
             override("last run", unit="dateTimeFromNow"),
         ],
     )
     slow = panels.bars(
-        site, f"{uid}/seconds", "Seconds a window takes",
+        site,
+        f"{uid}/seconds",
+        "Seconds a window takes",
         "95 % of the windows of a monitor took no longer than this.",
-        SLOWEST, SECONDS, x="monitor", horizontal=True,
+        SLOWEST,
+        SECONDS,
+        x="monitor",
+        horizontal=True,
     )
     runs = panels.timeseries(
-        site, f"{uid}/runs", "Windows collected an hour", "By how their collection ended.",
-        [COLLECTED], COUNT, bars=True, low=0, legend=("sum",),
+        site,
+        f"{uid}/runs",
+        "Windows collected an hour",
+        "By how their collection ended.",
+        [COLLECTED],
+        COUNT,
+        bars=True,
+        low=0,
+        legend=("sum",),
         overrides=[
             override(name, color={"mode": "fixed", "fixedColor": color})
-            for name, color in (("ok", GREEN), ("waiting", BLUE), ("partial", AMBER),
-                                ("empty", GREY), ("failed", RED))
+            for name, color in (
+                ("ok", GREEN),
+                ("waiting", BLUE),
+                ("partial", AMBER),
+                ("empty", GREY),
+                ("failed", RED),
+            )
         ],
     )
     errors = panels.table(
-        site, f"{uid}/errors", "What went wrong, newest first",
+        site,
+        f"{uid}/errors",
+        "What went wrong, newest first",
         "Windows that failed, were empty, or were measured only in part, with the reason.",
-        ERRORS, overrides=run_overrides(),
+        ERRORS,
+        overrides=run_overrides(),
     )
     return Page(
         uid=uid,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from grafanalib.core import Panel
+
 from dashboards_src import panels, sql
 from dashboards_src.page import Item, Page, Row, annotation, link, variable
 from dashboards_src.site import Site
@@ -11,10 +13,10 @@ from dashboards_src.style import (
     GREY,
     RED,
     Json,
-    collection_mappings,
-    override,
     areas,
+    collection_mappings,
     lines,
+    override,
     state_mappings,
 )
 from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
@@ -118,9 +120,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             3,
         ),
         Item(
-            panels.stat(
-                site, f"{uid}/windows", "Windows", "Windows collected in range.", windows
-            ),
+            panels.stat(site, f"{uid}/windows", "Windows", "Windows collected in range.", windows),
             4,
             3,
         ),
@@ -147,7 +147,7 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 
 def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     for metric in _declared(monitor, "drift"):
-        link_to_column = {
+        link_to_column: Json = {
             "title": "Show this column",
             "url": f"/d/{uid}?var-column=${{__field.name}}&${{__url_time_range}}",
         }
@@ -247,7 +247,7 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         yield Row("Prediction and target", items)
 
 
-def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> panels.TimeSeries:
+def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
     """One line with the levels in force today as threshold lines."""
     series = next(one for one in monitor.series() if one.metric is metric)
     bounded = series.unit.high is not None

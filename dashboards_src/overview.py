@@ -8,8 +8,8 @@ from dashboards_src.style import (
     GREEN,
     RED,
     Json,
-    collection_mappings,
     areas,
+    collection_mappings,
     override,
     state_mappings,
 )
@@ -44,10 +44,9 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     ]
 
 
-def _counts(
-    site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
-) -> list[Item]:
-    late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR (good.until IS NULL AND m.late_hours IS NOT NULL)"
+def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> list[Item]:
+    never = "good.until IS NULL AND m.late_hours IS NOT NULL"
+    late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR ({never})"
     asked = [
         ("models", "Models", "Models under watch.", "true", None),
         (
@@ -65,11 +64,19 @@ def _counts(
             AMBER,
         ),
         ("late", "Late", "Models whose data should have arrived by now.", late, RED),
-        ("failed", "Failed", "Models whose newest collection failed.", "newest.status = 'failed'", RED),
+        (
+            "failed",
+            "Failed",
+            "Models whose newest collection failed.",
+            "newest.status = 'failed'",
+            RED,
+        ),
     ]
     items = []
     for key, title, description, condition, color in asked:
-        marks = [{"color": GREEN, "value": None}, {"color": color, "value": 1}] if color else []
+        marks: list[Json] = (
+            [{"color": GREEN, "value": None}, {"color": color, "value": 1}] if color else []
+        )
         panel = panels.stat(
             site,
             f"{uid}/{key}",

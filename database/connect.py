@@ -24,9 +24,7 @@ def _login(settings: Settings, role: Role) -> tuple[str, str, str]:
     if role is Role.EVIDENTLY:
         return "evidently", settings.evidently_password, "evidently"
     password = (
-        settings.collector_password
-        if role is Role.COLLECTOR
-        else settings.grafana_reader_password
+        settings.collector_password if role is Role.COLLECTOR else settings.grafana_reader_password
     )
     return role.value, password, settings.postgres_db
 

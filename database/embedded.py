@@ -103,14 +103,9 @@ class Embedded:
     def _ctl(self, *arguments: str) -> None:
         self._run("pg_ctl", ["-D", str(self.folder), *arguments])
 
-    def _identity(self) -> dict[str, object]:
-        """As root, the server's user with its own group: root's group would open other doors."""
-        if self._user is None:
-            return {}
-        entry = pwd.getpwnam(self._user)
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
     def _run(self, program: str, arguments: list[str]) -> None:
+        # With its own group: that of root, which would stay, opens other doors.
+        entry = pwd.getpwnam(self._user) if self._user else None
         # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
@@ -118,7 +113,9 @@ class Embedded:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                **self._identity(),
+                user=entry.pw_uid if entry else None,
+                group=entry.pw_gid if entry else None,
+                extra_groups=[] if entry else None,
                 cwd=self.folder,
                 timeout=120,
                 check=False,

@@ -21,9 +21,7 @@ def present(root: Path) -> dict[str, str]:
 def stale(root: Path, wanted: Mapping[str, str]) -> list[str]:
     """What a build would change: paths that differ, are missing, or are left over."""
     there = present(root)
-    return sorted(
-        name for name in {*there, *wanted} if there.get(name) != wanted.get(name)
-    )
+    return sorted(name for name in {*there, *wanted} if there.get(name) != wanted.get(name))
 
 
 def write(root: Path, wanted: Mapping[str, str]) -> list[str]:

@@ -45,7 +45,9 @@ def _read(path: Path) -> Monitor:
         monitor = _execute(path, place)
         calibration = thresholds.read(thresholds.path_beside(path))
     except DeclarationError as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
         at = f"{place}:{lines[-1]}" if lines else place
         raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
     if monitor.name != path.stem:

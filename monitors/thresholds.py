@@ -83,7 +83,9 @@ def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
     fixed = {s.key for s in monitor.series() if s.metric.levels is not None}
     for metric, column in sorted(set(calibration.levels) - wanted):
         place = f"{monitor.name}: {metric}.{column or 'all'}"
-        why = "also has levels in the declaration" if (metric, column) in fixed else "is not declared"
+        why = (
+            "also has levels in the declaration" if (metric, column) in fixed else "is not declared"
+        )
         found.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
     missing = sorted(wanted - set(calibration.levels))
     found += [f"{monitor.name}: {m}.{c or 'all'} has no level; {repair}" for m, c in missing]

@@ -19,12 +19,27 @@ def main(requirements: str) -> None:
     uv = shutil.which("uv")
     if not (VENV / "bin" / "python").exists():
         print(f"driftdeck: making .venv with {python}", flush=True)
-        run([uv, "venv", "--quiet", "--python", python, VENV] if uv else [python, "-m", "venv", VENV])
+        run(
+            [uv, "venv", "--quiet", "--python", python, VENV]
+            if uv
+            else [python, "-m", "venv", VENV]
+        )
     print("driftdeck: installing the pinned dependencies (about 1 GB) ...", flush=True)
     pins = ["--require-hashes", "-r", ROOT / requirements]
     if uv:
         # Compiled now: Evidently and its libraries take 20 s to import when they are not.
-        run([uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", VENV / "bin/python", *pins])
+        run(
+            [
+                uv,
+                "pip",
+                "sync",
+                "--quiet",
+                "--compile-bytecode",
+                "--python",
+                VENV / "bin/python",
+                *pins,
+            ]
+        )
     else:
         run([VENV / "bin/python", "-m", "pip", "install", "--quiet", *pins])
     (VENV / "ready").touch()

@@ -1,4 +1,4 @@
-"""python -m stack up | down | status | verify | uri | password: run the stack and prove it."""
+"""python -m stack up | down | status | verify | ...: run the stack and prove it."""
 
 import argparse
 import sys
@@ -31,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         ("uri", _uri, "print the database's connection URI"),
         ("password", _password, "set Grafana's admin password to the setting's"),
         ("preview", _preview, "draw every dashboard as a page"),
+        ("migrate", _migrate, "bring the database to the newest schema"),
+        ("watch", _watch, "prepare, and collect what is missing every hour"),
     ):
         commands.add_parser(name, help=help_text).set_defaults(run=run)
     return parser
@@ -113,6 +115,20 @@ def _status(settings: Settings, parsed: argparse.Namespace) -> int:
     for part, runs, address in parts:
         print(f"  {part:14} {'up  ' if runs else 'down'}  {address}")
     return int(not all(runs for _, runs, _ in parts))
+
+
+def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.steps import migrated
+
+    migrated(settings)
+    return 0
+
+
+def _watch(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.steps import watch
+
+    watch(settings)
+    return 0
 
 
 def _uri(settings: Settings, parsed: argparse.Namespace) -> int:

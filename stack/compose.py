@@ -8,6 +8,7 @@ from functools import cache
 
 import docker
 import docker.errors
+from docker.models.containers import Container
 
 from database.embedded import port_taken
 from settings import ROOT, Settings
@@ -33,9 +34,7 @@ def engine_reachable() -> bool:
 def compose_command() -> tuple[str, ...]:
     """`docker compose` where the plugin is installed, else `docker-compose`, else nothing."""
     if shutil.which("docker"):
-        plugin = subprocess.run(
-            ["docker", "compose", "version"], capture_output=True, check=False
-        )
+        plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
         if plugin.returncode == 0:
             return ("docker", "compose")
     return ("docker-compose",) if shutil.which("docker-compose") else ()
@@ -77,7 +76,7 @@ class Compose:
         """What the services' logs complain of."""
         found = []
         for container in self._containers():
-            lines = container.logs(tail=400).decode(errors="replace").splitlines()
+            lines = bytes(container.logs(tail=400)).decode(errors="replace").splitlines()
             found += [
                 f"{_service(container)}: {line[:300]}"
                 for line in lines
@@ -91,15 +90,18 @@ class Compose:
         command = ["grafana", "cli", "admin", "reset-admin-password", password]
         for container in self._containers():
             if _service(container) == "grafana":
-                code, said = container.exec_run(command)
+                code, output = container.exec_run(command)
+                said = bytes(output)  # type: ignore[arg-type]
                 if code:
                     raise RuntimeError(f"grafana cli: {said.decode(errors='replace')[-400:]}")
                 return
         raise RuntimeError("no grafana container runs; run `make up`")
 
-    def _containers(self) -> list["docker.models.containers.Container"]:
+    def _containers(self) -> list[Container]:
         client = docker.from_env()
-        label = {"label": f"com.docker.compose.project={self._project()}"}
+        label: dict[str, str | list[str] | bool] = {
+            "label": f"com.docker.compose.project={self._project()}"
+        }
         return sorted(client.containers.list(all=True, filters=label), key=_service)
 
     def _project(self) -> str:
@@ -152,7 +154,7 @@ class Compose:
         raise RuntimeError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
 
 
-def _service(container: "docker.models.containers.Container") -> str:
+def _service(container: Container) -> str:
     return str(container.labels.get("com.docker.compose.service", container.name))
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from database import Role, uri
 from database.embedded import Embedded, port_taken
 from generator.artefacts import Place, artefacts
 from generator.files import write
@@ -63,6 +62,7 @@ class Local:
         self._check_ports()
         self._folder.mkdir(parents=True, exist_ok=True)
         self.start_database()
+        steps.migrated(self.settings)
         steps.fill(self.settings)
         self._build()
         if self._binary:
@@ -169,10 +169,6 @@ class Local:
         port = self.settings.evidently_port
         wait_until(lambda: port_taken(port), WAIT_SECONDS, self._evidently, "the Evidently UI")
         steps.say(f"Evidently UI answers at {self.settings.evidently}")
-
-    def uri(self) -> str:
-        """The connection URI of the running database."""
-        return uri(self.settings, Role.COLLECTOR)
 
 
 QUIET = {

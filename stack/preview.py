@@ -5,7 +5,6 @@ queries. Simple on purpose: recognisably the same dashboard, with each variable 
 """
 
 import html
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -214,8 +213,9 @@ def _timeline(panel: Json, answers: Sequence[Table]) -> list[Any]:
     scale = [[n / 3 + e, c] for n, c in enumerate(colors) for e in (0, 1 / 3)]
     return [
         go.Heatmap(
-            x=times, y=[name for name, _, _ in lines], z=grid, zmin=-0.5, zmax=2.5,
-            colorscale=scale, showscale=False, ygap=3, hovertemplate="%{y} %{x}: %{z}<extra></extra>",
+            x=times, y=[name for name, _, _ in lines], z=grid, zmin=-0.5, zmax=2.5, ygap=3,
+            colorscale=scale, showscale=False,
+            hovertemplate="%{y} %{x}: %{z}<extra></extra>",
         )
     ]  # fmt: skip
 
@@ -224,9 +224,13 @@ def _plot(panel: Json, traces: list[Any], height: int) -> str:
     defaults = panel["fieldConfig"]["defaults"]
     share = defaults.get("unit") == "percentunit"
     flat = panel["options"].get("orientation") == "horizontal"
-    value_axis = {"gridcolor": GRID, "tickformat": ".0%" if share else None, "zeroline": False}
-    if defaults.get("max") is not None:
-        value_axis["range"] = [defaults.get("min", 0), defaults["max"]]
+    value_axis: Json = {
+        "gridcolor": GRID,
+        "tickformat": ".0%" if share else None,
+        "zeroline": False,
+    }
+    if defaults.get("max") is not None and defaults.get("min") is not None:
+        value_axis["range"] = [defaults["min"], defaults["max"]]
     other = {"gridcolor": GRID, "type": "category" if panel["type"] == "barchart" else None}
     if flat:
         other["autorange"] = "reversed"
@@ -276,14 +280,10 @@ def _cell(panel: Json, name: str, value: Any) -> str:
         known = mapping["options"].get(str(value))
         if known:
             return f'<span style="color: {known["color"]}">{html.escape(known["text"])}</span>'
-    if value is None:
-        return ""
+    if value is None or isinstance(value, str):
+        return html.escape(value or "")
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, (dict, list)):
-        return html.escape(json.dumps(value))
-    if isinstance(value, str):
-        return html.escape(value)
     if defaults.get("unit") == "percentunit":
         return f"{float(value):.1%}"
     return f"{float(value):.4g}" if not float(value).is_integer() else f"{int(value)}"

@@ -95,9 +95,7 @@ def questions(dashboard: Json, may_be_empty: Mapping[int, str]) -> Iterator[Ques
         why = may_be_empty.get(panel["id"], "")
         for target in panel.get("targets", []):
             place = f"{title} / {panel['title']} / {target['refId']}"
-            yield Question(
-                place, target["rawSql"], target["format"], start, end, uid, why, panel
-            )
+            yield Question(place, target["rawSql"], target["format"], start, end, uid, why, panel)
     for item in dashboard.get("annotations", {}).get("list", []):
         if "target" in item:
             place = f"{title} / annotation {item['name']}"

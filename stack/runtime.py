@@ -45,7 +45,9 @@ def has_grafana(settings: Settings) -> bool:
 def _kind(settings: Settings) -> str:
     asked = settings.runtime
     if asked == "docker" and not engine_reachable():
-        raise RuntimeError("RUNTIME=docker, but no Docker Engine answers; start it, or unset RUNTIME")
+        raise RuntimeError(
+            "RUNTIME=docker, but no Docker Engine answers; start it, or unset RUNTIME"
+        )
     if asked == "grafana" and not grafana_binary(settings):
         raise RuntimeError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
     if asked != "auto":

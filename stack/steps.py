@@ -1,11 +1,21 @@
 """What every runtime does once its database answers: schema, data, a year of windows."""
 
+import os
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
 
 from database import migrate
 from monitors.load import load
 from settings import ROOT, Settings
+
+EXAMPLES = {"flights", "outages", "dummy"}
+COLLECTED = Path(tempfile.gettempdir()) / "collected"
+"""Says, to a health check, that everything has been collected once since the start."""
 
 
 def say(text: str) -> None:
@@ -13,23 +23,41 @@ def say(text: str) -> None:
     print(f"driftdeck: {text}", flush=True)
 
 
+def migrated(settings: Settings) -> None:
+    """Bring the schema up to date. Raises psycopg.Error."""
+    applied = migrate(settings)
+    say(f"schema: {len(applied)} migrations applied" if applied else "schema: up to date")
+
+
 def fill(settings: Settings) -> None:
-    """Migrate, prepare the examples' data, collect every window that is missing.
+    """Prepare the examples' data and collect every window that is missing.
 
     Raises RuntimeError naming the step that failed.
     """
-    applied = migrate(settings)
-    say(f"schema: {len(applied)} migrations applied" if applied else "schema: up to date")
     watched = {monitor.name for monitor in load(settings.monitors_dir)}
-    if watched & {"flights", "outages", "dummy"} and (ROOT / "examples").is_dir():
+    if watched & EXAMPLES and (ROOT / "examples").is_dir():
         run_module(settings, "examples", "prepare")
     run_module(settings, "collectors", "backfill", "all", "--missing")
+
+
+def watch(settings: Settings) -> None:
+    """Fill now and every hour, until stopped. A failure is said, not fatal."""
+    while True:
+        try:
+            fill(settings)
+            COLLECTED.touch()
+        except (RuntimeError, psycopg.Error) as error:
+            say(f"collecting failed, trying again in an hour: {error}")
+        time.sleep(3600)
 
 
 def run_module(settings: Settings, *arguments: str) -> None:
     """Run one of our commands in a process of its own, with these settings."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", *arguments], cwd=ROOT, env=environment(settings)
+        [sys.executable, "-W", "ignore", "-m", *arguments],
+        cwd=ROOT,
+        env=environment(settings),
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"`python -m {' '.join(arguments)}` failed, see above")
@@ -37,7 +65,5 @@ def run_module(settings: Settings, *arguments: str) -> None:
 
 def environment(settings: Settings) -> dict[str, str]:
     """This process's environment with the settings spelled out."""
-    import os
-
     given = settings.model_dump(exclude_none=True)
     return {**os.environ, **{name.upper(): str(value) for name, value in given.items()}}

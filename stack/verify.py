@@ -96,4 +96,3 @@ def summary(checks: list[Check]) -> str:
 def as_json(checks: list[Check]) -> str:
     """The checks for machines."""
     return json.dumps([asdict(check) for check in checks], indent=2)
-

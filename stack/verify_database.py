@@ -71,7 +71,9 @@ def _rule_problem(connection: psycopg.Connection, sql: str) -> str:
     except psycopg.Error as error:
         return str(error).strip()
     labels = [tuple(value for value in row if isinstance(value, str)) for row in rows]
-    numbers = [[v for v in row if v is None or isinstance(v, (int, float, Decimal))] for row in rows]
+    numbers = [
+        [v for v in row if v is None or isinstance(v, (int, float, Decimal))] for row in rows
+    ]
     if any(len(found) != 1 or found[0] is None for found in numbers):
         return "a row has no number, or more than one"
     return "two rows have the same labels" if len(set(labels)) < len(labels) else ""

@@ -51,7 +51,12 @@ def test_same_bytes_on_every_hash_seed(seed: str) -> None:
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed, "POSTGRES_DB": "other", "TZ": "Asia/Tokyo"}
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     import hashlib
 
@@ -168,7 +173,9 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
         metric = series.metric
         if metric.unjudged or series.levels is None or metric.name == "drift":
             continue
-        rules = [r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))]
+        rules = [
+            r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))
+        ]
         panel = next(p for p in dashboard["panels"] if p["id"] == rules[0]["panelId"])
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         drawn = {step["value"] for step in steps[1:]}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -231,7 +232,7 @@ def test_days_are_23_and_25_hours_where_clocks_change() -> None:
     hours = {w.day: (w.end.timestamp() - w.start.timestamp()) / 3600 for w in windows}
 
     assert (hours[date(2013, 3, 10)], hours[date(2013, 11, 3)]) == (23, 25)
-    assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(windows))
 
 
 def test_a_day_outside_the_period_is_refused() -> None:

@@ -96,9 +96,7 @@ def test_odd_characters_connect(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("secret", ["two words", "tab\there", ""])
-def test_blank_in_a_secret_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, secret: str
-) -> None:
+def test_blank_in_a_secret_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     """A secret that could never connect is refused before anything starts."""
     monkeypatch.setenv("GRAFANA_READER_PASSWORD", secret)
 

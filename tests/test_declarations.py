@@ -48,7 +48,7 @@ def test_refusals_name_field_and_mend(changes: dict[str, object], said: str) -> 
         (lambda: d.drift(number=d.JENSEN_SHANNON, category=d.WASSERSTEIN), "cannot score"),
         (lambda: d.drift(number=d.KS, category=d.JENSEN_SHANNON), "bad when low"),
         (lambda: d.recall(warn=0.6, unjudged="why"), "exclude each other"),
-        (lambda: d.prediction_mean(), "exclude each other"),
+        (d.prediction_mean, "exclude each other"),
         (lambda: d.Quantiles(warn=0.9, alert=0.8), "give 0.5 < warn < alert < 1"),
         (lambda: d.Firing(4, 3), "firing: 4 of 3"),
         (lambda: d.Between("2024-02-01", "2024-01-01"), "comes after"),

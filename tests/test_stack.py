@@ -1,6 +1,5 @@
 """Macros, questions, and a stack proved end to end on the embedded database."""
 
-
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from collectors.runner import Runner
 from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from dashboards_src.alerts import breached_query
-from monitors import declare as d
 from settings import CommittedSettings, Settings
 from stack.macros import MacroError, Range, expand
 from stack.processes import Program
@@ -32,7 +30,7 @@ SPAN = Range(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
         ("$__timeFrom()", "'2026-01-01T00:00:00Z'"),
         ("$__timeTo()", "'2026-01-02T00:00:00Z'"),
         ("$__timeGroup(t,'5m')", "floor((extract(epoch from t))/300)*300"),
-        ("$__timeGroup(t,'5m'), x", "floor((extract(epoch from t))/300)*300 AS \"time\", x"),
+        ("$__timeGroup(t,'5m'), x", 'floor((extract(epoch from t))/300)*300 AS "time", x'),
         ("$__timeGroupAlias(t,'1h')", 'floor((extract(epoch from t))/3600)*3600 AS "time"'),
         ("$__unixEpochFilter(t)", "t >= 1767225600 AND t <= 1767312000"),
         ("$__unixEpochFrom() $__unixEpochTo()", "1767225600 1767312000"),
@@ -166,7 +164,7 @@ def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:
-    """A program is found again by pid and start time, and stopped; a stale pid file is no program."""
+    """A program is found by pid and start time, and stopped; a stale pid file is no program."""
     program = Program("sleeper", tmp_path)
     program.start(["sleep", "60"], {})
 
@@ -175,5 +173,3 @@ def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:
     assert not program.running()
     (tmp_path / "sleeper.pid").write_text("1 123.0")
     assert not program.running()
-
-

@@ -111,6 +111,8 @@ def test_every_make_target_is_in_help() -> None:
     """`make help` names every target that a person may call, each with one line."""
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = next(line for line in text.splitlines() if line.startswith(".PHONY:"))
-    documented = {line.split(":")[0] for line in text.splitlines() if ": " in line and " ## " in line}
+    documented = {
+        line.split(":")[0] for line in text.splitlines() if ": " in line and " ## " in line
+    }
 
     assert documented == set(phony.split()[1:])

@@ -64,7 +64,7 @@ def _ids(flights: pd.DataFrame) -> "pd.Series[str]":
     day = pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y%m%d")
     parts = [flights[name].astype(str) for name in ("carrier", "flight", "origin", "dest")]
     clock = flights["sched_dep_time"].map("{:04d}".format)
-    return day.str.cat([*parts, clock], sep="-").astype(object)
+    return day.str.cat(pd.concat([*parts, clock], axis=1), sep="-").astype(object)
 
 
 def _scheduled(flights: pd.DataFrame) -> pd.Series:

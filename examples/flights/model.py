@@ -23,7 +23,24 @@ NUMBERS = (
     "precipitation",
 )
 CATEGORIES = {
-    "carrier": "9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split(),
+    "carrier": [
+        "9E",
+        "AA",
+        "AS",
+        "B6",
+        "DL",
+        "EV",
+        "F9",
+        "FL",
+        "HA",
+        "MQ",
+        "OO",
+        "UA",
+        "US",
+        "VX",
+        "WN",
+        "YV",
+    ],
     "origin": ["EWR", "JFK", "LGA"],
 }
 FEATURES = (*NUMBERS, *CATEGORIES)
@@ -51,7 +68,8 @@ class Model:
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray:
         """Probability of a late arrival, one a row, in [0, 1]; NaN in features is allowed."""
-        return self.classifier.predict_proba(_features(frame))[:, 1].round(6)
+        probabilities: np.ndarray = self.classifier.predict_proba(_features(frame))
+        return probabilities[:, 1].round(6)
 
     def save(self, folder: Path) -> Path:
         """Write VERSION.joblib and VERSION.json into a folder; return the former's path."""
@@ -81,7 +99,7 @@ def train(frame: pd.DataFrame, version: str) -> Model:
 
 
 def predict_out_of_fold(frame: pd.DataFrame) -> np.ndarray:
-    """Predictions for rows that a model would be trained on, each by a model that never saw its day.
+    """Predictions for training rows, each by a model that never saw the row's day.
 
     A model flatters itself on its own training rows, and a reference must not be flattered.
     """

@@ -63,9 +63,7 @@ def _sides(bad: Bad, given: Given, name: str) -> tuple[float | None, float | Non
     if given is None:
         return None, None
     if isinstance(given, tuple):
-        require(
-            bad is Bad.BOTH, name, f"{given}", f"only one side is bad ({bad}); give one number"
-        )
+        require(bad is Bad.BOTH, name, f"{given}", f"only one side is bad ({bad}); give one number")
         return given
     if bad is Bad.HIGH:
         return None, given

@@ -210,7 +210,7 @@ def drift(
     firing: Firing | None = None,
     columns: tuple[str, ...] = (),
 ) -> Metric:
-    """Drift of each feature (or of `columns`) from the reference; calibrated unless levels given."""
+    """Drift of each feature, or of `columns`; calibrated unless levels are given."""
     return _drift(
         _DRIFT,
         number=number,

@@ -63,7 +63,7 @@ class Monitor:
     metrics: tuple[Metric, ...]
     starts: str = ""
     ends: str = ""
-    every: Daily = Daily()
+    every: Daily = field(default_factory=Daily)
     labels: Source | None = None
     reference: Between | None = None
     prediction: Column | str | None = None
@@ -91,9 +91,7 @@ class Monitor:
             yes_or_no = isinstance(self.prediction, Column) and self.prediction.cut is not None
             kind = "category" if role is Role.TARGET and yes_or_no else "number"
             return Column(name=given, kind=kind, role=role)  # type: ignore[arg-type]
-        return Column(
-            name=given.name, kind=given.kind, unit=given.unit, role=role, cut=given.cut
-        )
+        return Column(name=given.name, kind=given.kind, unit=given.unit, role=role, cut=given.cut)
 
     def _check_words(self) -> None:
         require(
@@ -231,9 +229,9 @@ class Monitor:
 
     def _series(self, metric: Metric, column: Column | None) -> Series:
         method = metric.method(column.kind) if column else None
-        return Series(metric, column, method, self._unit(metric, column, method), self.levels(
-            metric, column
-        ))
+        return Series(
+            metric, column, method, self._unit(metric, column, method), self.levels(metric, column)
+        )
 
     def _unit(self, metric: Metric, column: Column | None, method: Method | None) -> Unit:
         if method is not None:
