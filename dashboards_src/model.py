@@ -99,22 +99,18 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
                 3,
             )
         )
-    breached = sql.counted(
-        monitor,
-        "avg((worst_level = 2)::int) FILTER (WHERE worst_level IS NOT NULL)",
-        "days in breach",
-    )
+    breached = sql.breached_now(monitor)
     windows = sql.counted(monitor, "count(*)", "windows")
     items += [
         Item(
             panels.stat(
                 site,
                 f"{uid}/breached",
-                "Days with a breach",
-                "Share of the judged days in range on which anything was beyond its alert level."
-                " A single day alerts nobody: see the rules for how many days do.",
+                "Series beyond alert",
+                "How many of the newest window's series are beyond their alert level."
+                " One day alerts nobody: a rule wants several of the newest windows.",
                 breached,
-                unit="percentunit",
+                steps=areas(alert_above=1),
             ),
             4,
             3,
@@ -297,6 +293,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             SHARE,
             steps=lines(metric.levels),
             low=0,
+            soft_high=0.2,
             legend=("mean", "max"),
             legend_right=True,
         )

@@ -103,6 +103,7 @@ def stat(
         "graphMode": "none",
         "justifyMode": "center",
         "orientation": "auto",
+        **({"text": {"valueSize": 26}} if text else {}),
     }
     defaults: Json = {
         "unit": unit,

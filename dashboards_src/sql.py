@@ -134,6 +134,16 @@ FROM monitoring.collection
 WHERE {_of(monitor)}"""
 
 
+def breached_now(monitor: Monitor) -> str:
+    """How many series of the newest window are beyond their alert level."""
+    return f"""\
+SELECT count(*) FILTER (WHERE breached) AS "series"
+FROM monitoring.metric
+WHERE monitor = {literal(monitor.name)} AND window_start = (
+  SELECT max(window_start) FROM monitoring.window_status
+  WHERE monitor = {literal(monitor.name)})"""
+
+
 def day(monitor: Monitor) -> str:
     """A window's local day as text."""
     return f"to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')"

@@ -41,7 +41,12 @@ def main() -> None:
     (ROOT / "Pipfile").write_text(pipfile(project()), encoding="utf-8")
     command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"]
-    command += ["--no-emit-index-url", "--no-emit-find-links", *(f"--extra={e}" for e in EXTRAS)]
+    command += [
+        "--no-strip-extras",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        *(f"--extra={e}" for e in EXTRAS),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
