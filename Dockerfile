@@ -4,7 +4,7 @@ FROM python:3.12-slim-bookworm
 ENV DO_NOT_TRACK=1 PYTHONUNBUFFERED=1 STACK_DIR=/data DATA_DIR=/data
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 RUN useradd --uid 1000 --create-home driftdeck && mkdir /data && chown driftdeck /data
 COPY pyproject.toml settings.py ./
 COPY monitors monitors

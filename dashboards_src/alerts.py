@@ -70,7 +70,7 @@ FROM ranked WHERE rank = {k}"""
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
     kind = "performance" if metric.over is Over.PERFORMANCE else "breach"
-    what = f"{monitor.title}: {metric.title.lower()} {side} its alert level"
+    what = f"{monitor.title}: {metric.title} {side} its alert level"
     where = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
     return _rule(
         site,

@@ -7,6 +7,7 @@ from dashboards_src.site import Site
 from dashboards_src.style import AMBER, BLUE, GREEN, GREY, RED, Json, override
 from monitors.declare import COUNT, Monitor, Unit
 
+COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed")
 SECONDS = Unit("seconds", "s", 0.0)
 COLLECTED = """\
 SELECT date_trunc('hour', collected_at) AS time, status AS metric, count(*)::float AS windows
@@ -25,7 +26,7 @@ SLOWEST = """\
 SELECT monitor AS "monitor", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"
 FROM monitoring.collection GROUP BY 1 ORDER BY 2 DESC"""
 ERRORS = """\
-SELECT monitor, window_start AS "window", status, error, model_version AS "model", engine,
+SELECT monitor, window_start, status, error, model_version AS "model", engine,
   versions ->> 'evidently' AS "evidently", collected_at AS "collected"
 FROM monitoring.collection
 WHERE status IN ('failed', 'partial', 'empty')
@@ -56,6 +57,7 @@ def _page(site: Site) -> Page:
         "Collections of each monitor, by how they ended.",
         BY_MONITOR,
         overrides=[
+            *(override(name, custom__width=80) for name in COUNTS),
             override("median seconds", unit="s", decimals=2),
             override("longest", unit="s", decimals=2),
             override("last run", unit="dateTimeFromNow"),
@@ -98,14 +100,20 @@ def _page(site: Site) -> Page:
         "What went wrong, newest first",
         "Windows that failed, were empty, or were measured only in part, with the reason.",
         ERRORS,
-        overrides=run_overrides(),
+        overrides=[
+            *run_overrides(),
+            override("monitor", custom__width=120),
+            override("window_start", custom__width=170, unit="dateTimeAsIso"),
+            override("engine", custom__width=90),
+            override("evidently", custom__width=90),
+        ],
     )
     return Page(
         uid=uid,
         title="Collectors",
         description="Health of the collections themselves. Generated: edit the source.",
         rows=[
-            Row("", [Item(total, 3, 4), Item(failed, 3, 4), Item(table, 18, 7)]),
+            Row("", [Item(total, 3, 7), Item(failed, 3, 7), Item(table, 18, 7)]),
             Row("", [Item(runs, 16, 8), Item(slow, 8, 8)]),
             Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
         ],

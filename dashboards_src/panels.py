@@ -191,7 +191,7 @@ def bars(
     }
     options: Json = {
         "xField": x,
-        "legend": {"showLegend": not steps, "displayMode": "list", "placement": "bottom"},
+        "legend": {"showLegend": not horizontal, "displayMode": "list", "placement": "bottom"},
     }
     return BarChart(
         **_common(site, key, title, description),

@@ -20,11 +20,14 @@ def _of(monitor: Monitor, *metrics: str) -> str:
 
 
 def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
-    """Values over time, one line for each `name` (column_name or metric)."""
+    """Values over time, one line for each `name` (column_name or metric).
+
+    What could not be measured is a NULL, so that the line breaks there.
+    """
     return f"""\
 SELECT window_start AS time, {name} AS metric, value
 FROM monitoring.metric
-WHERE {_of(monitor, *metrics)} AND value IS NOT NULL
+WHERE {_of(monitor, *metrics)}
 ORDER BY 1, 2"""
 
 
@@ -33,16 +36,16 @@ def single(monitor: Monitor, metric: Metric) -> str:
     return f"""\
 SELECT window_start AS time, value AS "{metric.title}"
 FROM monitoring.metric
-WHERE {_of(monitor, metric.name)} AND value IS NOT NULL
+WHERE {_of(monitor, metric.name)}
 ORDER BY 1"""
 
 
 def relative(monitor: Monitor, metric: str) -> str:
     """Values divided by the alert level stored with them: above 1 is a breach."""
     return f"""\
-SELECT window_start AS time, column_name AS metric, value / alert_above AS value
+SELECT window_start AS time, column_name AS metric, value / nullif(alert_above, 0) AS value
 FROM monitoring.metric
-WHERE {_of(monitor, metric)} AND value IS NOT NULL AND alert_above > 0
+WHERE {_of(monitor, metric)}
 ORDER BY 1, 2"""
 
 
@@ -52,7 +55,7 @@ def column_detail(monitor: Monitor, metric: str) -> str:
 SELECT window_start AS time, value AS "drift", warn_above AS "warning", alert_above AS "alert"
 FROM monitoring.metric
 WHERE {_of(monitor, metric, "prediction_drift", "target_drift")}
-  AND column_name = '$column' AND value IS NOT NULL
+  AND column_name = '$column'
 ORDER BY 1"""
 
 

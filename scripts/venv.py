@@ -41,7 +41,8 @@ def main(requirements: str) -> None:
             ]
         )
     else:
-        run([VENV / "bin/python", "-m", "pip", "install", "--quiet", *pins])
+        # The file is the whole set; resolving it again trips over extras in pips before 24.
+        run([VENV / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", *pins])
     (VENV / "ready").touch()
 
 

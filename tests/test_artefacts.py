@@ -207,7 +207,7 @@ def test_dollars_are_escaped_where_grafana_expands_them() -> None:
     from generator.artefacts import _escape_group
 
     rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]  # type: ignore[index]
-    assert rule["title"] == "Price in $$USD: missing values above its alert level"
+    assert rule["title"] == "Price in $$USD: Missing values above its alert level"
     assert rule["labels"]["owner"] == "$$team"
     assert "$$" not in rule["annotations"]["summary"]
 
