@@ -1,0 +1,52 @@
+"""What the documents say is true: snippets run, counts are real, every target is there."""
+
+import re
+from pathlib import Path
+
+from generator.artefacts import dashboard_text, site
+from monitors.load import load
+from settings import ROOT, CommittedSettings
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODEL, DASHBOARD = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.DOTALL)
+
+
+def lines(code: str) -> int:
+    """Lines that are not blank."""
+    return sum(bool(line.strip()) for line in code.splitlines())
+
+
+def test_model_of_the_guide_is_a_declaration(tmp_path: Path) -> None:
+    """The model in the contributing guide loads as it stands, in the lines that it claims."""
+    (tmp_path / "churn.py").write_text(MODEL, encoding="utf-8")
+    [monitor] = load(tmp_path)
+
+    assert monitor.name == "churn"
+    assert f"has {lines(MODEL)} lines:" in CONTRIBUTING
+
+
+def test_dashboard_of_the_guide_builds() -> None:
+    """The dashboard in the contributing guide builds as it stands, in the lines that it claims."""
+    settings = CommittedSettings()
+    scope: dict[str, object] = {}
+    exec(DASHBOARD, scope)
+    [page] = scope["pages"](site(settings), load())  # type: ignore[operator]
+
+    assert '"title": "Volume"' in dashboard_text(page)
+    assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING
+
+
+def test_documents_name_targets_that_exist() -> None:
+    """Every `make target` of the documents is in the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"make ([a-z-]+)", README + CONTRIBUTING))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+    assert named <= targets
+
+
+def test_readme_links_lead_somewhere() -> None:
+    """Every relative link and picture of the documents is a file."""
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README + CONTRIBUTING):
+        assert (ROOT / target).exists(), target
