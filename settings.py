@@ -4,7 +4,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     one on. In `.env`, put a secret into single quotes, so that `$` stays `$`.
     """
 
+    of_project_only: ClassVar[bool] = False
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env",
         extra="ignore",
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Given here, then the environment, then `.env`, then [tool.driftdeck] of pyproject."""
         project = PyprojectTomlConfigSettingsSource(settings_cls, ROOT / "pyproject.toml")
+        if cls.of_project_only:
+            return init_settings, project
         return init_settings, env_settings, dotenv_settings, project
 
     @field_validator(*SECRETS, "grafana_admin_password", mode="after")
@@ -120,18 +123,7 @@ class Settings(BaseSettings):
 class CommittedSettings(Settings):
     """The settings of the committed artefacts: of the project, never of one machine."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is given here and in [tool.driftdeck] of pyproject."""
-        project = PyprojectTomlConfigSettingsSource(settings_cls, ROOT / "pyproject.toml")
-        return init_settings, project
+    of_project_only: ClassVar[bool] = True
 
 
 def load_settings(**overrides: object) -> Settings:

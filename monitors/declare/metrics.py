@@ -1,6 +1,6 @@
 """Metrics: each with its unit, its meaning, and either levels or the reason for having none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from monitors.declare.columns import Kind
@@ -129,140 +129,85 @@ class _Kind:
         )
 
 
-def _drift(
-    kind: _Kind,
-    *,
-    number: Method = WASSERSTEIN,
-    category: Method = JENSEN_SHANNON,
-    warn: Given = None,
-    alert: Given = None,
-    quantiles: Quantiles | None = None,
-    firing: Firing | None = None,
-    columns: tuple[str, ...] = (),
-) -> Metric:
-    for name, method in (("number", number), ("category", category)):
+@dataclass(frozen=True, kw_only=True)
+class _Drift:
+    """A drift metric; called with the methods and levels of one use.
+
+    Calibrated unless levels are given; `columns` chooses some of the features.
+    """
+
+    kind: _Kind
+
+    def __call__(
+        self,
+        *,
+        number: Method = WASSERSTEIN,
+        category: Method = JENSEN_SHANNON,
+        warn: Given = None,
+        alert: Given = None,
+        quantiles: Quantiles | None = None,
+        firing: Firing | None = None,
+        columns: tuple[str, ...] = (),
+    ) -> Metric:
+        chosen = {"number": number, "category": category}
+        for name, method in chosen.items():
+            require(
+                name in method.kinds,
+                f"{self.kind.name}: {name}",
+                f"{method.name} cannot score a {name}",
+                "choose a method for that kind of column",
+            )
+        # One direction a metric, so that one alert rule can compare it.
         require(
-            name in method.kinds,
-            f"{kind.name}: {name}",
-            f"{method.name} cannot score a {name}",
-            "choose a method for that kind of column",
+            number.bad is category.bad,
+            f"{self.kind.name}: methods",
+            f"{number.name} is bad when {number.bad}, {category.name} when {category.bad}",
+            "choose two distances or two p-values",
         )
-    # One direction a metric, so that one alert rule can compare it.
-    require(
-        number.bad is category.bad,
-        f"{kind.name}: methods",
-        f"{number.name} is bad when {number.bad}, {category.name} when {category.bad}",
-        "choose two distances or two p-values",
-    )
-    exact = (
-        Method(number.name, number.bad, number.unit, frozenset({"number"}), number.meaning),
-        Method(
-            category.name, category.bad, category.unit, frozenset({"category"}), category.meaning
-        ),
-    )
-    directed = _Kind(**{**vars(kind), "bad": number.bad, "unit": number.unit})
-    return directed(
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-        columns=columns,
-        methods=exact,
-    )
+        directed = replace(self.kind, bad=number.bad, unit=number.unit)
+        return directed(
+            warn=warn,
+            alert=alert,
+            quantiles=quantiles,
+            firing=firing,
+            columns=columns,
+            methods=tuple(replace(m, kinds=frozenset({k})) for k, m in chosen.items()),
+        )
 
 
-_DRIFT = _Kind(
-    name="drift",
-    title="Drift",
-    unit=DISTANCE,
-    over=Over.COLUMNS,
-    bad=Bad.HIGH,
-    meaning="How far the window's values of a column lie from the reference's.",
-    next_steps="Open the column's histogram: has the world changed, or the pipeline that fills it?",
+drift = _Drift(
+    kind=_Kind(
+        name="drift",
+        title="Drift",
+        unit=DISTANCE,
+        over=Over.COLUMNS,
+        bad=Bad.HIGH,
+        meaning="How far the window's values of a column lie from the reference's.",
+        next_steps="Open its histogram: has the world changed, or the pipeline that fills it?",
+    )
 )
-_PREDICTION_DRIFT = _Kind(
-    name="prediction_drift",
-    title="Prediction drift",
-    unit=DISTANCE,
-    over=Over.PREDICTION,
-    bad=Bad.HIGH,
-    meaning="How far the window's predictions lie from the reference's.",
-    next_steps="Compare with the drifted columns of the same days; check the model version.",
+prediction_drift = _Drift(
+    kind=_Kind(
+        name="prediction_drift",
+        title="Prediction drift",
+        unit=DISTANCE,
+        over=Over.PREDICTION,
+        bad=Bad.HIGH,
+        meaning="How far the window's predictions lie from the reference's.",
+        next_steps="Compare with the drifted columns of the same days; check the model version.",
+    )
 )
-_TARGET_DRIFT = _Kind(
-    name="target_drift",
-    title="Target drift",
-    unit=DISTANCE,
-    over=Over.TARGET,
-    bad=Bad.HIGH,
-    meaning="How far the window's labels lie from the reference's.",
-    next_steps="The outcome itself has moved: check performance, then plan a retraining.",
+target_drift = _Drift(
+    kind=_Kind(
+        name="target_drift",
+        title="Target drift",
+        unit=DISTANCE,
+        over=Over.TARGET,
+        bad=Bad.HIGH,
+        meaning="How far the window's labels lie from the reference's.",
+        next_steps="The outcome itself has moved: check performance, then plan a retraining.",
+    )
 )
-
-
-def drift(
-    *,
-    number: Method = WASSERSTEIN,
-    category: Method = JENSEN_SHANNON,
-    warn: Given = None,
-    alert: Given = None,
-    quantiles: Quantiles | None = None,
-    firing: Firing | None = None,
-    columns: tuple[str, ...] = (),
-) -> Metric:
-    """Drift of each feature, or of `columns`; calibrated unless levels are given."""
-    return _drift(
-        _DRIFT,
-        number=number,
-        category=category,
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-        columns=columns,
-    )
-
-
-def prediction_drift(
-    *,
-    number: Method = WASSERSTEIN,
-    category: Method = JENSEN_SHANNON,
-    warn: Given = None,
-    alert: Given = None,
-    quantiles: Quantiles | None = None,
-    firing: Firing | None = None,
-) -> Metric:
-    """Drift of the prediction from the reference's predictions."""
-    return _drift(
-        _PREDICTION_DRIFT,
-        number=number,
-        category=category,
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-    )
-
-
-def target_drift(
-    *,
-    number: Method = WASSERSTEIN,
-    category: Method = JENSEN_SHANNON,
-    warn: Given = None,
-    alert: Given = None,
-    quantiles: Quantiles | None = None,
-    firing: Firing | None = None,
-) -> Metric:
-    """Drift of the labels from the reference's labels; waits for labels."""
-    return _drift(
-        _TARGET_DRIFT,
-        number=number,
-        category=category,
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-    )
 
 
 def _performance(name: str, title: str, unit: Unit, bad: Bad, meaning: str) -> _Kind:
