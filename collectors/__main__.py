@@ -38,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     backfill.add_argument("--from", dest="first", type=date.fromisoformat)
     backfill.add_argument("--to", dest="last", type=date.fromisoformat)
     backfill.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    backfill.add_argument("--missing", action="store_true", help="only days without a status")
+    backfill.add_argument(
+        "--missing",
+        action="store_true",
+        help="only days that are missing, failed, or wait for rows or labels",
+    )
     backfill.set_defaults(run=_backfill)
     status = commands.add_parser("status", help="say what has been collected")
     status.set_defaults(run=_status)
@@ -83,7 +87,7 @@ def _backfill_one(settings: Settings, monitor: Monitor, parsed: argparse.Namespa
 
     from collectors.runner import clock, run_all
     from collectors.sources import Reader
-    from collectors.store import collected_windows
+    from collectors.store import finished_windows
     from collectors.windows import complete_windows
     from database import connect
 
@@ -92,7 +96,7 @@ def _backfill_one(settings: Settings, monitor: Monitor, parsed: argparse.Namespa
         first = parsed.first or monitor.first_day or Reader(monitor, settings).first_day(now)
         windows = list(complete_windows(monitor, now, first, parsed.last))
         if parsed.missing:
-            done = collected_windows(connection, monitor.name)
+            done = finished_windows(connection, monitor.name, now)
             windows = [window for window in windows if window.start not in done]
     counts: Counter[str] = Counter()
     with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
@@ -100,6 +104,8 @@ def _backfill_one(settings: Settings, monitor: Monitor, parsed: argparse.Namespa
         for outcome in run_all(monitor, settings, windows, parsed.workers):
             counts[outcome.status] += 1
             progress.advance(task)
+            if not sys.stdout.isatty() and counts.total() % 50 == 0:
+                print(f"{monitor.name}: {counts.total()} of {len(windows)} windows", flush=True)
             if outcome.status == "failed":
                 print(f"{monitor.name} {outcome.window.day}: {outcome.error}")
     said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))

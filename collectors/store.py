@@ -1,7 +1,7 @@
 """Stores a collection in one transaction: values, levels, histograms and the status row."""
 
 from dataclasses import astuple
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -10,6 +10,8 @@ from collectors.reference import Reference
 from collectors.values import Collected, Value
 from monitors.declare import Levels
 
+STILL_OPEN = timedelta(days=30)
+"""How long rows and labels of a window may still come."""
 VALUES = (
     "monitor, window_start, window_end, metric, column_name, model_version, value, reason, unit,"
     " method, warn_below, alert_below, warn_above, alert_above, row_count, label_coverage"
@@ -161,11 +163,16 @@ def _remember_version(connection: psycopg.Connection, collected: Collected) -> N
     )
 
 
-def collected_windows(connection: psycopg.Connection, monitor: str) -> set[datetime]:
-    """The starts of the windows of a monitor that have a status other than failed."""
+def finished_windows(connection: psycopg.Connection, monitor: str, now: datetime) -> set[datetime]:
+    """The starts of the windows that need no further run.
+
+    A failed window does; an empty one, or one that waits for labels, does while it is young:
+    its rows may still come.
+    """
     rows = connection.execute(
         "select window_start from monitoring.window_status"
-        " where monitor = %s and status <> 'failed'",
-        [monitor],
+        " where monitor = %s and status <> 'failed'"
+        " and (status not in ('waiting', 'empty') or window_end < %s)",
+        [monitor, now - STILL_OPEN],
     )
     return {row[0] for row in rows}

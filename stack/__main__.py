@@ -114,6 +114,8 @@ def _status(settings: Settings, parsed: argparse.Namespace) -> int:
     parts = runtime.status()
     for part, runs, address in parts:
         print(f"  {part:14} {'up  ' if runs else 'down'}  {address}")
+    for complaint in runtime.complaints()[-10:]:
+        print(f"  log: {complaint}")
     return int(not all(runs for _, runs, _ in parts))
 
 

@@ -13,9 +13,9 @@ from docker.models.containers import Container
 from database.embedded import port_taken
 from settings import ROOT, Settings
 from stack import steps
+from stack.processes import complaining
 
 WAIT_SECONDS = 1800.0
-COMPLAINTS = ("level=error", "FATAL", "ERROR:", "Traceback")
 
 
 @cache
@@ -76,12 +76,8 @@ class Compose:
         """What the services' logs complain of."""
         found = []
         for container in self._containers():
-            lines = bytes(container.logs(tail=400)).decode(errors="replace").splitlines()
-            found += [
-                f"{_service(container)}: {line[:300]}"
-                for line in lines
-                if any(mark in line for mark in COMPLAINTS)
-            ]
+            log = bytes(container.logs(tail=400)).decode(errors="replace")
+            found += [f"{_service(container)}: {line}" for line in complaining(log)]
         return found
 
     def reset_password(self) -> None:

@@ -12,7 +12,7 @@ from generator.files import write
 from settings import Settings
 from stack import steps
 from stack.grafana import Grafana
-from stack.processes import Program, wait_until
+from stack.processes import Program, complaining, wait_until
 
 WAIT_SECONDS = 120.0
 
@@ -94,6 +94,11 @@ class Local:
             parts.append(("Grafana", self._grafana.running(), settings.grafana))
         parts.append(("Evidently UI", self._evidently.running(), settings.evidently))
         return parts
+
+    def complaints(self) -> list[str]:
+        """Lines of the programs' logs that complain."""
+        programs = (self._grafana, self._evidently)
+        return [f"{p.name}: {line}" for p in programs for line in complaining(p.tail(20_000))]
 
     def reset_password(self) -> None:
         """Set the administrator's password to the setting's."""

@@ -65,6 +65,12 @@ class Program:
         return None
 
 
+def complaining(log: str) -> list[str]:
+    """The lines of a log that complain, each cut to 300 characters."""
+    marks = ("level=error", "FATAL", "ERROR:", "Traceback")
+    return [line[:300] for line in log.splitlines() if any(mark in line for mark in marks)]
+
+
 def wait_until(ready: object, seconds: float, program: Program, what: str) -> None:
     """Call `ready` until it is true. Raises RuntimeError with the log's end."""
     deadline = time.monotonic() + seconds

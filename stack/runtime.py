@@ -25,6 +25,9 @@ class Runtime(Protocol):
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""
 
+    def complaints(self) -> list[str]:
+        """Lines of the parts' logs that complain."""
+
     def reset_password(self) -> None:
         """Set Grafana's admin password to the setting's. Raises RuntimeError."""
 

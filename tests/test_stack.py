@@ -11,6 +11,7 @@ from collectors.runner import Runner
 from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from dashboards_src.alerts import breached_query
+from database.embedded import Embedded, EmbeddedError
 from settings import CommittedSettings, Settings
 from stack.macros import MacroError, Range, expand
 from stack.processes import Program
@@ -161,6 +162,14 @@ def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None
     named = settings.model_copy(update={"grafana_bin": "/nowhere/grafana"})
     with pytest.raises(RuntimeError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
         choose(named)
+
+
+def test_taken_port_is_a_clear_error(settings: Settings, tmp_path: Path) -> None:
+    """Starting where something listens already names the port and the variable."""
+    with pytest.raises(
+        EmbeddedError, match=f"port {settings.postgres_port} is taken; .*POSTGRES_PORT"
+    ):
+        Embedded(tmp_path / "other", settings.postgres_port).start("postgres", "x", "x")
 
 
 def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:

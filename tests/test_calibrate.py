@@ -1,0 +1,102 @@
+"""Levels found on quiet days."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from collectors.calibrate import calibrate, false_alarm_days, propose, render
+from conftest import rows, small_monitor, write_day
+from monitors import declare as d
+from monitors import thresholds
+from monitors.load import load
+from settings import Settings
+
+
+def series(metric: d.Metric) -> d.Series:
+    """The only series of a monitor with one metric."""
+    return next(small_monitor(metrics=(metric,)).series())
+
+
+@pytest.mark.parametrize(
+    ("metric", "sides"),
+    [
+        (d.log_loss(), {"warn_above", "alert_above"}),
+        (d.recall(), {"warn_below", "alert_below"}),
+        (d.row_count(), {"warn_below", "alert_below", "warn_above", "alert_above"}),
+    ],
+)
+def test_levels_lie_at_the_quantiles_of_the_bad_side(metric: d.Metric, sides: set[str]) -> None:
+    """Levels are the stated quantiles, on the side that is bad, alert beyond warn."""
+    values = list(np.linspace(0.1, 0.9, 101))
+    levels = propose(series(metric), values).given()
+
+    assert set(levels) == sides
+    for name, level in levels.items():
+        share = {"warn": 0.90, "alert": 0.95}[name.split("_")[0]]
+        wanted = np.quantile(values, share if name.endswith("above") else 1 - share)
+        assert level == pytest.approx(wanted, rel=1e-3)
+
+
+def test_constant_days_still_give_two_levels() -> None:
+    """Where every quiet day is alike, alert is still strictly beyond warn."""
+    levels = propose(series(d.drift(columns=("x",))), [0.0] * 20)
+
+    levels.check("x")
+    assert levels.judge(0.0) == 0
+
+
+def test_false_alarms_are_counted_on_held_out_days() -> None:
+    """Alike halves raise few alarms; a second half that is worse raises many."""
+    quiet = series(d.log_loss())
+    random = np.random.default_rng(0)
+    alike = list(random.normal(1, 0.1, 200))
+    worse = [*random.normal(1, 0.1, 100), *random.normal(2, 0.1, 100)]
+
+    assert false_alarm_days(quiet, alike) < 1
+    assert false_alarm_days(quiet, worse) > 10
+
+
+def test_file_reads_back_as_it_was_found() -> None:
+    """What is written is what is read, and it fits its declaration."""
+    monitor = small_monitor(metrics=(d.drift(), d.recall()))
+    levels = {
+        ("drift", "x"): d.Levels(warn_above=0.1, alert_above=0.2),
+        ("drift", "c"): d.Levels(warn_above=0.3, alert_above=0.4),
+        ("recall", ""): d.Levels(warn_below=0.7, alert_below=0.6),
+    }
+    text = render(monitor, levels, "hash")
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "small.thresholds.toml"
+        path.write_text(text)
+        found = thresholds.read(path)
+    assert found is not None
+    assert found.levels == levels
+    assert thresholds.problems(monitor, found) == []
+
+
+def test_calibrating_writes_the_levels_beside_the_declaration(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command measures each reference day against the others, and the monitor has levels."""
+    for n in range(1, 13):
+        write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n), count=200))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "small.py").write_text(
+        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        f"MONITOR = small_monitor({str(tmp_path / 'log')!r}, metrics=(d.drift(),),"
+        " reference=d.Between('2024-01-01', '2024-01-12'))\n"
+    )
+    mine = settings.model_copy(update={"monitors_dir": tmp_path / "mine"})
+    [bare] = load(mine.monitors_dir)
+    assert calibrate(bare, mine) == 0
+    load.cache_clear()
+    [calibrated] = load(mine.monitors_dir)
+
+    assert "false alarms" in capsys.readouterr().out
+    assert [one.levels is not None for one in calibrated.series()] == [True, True]
+    assert all(0 < one.levels.warn_above < 0.5 for one in calibrated.series())  # type: ignore
