@@ -53,6 +53,10 @@ PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
 logging.getLogger("evidently").setLevel(logging.ERROR)
 
 
+class Unmeasurable(ValueError):
+    """A window whose data cannot give a metric: the reason, in words."""
+
+
 class Cleaned:
     """A frame coerced to a monitor's declared columns."""
 
@@ -147,6 +151,8 @@ def _measure_one(window: _Window, series: Series) -> Measured:
         return Measured(None, f"no row has both a label and a prediction ({_why(window)})")
     try:
         return _finite(_value(window, series), series)
+    except Unmeasurable as error:
+        return Measured(None, str(error))
     except Exception as error:
         return Measured(None, f"{type(error).__name__}: {str(error)[:300]}")
 
@@ -170,14 +176,14 @@ def _value(window: _Window, series: Series) -> float:
     if name.endswith("_mean"):
         return _mean(window.current[column])
     if window.reference is None or series.method is None:
-        raise ValueError("there is no reference")
+        raise Unmeasurable("there is no reference")
     return _drift(window.current, window.reference, column, series.method.name)
 
 
 def _drift(current: Cleaned, reference: Cleaned, column: Column, method: str) -> float:
     for side, cleaned in (("window", current), ("reference", reference)):
         if cleaned[column].present.empty:
-            raise ValueError(f"every value of {column.name} in the {side} is missing")
+            raise Unmeasurable(f"every value of {column.name} in the {side} is missing")
     metric = ValueDrift(column=column.name, method=method)
     return _run_one(metric, current.dataset(column), reference.dataset(column))
 
@@ -219,17 +225,17 @@ def _performance(window: _Window, name: str) -> float:
 
 
 def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
-    """Raise ValueError where a number would be an artefact: 0 for a recall without positives."""
+    """Raise Unmeasurable where a number would be an artefact: 0 for a recall without positives."""
     classes = sorted(set(labelled["target"]))
     if not set(classes) <= {0.0, 1.0}:
-        raise ValueError(f"labels must be 0 and 1, found {classes[:5]}")
+        raise Unmeasurable(f"labels must be 0 and 1, found {classes[:5]}")
     positives, said = int((labelled["target"] == 1).sum()), int(labelled["label"].sum())
     if name in ("roc_auc", "log_loss") and len(classes) < 2:
-        raise ValueError(f"only one class among {len(labelled)} labels")
+        raise Unmeasurable(f"only one class among {len(labelled)} labels")
     if name == "recall" and positives == 0:
-        raise ValueError(f"no positive among {len(labelled)} labels")
+        raise Unmeasurable(f"no positive among {len(labelled)} labels")
     if name == "precision" and said == 0:
-        raise ValueError(f"no positive among {len(labelled)} predictions")
+        raise Unmeasurable(f"no positive among {len(labelled)} predictions")
 
 
 def _classification(labelled: pd.DataFrame) -> Dataset:

@@ -57,7 +57,7 @@ def _page(site: Site) -> Page:
         "Collections of each monitor, by how they ended.",
         BY_MONITOR,
         overrides=[
-            *(override(name, custom__width=80) for name in COUNTS),
+            *(override(name, custom__width=95) for name in COUNTS),
             override("median seconds", unit="s", decimals=2),
             override("longest", unit="s", decimals=2),
             override("last run", unit="dateTimeFromNow"),
