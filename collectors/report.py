@@ -53,7 +53,7 @@ PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
 logging.getLogger("evidently").setLevel(logging.ERROR)
 
 
-class Unmeasurable(ValueError):
+class UnmeasurableError(ValueError):
     """A window whose data cannot give a metric: the reason, in words."""
 
 
@@ -151,10 +151,10 @@ def _measure_one(window: _Window, series: Series) -> Measured:
         return Measured(None, f"no row has both a label and a prediction ({_why(window)})")
     try:
         return _finite(_value(window, series), series)
-    except Unmeasurable as error:
-        return Measured(None, str(error))
     except Exception as error:
-        return Measured(None, f"{type(error).__name__}: {str(error)[:300]}")
+        known = isinstance(error, UnmeasurableError)
+        said = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
+        return Measured(None, said)
 
 
 def _why(window: _Window) -> str:
@@ -176,14 +176,14 @@ def _value(window: _Window, series: Series) -> float:
     if name.endswith("_mean"):
         return _mean(window.current[column])
     if window.reference is None or series.method is None:
-        raise Unmeasurable("there is no reference")
+        raise UnmeasurableError("there is no reference")
     return _drift(window.current, window.reference, column, series.method.name)
 
 
 def _drift(current: Cleaned, reference: Cleaned, column: Column, method: str) -> float:
     for side, cleaned in (("window", current), ("reference", reference)):
         if cleaned[column].present.empty:
-            raise Unmeasurable(f"every value of {column.name} in the {side} is missing")
+            raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
     metric = ValueDrift(column=column.name, method=method)
     return _run_one(metric, current.dataset(column), reference.dataset(column))
 
@@ -225,17 +225,17 @@ def _performance(window: _Window, name: str) -> float:
 
 
 def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
-    """Raise Unmeasurable where a number would be an artefact: 0 for a recall without positives."""
+    """Raise UnmeasurableError where a number would be made up: a recall without positives."""
     classes = sorted(set(labelled["target"]))
     if not set(classes) <= {0.0, 1.0}:
-        raise Unmeasurable(f"labels must be 0 and 1, found {classes[:5]}")
+        raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
     positives, said = int((labelled["target"] == 1).sum()), int(labelled["label"].sum())
     if name in ("roc_auc", "log_loss") and len(classes) < 2:
-        raise Unmeasurable(f"only one class among {len(labelled)} labels")
+        raise UnmeasurableError(f"only one class among {len(labelled)} labels")
     if name == "recall" and positives == 0:
-        raise Unmeasurable(f"no positive among {len(labelled)} labels")
+        raise UnmeasurableError(f"no positive among {len(labelled)} labels")
     if name == "precision" and said == 0:
-        raise Unmeasurable(f"no positive among {len(labelled)} predictions")
+        raise UnmeasurableError(f"no positive among {len(labelled)} predictions")
 
 
 def _classification(labelled: pd.DataFrame) -> Dataset:

@@ -3,9 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from settings import Settings, SettingsError, load_settings
 from stack.steps import say
+
+if TYPE_CHECKING:
+    from stack.runtime import Runtime
+    from stack.verify import Check
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +49,7 @@ def _up(settings: Settings, parsed: argparse.Namespace) -> int:
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
     runtime.up()
-    failed = _print_checks(_checks(runtime.settings), as_lines=False)
+    failed = _print_checks(_checks(runtime), as_lines=False)
     _print_addresses(runtime.settings)
     return failed
 
@@ -64,33 +69,33 @@ def _print_addresses(settings: Settings) -> None:
     say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
 
 
-def _checks(settings: Settings) -> Iterator[object]:
+def _checks(runtime: "Runtime") -> "Iterator[Check]":
     from stack import verify_database, verify_grafana
     from stack.runtime import has_grafana
 
-    module = verify_grafana if has_grafana(settings) else verify_database
-    return iter(module.verify(settings))
+    if has_grafana(runtime.settings):
+        return verify_grafana.verify(runtime.settings)
+    return verify_database.verify(runtime.settings, runtime.place)
 
 
 def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
     from stack.runtime import choose
 
-    checks = _checks(choose(settings).settings)
+    checks = _checks(choose(settings))
     if parsed.json:
         from stack.verify import as_json
 
         found = list(checks)
-        print(as_json(found))  # type: ignore[arg-type]
-        return int(not all(check.ok for check in found))  # type: ignore[attr-defined]
+        print(as_json(found))
+        return int(not all(check.ok for check in found))
     return _print_checks(checks, as_lines=True)
 
 
-def _print_checks(checks: Iterator[object], *, as_lines: bool) -> int:
-    from stack.verify import Check, summary
+def _print_checks(checks: "Iterator[Check]", *, as_lines: bool) -> int:
+    from stack.verify import summary
 
     found: list[Check] = []
     for check in checks:
-        assert isinstance(check, Check)
         found.append(check)
         if as_lines or not check.ok:
             mark = "ok  " if check.ok else "FAIL"

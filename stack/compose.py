@@ -11,6 +11,7 @@ import docker.errors
 from docker.models.containers import Container
 
 from database.embedded import port_taken
+from generator.artefacts import COMPOSE
 from settings import ROOT, Settings
 from stack import steps
 from stack.processes import complaining
@@ -45,6 +46,7 @@ class Compose:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings.model_copy(update={"postgres_host": "127.0.0.1"})
+        self.place = COMPOSE
 
     @property
     def name(self) -> str:

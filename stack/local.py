@@ -45,6 +45,10 @@ class Local:
         self._folder = settings.stack_dir.resolve()
         provisioning = {"provisioning_dir": self._folder / "provisioning"}
         self.settings = settings.model_copy(update={**built_for, **provisioning})
+        self.place = Place(
+            str(self.settings.provisioning_dir / "dashboards"),
+            f"127.0.0.1:{settings.postgres_port}",
+        )
         self._binary = binary
         self._database = Embedded(self._folder / "postgres", settings.postgres_port)
         self._grafana = Program("grafana", self._folder)
@@ -126,11 +130,7 @@ class Local:
                 )
 
     def _build(self) -> None:
-        place = Place(
-            str(self.settings.provisioning_dir / "dashboards"),
-            f"127.0.0.1:{self.settings.postgres_port}",
-        )
-        changed = write(self.settings.provisioning_dir, artefacts(self.settings, place))
+        changed = write(self.settings.provisioning_dir, artefacts(self.settings, self.place))
         steps.say(f"artefacts: {len(changed)} files written for {self.settings.grafana_release}")
 
     def _home(self) -> str:

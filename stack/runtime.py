@@ -2,15 +2,17 @@
 
 from typing import Protocol
 
+from generator.artefacts import Place
 from settings import Settings
 from stack.compose import Compose, engine_reachable
 from stack.local import Local, grafana_binary
 
 
 class Runtime(Protocol):
-    """What every runtime can do. settings: as this runtime needs them."""
+    """What every runtime can do. settings, place: as this runtime builds and connects."""
 
     settings: Settings
+    place: Place
 
     @property
     def name(self) -> str:

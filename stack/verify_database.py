@@ -8,7 +8,7 @@ import psycopg
 import yaml
 
 from database import Role, connect
-from generator.artefacts import artefacts
+from generator.artefacts import Place, artefacts
 from generator.files import stale
 from settings import Settings
 from stack.macros import MacroError, expand
@@ -16,9 +16,9 @@ from stack.questions import Question
 from stack.verify import Answer, Check, ask_all
 
 
-def verify(settings: Settings) -> Iterator[Check]:
-    """Every check that needs only the database."""
-    built = artefacts(settings)
+def verify(settings: Settings, place: Place) -> Iterator[Check]:
+    """Every check that needs only the database. place: what the artefacts were built for."""
+    built = artefacts(settings, place)
     differing = stale(settings.provisioning_dir, built)
     yield Check("artefacts", not differing, ", ".join(differing) or f"{len(built)} files fresh")
     try:

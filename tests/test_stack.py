@@ -117,7 +117,7 @@ def test_three_declared_files_prove_themselves(
     settings: Settings, connection: psycopg.Connection, tmp_path: Path
 ) -> None:
     """A team's own folder of monitors: collected, built, and every query answers."""
-    from generator.artefacts import artefacts
+    from generator.artefacts import COMPOSE, artefacts
     from generator.files import write
     from stack.verify_database import verify
 
@@ -130,7 +130,7 @@ def test_three_declared_files_prove_themselves(
         runner.run(window_of(monitor, date(2024, 1, day)))
     mine = _declared(tmp_path, settings)
     write(mine.provisioning_dir, artefacts(mine))
-    checks = list(verify(mine))
+    checks = list(verify(mine, COMPOSE))
 
     failed = [f"{c.name}: {c.detail}" for c in checks if not c.ok]
     assert failed == []
