@@ -25,24 +25,14 @@ def main(requirements: str) -> None:
             else [python, "-m", "venv", VENV]
         )
     print("driftdeck: installing the pinned dependencies (about 1 GB) ...", flush=True)
-    pins = ["--require-hashes", "-r", ROOT / requirements]
+    inside, pins = VENV / "bin" / "python", ROOT / requirements
     if uv:
         # Compiled now: Evidently and its libraries take 20 s to import when they are not.
-        run(
-            [
-                uv,
-                "pip",
-                "sync",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                VENV / "bin/python",
-                *pins,
-            ]
-        )
+        options = ["--quiet", "--compile-bytecode", "--require-hashes", "--python", inside]
+        run([uv, "pip", "sync", *options, pins])
     else:
         # The file is the whole set; resolving it again trips over extras in pips before 24.
-        run([VENV / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", *pins])
+        run([inside, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", pins])
     (VENV / "ready").touch()
 
 
