@@ -63,7 +63,6 @@ class Settings(BaseSettings):
     grafana_home: str = ""
     grafana_release: str = "13.3"
     evidently_port: int = Field(default=8000, ge=1, le=65535)
-    preview_port: int = Field(default=3080, ge=1, le=65535)
 
     monitors_dir: Path = ROOT / "monitors"
     provisioning_dir: Path = ROOT / "provisioning"

@@ -12,14 +12,13 @@ class Site:
 
     datasource_uid: of the PostgreSQL datasource. uid_prefix: before every uid, so that several
     builds can share one Grafana. alert_folder: title of the rules' folder. rule_interval: between
-    evaluations, a multiple of 10 s. release: Grafana's "major.minor" that is built for.
+    evaluations, a multiple of 10 s.
     """
 
     datasource_uid: str
     uid_prefix: str
     alert_folder: str
     rule_interval: str
-    release: str
 
     @property
     def datasource(self) -> dict[str, str]:
