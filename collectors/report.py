@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 os.environ["DO_NOT_TRACK"] = "1"  # before the import: Evidently's UI reports usage otherwise
 
@@ -293,11 +294,11 @@ def _run_one(metric: EvidentlyMetric, current: Dataset, reference: Dataset | Non
     return value
 
 
-def _number(value: object) -> float:
+def _number(value: Any) -> float:
     """Shares of counts, means of means and deviations, numbers as they are."""
     if isinstance(value, dict):
         value = value["share"] if "share" in value else value["mean"]
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def _finite(value: float, series: Series) -> Measured:

@@ -5,6 +5,7 @@ https://docs.evidentlyai.com/docs/library/data_definition
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,14 +63,14 @@ def _category(raw: pd.Series) -> Clean:
     return Clean(raw.astype(object).map(_word, na_action="ignore").where(raw.notna(), None))
 
 
-def _word(value: object) -> str:
+def _word(value: Any) -> str:
     """One spelling for one category: True, 1, 1.0 and Decimal(1) of a label are all '1'."""
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
     if isinstance(value, str):
         return value
     try:
-        as_float = float(value)  # type: ignore[arg-type]
+        as_float = float(value)
     except (TypeError, ValueError):
         return str(value)
     return str(int(as_float)) if as_float.is_integer() else str(as_float)

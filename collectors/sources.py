@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import psycopg
 import pyarrow.parquet as pq
@@ -25,7 +26,8 @@ class SourceError(RuntimeError):
 class Rows:
     """The rows of one window: features, prediction, and the target where it is known.
 
-    fingerprint: of the files or rows as read, so that a changed source can be told.
+    fingerprint: of what the rows say, whatever their order and however they are stored, so that
+    a changed source can be told, on any machine.
     """
 
     frame: pd.DataFrame
@@ -86,9 +88,9 @@ class Reader:
             return Rows(frame, _hash_frame(frame))
         paths = self._partitions(source, window)
         frame = _read_files(paths, [*names, source.time])
-        if frame.empty:
-            return Rows(frame, _hash_files(paths))
-        return Rows(self._inside(source, frame, window), _hash_files(paths))
+        if not frame.empty:
+            frame = self._inside(source, frame, window)
+        return Rows(frame, _hash_frame(frame))
 
     def _inside(self, source: Parquet, frame: pd.DataFrame, window: Window) -> pd.DataFrame:
         times = _times(frame, source.time, source.folder)
@@ -212,13 +214,19 @@ def _fetch(
     return pd.DataFrame(cursor.fetchall(), columns=names)
 
 
-def _hash_files(paths: list[Path]) -> str:
-    facts = [f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in paths]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-
-
 def _hash_frame(frame: pd.DataFrame) -> str:
+    """Of the rows as a set: rows of one moment come in any order."""
     digest = hashlib.sha256(",".join(map(str, frame.columns)).encode())
     if len(frame):
-        digest.update(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy())
+        alike = pd.DataFrame({name: _storage_free(frame[name]) for name in frame})
+        digest.update(np.sort(pd.util.hash_pandas_object(alike, index=False).to_numpy()).tobytes())
     return digest.hexdigest()[:16]
+
+
+def _storage_free(values: pd.Series) -> pd.Series:
+    """The same values in the same types, whichever types a reader of files or tables chose."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values.astype("datetime64[ns, UTC]")
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_complex_dtype(values):
+        return values.astype("Float64").astype(float)
+    return values.astype(object).map(str, na_action="ignore")

@@ -5,6 +5,7 @@ and the condition C: a strict comparison. NULL would fire, so no query can retur
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dashboards_src.site import Site, panel_id
 from dashboards_src.sql import DUE, declared, literal
@@ -40,8 +41,8 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
             yield _breach(site, monitor, metric, side)
     if monitor.late_after is not None:
         yield _late(site, monitor)
-    yield _failed(site, monitor)
-    yield _incomplete(site, monitor)
+    yield _runs(site, monitor, FAILED)
+    yield _runs(site, monitor, INCOMPLETE)
 
 
 def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
@@ -112,45 +113,60 @@ LEFT JOIN LATERAL (
     )
 
 
-def _recent(monitor: Monitor, count: int, status: str) -> str:
-    return f"""\
-SELECT {literal(monitor.name)} AS monitor,
-  (count(*) FILTER (WHERE status = {literal(status)}))::float AS windows
+@dataclass(frozen=True)
+class Runs:
+    """A rule about collections: more than `level` of the newest `of` ended with `status`."""
+
+    name: str
+    title: str
+    status: str
+    level: int
+    of: int
+    summary: str
+    next_steps: str
+
+
+FAILED = Runs(
+    name="failed",
+    title="collection failed",
+    status="failed",
+    level=0,
+    of=3,
+    summary="collections failed",
+    next_steps="Read the error in the runs panel, mend it, and run that window again.",
+)
+INCOMPLETE = Runs(
+    name="incomplete",
+    title="windows only partly measured",
+    status="partial",
+    level=2,
+    of=5,
+    summary="windows lack some of their values",
+    next_steps="Read the reasons in the runs panel; a column may have gone or changed type.",
+)
+
+
+def _runs(site: Site, monitor: Monitor, runs: Runs) -> Json:
+    name = literal(monitor.name)
+    value = f"""\
+SELECT {name} AS monitor,
+  (count(*) FILTER (WHERE status = {literal(runs.status)}))::float AS windows
 FROM (
   SELECT status FROM monitoring.collection
-  WHERE monitor = {literal(monitor.name)} ORDER BY window_start DESC LIMIT {count}
+  WHERE monitor = {name} ORDER BY window_start DESC LIMIT {runs.of}
 ) newest"""
-
-
-def _failed(site: Site, monitor: Monitor) -> Json:
     return _rule(
         site,
         monitor,
-        name="failed",
-        title=f"{monitor.title}: collection failed",
+        name=runs.name,
+        title=f"{monitor.title}: {runs.title}",
         kind="collection",
-        a=_recent(monitor, 3, "failed"),
-        t=f"SELECT {literal(monitor.name)} AS monitor, 0.0 AS windows",
+        a=value,
+        t=f"SELECT {name} AS monitor, {runs.level}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
-        summary="{{ $values.A }} of the newest 3 collections failed.",
-        next_steps="Read the error in the runs panel, mend it, and run that window again.",
-    )
-
-
-def _incomplete(site: Site, monitor: Monitor) -> Json:
-    return _rule(
-        site,
-        monitor,
-        name="incomplete",
-        title=f"{monitor.title}: windows only partly measured",
-        kind="collection",
-        a=_recent(monitor, 5, "partial"),
-        t=f"SELECT {literal(monitor.name)} AS monitor, 2.0 AS windows",
-        sign=">",
-        panel=panel_id(f"{site.uid(monitor.name)}/runs"),
-        summary="{{ $values.A }} of the newest 5 windows lack some of their values.",
-        next_steps="Read the reasons in the runs panel; a column may have gone or changed type.",
+        summary=f"{{{{ $values.A }}}} of the newest {runs.of} {runs.summary}.",
+        next_steps=runs.next_steps,
     )
 
 

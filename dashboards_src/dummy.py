@@ -1,10 +1,12 @@
 """The hello-world: dummy_metrics live, as `make dummy` writes it."""
 
+from grafanalib.core import TimeSeries
+
 from dashboards_src import panels
 from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.site import Site
 from dashboards_src.style import BLUE, override
-from monitors.declare import NUMBER, SHARE, Monitor
+from monitors.declare import NUMBER, SHARE, Monitor, Unit
 
 NAME = "dummy"
 NEWEST = """\
@@ -23,28 +25,8 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     if NAME not in [monitor.name for monitor in monitors]:
         return []
     uid = site.uid("live")
-    value1 = panels.timeseries(
-        site,
-        f"{uid}/value1",
-        "value1",
-        "Random whole numbers from 0 to 1000.",
-        [NEWEST.format(column="value1")],
-        NUMBER,
-        points=True,
-        low=0,
-        overrides=[override("value1", color={"mode": "fixed", "fixedColor": BLUE})],
-    )
-    value3 = panels.timeseries(
-        site,
-        f"{uid}/value3",
-        "value3",
-        "Random shares from 0 to 1.",
-        [NEWEST.format(column="value3")],
-        SHARE,
-        points=True,
-        low=0,
-        high=1,
-    )
+    value1 = _values(site, "value1", "Random whole numbers from 0 to 1000.", NUMBER)
+    value3 = _values(site, "value3", "Random shares from 0 to 1.", SHARE)
     rows = panels.table(
         site,
         f"{uid}/rows",
@@ -65,3 +47,18 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
             links=[link("Models", site.uid("overview"))],
         )
     ]
+
+
+def _values(site: Site, column: str, description: str, unit: Unit) -> TimeSeries:
+    return panels.timeseries(
+        site,
+        f"{site.uid('live')}/{column}",
+        column,
+        description,
+        [NEWEST.format(column=column)],
+        unit,
+        points=True,
+        low=0,
+        high=unit.high,
+        overrides=[override(column, color={"mode": "fixed", "fixedColor": BLUE})],
+    )

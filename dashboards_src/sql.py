@@ -294,11 +294,15 @@ def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
     """The series in breach in each monitor's newest window, furthest beyond its level first."""
     return f"""\
 SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
-  v.warn AS "warning", v.alert, v.level AS "state",
+  crossed.warn AS "warning", crossed.alert, v.level AS "state",
   to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid
 FROM {declared(monitors, uids)}
 {NEWEST}
 JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN v.value < v.warn_below THEN v.warn_below ELSE v.warn END AS warn,
+    CASE WHEN v.value < v.warn_below THEN v.alert_below ELSE v.alert END AS alert
+) crossed
 WHERE v.level IS NOT NULL
-ORDER BY v.level DESC, abs(v.value / nullif(v.alert, 0)) DESC NULLS LAST
+ORDER BY v.level DESC, abs(v.value / nullif(crossed.alert, 0)) DESC NULLS LAST
 LIMIT 25"""

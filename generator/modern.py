@@ -33,8 +33,9 @@ def modernise(raw: Mapping[str, object]) -> Json:
 
 def _panel(raw: Mapping[str, object]) -> Json:
     panel = {key: raw[key] for key in PANEL_KEYS if raw.get(key) not in (None, [])}
-    if "targets" in panel:
-        panel["targets"] = [_target(target) for target in raw["targets"]]  # type: ignore[attr-defined]
+    targets = panel.get("targets")
+    if isinstance(targets, list):
+        panel["targets"] = [_target(target) for target in targets]
     if "fieldConfig" in panel:
         panel["fieldConfig"] = _without_none(panel["fieldConfig"])
         _config(panel)

@@ -4,17 +4,17 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("examples", "dev")
 HEADER = "# Generated from pyproject.toml by `make requirements`. Do not edit.\n"
 
 
-def pipfile(project: dict[str, object]) -> str:
+def pipfile(project: dict[str, Any]) -> str:
     """The Pipfile that says what pyproject says."""
     extras = project["optional-dependencies"]
-    assert isinstance(extras, dict)
-    packages = [*project["dependencies"], *extras["examples"]]  # type: ignore[misc]
+    packages = [*project["dependencies"], *extras["examples"]]
     lines = [HEADER.rstrip(), "", "[packages]", *map(_line, packages)]
     lines += ["", "[dev-packages]", *map(_line, extras["dev"]), ""]
     return "\n".join(lines)

@@ -89,9 +89,9 @@ class Compose:
         for container in self._containers():
             if _service(container) == "grafana":
                 code, output = container.exec_run(command)
-                said = bytes(output)  # type: ignore[arg-type]
                 if code:
-                    raise RuntimeError(f"grafana cli: {said.decode(errors='replace')[-400:]}")
+                    said = output.decode(errors="replace") if isinstance(output, bytes) else ""
+                    raise RuntimeError(f"grafana cli: {said[-400:]}")
                 return
         raise RuntimeError("no grafana container runs; run `make up`")
 

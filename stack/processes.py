@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -71,11 +71,11 @@ def complaining(log: str) -> list[str]:
     return [line[:300] for line in log.splitlines() if any(mark in line for mark in marks)]
 
 
-def wait_until(ready: object, seconds: float, program: Program, what: str) -> None:
+def wait_until(ready: Callable[[], bool], seconds: float, program: Program, what: str) -> None:
     """Call `ready` until it is true. Raises RuntimeError with the log's end."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if callable(ready) and ready():
+        if ready():
             return
         if not program.running():
             break

@@ -48,9 +48,9 @@ class Question:
 def substitute(text: str, values: Mapping[str, str]) -> str:
     """Replace $name and ${name} of the known variables, quotes doubled."""
     for name, value in values.items():
-        quoted = value.replace("'", "''")
+        quoted = value.replace("'", "''").replace("\\", r"\\")
         pattern = rf"\$\{{{name}(?::\w+)?\}}|\${name}\b"
-        text = re.sub(pattern, lambda _, quoted=quoted: quoted, text)  # type: ignore[misc]
+        text = re.sub(pattern, quoted, text)
     return text
 
 

@@ -45,7 +45,7 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
             "select string_agg(format('%I.%I', schemaname, tablename), ', ')"
             " from pg_tables where schemaname = 'monitoring'"
         ).fetchone()
-        opened.execute(f"truncate {tables[0]}")  # type: ignore[index]
+        opened.execute(f"truncate {tables[0]}")
         opened.execute("drop schema if exists outages cascade")
         opened.commit()
         yield opened
@@ -103,7 +103,7 @@ def small_monitor(folder: str = "log", **changes: object) -> d.Monitor:
         "late_after": d.Hours(24),
         "min_rows": 50,
     }
-    return d.Monitor(**{**given, **changes})  # type: ignore[arg-type]
+    return d.Monitor(**{**given, **changes})
 
 
 def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:

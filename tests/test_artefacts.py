@@ -206,7 +206,7 @@ def test_dollars_are_escaped_where_grafana_expands_them() -> None:
     from dashboards_src import groups
     from generator.artefacts import _escape_group
 
-    rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]  # type: ignore[index]
+    rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]
     assert rule["title"] == "Price in $$USD: Missing values above its alert level"
     assert rule["labels"]["owner"] == "$$team"
     assert "$$" not in rule["annotations"]["summary"]

@@ -99,4 +99,4 @@ def test_calibrating_writes_the_levels_beside_the_declaration(
 
     assert "false alarms" in capsys.readouterr().out
     assert [one.levels is not None for one in calibrated.series()] == [True, True]
-    assert all(0 < one.levels.warn_above < 0.5 for one in calibrated.series())  # type: ignore
+    assert all(0 < one.levels.warn_above < 0.5 for one in calibrated.series())

@@ -175,6 +175,25 @@ def test_some_unusable_values_are_counted_and_named(
     assert "20 infinite" in collected.error
 
 
+def test_the_fingerprint_is_of_the_content_alone(
+    monitor: d.Monitor, settings: Settings, log: Path
+) -> None:
+    """The same rows written again, in another order, are the same; one other value is not."""
+    day = date(2024, 1, 20)
+    window = window_of(monitor, day)
+    reader = Reader(monitor, settings)
+    frame = rows(day)
+    changed = frame.copy()
+    changed.loc[0, "x"] += 1e-9
+
+    said = []
+    for written in (frame, frame.iloc[::-1], changed):
+        write_day(log, day, written)
+        said.append(reader.read(window, NOW).fingerprint)
+
+    assert said[0] == said[1] != said[2]
+
+
 def test_empty_day_counts_zero_rows(measure: Callable[[pd.DataFrame], Collected]) -> None:
     """No rows: the row count is 0, everything else has that reason, no drift is made up."""
     collected = measure(rows(DAY).iloc[:0])

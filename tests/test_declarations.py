@@ -1,6 +1,7 @@
 """What a declaration refuses, and that the declared monitors are whole."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,10 @@ def test_refusals_name_field_and_mend(changes: dict[str, object], said: str) -> 
         (lambda: d.Table("a", time="t", address="postgresql://u:p@h/d"), "is a secret"),
     ],
 )
-def test_parts_refuse_what_cannot_be(make: object, said: str) -> None:
+def test_parts_refuse_what_cannot_be(make: Callable[[], object], said: str) -> None:
     """Metrics, windows and sources are checked when made, in both directions."""
     with pytest.raises(d.DeclarationError) as refused:
-        make()  # type: ignore[operator]
+        make()
 
     assert said in str(refused.value)
 

@@ -31,7 +31,7 @@ def test_dashboard_of_the_guide_builds() -> None:
     settings = CommittedSettings()
     scope: dict[str, object] = {}
     exec(DASHBOARD, scope)
-    [page] = scope["pages"](site(settings), load())  # type: ignore[operator]
+    [page] = scope["pages"](site(settings), load())
 
     assert '"title": "Volume"' in dashboard_text(page)
     assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING

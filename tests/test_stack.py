@@ -104,7 +104,7 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
             [window.start, window.end, value, 0.4 + n / 100],
         )
     sides = [
-        connection.execute(breached_query(monitor, metric, "above", name).encode()).fetchall()  # type: ignore[arg-type]
+        connection.execute(breached_query(monitor, metric, "above", name).encode()).fetchall()
         for name in ("value", "level")
     ]
     fires = bool(sides[0]) and sides[0][0][1] > sides[1][0][1]

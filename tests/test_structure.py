@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "settings", "database", "collectors", "dashboards_src", "generator", "stack",
@@ -85,7 +87,7 @@ def test_pipfile_and_requirements_agree_with_pyproject() -> None:
 
     project = requirements.project()
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["examples"], *extras["dev"]]  # type: ignore
+    wanted = [*project["dependencies"], *extras["examples"], *extras["dev"]]
     names = {line.split("==")[0].split("[")[0] for line in pins() if "==" in line}
     missing = {name for name in map(plain, wanted) if name not in names}
 
@@ -116,3 +118,13 @@ def test_every_make_target_is_in_help() -> None:
     }
 
     assert documented == set(phony.split()[1:])
+
+
+def test_ports_are_the_same_everywhere() -> None:
+    """settings.py, docker-compose.yml and .env.example name the same default ports."""
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name in ("grafana_port", "postgres_port", "evidently_port"):
+        port = Settings.model_fields[name].default
+        assert f"127.0.0.1:${{{name.upper()}:-{port}}}:" in compose
+        assert f"\n{name.upper()}={port}\n" in example

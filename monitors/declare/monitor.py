@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from monitors.declare.columns import Column, Role
+from monitors.declare.columns import Column, Kind, Role
 from monitors.declare.errors import require
 from monitors.declare.levels import Levels
 from monitors.declare.methods import Method
@@ -89,8 +89,8 @@ class Monitor:
             return None
         if isinstance(given, str):
             yes_or_no = isinstance(self.prediction, Column) and self.prediction.cut is not None
-            kind = "category" if role is Role.TARGET and yes_or_no else "number"
-            return Column(name=given, kind=kind, role=role)  # type: ignore[arg-type]
+            kind: Kind = "category" if role is Role.TARGET and yes_or_no else "number"
+            return Column(name=given, kind=kind, role=role)
         return Column(name=given.name, kind=given.kind, unit=given.unit, role=role, cut=given.cut)
 
     def _check_words(self) -> None:
