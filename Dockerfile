@@ -11,6 +11,7 @@ COPY monitors monitors
 COPY database database
 COPY collectors collectors
 COPY dashboards_src dashboards_src
+COPY preflight preflight
 COPY generator generator
 COPY provisioning provisioning
 COPY stack stack

@@ -61,8 +61,8 @@ test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 lint: .venv/ready ## Ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
-requirements: .venv/ready ## Pin every dependency anew from pyproject.toml
-	@.venv/bin/python scripts/requirements.py
+requirements: .venv/ready ## Pin what pyproject.toml asks: make requirements UPGRADE=--upgrade
+	@.venv/bin/python scripts/requirements.py $(UPGRADE)
 
 pre-commit: .venv/ready ## Install the pre-commit hooks
 	@.venv/bin/pre-commit install

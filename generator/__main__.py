@@ -1,28 +1,44 @@
-"""python -m generator build | check: write what Grafana reads, or fail if it is stale."""
+"""python -m generator build | check | retire: write what Grafana reads, and prove it."""
 
 import argparse
 import sys
 
+import preflight.__main__ as preflight
 from monitors.declare import DeclarationError
 from settings import CommittedSettings, Settings, SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when all is well, 1 when something is stale, 2 when it cannot be built."""
-    parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="write every generated file")
-    build.set_defaults(run=_build)
-    check = commands.add_parser("check", help="fail if a generated file or a threshold is stale")
-    check.set_defaults(run=_check)
+    """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told."""
+    parsed = _parser().parse_args(arguments)
     try:
-        return int(parser.parse_args(arguments).run(CommittedSettings()))
-    except (SettingsError, DeclarationError) as error:
+        return int(parsed.run(CommittedSettings(), parsed))
+    except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2
 
 
-def _build(settings: Settings) -> int:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    build = commands.add_parser("build", help="write every generated file")
+    build.set_defaults(run=_build)
+    check = commands.add_parser(
+        "check",
+        help="fail if a generated file is stale or Grafana would refuse one",
+        description="Without --tree: this project's artefacts and thresholds. With it: what"
+        " Grafana would do with any provisioning folder. Exit 1 if something is lost or fatal.",
+    )
+    preflight.arguments(check, tree_needed=False)
+    check.set_defaults(run=_check)
+    retire = commands.add_parser("retire", help="have Grafana delete what no file holds any more")
+    retire.add_argument("kind", choices=("rule", "receiver", "mute-time", "template", "datasource"))
+    retire.add_argument("name", help="its uid, or the name of a mute time, template or datasource")
+    retire.set_defaults(run=_retire)
+    return parser
+
+
+def _build(settings: Settings, _: argparse.Namespace) -> int:
     from generator.artefacts import artefacts
     from generator.files import write
 
@@ -34,9 +50,12 @@ def _build(settings: Settings) -> int:
     return 0
 
 
-def _check(settings: Settings) -> int:
+def _check(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.tree:
+        return preflight.run(parsed)
     from generator.artefacts import artefacts
     from generator.files import stale
+    from generator.gate import own
     from generator.thresholds import stale_thresholds
 
     wanted = artefacts(settings)
@@ -47,8 +66,21 @@ def _check(settings: Settings) -> int:
     problems += stale_thresholds(settings)
     for problem in problems:
         print(problem)
-    print(f"{len(wanted)} files checked, {len(problems)} problems")
-    return 1 if problems else 0
+    found, against = own(settings)
+    refused = preflight.say(found, parsed.format)
+    if parsed.format == "text":
+        count = len(problems) + len(found)
+        print(f"{len(wanted)} files checked against the source and {against}: {count} problems")
+    return 1 if problems or refused else 0
+
+
+def _retire(settings: Settings, parsed: argparse.Namespace) -> int:
+    from generator.retired import FILE, add
+
+    path = settings.provisioning_dir / FILE
+    new = add(path, parsed.kind, parsed.name)
+    print(f"{parsed.kind} {parsed.name} is {'now' if new else 'already'} in {path.name}")
+    return _build(settings, parsed) if new else 0
 
 
 if __name__ == "__main__":

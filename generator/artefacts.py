@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import dashboards_src
 from dashboards_src import Page, Site
+from generator import retired
 from generator.modern import modernise
 from monitors.load import load
 from settings import ROOT, Settings
@@ -56,6 +57,9 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
         "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
         "alerting/rules.yaml": _rules(settings),
     }
+    gone = retired.read(settings.provisioning_dir / retired.FILE)
+    for path, document in retired.deletions(gone).items():
+        files[path] = _yaml(document)
     for page in pages(settings):
         name = page.uid.removeprefix(settings.uid_prefix)
         files[f"dashboards/{name}.json"] = dashboard_text(page)
@@ -93,7 +97,10 @@ def datasource_type(release: str) -> str:
 def _rules(settings: Settings) -> str:
     groups = dashboards_src.groups(site(settings), load(settings.monitors_dir))
     escaped = [_escape_group(group) for group in groups]
-    document = {"apiVersion": 1, "groups": escaped}
+    return _yaml({"apiVersion": 1, "groups": escaped})
+
+
+def _yaml(document: Mapping[str, object]) -> str:
     return HEADER + yaml.dump(
         document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
     )

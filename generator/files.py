@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-KEPT = ("templates",)
-"""Folders of the provisioning folder that people write."""
+KEPT = ("templates", "retired.toml")
+"""What people write in the provisioning folder."""
 
 
 def present(root: Path) -> dict[str, str]:

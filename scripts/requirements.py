@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("examples", "dev")
+EXTRAS = ("stack", "examples", "dev")
 HEADER = "# Generated from pyproject.toml by `make requirements`. Do not edit.\n"
 
 
 def pipfile(project: dict[str, Any]) -> str:
     """The Pipfile that says what pyproject says."""
     extras = project["optional-dependencies"]
-    packages = [*project["dependencies"], *extras["examples"]]
+    packages = [*project["dependencies"], *extras["stack"], *extras["examples"]]
     lines = [HEADER.rstrip(), "", "[packages]", *map(_line, packages)]
     lines += ["", "[dev-packages]", *map(_line, extras["dev"]), ""]
     return "\n".join(lines)
@@ -37,20 +37,17 @@ def project() -> dict[str, object]:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write both files; pins stay as they are, unless `--upgrade` is given."""
     (ROOT / "Pipfile").write_text(pipfile(project()), encoding="utf-8")
     command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--universal"]
     command += ["--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"]
-    command += [
-        "--no-strip-extras",
-        "--no-emit-index-url",
-        "--no-emit-find-links",
-        *(f"--extra={e}" for e in EXTRAS),
-    ]
+    command += ["--no-strip-extras", "--no-emit-index-url", "--no-emit-find-links"]
+    command += ["--output-file=requirements.txt", *(f"--extra={e}" for e in EXTRAS), *sys.argv[1:]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    (ROOT / "requirements.txt").write_text(HEADER + done.stdout, encoding="utf-8")
+    path = ROOT / "requirements.txt"
+    path.write_text(HEADER + path.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 if __name__ == "__main__":

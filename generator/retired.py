@@ -1,0 +1,67 @@
+"""What once was provisioned and is gone: the committed list, and the deletions built from it.
+
+Grafana deletes nothing because a file stopped naming it. The deletions stand in files that sort
+first, since within one file Grafana applies rules before it deletes any.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from settings import SettingsError
+
+FILE = "retired.toml"
+HEAD = """\
+# What once was provisioned and is gone; `make build` writes the deletions. Add a line with
+# python -m generator retire KIND NAME
+# and take it out once every Grafana that read the old files has started since.
+"""
+SECTIONS = {
+    "rule": ("alerting", "deleteRules", "uid"),
+    "receiver": ("alerting", "deleteContactPoints", "uid"),
+    "mute-time": ("alerting", "deleteMuteTimes", "name"),
+    "template": ("alerting", "deleteTemplates", "name"),
+    "datasource": ("datasources", "deleteDatasources", "name"),
+}
+"""By kind: the folder, the section of Grafana's file, and the key of the identity."""
+
+
+def read(path: Path) -> dict[str, list[str]]:
+    """The retired names by kind. Raises SettingsError naming the file and the place."""
+    if not path.exists():
+        return {}
+    mend = f"write lists of names under {', '.join(SECTIONS)}"
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name}: {error}; {mend}") from error
+    for kind, names in found.items():
+        if kind not in SECTIONS or not isinstance(names, list):
+            raise SettingsError(f"{path.name}: {kind}: is no list of a known kind; {mend}")
+    return {kind: sorted(map(str, names)) for kind, names in found.items()}
+
+
+def add(path: Path, kind: str, name: str) -> bool:
+    """Add a name; whether it was new."""
+    names = read(path)
+    if name in names.get(kind, []):
+        return False
+    names.setdefault(kind, []).append(name)
+    lines = [f"{one} = {json.dumps(sorted(names[one]))}\n" for one in SECTIONS if names.get(one)]
+    path.write_text(HEAD + "".join(lines), encoding="utf-8")
+    return True
+
+
+def deletions(names: Mapping[str, list[str]]) -> dict[str, dict[str, object]]:
+    """The documents that make Grafana forget, by path below the provisioning folder."""
+    found: dict[str, dict[str, object]] = {}
+    for kind, (folder, section, key) in SECTIONS.items():
+        if names.get(kind):
+            document = found.setdefault(f"{folder}/00-deletions.yaml", {"apiVersion": 1})
+            document[section] = [{"orgId": 1, key: _escape(name)} for name in names[kind]]
+    return found
+
+
+def _escape(name: str) -> str:
+    return name.replace("$", "$$")

@@ -1,0 +1,94 @@
+"""What Grafana would do with a provisioning folder, without starting it.
+
+Exit 0: nothing is lost (a finding may be doubtful). Exit 1: something is lost, or fatal to the
+server. Exit 2: the check cannot run.
+"""
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from preflight.findings import FORMATS, Finding, Report, Severity
+from preflight.releases import DEFAULT, Release
+
+
+def arguments(parser: argparse.ArgumentParser, tree_needed: bool = True) -> None:
+    """Add the options of a check to a parser."""
+    parser.add_argument(
+        "--tree", type=Path, metavar="DIR", required=tree_needed,
+        help="the provisioning folder: it holds datasources/, dashboards/, alerting/",
+    )  # fmt: skip
+    parser.add_argument(
+        "--map", action="append", default=[], type=_moved, metavar="THERE=HERE",
+        help="a folder of Grafana's machine and where it lies on this one; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--before", metavar="OLD",
+        help="what a running Grafana has read already: a folder, or a git revision of DIR",
+    )  # fmt: skip
+    parser.add_argument(
+        "--before-map", action="append", default=[], type=_moved, metavar="THERE=HERE",
+        help="the same as --map, where it differs for OLD",
+    )  # fmt: skip
+    parser.add_argument(
+        "--grafana", metavar="RELEASE", default=DEFAULT, help=f"such as 9.4; {DEFAULT} if not given"
+    )
+    parser.add_argument(
+        "--organisation", action="append", default=[], type=int, metavar="ID",
+        help="an organisation beside 1 that exists; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="text",
+        help="text, json, or github for annotations beside the changed line",
+    )  # fmt: skip
+
+
+def _moved(text: str) -> tuple[str, Path]:
+    there, sign, here = text.partition("=")
+    if not sign or not there or not here:
+        raise argparse.ArgumentTypeError(f"{text!r} is not THERE=HERE")
+    return there, Path(here)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Check as asked, print, and return the exit code. Raises ValueError."""
+    from preflight.check import check
+    from preflight.reading import Reading
+    from preflight.revisions import committed
+
+    reading = Reading(
+        Report(),
+        Release.of(parsed.grafana),
+        os.environ,
+        dict(parsed.map),
+        frozenset({1, *parsed.organisation}),
+    )
+    with ExitStack() as stack:
+        before = Path(parsed.before) if parsed.before else None
+        if before is not None and not before.is_dir():
+            before = stack.enter_context(committed(parsed.before, parsed.tree))
+        found = check(parsed.tree, reading, before, dict(parsed.before_map) or None)
+    return say(found, parsed.format)
+
+
+def say(found: list[Finding], form: str) -> int:
+    """Print findings; 1 if a pipeline should stop."""
+    print(FORMATS[form](found), end="")
+    return int(any(one.severity >= Severity.LOST for one in found))
+
+
+def main(words: list[str] | None = None) -> int:
+    """The command `driftdeck-preflight`, for repositories that hold no driftdeck."""
+    parser = argparse.ArgumentParser(prog="driftdeck-preflight", description=__doc__)
+    arguments(parser)
+    try:
+        return run(parser.parse_args(words))
+    except (ValueError, OSError) as error:
+        print(f"driftdeck-preflight: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""alerting/*: read, and applied in Grafana's order."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from preflight import routing, rules
+from preflight.fields import Listed
+from preflight.files import YAML, TopLevel, files, parse
+from preflight.mutetimes import MuteTime
+from preflight.reading import Reading
+from preflight.routing import Deleted, DeletedName, Routing
+from preflight.rules import RuleGroup
+from preflight.state import State
+
+
+class AlertingFile(TopLevel, Routing):
+    """A file of alerting/. Its apiVersion is not looked at."""
+
+    api_version: Any = None
+    groups: Annotated[list[RuleGroup], Listed] = []
+    delete_rules: Annotated[list[Deleted], Listed] = []
+    mute_times: Annotated[list[MuteTime], Listed] = []
+    delete_mute_times: Annotated[list[DeletedName], Listed] = []
+
+
+def read(tree: Path, reading: Reading) -> list[AlertingFile]:
+    """The files of alerting/, checked one by one."""
+    suffixes = (*YAML, ".json")
+    parsed = (parse(file, AlertingFile) for file in files(tree, "alerting", reading, suffixes))
+    return [made for made in parsed if made is not None]
+
+
+def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
+    """Rules and their deletions file by file; then who is told, then what is taken away."""
+    for file in found:
+        rules.apply(file.groups, state, reading)
+        for gone in file.delete_rules:
+            state.rules.pop((gone.org_id, gone.uid), None)
+    for file in found:
+        routing.apply_contact_points(file.contact_points, state, reading)
+    for file in found:
+        _mute_times(file.mute_times, state, reading)
+    for file in found:
+        routing.apply_templates(file.templates, state, reading)
+    for file in found:
+        for policy in file.policies:
+            route = routing.read_route(policy, reading)
+            if route is not None:
+                routing.apply_policy(policy, route, state, reading)
+    _take_away(found, state, reading)
+
+
+def _mute_times(times: list[MuteTime], state: State, reading: Reading) -> None:
+    for one in times:
+        if state.meet("mute-time", one.org_id, one.name):
+            reading.report.fatal(
+                one.place("name"), "duplicate-name", f"mute time {one.name!r} is here twice"
+            )
+        state.mute_times.add((one.org_id, one.name))
+
+
+def _take_away(found: list[AlertingFile], state: State, reading: Reading) -> None:
+    for file in found:
+        for index, org in enumerate(file.reset_policies):
+            state.policies.pop(org, None)
+            if ("policy", org, "") in state.met:
+                reading.report.lost(
+                    file.place("resetPolicies", index),
+                    "reset-policies",
+                    f"resetPolicies is applied after policies: organisation {org} keeps Grafana's"
+                    " own; remove one of the two",
+                )
+    for file in found:
+        for receiver in file.delete_contact_points:
+            routing.delete_receiver(receiver, state, reading)
+    for file in found:
+        for mute_time in file.delete_mute_times:
+            routing.delete_mute_time(mute_time, state, reading)
+    for file in found:
+        for template in file.delete_templates:
+            state.templates.discard((template.org_id, template.name.strip()))

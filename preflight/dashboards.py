@@ -1,0 +1,316 @@
+"""What stands in a dashboard: panels, queries, variables, times, links."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from preflight import queries, sql
+from preflight.datasources import DatasourceFile
+from preflight.providers import DashboardFile
+from preflight.queries import Variables
+from preflight.reading import Reading
+
+BUILT_IN = (
+    "grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --", "__expr__", "-100", "default",
+    "-- Expression --",
+)  # fmt: skip
+REFRESH = re.compile(r"(\d+)(ms|s|m|h|d|w|M|y)")
+SHORTEST_REFRESH = 5
+LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
+TIME = re.compile(r"now(?:[-+]\d+[smhdwMQy])?(?:/[smhdwMQy]|/f[Qy])?|\d+|\d{4}-\d\d-\d\d.*")
+MIXED = "-- Mixed --"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the whole tree holds, for the references of one file to another.
+
+    sources: type by uid of each datasource, None where the tree holds no datasources at all.
+    panels: the panel ids of each dashboard by its uid, None where the tree holds no dashboards.
+    """
+
+    sources: dict[str, str] | None
+    names: frozenset[str]
+    panels: dict[str, set[str]] | None
+
+    @classmethod
+    def of(cls, sources: list[DatasourceFile], boards: list[DashboardFile]) -> "Known":
+        """Out of a tree."""
+        made = [one for file in sources for one in file.datasources]
+        panels: dict[str, set[str]] = {}
+        for board in boards:
+            ids = {str(panel.get("id")) for _, panel in panels_of(board.content)}
+            panels.setdefault(board.uid, set()).update(ids)
+        return cls(
+            {one.uid: one.type for one in made if one.uid} if made else None,
+            frozenset(one.name for one in made),
+            panels or None,
+        )
+
+
+Path = tuple[str | int, ...]
+
+
+def panels_of(board: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every panel with its path, those in collapsed rows and in the old `rows` as well."""
+    for path, panel in _panel_list(board, ()):
+        yield path, panel
+        yield from _panel_list(panel, path)
+    rows = board.get("rows")
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        if isinstance(row, dict):
+            yield from _panel_list(row, ("rows", index))
+
+
+def _panel_list(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    panels = holder.get("panels")
+    for index, panel in enumerate(panels if isinstance(panels, list) else []):
+        if isinstance(panel, dict):
+            yield (*path, "panels", index), panel
+
+
+def check(board: DashboardFile, known: Known, reading: Reading) -> None:
+    """Report what a server would change and what a browser would not draw."""
+    _times(board, reading)
+    variables = _variables(board, known, reading)
+    seen: dict[str, Path] = {}
+    for path, panel in panels_of(board.content):
+        _panel(board, path, panel, seen, reading)
+        _targets(board, path, panel, variables, known, reading)
+    _annotations(board, known, variables, reading)
+    _links(board, known, reading)
+    _overlaps(board, reading)
+
+
+def _doubt(
+    board: DashboardFile, path: Sequence[str | int], rule: str, message: str, reading: Reading
+) -> None:
+    reading.report.doubtful(board.place(*path), rule, message)
+
+
+def _times(board: DashboardFile, reading: Reading) -> None:
+    content = board.content
+    refresh = content.get("refresh")
+    if isinstance(refresh, str) and refresh:
+        match = REFRESH.fullmatch(refresh)
+        if not match or (match[2] == "s" and int(match[1]) < SHORTEST_REFRESH) or match[2] == "ms":
+            _doubt(
+                board, ["refresh"], "refresh",
+                f"refresh {refresh!r} becomes 5s: it is no duration, or shorter", reading,
+            )  # fmt: skip
+    span = content.get("time")
+    for key in ("from", "to"):
+        value = span.get(key) if isinstance(span, dict) else None
+        if isinstance(value, str) and not TIME.fullmatch(value):
+            _doubt(
+                board, ["time", key], "time",
+                f"time.{key} {value!r} is neither now-24h nor a date", reading,
+            )  # fmt: skip
+    version = content.get("schemaVersion")
+    if isinstance(version, int) and version > 100:
+        _doubt(board, ["schemaVersion"], "schema-version", f"no Grafana knows {version}", reading)
+    if "tags" in content and not isinstance(content["tags"], list):
+        _doubt(board, ["tags"], "tags", "tags is no list", reading)
+
+
+def _variables(board: DashboardFile, known: Known, reading: Reading) -> Variables:
+    templating = board.content.get("templating")
+    items = templating.get("list") if isinstance(templating, dict) else []
+    items = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    names = frozenset(str(one.get("name")) for one in items)
+    single = frozenset(
+        str(one.get("name"))
+        for one in items
+        if not one.get("multi") and one.get("type") not in ("interval", "datasource", "constant")
+    )
+    made = Variables(names, single)
+    for index, one in enumerate(items):
+        path: Path = ("templating", "list", index)
+        if one.get("type") != "query":
+            continue
+        _source(board, path, one.get("datasource"), known, names, reading)
+        query = one.get("query")
+        if isinstance(query, str) and _type(one.get("datasource"), known) in sql_types():
+            for said in sql.macro_problems(query, reading.release):
+                _doubt(board, (*path, "query"), "macro", said, reading)
+            for name in sorted(sql.variables(query) - names):
+                _doubt(
+                    board, (*path, "query"), "unknown-variable",
+                    f"${name} is no variable of this dashboard", reading,
+                )  # fmt: skip
+    return made
+
+
+def sql_types() -> tuple[str, str]:
+    """The types of datasources whose queries are read here."""
+    return ("postgres", "grafana-postgresql-datasource")
+
+
+def _panel(
+    board: DashboardFile,
+    path: Path,
+    panel: dict[str, Any],
+    seen: dict[str, Path],
+    reading: Reading,
+) -> None:
+    number, kind = panel.get("id"), panel.get("type")
+    if (not isinstance(kind, str) or not kind) and "libraryPanel" not in panel:
+        _doubt(board, path, "panel-type", "the panel has no type: nothing is drawn", reading)
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
+        _doubt(board, (*path, "id"), "panel-id", f"panel id {number!r} is no number", reading)
+    elif number is not None and str(number) in seen:
+        _doubt(board, (*path, "id"), "panel-id", f"panel id {number} is here twice", reading)
+    seen[str(number)] = path
+
+
+def _targets(
+    board: DashboardFile,
+    path: Path,
+    panel: dict[str, Any],
+    variables: Variables,
+    known: Known,
+    reading: Reading,
+) -> None:
+    targets = panel.get("targets")
+    refs: set[str] = set()
+    for index, target in enumerate(targets if isinstance(targets, list) else []):
+        if not isinstance(target, dict):
+            continue
+        where: Path = (*path, "targets", index)
+        reference = target.get("datasource")
+        if reference is None and panel.get("datasource") != MIXED:
+            reference = panel.get("datasource")
+        _source(board, where, reference, known, variables.names, reading)
+        ref = target.get("refId")
+        if isinstance(ref, str) and ref in refs:
+            _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
+        refs.add(str(ref))
+        if queries.is_sql(target, _type(reference, known)):
+            for key, rule, message in queries.of_panel(target, variables, reading.release):
+                _doubt(board, (*where, key), rule, message, reading)
+
+
+def _type(reference: Any, known: Known) -> str | None:
+    """The type of a datasource, None where it cannot be told."""
+    if isinstance(reference, dict):
+        uid, said = reference.get("uid"), reference.get("type")
+        if known.sources and isinstance(uid, str) and uid in known.sources:
+            return known.sources[uid]
+        return said if isinstance(said, str) else None
+    if isinstance(reference, str) and known.sources:
+        return known.sources.get(reference)
+    return None
+
+
+def _source(
+    board: DashboardFile,
+    path: Path,
+    reference: Any,
+    known: Known,
+    variables: frozenset[str],
+    reading: Reading,
+) -> None:
+    """A reference to a datasource that leads nowhere."""
+    uid = reference.get("uid") if isinstance(reference, dict) else reference
+    where = (*path, "datasource")
+    if uid is None or uid == "":
+        if reference is not None or known.sources is not None:
+            _doubt(
+                board, where, "no-datasource",
+                "no datasource uid: the browser takes the default, the server answers with an"
+                " error; name it", reading,
+            )  # fmt: skip
+        return
+    if not isinstance(uid, str) or uid in BUILT_IN:
+        return
+    used = sql.variables(uid)
+    if used or "${" in uid:
+        for name in sorted(used - variables):
+            _doubt(
+                board, where, "unknown-datasource",
+                f"datasource {uid!r}: ${name} is no variable of this dashboard; __inputs are filled"
+                " in by the import dialog only, so name the uid", reading,
+            )  # fmt: skip
+        return
+    if known.sources is not None and uid not in known.sources:
+        mend = "its name stands where its uid belongs" if uid in known.names else "it is not here"
+        _doubt(
+            board, where, "unknown-datasource",
+            f"datasource {uid!r}: {mend}; known uids are {', '.join(sorted(known.sources))}",
+            reading,
+        )  # fmt: skip
+
+
+def _annotations(
+    board: DashboardFile, known: Known, variables: Variables, reading: Reading
+) -> None:
+    holder = board.content.get("annotations")
+    items = holder.get("list") if isinstance(holder, dict) else []
+    for index, one in enumerate(items if isinstance(items, list) else []):
+        if not isinstance(one, dict):
+            continue
+        path: Path = ("annotations", "list", index)
+        if one.get("datasource") is not None:
+            _source(board, path, one["datasource"], known, variables.names, reading)
+        target = one.get("target")
+        if isinstance(target, dict) and queries.is_sql(target, _type(one.get("datasource"), known)):
+            for key, rule, message in queries.of_panel(target, variables, reading.release):
+                if rule != "unordered":
+                    _doubt(board, (*path, "target", key), rule, message, reading)
+
+
+def _links(board: DashboardFile, known: Known, reading: Reading) -> None:
+    """Links to a dashboard of this Grafana that is not in the tree."""
+    for path, url in _urls(board.content, ()):
+        match = LINK.match(url) or LINK.search(url.removeprefix("${__url.path}"))
+        if match and "://" not in url and known.panels is not None and match[1] not in known.panels:
+            _doubt(
+                board, path, "dangling-link",
+                f"the link leads to dashboard {match[1]!r}, which is not in this tree", reading,
+            )  # fmt: skip
+
+
+def _urls(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "url" and isinstance(inner, str):
+                yield (*path, key), inner
+            else:
+                yield from _urls(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _urls(inner, (*path, index))
+
+
+def _overlaps(board: DashboardFile, reading: Reading) -> None:
+    """Panels that cover one another, rows' own panels among themselves."""
+    by_holder: dict[Path, list[tuple[Path, tuple[int, int, int, int]]]] = {}
+    for path, panel in panels_of(board.content):
+        box = _box(panel)
+        if box is None or path[0] == "rows":
+            continue
+        holder = path[:-2]
+        for other, taken in by_holder.setdefault(holder, []):
+            if _meet(box, taken):
+                _doubt(
+                    board, (*path, "gridPos"), "overlap",
+                    f"covers the panel of line {board.place(*other).line}", reading,
+                )  # fmt: skip
+                break
+        by_holder[holder].append((path, box))
+
+
+def _box(panel: dict[str, Any]) -> tuple[int, int, int, int] | None:
+    grid = panel.get("gridPos")
+    if not isinstance(grid, dict):
+        return None
+    numbers = [grid.get(key) for key in "xywh"]
+    if not all(isinstance(number, int) for number in numbers):
+        return None
+    x, y, w, h = (int(number) for number in numbers if isinstance(number, int))
+    return x, y, x + w, y + h
+
+
+def _meet(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,242 @@
+"""Reads YAML as Grafana's reader (gopkg.in/yaml.v3) does, and JSON, keeping every line number."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TRUE = ("true", "True", "TRUE")
+FALSE = ("false", "False", "FALSE")
+INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][0-9_]*)$")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+INFINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$")
+
+
+class Scalar(str):
+    """A scalar as written, with what Grafana takes it for when no type is asked.
+
+    kind: str, int, float, bool, null or time.
+    """
+
+    kind: str
+    line: int
+
+    def __new__(cls, text: str, kind: str, line: int) -> "Scalar":
+        """A text with its kind and line."""
+        made = super().__new__(cls, text)
+        made.kind, made.line = kind, line
+        return made
+
+
+class Record(dict[str, Any]):
+    """A mapping; `lines` holds the line of each key, `odd` the keys that are no text."""
+
+    line: int
+    lines: dict[str, int]
+    odd: list[str]
+
+    @classmethod
+    def empty(cls, line: int) -> "Record":
+        """A mapping of nothing."""
+        made = cls()
+        made.line, made.lines, made.odd = line, {}, []
+        return made
+
+
+class Items(list[Any]):
+    """A sequence."""
+
+    line: int
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be parsed: line, and why."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def read_yaml(path: Path) -> tuple[Any, int]:
+    """The first document of a file, None where it is empty, and the line of a second one or 0.
+
+    Raises: UnreadableError.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        nodes = list(yaml.compose_all(text, Loader=loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise UnreadableError(mark.line + 1 if mark else 1, _why(error)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnreadableError(1, str(error).splitlines()[0]) from error
+    if not nodes or nodes[0] is None:
+        return None, 0
+    second = nodes[1].start_mark.line + 1 if len(nodes) > 1 and nodes[1] is not None else 0
+    return convert(nodes[0]), second
+
+
+def _why(error: yaml.MarkedYAMLError) -> str:
+    return str(error.problem or error.context or error)
+
+
+def convert(node: yaml.Node) -> Any:
+    """A node as Scalar, Record or Items. Raises UnreadableError for a key written twice."""
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Scalar(node.value, _kind(node), line)
+    if isinstance(node, yaml.SequenceNode):
+        items = Items(convert(item) for item in node.value)
+        items.line = line
+        return items
+    record = Record.empty(line)
+    for key, value in _pairs(node):
+        if not isinstance(key, yaml.ScalarNode):
+            raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
+        if _kind(key) != "str":
+            record.odd.append(key.value)
+        record[key.value] = convert(value)
+        record.lines[key.value] = key.start_mark.line + 1
+    return record
+
+
+def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """A mapping's keys and values; those merged in by `<<` first, so that its own win."""
+    merged: list[tuple[yaml.Node, yaml.Node]] = []
+    own: list[tuple[yaml.Node, yaml.Node]] = []
+    seen: dict[str, int] = {}
+    for key, value in node.value:
+        if key.tag == "tag:yaml.org,2002:merge":
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            for source in sources:
+                merged += list(_pairs(source))
+            continue
+        line = key.start_mark.line + 1
+        if key.value in seen:
+            raise UnreadableError(
+                line, f"the key {key.value!r} is written twice, first in line {seen[key.value]}"
+            )
+        seen[key.value] = line
+        own.append((key, value))
+    taken = {key.value for key, _ in own}
+    yield from (pair for pair in merged if pair[0].value not in taken)
+    yield from own
+
+
+def _kind(node: yaml.ScalarNode) -> str:
+    """How yaml.v3 resolves a scalar: yes and on are texts, 010 is eight, 1:30 is a text."""
+    text = node.value
+    if node.style is not None or text == "<<":
+        return "str" if not node.tag.endswith((":int", ":float", ":bool")) else node.tag[18:]
+    if text in ("", "~", "null", "Null", "NULL"):
+        return "null"
+    if text in TRUE or text in FALSE:
+        return "bool"
+    if INTEGER.match(text):
+        return "int"
+    if FLOAT.match(text) or INFINITE.match(text):
+        return "float"
+    return "time" if DATE.match(text) else "str"
+
+
+def plain(value: Any) -> Any:
+    """A converted value as ordinary Python: what Grafana holds of a free-form part."""
+    if isinstance(value, Record):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, Items):
+        return [plain(inner) for inner in value]
+    return READ.get(value.kind, str)(value) if isinstance(value, Scalar) else value
+
+
+def _integer(text: str) -> int:
+    digits = text.replace("_", "")
+    octal = re.fullmatch(r"([-+]?)0([0-7]+)", digits)
+    return int(f"{octal[1]}0o{octal[2]}", 0) if octal else int(digits, 0)
+
+
+READ: dict[str, Callable[[str], Any]] = {
+    "null": lambda _: None,
+    "bool": lambda text: text in TRUE,
+    "int": _integer,
+    "float": lambda text: float(text.lower().replace(".inf", "inf").replace(".nan", "nan")),
+}
+"""How a scalar of each kind reads; of any other, it is a text."""
+
+
+def line_of(value: Any, path: Sequence[str | int]) -> int:
+    """The line of what lies at a path below a converted value, or of the nearest thing above."""
+    line = getattr(value, "line", 1)
+    for step in path:
+        if isinstance(value, Record) and step in value:
+            line, value = value.lines.get(str(step), line), value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+            line = getattr(value, "line", line)
+        else:
+            break
+    return int(line)
+
+
+def read_json(text: str) -> Any:
+    """The first JSON value of a text, as Go reads it: what follows is ignored, NaN is not.
+
+    Raises: UnreadableError.
+    """
+
+    def refuse(constant: str) -> float:
+        raise UnreadableError(1, f"{constant} is no JSON")
+
+    try:
+        stripped = text.lstrip(" \t\r\n")
+        return json.JSONDecoder(parse_constant=refuse).raw_decode(stripped)[0]
+    except json.JSONDecodeError as error:
+        skipped = text[: len(text) - len(stripped)].count("\n")
+        raise UnreadableError(error.lineno + skipped, error.msg) from error
+    except RecursionError as error:
+        raise UnreadableError(1, "nested too deeply") from error
+
+
+def json_line(text: str, path: Sequence[str | int]) -> int:
+    """The line on which the value at a path begins, in JSON that reads well."""
+    decoder = json.JSONDecoder()
+    at = _blank(text, 0)
+    for step in path:
+        found = _step(decoder, text, at, step)
+        if found is None:
+            break
+        at = found
+    return text.count("\n", 0, at) + 1
+
+
+def _step(decoder: json.JSONDecoder, text: str, at: int, step: str | int) -> int | None:
+    """Where a member of the object or array at `at` begins."""
+    opening, found, index = text[at], None, 0
+    if opening not in "{[":
+        return None
+    at = _blank(text, at + 1)
+    while text[at] not in "}]":
+        key: str | int = index
+        if opening == "{":
+            key, at = decoder.raw_decode(text, at)
+            at = _blank(text, _blank(text, at) + 1)
+        if key == step:
+            found = at  # of a key written twice, Go takes the last
+            if opening == "[":
+                return found
+        _, at = decoder.raw_decode(text, at)
+        at = _blank(text, at)
+        if text[at] == ",":
+            at = _blank(text, at + 1)
+        index += 1
+    return found
+
+
+def _blank(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at

@@ -1,0 +1,218 @@
+"""Field types of Grafana's provisioning files, for the models of datasources, rules and the rest.
+
+Each reads what documents.py made, as Grafana's own type does (pkg/services/provisioning/values):
+a wrong value is an error of the model, which becomes a fatal finding; null leaves the default.
+"""
+
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
+
+from preflight.documents import Items, Record, Scalar, line_of, plain
+from preflight.findings import Place
+from preflight.reading import Source
+
+NAMES: dict[type, str] = {Record: "a mapping", Items: "a list"}
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
+FALSE = ("0", "f", "F", "FALSE", "false", "False")
+
+
+def _scalar(value: Any, wanted: str) -> Scalar:
+    if isinstance(value, Scalar):
+        return value
+    raise ValueError(f"is {NAMES.get(type(value), 'no ' + wanted)} where {wanted} belongs")
+
+
+def source_of(info: ValidationInfo) -> Source:
+    """The file and reading of a validator."""
+    assert isinstance(info.context, Source)
+    return info.context
+
+
+def _text(value: Any, info: ValidationInfo) -> str:
+    return _expanded(value, source_of(info))
+
+
+def _expanded(value: Any, source: Source) -> str:
+    scalar = _scalar(value, "a text")
+    return "" if scalar.kind == "null" else source.expanded(scalar)
+
+
+def _whole(value: Any, info: ValidationInfo) -> int:
+    text = _text(value, info)
+    if text and not re.fullmatch(r"[-+]?[0-9]+", text):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text or 0)
+
+
+def _flag(value: Any, info: ValidationInfo) -> bool:
+    if isinstance(value, Scalar) and value.kind == "null":
+        return False
+    text = _text(value, info)
+    if text not in TRUE + FALSE:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text in TRUE
+
+
+def _free(value: Any, info: ValidationInfo) -> dict[str, Any]:
+    """A free-form mapping, its texts expanded."""
+    return {key: _deep(inner, source_of(info)) for key, inner in _members(value)}
+
+
+def _deep(value: Any, source: Source) -> Any:
+    """Grafana panics on a mapping below the first level whose keys are not all texts."""
+    if isinstance(value, Record):
+        if value.odd:
+            raise ValueError(
+                f"the key {value.odd[0]} of a nested mapping is no text; put it into quotes"
+            )
+        return {key: _deep(inner, source) for key, inner in value.items()}
+    if isinstance(value, Items):
+        return [_deep(inner, source) for inner in value]
+    done = plain(value)
+    return source.expanded(value) if isinstance(done, str) else done
+
+
+def _raw(value: Any, info: ValidationInfo) -> dict[str, Any]:
+    """A free-form mapping kept as written; expanding it must still be possible."""
+    quiet = source_of(info).quiet()
+    for _, inner in _members(value):
+        _deep(inner, quiet)
+    return {key: plain(inner) for key, inner in _members(value)}
+
+
+def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
+    """A mapping of texts, expanded."""
+    return {key: _text(inner, info) for key, inner in _members(value)}
+
+
+def _raw_texts(value: Any, info: ValidationInfo) -> dict[str, str]:
+    """A mapping of texts kept as written; expanding it must still be possible."""
+    quiet = source_of(info).quiet()
+    for _, inner in _members(value):
+        _expanded(inner, quiet)
+    return {key: "" if inner.kind == "null" else str(inner) for key, inner in _members(value)}
+
+
+def _members(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Scalar) and value.kind == "null":
+        return []
+    if not isinstance(value, Record):
+        raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
+    return list(value.items())
+
+
+def _none_is_empty(value: Any) -> Any:
+    return [] if value is None or (isinstance(value, Scalar) and value.kind == "null") else value
+
+
+UNITS = {"y": 31536000.0, "w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+DURATION = re.compile(
+    r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m(?!s))?"
+    r"(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?"
+)
+
+
+def seconds(text: str) -> float:
+    """A Prometheus duration such as 1m30s, in seconds. Raises ValueError."""
+    if text == "0":
+        return 0.0
+    match = DURATION.fullmatch(text)
+    if not text or match is None:
+        said = f"{text!r} is no duration" if text else "is missing"
+        raise ValueError(f"{said}; write whole numbers with s, m, h, d or w, such as 1m30s")
+    parts = match.groupdict(default="0")
+    return sum(float(parts[unit]) * size for unit, size in UNITS.items()) + int(parts["ms"]) / 1000
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Free = Annotated[dict[str, Any], BeforeValidator(_free)]
+Raw = Annotated[dict[str, Any], BeforeValidator(_raw)]
+Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+RawTexts = Annotated[dict[str, str], BeforeValidator(_raw_texts)]
+Listed = BeforeValidator(_none_is_empty)
+Organisation = Annotated[Whole, AfterValidator(lambda number: number if number >= 1 else 1)]
+
+
+def needed(text: str) -> str:
+    """Refuse a text of blanks."""
+    if not text.strip():
+        raise ValueError("is missing")
+    return text
+
+
+def present(text: str) -> str:
+    """Refuse an empty text."""
+    if not text:
+        raise ValueError("is missing")
+    return text
+
+
+Required = Annotated[Text, AfterValidator(needed)]
+
+
+def since(release: str, alias: str | None = None) -> Any:
+    """A field that older releases ignore."""
+    return Field(default=None, alias=alias, json_schema_extra={"since": release})
+
+
+def camel(name: str) -> str:
+    """org_id -> orgId."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+class Entry(BaseModel):
+    """A mapping of a provisioning file, with the place of each of its fields."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        alias_generator=camel,
+        arbitrary_types_allowed=True,
+    )
+    _record: Any = PrivateAttr(default=None)
+    _source: Any = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Self:
+        if isinstance(value, Scalar) and value.kind == "null":
+            value = Record.empty(value.line)
+        if not isinstance(value, Record):
+            raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
+        made: Self = handler(value)
+        made._record, made._source = value, info.context
+        return made
+
+    def place(self, *path: str | int) -> Place:
+        """Where this entry, or what lies at a path below it, stands in its file."""
+        return Place(self._source.file, line_of(self._record, path))
+
+    def given(self, name: str) -> bool:
+        """Whether a key is written, and not as null."""
+        value = self._record.get(name)
+        return name in self._record and not (isinstance(value, Scalar) and value.kind == "null")
+
+    def free(self) -> dict[str, Any]:
+        """The whole entry as a free-form mapping, expanded. Raises ValueError."""
+        return {key: _deep(inner, self._source) for key, inner in _members(self._record)}
+
+    def written(self, name: str) -> Any:
+        """The value of a key as written, None where it is not."""
+        return plain(self._record.get(name))

@@ -1,0 +1,166 @@
+"""Finds and reads the files of one folder of a provisioning tree, as Grafana's readers choose."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from preflight.documents import Items, Record, Scalar, UnreadableError, line_of, read_yaml
+from preflight.fields import Entry
+from preflight.findings import Place
+from preflight.reading import Reading, Source
+from preflight.releases import Release
+
+YAML = (".yaml", ".yml")
+TEXTUAL = (".yaml", ".yml", ".json", ".toml")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that Grafana reads, with what stands in it."""
+
+    name: str
+    source: Source
+    content: Any
+
+
+def files(
+    tree: Path, kind: str, reading: Reading, suffixes: tuple[str, ...] = YAML
+) -> Iterator[File]:
+    """The files of a folder in the order of their names. Unreadable ones are fatal findings."""
+    folder = tree / kind
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir(), key=lambda path: path.name.encode()):
+        source = Source(reading, shown(path))
+        if not path.name.endswith(suffixes):
+            _left_out(path, kind, source, suffixes)
+            continue
+        if path.is_dir():
+            reading.report.fatal(
+                Place(source.file), "not-a-file", "is a folder; Grafana opens it as a file"
+            )
+            continue
+        try:
+            content, second = read_yaml(path)
+        except (UnreadableError, OSError) as error:
+            line = getattr(error, "line", 1)
+            reading.report.fatal(Place(source.file, line), "unreadable", f"{error}")
+            continue
+        if second:
+            reading.report.lost(
+                Place(source.file, second),
+                "second-document",
+                "Grafana reads a file's first document only; move what follows --- to a file of"
+                " its own",
+            )
+        yield File(path.name, source, content)
+
+
+def shown(path: Path) -> str:
+    """A path as people write it: relative to where they are, if it lies below."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _left_out(path: Path, kind: str, source: Source, suffixes: tuple[str, ...]) -> None:
+    """A file that looks like provisioning, in a form that this reader passes over."""
+    if path.is_dir() or not path.name.lower().endswith(TEXTUAL) or kind == "dashboards":
+        return
+    try:
+        content, _ = read_yaml(path)
+    except (UnreadableError, OSError):
+        return
+    if isinstance(content, Record | Items):
+        source.reading.report.lost(
+            Place(source.file),
+            "wrong-suffix",
+            f"Grafana reads only {' and '.join(suffixes)} here; rename the file",
+        )
+
+
+Model = TypeVar("Model", bound=Entry)
+
+
+def parse(file: File, model: type[Model]) -> Model | None:
+    """A file as a model; what does not fit is a fatal finding."""
+    if file.content is None:
+        return None
+    try:
+        made = model.model_validate(file.content, context=file.source)
+    except ValidationError as error:
+        report_errors(file, file.content, error)
+        return None
+    unknown_keys(file.source, made)
+    return made
+
+
+def report_errors(
+    file: File, content: Any, error: ValidationError, above: tuple[str | int, ...] = ()
+) -> None:
+    """Each error of a model as a fatal finding at the place of its field."""
+    for one in error.errors(include_url=False):
+        path = (*above, *(step for step in one["loc"]))
+        name = ".".join(str(step) for step in path if isinstance(step, str))
+        message = one["msg"].removeprefix("Value error, ")
+        place = Place(file.source.file, line_of(content, path))
+        file.source.reading.report.fatal(
+            place, "wrong-value", f"{name} {message}" if name else f"the file {message}"
+        )
+
+
+def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
+    """Keys that Grafana does not know and silently passes over, at every level."""
+    fields = type(entry).model_fields
+    known = {field.alias or name: field for name, field in fields.items()}
+    found = {key for key in known if entry.given(key)}
+    for key in entry.model_extra or {}:
+        _unknown_key(source, entry, key, sorted(known), top and not found - {"apiVersion"})
+    for key, field in known.items():
+        extra = field.json_schema_extra
+        born = extra.get("since") if isinstance(extra, dict) else None
+        if born and entry.given(key) and source.reading.release < Release.of(str(born)):
+            source.reading.report.doubtful(
+                entry.place(key),
+                "newer-key",
+                f"Grafana {source.reading.release} ignores {key}, which came with {born}",
+            )
+    for name in fields:
+        inner = getattr(entry, name)
+        for one in inner if isinstance(inner, list) else [inner]:
+            if isinstance(one, Entry):
+                unknown_keys(source, one, top=False)
+
+
+def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone: bool) -> None:
+    """A near miss is named; a section of an unknown name is content that is lost."""
+    value = entry._record.get(key)
+    near = next((one for one in known if _bare(one) == _bare(key)), None)
+    near = near or next(iter(get_close_matches(key, known, n=1, cutoff=0.75)), None)
+    meant = f"; {near} is meant?" if near else f"; known are {', '.join(known)}"
+    if isinstance(value, Items) and value and (alone or (near and isinstance(entry, TopLevel))):
+        source.reading.report.lost(
+            entry.place(key), "unknown-section", f"Grafana passes over {key}{meant}"
+        )
+    elif near:
+        source.reading.report.doubtful(
+            entry.place(key), "unknown-key", f"Grafana passes over {key}{meant}"
+        )
+
+
+def _bare(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "").rstrip("s")
+
+
+class TopLevel(Entry):
+    """A whole file."""
+
+
+def is_null(value: Any) -> bool:
+    """Whether a value is not there or written as null."""
+    return value is None or (isinstance(value, Scalar) and value.kind == "null")

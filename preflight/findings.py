@@ -1,0 +1,112 @@
+"""What the pre-flight says: one finding a line, for people, for machines and for GitHub."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """What Grafana would do with it.
+
+    FATAL: it does not start. LOST: it starts, and something asked for is not there.
+    DOUBTFUL: it is there, and does not work or not as asked, or cannot be told from the files.
+    """
+
+    DOUBTFUL = 1
+    LOST = 2
+    FATAL = 3
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A file, relative to where the check runs or absolute, and a line in it, from 1."""
+
+    file: str
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that Grafana would refuse, drop or misread, with its mend.
+
+    rule: the name of the check, stable from release to release; see docs/preflight.md.
+    """
+
+    place: Place
+    severity: Severity
+    rule: str
+    message: str
+
+
+@dataclass
+class Report:
+    """Collects findings; the same thing at the same place is said once."""
+
+    findings: list[Finding] = field(default_factory=list)
+    muted: bool = False
+
+    def _add(self, severity: Severity, place: Place, rule: str, message: str) -> None:
+        finding = Finding(place, severity, rule, message)
+        if not self.muted and finding not in self.findings:
+            self.findings.append(finding)
+
+    def fatal(self, place: Place, rule: str, message: str) -> None:
+        """Grafana would not start."""
+        self._add(Severity.FATAL, place, rule, message)
+
+    def lost(self, place: Place, rule: str, message: str) -> None:
+        """Something asked for would not be there."""
+        self._add(Severity.LOST, place, rule, message)
+
+    def doubtful(self, place: Place, rule: str, message: str) -> None:
+        """Something would not work, or not as asked."""
+        self._add(Severity.DOUBTFUL, place, rule, message)
+
+    def sorted(self) -> list[Finding]:
+        """By file and line, the worst first."""
+        return sorted(self.findings, key=lambda one: (one.place, -one.severity, one.rule))
+
+    @property
+    def refused(self) -> bool:
+        """Whether a pipeline should stop: something is lost or fatal."""
+        return any(one.severity >= Severity.LOST for one in self.findings)
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    """A line a finding: FILE:LINE: severity: message [rule]."""
+    return "".join(
+        f"{one.place.file}:{one.place.line}: {one.severity.name.lower()}: {one.message}"
+        f" [{one.rule}]\n"
+        for one in findings
+    )
+
+
+def as_json(findings: Iterable[Finding]) -> str:
+    """A list of {file, line, severity, rule, message}."""
+    rows = [
+        {**asdict(one.place), "severity": one.severity.name.lower(), "rule": one.rule,
+         "message": one.message}
+        for one in findings
+    ]  # fmt: skip
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_github(findings: Iterable[Finding]) -> str:
+    """Workflow commands that GitHub shows beside the changed line."""
+    lines = []
+    for one in findings:
+        level = "warning" if one.severity is Severity.DOUBTFUL else "error"
+        file = _escape(one.place.file).replace(":", "%3A").replace(",", "%2C")
+        lines.append(
+            f"::{level} file={file},line={one.place.line},title={one.rule}"
+            f"::{_escape(f'{one.severity.name.lower()}: {one.message}')}\n"
+        )
+    return "".join(lines)
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+FORMATS = {"text": as_text, "json": as_json, "github": as_github}

@@ -1,0 +1,147 @@
+"""The queries of panels and rules: format, macros, variables and shape."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from preflight import sql
+from preflight.releases import Release
+
+Found = tuple[str, str, str]
+"""(key of the query, rule, complaint)."""
+
+
+@dataclass(frozen=True)
+class Variables:
+    """A dashboard's variables by name, and those of them that hold one value at a time."""
+
+    names: frozenset[str]
+    single: frozenset[str]
+
+
+def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
+    """Whether a query is SQL for PostgreSQL."""
+    return datasource_type in ("postgres", "grafana-postgresql-datasource") or (
+        datasource_type is None and "rawSql" in query
+    )
+
+
+def common(query: dict[str, Any], release: Release) -> Iterator[Found]:
+    """What is wrong with a query wherever it stands."""
+    if query.get("format") not in sql.FORMATS:
+        yield (
+            "format",
+            "format",
+            f"format is {query.get('format')!r}: Grafana answers with an error; write time_series"
+            " or table",
+        )
+    text = query.get("rawSql")
+    if not isinstance(text, str) or not sql.COMMENT.sub("", text).strip():
+        yield "rawSql", "empty-query", "rawSql is empty: Grafana answers nothing, without an error"
+        return
+    for said in sql.macro_problems(text, release):
+        yield "rawSql", "macro", said
+
+
+def of_panel(
+    query: dict[str, Any], known: Variables, release: Release, hidden: bool = False
+) -> Iterator[Found]:
+    """What is wrong with a query of a panel."""
+    yield from common(query, release)
+    text = query.get("rawSql")
+    if not isinstance(text, str) or not text.strip():
+        return
+    for name in sorted(sql.variables(text) - known.names):
+        yield (
+            "rawSql",
+            "unknown-variable",
+            f"${name} is no variable of this dashboard: it is sent as it stands",
+        )
+    for name in sorted(sql.unquoted(text, set(known.single))):
+        yield (
+            "rawSql",
+            "unquoted-variable",
+            f"${name} stands outside quotes: its text becomes SQL; write '${name}' or"
+            f" ${{{name}:sqlstring}}",
+        )
+    seen = sql.shape(text)
+    if seen.complaint:
+        yield "rawSql", "sql", seen.complaint
+    if query.get("format") == "time_series":
+        yield from _time_series(seen)
+
+
+def _time_series(seen: sql.Shape) -> Iterator[Found]:
+    if seen.columns is None:
+        return
+    kinds = dict(seen.columns)
+    if "time" not in kinds:
+        yield (
+            "rawSql",
+            "no-time-column",
+            f"time_series needs a column named time; there are {', '.join(seen.names())}",
+        )
+        return
+    if kinds["time"] in ("text", "boolean"):
+        yield "rawSql", "no-time-column", "the column time is no time and no number of seconds"
+    if any(kind == "boolean" for name, kind in seen.columns if name != "time"):
+        yield "rawSql", "boolean", "a time series cannot hold a boolean; cast it to int"
+    if not seen.ordered and len(seen.columns) > 1:
+        why = (
+            "Grafana refuses series with a text column that are not sorted"
+            if "text" in kinds.values()
+            else "the browser joins the points in the order in which they come"
+        )
+        yield "rawSql", "unordered", f"{why}; add ORDER BY 1"
+
+
+def of_rule(
+    query: dict[str, Any], read_by: list[dict[str, Any]], release: Release
+) -> Iterator[Found]:
+    """What is wrong with a query of an alert rule. read_by: the expressions that read it."""
+    yield from common(query, release)
+    text = query.get("rawSql")
+    if not isinstance(text, str) or not text.strip():
+        return
+    for name in sorted(sql.variables(text)):
+        yield (
+            "rawSql",
+            "unknown-variable",
+            f"${name} is no macro, and a rule knows no dashboard variables",
+        )
+    seen = sql.shape(text)
+    if seen.complaint:
+        yield "rawSql", "sql", seen.complaint
+    if query.get("format") == "time_series":
+        yield from _time_series(seen)
+        if any(one.get("type") in ("threshold", "math") for one in read_by):
+            yield (
+                "format",
+                "not-reduced",
+                "a time series must be reduced before a threshold or math; add a reduce expression"
+                " or use format: table",
+            )
+    elif seen.columns is not None:
+        yield from _one_number(seen)
+
+
+def _one_number(seen: sql.Shape) -> Iterator[Found]:
+    """A table for a rule has one number, and texts that tell its rows apart."""
+    kinds = [kind for _, kind in seen.columns or ()]
+    numbers = kinds.count("number")
+    for wrong, mend in (
+        ("boolean", "cast it to int"),
+        ("time", "leave it out, or cast it to text"),
+    ):
+        if wrong in kinds:
+            yield (
+                "rawSql",
+                "rule-shape",
+                f"a rule's table cannot hold a {wrong} column: {mend}",
+            )
+    if numbers > 1:
+        yield "rawSql", "rule-shape", f"a rule's table holds one number, not {numbers}"
+    elif not numbers and kinds and set(kinds) <= {"text", "null"}:
+        yield "rawSql", "rule-shape", "a rule's table holds one number, and here is none"
+    if "null" in kinds:
+        yield "rawSql", "rule-null", "a value of NULL fires every threshold; leave such rows out"

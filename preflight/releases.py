@@ -1,0 +1,44 @@
+"""Releases of Grafana, and what differs between them: the one place for it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT: Final = "13.3"
+
+
+@dataclass(frozen=True, order=True)
+class Release:
+    """A release of Grafana, as far as it is told: 13.3 stands for any 13.3.x."""
+
+    major: int
+    minor: int = 0
+    patch: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> "Release":
+        """From `13.3`, `v13.3.1` or `13`. Raises ValueError."""
+        parts = text.strip().removeprefix("v").split("-")[0].split(".")
+        if not 1 <= len(parts) <= 3 or not all(part.isdigit() for part in parts):
+            raise ValueError(f"{text!r} is no release of Grafana; write 13.3 or 9.4")
+        return cls(*(int(part) for part in parts))
+
+    def __str__(self) -> str:
+        return ".".join(map(str, (self.major, self.minor)))
+
+
+POSTGRES_RENAMED: Final = Release(10, 2, 3)
+"""From here the type is grafana-postgresql-datasource; `postgres` stays an alias. #80180."""
+KEEP_LAST_STATE: Final = Release(10, 4)
+"""noDataState and execErrState know KeepLast."""
+FOR_OPTIONAL: Final = Release(10, 0)
+"""A rule without `for` fires at once; before, it ends the start."""
+FOLDERS_APART: Final = Release(11, 0)
+"""Up to here a dashboard and a folder of one title exclude each other for certain."""
+PRUNE: Final = Release(11, 1)
+"""prune: true deletes provisioned datasources that are in no file any more."""
+STRICT_DATASOURCE_UIDS: Final = Release(12, 0)
+"""Datasource uids of other than letters, digits, - and _, or of over 40, end the start."""
+BROWSER_WANTS_DATABASE: Final = Release(12, 2)
+"""The browser reads jsonData.database only; a top-level `database` breaks every panel."""
+PGX: Final = Release(13, 2)
+"""The PostgreSQL plugin passes on a password that holds a blank."""

@@ -1,0 +1,303 @@
+"""Who is told: contact points, notification policies, mute times, templates."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from preflight import receivers
+from preflight.documents import Scalar
+from preflight.fields import Entry, Flag, Free, Listed, Organisation, Required, Text, Whole, seconds
+from preflight.gotemplates import complaint
+from preflight.reading import Reading
+from preflight.state import DEFAULT_RECEIVER, State, retire
+
+MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
+SIGNS = ("=", "=~", "!=", "!~")
+
+
+class Deleted(Entry):
+    """A rule or receiver to delete, by uid."""
+
+    org_id: Organisation = 1
+    uid: Text = ""
+
+
+class DeletedName(Entry):
+    """A mute time or template to delete, by name."""
+
+    org_id: Organisation = 1
+    name: Required = Field(default="", validate_default=True)
+
+
+class Receiver(Entry):
+    """One way in which a contact point sends."""
+
+    uid: Required = Field(default="", validate_default=True)
+    type: Required = Field(default="", validate_default=True)
+    settings: Free = {}
+    disable_resolve_message: Flag = False
+
+
+class ContactPoint(Entry):
+    """Receivers under the name by which policies refer to them."""
+
+    name: Required = Field(default="", validate_default=True)
+    org_id: Organisation = 1
+    receivers: Annotated[list[Receiver], Listed] = []
+
+
+def _written(value: Any) -> str:
+    if not isinstance(value, Scalar):
+        raise ValueError("is a list or mapping where a text belongs")
+    return "" if value.kind == "null" else str(value)
+
+
+class Template(Entry):
+    """A text template of messages; not expanded."""
+
+    org_id: Organisation = 1
+    name: Annotated[str, BeforeValidator(_written)] = ""
+    template: Annotated[str, BeforeValidator(_written)] = ""
+
+
+def _duration(text: str) -> str:
+    seconds(text)
+    return text
+
+
+def _not_zero(text: str) -> str:
+    if seconds(text) == 0:
+        raise ValueError("cannot be zero; leave it out for the default")
+    return text
+
+
+def _matcher(text: str) -> str:
+    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text.strip().strip("{}")):
+        match = MATCHER.fullmatch(part)
+        if not match:
+            raise ValueError(f"{part!r} is no matcher; write team = ml")
+        _pattern(match[2], match[3])
+    return text
+
+
+def _object_matcher(parts: list[str]) -> list[str]:
+    sign, value = (*parts[1:3], "", "")[:2]
+    if sign not in SIGNS:
+        raise ValueError(f"{sign!r} is none of {', '.join(SIGNS)}; write [team, '=', ml]")
+    _pattern(sign, value)
+    return parts
+
+
+def _pattern(sign: str, value: str) -> None:
+    if sign in ("=~", "!~"):
+        try:
+            re.compile(value.strip('"'))
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+
+
+Interval = Annotated[str, AfterValidator(_duration)]
+
+
+class Route(BaseModel):
+    """A notification policy. Read as Go reads JSON: types are strict, the case of keys is not."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    receiver: str = ""
+    group_by: list[str] = []
+    match: dict[str, str] = {}
+    match_re: dict[str, str] = {}
+    matchers: list[Annotated[str, AfterValidator(_matcher)]] = []
+    object_matchers: list[Annotated[list[str], AfterValidator(_object_matcher)]] = []
+    mute_time_intervals: list[str] = []
+    continue_: bool = Field(default=False, alias="continue")
+    routes: list["Route"] = []
+    group_wait: Interval | None = None
+    group_interval: Annotated[Interval, AfterValidator(_not_zero)] | None = None
+    repeat_interval: Annotated[Interval, AfterValidator(_not_zero)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_go(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise ValueError("is no mapping")
+        return {key.lower(): inner for key, inner in value.items() if inner is not None}
+
+    @model_validator(mode="after")
+    def _groups(self) -> "Route":
+        if "..." in self.group_by and len(set(self.group_by)) > 1:
+            raise ValueError("group_by holds ... (everything) beside other labels")
+        twice = {label for label in self.group_by if self.group_by.count(label) > 1} - {"..."}
+        if twice:
+            raise ValueError(f"group_by holds {', '.join(sorted(twice))} twice")
+        return self
+
+
+class Policy(Entry):
+    """The tree of policies of one organisation, as written."""
+
+    org_id: Organisation = 1
+
+
+class Routing(Entry):
+    """What an alerting file says about who is told."""
+
+    contact_points: Annotated[list[ContactPoint], Listed] = []
+    delete_contact_points: Annotated[list[Deleted], Listed] = []
+    policies: Annotated[list[Policy], Listed] = []
+    reset_policies: Annotated[list[Whole], Listed] = []
+    templates: Annotated[list[Template], Listed] = []
+    delete_templates: Annotated[list[DeletedName], Listed] = []
+
+
+def apply_contact_points(points: list[ContactPoint], state: State, reading: Reading) -> None:
+    """Store receivers; a uid that this tree already used is refused on a fresh server."""
+    for point in points:
+        for index, one in enumerate(point.receivers):
+            _check_receiver(one, reading)
+            key = (point.org_id, one.uid.strip())
+            if state.meet("receiver", *key):
+                reading.report.fatal(
+                    point.place("receivers", index, "uid"),
+                    "duplicate-uid",
+                    f"receiver uid {one.uid!r} is here twice; each receiver has its own",
+                )
+            others = {
+                uid for (org, uid), name in state.receivers.items()
+                if org == point.org_id and name == point.name.strip() and uid != one.uid.strip()
+                and not any(other.uid.strip() == uid for other in point.receivers)
+            }  # fmt: skip
+            for uid in sorted(others):
+                reading.report.doubtful(
+                    point.place("receivers", index, "uid"),
+                    "receiver-uid-changed",
+                    f"receiver {uid!r} of {point.name!r} stays beside {one.uid!r}: every message is"
+                    f" sent twice; keep the uid, or {retire('receiver', point.org_id, uid)}",
+                )
+            state.receivers[key] = point.name.strip()
+
+
+def _check_receiver(one: Receiver, reading: Reading) -> None:
+    if not one.settings:
+        reading.report.fatal(one.place("settings"), "no-settings", "settings are missing or empty")
+        return
+    for name, message in receivers.problems(one.type.strip(), one.settings, reading.release):
+        place = one.place("settings", name) if name else one.place("type")
+        reading.report.fatal(place, "receiver", message)
+
+
+def apply_templates(templates: list[Template], state: State, reading: Reading) -> None:
+    """Store message templates."""
+    for one in templates:
+        if not one.name or not one.template:
+            missing = "name" if not one.name else "template"
+            reading.report.fatal(one.place(), "template", f"a template without {missing}")
+        elif said := complaint(one.template):
+            reading.report.fatal(
+                one.place("template"), "template", f"template {one.name!r}: {said}"
+            )
+        state.meet("template", one.org_id, one.name)
+        state.templates.add((one.org_id, one.name))
+
+
+def read_route(policy: Policy, reading: Reading) -> Route | None:
+    """The routes of a policy; what does not fit is a fatal finding."""
+    try:
+        return Route.model_validate(policy.free())
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            path = tuple("continue" if step == "continue_" else step for step in one["loc"])
+            message = one["msg"].removeprefix("Value error, ")
+            name = ".".join(map(str, path)) or "the policy"
+            reading.report.fatal(policy.place(*path), "policy", f"{name}: {message}")
+    except ValueError as error:
+        reading.report.fatal(policy.place(), "policy", str(error))
+    return None
+
+
+def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -> None:
+    """Store a tree of policies: everything that it names must be there by now."""
+    report, org = reading.report, policy.org_id
+    if not route.receiver:
+        report.fatal(policy.place(), "policy", "the root policy names no receiver")
+    if route.match or route.match_re:
+        report.fatal(policy.place("match"), "policy", "the root policy matches all; remove match")
+    if route.mute_time_intervals:
+        report.fatal(
+            policy.place("mute_time_intervals"), "policy", "the root policy cannot be muted"
+        )
+    if state.meet("policy", org, ""):
+        report.lost(
+            policy.place(),
+            "two-policies",
+            f"organisation {org} has one tree of policies: this one replaces the one before",
+        )
+    _names(policy, route, (), state, reading)
+    state.policies[org] = route.model_dump()
+
+
+def _names(
+    policy: Policy, route: Route, path: tuple[str | int, ...], state: State, reading: Reading
+) -> None:
+    names = state.receiver_names(policy.org_id)
+    if route.receiver not in names and (route.receiver or path):
+        reading.report.fatal(
+            policy.place(*path, "receiver"),
+            "unknown-contact-point",
+            f"contact point {route.receiver!r} is not there; known are {', '.join(sorted(names))}",
+        )
+    for name in route.mute_time_intervals:
+        if (policy.org_id, name) not in state.mute_times:
+            reading.report.fatal(
+                policy.place(*path, "mute_time_intervals"),
+                "unknown-mute-time",
+                f"mute time {name!r} is not there",
+            )
+    for index, child in enumerate(route.routes):
+        _names(policy, child, (*path, "routes", index), state, reading)
+
+
+def delete_receiver(one: Deleted, state: State, reading: Reading) -> None:
+    """Delete a receiver; the last of a contact point that the policy uses ends the start."""
+    name = state.receivers.pop((one.org_id, one.uid), None)
+    if name is None or name in state.receiver_names(one.org_id) - {DEFAULT_RECEIVER}:
+        return
+    if name in _used(state.policies.get(one.org_id, {}), "receiver"):
+        reading.report.fatal(
+            one.place("uid"),
+            "in-use",
+            f"contact point {name!r} is used by the stored policy, even if no file holds it; point"
+            " the policy elsewhere first (in the same file will do)",
+        )
+
+
+def delete_mute_time(one: DeletedName, state: State, reading: Reading) -> None:
+    """Delete a mute time; one that the policy uses ends the start."""
+    if one.name.strip() in _used(state.policies.get(one.org_id, {}), "mute_time_intervals"):
+        reading.report.fatal(
+            one.place("name"),
+            "in-use",
+            f"mute time {one.name!r} is used by the stored policy, even if no file holds it; take"
+            " it out of the policy first (in the same file will do)",
+        )
+    state.mute_times.discard((one.org_id, one.name.strip()))
+
+
+def _used(route: dict[str, Any], key: str) -> set[str]:
+    value = route.get(key, [])
+    found = {value} if isinstance(value, str) else set(value)
+    for child in route.get("routes", []):
+        found |= _used(child, key)
+    return found

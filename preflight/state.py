@@ -1,0 +1,117 @@
+"""What a running Grafana holds after it has read a tree; the next tree meets this.
+
+A check of a tree on a fresh server starts with an empty State; a check of a change applies the old
+tree first. Each stage (datasources, alerting, dashboards) changes it as Grafana would.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from preflight.findings import Place
+
+DEFAULT_RECEIVER = "grafana-default-email"
+REPLACED = {"&": "and", "@": "at", "ß": "ss", "ü": "ue", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d"}
+
+
+def slug(title: str) -> str:
+    """The form under which Grafana compares titles (pkg/infra/slugify)."""
+    lowered = "".join(REPLACED.get(letter, letter) for letter in title.lower())
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
+    )
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-") or title
+
+
+RETIRING = {
+    "rule": "deleteRules: [{{orgId: {org}, uid: {name}}}]",
+    "receiver": "deleteContactPoints: [{{orgId: {org}, uid: {name}}}]",
+    "mute-time": "deleteMuteTimes: [{{orgId: {org}, name: {name}}}]",
+    "template": "deleteTemplates: [{{orgId: {org}, name: {name}}}]",
+    "datasource": "deleteDatasources: [{{orgId: {org}, name: {name}}}]",
+}
+"""What a file must say, so that Grafana lets go of a thing that no file holds any more."""
+
+
+def retire(kind: str, org: int, name: str) -> str:
+    """The repair for a thing that Grafana must forget: the command, and what it comes to."""
+    said = RETIRING[kind].format(org=org, name=name)
+    return f"python -m generator retire {kind} '{name}' ({said} in a file that sorts first)"
+
+
+@dataclass
+class StoredFolder:
+    """A folder; uid is '' where Grafana chose a random one."""
+
+    org: int
+    title: str
+    uid: str
+    place: Place
+    alerting: bool
+
+
+@dataclass
+class StoredDashboard:
+    """A dashboard as a provider saved it."""
+
+    org: int
+    uid: str
+    title: str
+    folder: str
+    provider: str
+    file: str
+    place: Place
+
+
+@dataclass
+class StoredRule:
+    """A provisioned rule; folder is a slug."""
+
+    title: str
+    folder: str
+    group: str
+    place: Place
+
+
+@dataclass
+class State:
+    """Everything by its identity."""
+
+    datasources: dict[tuple[int, str], str] = field(default_factory=dict)
+    folders: list[StoredFolder] = field(default_factory=list)
+    dashboards: list[StoredDashboard] = field(default_factory=list)
+    rules: dict[tuple[int, str], StoredRule] = field(default_factory=dict)
+    receivers: dict[tuple[int, str], str] = field(default_factory=dict)
+    mute_times: set[tuple[int, str]] = field(default_factory=set)
+    templates: set[tuple[int, str]] = field(default_factory=set)
+    policies: dict[int, dict[str, Any]] = field(default_factory=dict)
+    providers: set[str] = field(default_factory=set)
+    met: set[tuple[str, int, str]] = field(default_factory=set)
+    """What the tree that is being read has declared so far: kind, organisation, identity."""
+
+    def meet(self, kind: str, org: int, name: str) -> bool:
+        """Whether this tree declared it already; from now on it did."""
+        known = (kind, org, name) in self.met
+        self.met.add((kind, org, name))
+        return known
+
+    def folder(self, org: int, title: str) -> StoredFolder | None:
+        """The folder of a title, as far as Grafana tells titles apart."""
+        wanted = slug(title)
+        return next((f for f in self.folders if f.org == org and slug(f.title) == wanted), None)
+
+    def dashboard_titled(self, org: int, title: str) -> StoredDashboard | None:
+        """Any dashboard of a title, whatever its folder."""
+        wanted = slug(title)
+        return next((d for d in self.dashboards if d.org == org and slug(d.title) == wanted), None)
+
+    def dashboard(self, org: int, uid: str) -> StoredDashboard | None:
+        """The dashboard of a uid."""
+        return next((d for d in self.dashboards if (d.org, d.uid) == (org, uid)), None)
+
+    def receiver_names(self, org: int) -> set[str]:
+        """The contact points that policies may name."""
+        return {name for (one, _), name in self.receivers.items() if one == org} | {
+            DEFAULT_RECEIVER
+        }
