@@ -131,8 +131,8 @@ def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 def _kind(node: yaml.ScalarNode) -> str:
     """How yaml.v3 resolves a scalar: yes and on are texts, 010 is eight, 1:30 is a text."""
     text = node.value
-    if node.style is not None or text == "<<":
-        return "str" if not node.tag.endswith((":int", ":float", ":bool")) else node.tag[18:]
+    if node.style or text == "<<":  # quoted, or a block
+        return "str"
     if text in ("", "~", "null", "Null", "NULL"):
         return "null"
     if text in TRUE or text in FALSE:

@@ -177,6 +177,10 @@ def apply(groups: list[RuleGroup], state: State, reading: Reading) -> None:
 
 def _folder(group: RuleGroup, state: State, reading: Reading) -> str:
     org = group.org_id
+    if group.folder.strip().lower() == "general":
+        reading.report.fatal(
+            group.place("folder"), "general", "rules cannot be in General; name a folder"
+        )
     if state.folder(org, group.folder) is None:
         dashboard = state.dashboard_titled(org, group.folder)
         if dashboard:

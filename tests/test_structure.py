@@ -10,8 +10,8 @@ from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
-    "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator", "stack",
-    "examples",
+    "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
+    "stack", "examples",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
