@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify password uri preview build check collect backfill calibrate collectors-status dummy test lint requirements pre-commit clean
+.PHONY: help up down status verify password uri preview build check explain collect backfill calibrate collectors-status dummy test lint requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
 	@$(PY) -m generator check
+
+explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
+	@$(PY) -m stack explain
 
 collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08
 	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE))

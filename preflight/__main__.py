@@ -9,9 +9,13 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preflight.findings import FORMATS, Finding, Report, Severity
 from preflight.releases import DEFAULT, Release
+
+if TYPE_CHECKING:
+    from preflight.reading import Reading
 
 
 def arguments(parser: argparse.ArgumentParser, tree_needed: bool = True) -> None:
@@ -55,22 +59,27 @@ def _moved(text: str) -> tuple[str, Path]:
 def run(parsed: argparse.Namespace) -> int:
     """Check as asked, print, and return the exit code. Raises ValueError."""
     from preflight.check import check
-    from preflight.reading import Reading
     from preflight.revisions import committed
 
-    reading = Reading(
+    with ExitStack() as stack:
+        before = Path(parsed.before) if parsed.before else None
+        if before is not None and not before.is_dir():
+            before = stack.enter_context(committed(parsed.before, parsed.tree))
+        found = check(parsed.tree, reading(parsed), before, dict(parsed.before_map) or None)
+    return say(found, parsed.format)
+
+
+def reading(parsed: argparse.Namespace) -> "Reading":
+    """How the options ask a tree to be read. Raises ValueError."""
+    from preflight.reading import Reading
+
+    return Reading(
         Report(),
         Release.of(parsed.grafana),
         os.environ,
         dict(parsed.map),
         frozenset({1, *parsed.organisation}),
     )
-    with ExitStack() as stack:
-        before = Path(parsed.before) if parsed.before else None
-        if before is not None and not before.is_dir():
-            before = stack.enter_context(committed(parsed.before, parsed.tree))
-        found = check(parsed.tree, reading, before, dict(parsed.before_map) or None)
-    return say(found, parsed.format)
 
 
 def say(found: list[Finding], form: str) -> int:

@@ -131,8 +131,8 @@ def _variables(board: DashboardFile, known: Known, reading: Reading) -> Variable
             continue
         _source(board, path, one.get("datasource"), known, names, reading)
         query = one.get("query")
-        if isinstance(query, str) and _type(one.get("datasource"), known) in sql_types():
-            for said in sql.macro_problems(query, reading.release):
+        if isinstance(query, str) and type_of(one.get("datasource"), known) in sql_types():
+            for said in sql.macro_problems(query, reading.release, names):
                 _doubt(board, (*path, "query"), "macro", said, reading)
             for name in sorted(sql.variables(query) - names):
                 _doubt(
@@ -186,12 +186,12 @@ def _targets(
         if isinstance(ref, str) and ref in refs:
             _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
         refs.add(str(ref))
-        if queries.is_sql(target, _type(reference, known)):
+        if queries.is_sql(target, type_of(reference, known)):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 _doubt(board, (*where, key), rule, message, reading)
 
 
-def _type(reference: Any, known: Known) -> str | None:
+def type_of(reference: Any, known: Known) -> str | None:
     """The type of a datasource, None where it cannot be told."""
     if isinstance(reference, dict):
         uid, said = reference.get("uid"), reference.get("type")
@@ -254,7 +254,9 @@ def _annotations(
         if one.get("datasource") is not None:
             _source(board, path, one["datasource"], known, variables.names, reading)
         target = one.get("target")
-        if isinstance(target, dict) and queries.is_sql(target, _type(one.get("datasource"), known)):
+        if isinstance(target, dict) and queries.is_sql(
+            target, type_of(one.get("datasource"), known)
+        ):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 if rule != "unordered":
                     _doubt(board, (*path, "target", key), rule, message, reading)

@@ -268,6 +268,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def guards(rule: Rule, ref: str) -> bool:
+    """Whether a rule looks for NULL, which reads as NaN, in what a query answers."""
+    readers = [query for query in rule.data if query.is_expression]
+    texts = [str(query.model.get("expression", "")) for query in readers]
+    return any(
+        re.search(rf"is_(nan|number|null)\(\s*\$\{{?{re.escape(ref)}\}}?\s*\)", text)
+        for text in texts
+    )
+
+
 def problems(rule: Rule, release: Release) -> Iterator[Found]:
     """(path below the rule, complaint) of whatever keeps a rule from being evaluated."""
     by_ref = {query.ref_id: query for query in rule.data}

@@ -197,10 +197,9 @@ def apply(
     state.providers = names
     found: list[DashboardFile] = []
     for provider in providers:
-        folder = _local(tree, provider, reading)
-        if folder is None:
+        disk = on_disk(tree, provider, reading)
+        if disk is None:
             continue
-        disk = list(_on_disk(folder, provider, reading))
         _delete_missing(provider, disk, state)
         for board in disk:
             _save(board, found, state, reading)
@@ -208,6 +207,12 @@ def apply(
         if not disk and not provider.by_folders:
             _folder(provider, provider.folder, state, reading)
     return found
+
+
+def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[DashboardFile] | None:
+    """The dashboards that a provider reads; None where its folder is not there."""
+    folder = _local(tree, provider, reading)
+    return None if folder is None else list(_on_disk(folder, provider, reading))
 
 
 def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:

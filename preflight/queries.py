@@ -26,7 +26,9 @@ def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
     )
 
 
-def common(query: dict[str, Any], release: Release) -> Iterator[Found]:
+def common(
+    query: dict[str, Any], release: Release, known: frozenset[str] = frozenset()
+) -> Iterator[Found]:
     """What is wrong with a query wherever it stands."""
     if query.get("format") not in sql.FORMATS:
         yield (
@@ -39,15 +41,13 @@ def common(query: dict[str, Any], release: Release) -> Iterator[Found]:
     if not isinstance(text, str) or not sql.COMMENT.sub("", text).strip():
         yield "rawSql", "empty-query", "rawSql is empty: Grafana answers nothing, without an error"
         return
-    for said in sql.macro_problems(text, release):
+    for said in sql.macro_problems(text, release, known):
         yield "rawSql", "macro", said
 
 
-def of_panel(
-    query: dict[str, Any], known: Variables, release: Release, hidden: bool = False
-) -> Iterator[Found]:
+def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
     """What is wrong with a query of a panel."""
-    yield from common(query, release)
+    yield from common(query, release, known.names)
     text = query.get("rawSql")
     if not isinstance(text, str) or not text.strip():
         return
@@ -103,7 +103,7 @@ def of_rule(
     text = query.get("rawSql")
     if not isinstance(text, str) or not text.strip():
         return
-    for name in sorted(sql.variables(text)):
+    for name in sorted(sql.variables(text, sql.KEPT)):
         yield (
             "rawSql",
             "unknown-variable",
@@ -143,5 +143,7 @@ def _one_number(seen: sql.Shape) -> Iterator[Found]:
         yield "rawSql", "rule-shape", f"a rule's table holds one number, not {numbers}"
     elif not numbers and kinds and set(kinds) <= {"text", "null"}:
         yield "rawSql", "rule-shape", "a rule's table holds one number, and here is none"
+    if len(set(seen.constant)) < len(seen.constant):
+        yield "rawSql", "rule-shape", "two rows have the same texts, so their alerts are one"
     if "null" in kinds:
         yield "rawSql", "rule-null", "a value of NULL fires every threshold; leave such rows out"

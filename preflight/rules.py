@@ -151,6 +151,10 @@ def check(rule: Rule, reading: Reading) -> None:
     if not rule.data:
         report.fatal(rule.place("data"), "no-query", "data is missing or empty")
     for index, query in enumerate(rule.data):
+        if not query.given("model"):
+            report.fatal(
+                query.place("model"), "no-query", f"query {query.ref_id} has no model: it panics"
+            )
         span = query.relative_time_range
         if not query.is_expression and (span is None or span.from_ <= span.to):
             report.fatal(

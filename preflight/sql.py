@@ -7,43 +7,29 @@ pkg/tsdb/postgres/macros.go of grafana/grafana, and https://sqlglot.com for Post
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from preflight.macros import MACRO, MacroError, Range, expand
 from preflight.releases import Release
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 FORMATS: Final = ("time_series", "table")
-MACRO: Final = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
 COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 COMMENTS_ARE_CUT: Final = Release(13, 2)
 """From here a macro inside a comment is no macro."""
-ARGUMENTS: Final = {
-    "__time": (1, 1), "__timeEpoch": (1, 1), "__timeFilter": (1, 1), "__timeFrom": (0, 1),
-    "__timeTo": (0, 1), "__timeGroup": (2, 3), "__timeGroupAlias": (2, 3),
-    "__unixEpochFilter": (1, 1), "__unixEpochNanoFilter": (1, 1), "__unixEpochNanoFrom": (0, 1),
-    "__unixEpochNanoTo": (0, 1), "__unixEpochGroup": (2, 3), "__unixEpochGroupAlias": (2, 3),
-    "__unixEpochFrom": (0, 1), "__unixEpochTo": (0, 1),
+ANY_DAY: Final = Range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
+WITH_COLUMN: Final = (
+    "__time", "__timeEpoch", "__timeFilter", "__timeGroup", "__timeGroupAlias",
+    "__unixEpochFilter", "__unixEpochNanoFilter", "__unixEpochGroup", "__unixEpochGroupAlias",
+)  # fmt: skip
+KEPT: Final = {
+    *WITH_COLUMN, "__timeFrom", "__timeTo", "__unixEpochFrom", "__unixEpochTo",
+    "__unixEpochNanoFrom", "__unixEpochNanoTo", "__interval", "__interval_ms",
 }  # fmt: skip
-"""How many arguments each macro takes: at least, at most."""
-ALIASED: Final = ("__time", "__timeEpoch", "__timeGroupAlias", "__unixEpochGroupAlias")
-MOMENT: Final = "timestamptz '2024-01-01T00:00:00Z'"
-EXPANSIONS: Final = {
-    "__time": "{column}",
-    "__timeEpoch": "extract(epoch from {column})",
-    "__timeFilter": f"{{column}} BETWEEN {MOMENT} AND {MOMENT}",
-    "__timeFrom": MOMENT,
-    "__timeTo": MOMENT,
-    "__unixEpochFilter": "{column} BETWEEN 0 AND 1",
-    "__unixEpochNanoFilter": "{column} BETWEEN 0 AND 1",
-    "__timeGroup": "floor(extract(epoch from {column})/60)*60",
-    "__timeGroupAlias": "floor(extract(epoch from {column})/60)*60",
-    "__unixEpochGroup": "floor(({column})/60)*60",
-    "__unixEpochGroupAlias": "floor(({column})/60)*60",
-}
-"""SQL of the same type in place of each macro; of any other, a number."""
-INTERVALS: Final = ("__interval_ms", "__interval")
+"""Names after a `$` that are no variables."""
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?:\.[^:}]+)?(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
 BUILT_IN: Final = {
     "__dashboard", "__from", "__to", "__interval", "__interval_ms", "__name", "__org", "__user",
@@ -64,37 +50,42 @@ class Shape:
     columns: tuple[tuple[str, str], ...] | None
     ordered: bool
     complaint: str = ""
+    constant: tuple[tuple[str, ...], ...] = ()
+    """The texts of each row of a query that reads no table and so always gives the same rows."""
 
     def names(self) -> list[str]:
         """The columns' names; empty where they are unknown."""
         return [name for name, _ in self.columns or ()]
 
 
-def macro_problems(sql: str, release: Release) -> Iterator[str]:
-    """What Grafana could not expand."""
+def macro_problems(
+    sql: str, release: Release, known: frozenset[str] = frozenset()
+) -> Iterator[str]:
+    """What Grafana could not expand. known: variables, which the browser replaces before."""
     text = COMMENT.sub(" ", sql) if release >= COMMENTS_ARE_CUT else sql
     for match in MACRO.finditer(text):
-        name, given = match[1], [part for part in match[2].split(",") if part.strip()]
-        if name not in ARGUMENTS:
-            if name.startswith("__"):
-                known = ", ".join(f"${one}" for one in ARGUMENTS)
-                yield f"unknown macro ${name}; known are {known}"
+        name = match[1]
+        if name in known:
             continue
-        least, most = ARGUMENTS[name]
-        if not least <= len(given) <= most:
-            yield f"${name} takes {least or 'no'} argument{'s' if least > 1 else ''}"
+        try:
+            expand(_filled(match[0]), ANY_DAY)
+        except MacroError as error:
+            yield str(error)
+            continue
+        if name in WITH_COLUMN and not match[2].split(",")[0].strip():
+            yield f"${name} needs a column"
         if "(" in match[2]:
             yield (
-                f"${name}({match[2]}: a macro's argument cannot hold a parenthesis; compute it in a"
+                f"${match[0]}: a macro's argument cannot hold a parenthesis; compute it in a"
                 " subquery"
             )
 
 
-def variables(text: str) -> set[str]:
-    """The dashboard variables that a text uses, Grafana's own and macros left out."""
+def variables(text: str, own: set[str] = BUILT_IN) -> set[str]:
+    """The variables that a text uses, those that Grafana itself fills in and macros left out."""
     bare = MACRO.sub(lambda match: f" {match[2]} ", text)
     names = {next(filter(None, match.groups())) for match in VARIABLE.finditer(bare)}
-    return {name for name in names - BUILT_IN if not name.isdigit()}
+    return {name for name in names - own if not name.isdigit()}
 
 
 def unquoted(sql: str, single: set[str]) -> set[str]:
@@ -109,20 +100,19 @@ def unquoted(sql: str, single: set[str]) -> set[str]:
     return found
 
 
+def _filled(text: str) -> str:
+    """Variables replaced by a value that fits nearly everywhere."""
+    text = re.sub(r"\$\{(__interval(?:_ms)?)(?::\w+)?\}", r"$\1", text)
+    return VARIABLE.sub(lambda match: match[0] if _is_macro(match) else "1", text)
+
+
+def _is_macro(match: re.Match[str]) -> bool:
+    return match[2] in KEPT or match.string[match.end() : match.end() + 1] == "("
+
+
 def expanded(sql: str) -> str:
-    """The query with macros and variables replaced by plain SQL of the same types."""
-    text = COMMENT.sub(" ", sql)
-    text = MACRO.sub(_expansion, text)
-    for name in INTERVALS:
-        text = text.replace(f"${name}", "60").replace(f"${{{name}}}", "60")
-    return VARIABLE.sub("1", text)
-
-
-def _expansion(match: re.Match[str]) -> str:
-    name = match[1]
-    column = match[2].split(",")[0].strip() or "now()"
-    alias = ' AS "time"' if name in ALIASED else ""
-    return EXPANSIONS.get(name, "1").format(column=column) + alias
+    """The query as Grafana would send it for some day. Raises MacroError."""
+    return expand(_filled(COMMENT.sub(" ", sql)), ANY_DAY)
 
 
 def shape(sql: str) -> Shape:
@@ -133,6 +123,8 @@ def shape(sql: str) -> Shape:
 
     try:
         statements = [one for one in sqlglot.parse(expanded(sql), dialect="postgres") if one]
+    except MacroError:
+        return Shape(None, True)  # said by macro_problems
     except SqlglotError as error:
         first = getattr(error, "errors", None) or [{}]
         near = first[0].get("highlight", "")
@@ -144,7 +136,7 @@ def shape(sql: str) -> Shape:
     query = statements[0]
     ordered = query.args.get("order") is not None
     columns = _columns(query)
-    return Shape(columns, ordered, _unknown_column(query))
+    return Shape(columns, ordered, _unknown_column(query), _constant(query))
 
 
 def _columns(query: "exp.Query") -> tuple[tuple[str, str], ...] | None:
@@ -163,6 +155,25 @@ def _columns(query: "exp.Query") -> tuple[tuple[str, str], ...] | None:
     if not isinstance(query, exp.Select) or any(one.is_star for one in query.expressions):
         return None
     return tuple((one.alias_or_name or "?column?", _kind(one)) for one in query.expressions)
+
+
+def _constant(query: "exp.Query") -> tuple[tuple[str, ...], ...]:
+    """The texts in the rows of plain selects joined by UNION ALL; () where it is anything else."""
+    from sqlglot import exp
+
+    if isinstance(query, exp.Union) and not query.args.get("distinct"):
+        left, right = _constant(query.this), _constant(query.expression)
+        return left + right if left and right else ()
+    if not isinstance(query, exp.Select) or set(_parts(query)) - {"expressions", "kind"}:
+        return ()
+    values = [one.unalias() for one in query.expressions]
+    if not all(isinstance(value, exp.Literal | exp.Cast | exp.Neg) for value in values):
+        return ()
+    return (tuple(value.name for value in values if value.is_string),)
+
+
+def _parts(query: "exp.Select") -> list[str]:
+    return [name for name, value in query.args.items() if value]
 
 
 def _kind(column: "exp.Expression") -> str:

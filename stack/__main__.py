@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import preflight.__main__ as preflight
 from settings import Settings, SettingsError, load_settings
 from stack.steps import say
 
@@ -29,6 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="prove datasource, dashboards, queries and rules")
     verify.add_argument("--json", action="store_true", help="the checks as JSON")
     verify.set_defaults(run=_verify)
+    explain = commands.add_parser("explain", help="ask PostgreSQL about every statement of a tree")
+    explain.add_argument("--uri", help="a database with the tables; an empty one by default")
+    preflight.arguments(explain, tree_needed=False)
+    explain.set_defaults(run=_explain)
     for name, run, help_text in (
         ("up", _up, "start everything, collect, build, verify"),
         ("down", _down, "stop everything, keep the data"),
@@ -102,6 +107,20 @@ def _print_checks(checks: "Iterator[Check]", *, as_lines: bool) -> int:
             print(f"{mark} {check.name}: {check.detail}", flush=True)
     print(summary(found))
     return int(not all(check.ok for check in found))
+
+
+def _explain(settings: Settings, parsed: argparse.Namespace) -> int:
+    import psycopg
+
+    from stack.explain import empty_database, explain
+
+    reading = preflight.reading(parsed)
+    tree = parsed.tree or settings.provisioning_dir
+    database = psycopg.connect(parsed.uri, autocommit=True) if parsed.uri else empty_database()
+    with database as connection:
+        found = explain(tree, reading, connection)
+    preflight.say(found, parsed.format)
+    return int(bool(found))
 
 
 def _down(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -15,8 +15,8 @@ import psycopg
 from plotly.offline import get_plotlyjs
 
 from database import Role, connect
+from preflight.macros import expand
 from settings import Settings
-from stack.macros import expand
 from stack.questions import Question, questions, substitute, variables
 from stack.verify import dashboards
 

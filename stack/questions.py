@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.macros import Range
+from preflight.macros import Range
 
 Json = dict[str, Any]
 RELATIVE = re.compile(r"now(?:-(\d+)([smhdwMy]))?(?:/[dwMy])?")

@@ -10,8 +10,8 @@ import yaml
 from database import Role, connect
 from generator.artefacts import Place, artefacts
 from generator.files import stale
+from preflight.macros import MacroError, expand
 from settings import Settings
-from stack.macros import MacroError, expand
 from stack.questions import Question
 from stack.verify import Answer, Check, ask_all
 

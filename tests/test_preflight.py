@@ -1,6 +1,7 @@
 """The pre-flight against what a live Grafana 9.4 did, case by case."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -294,6 +295,20 @@ def test_before_is_a_revision_too(
     assert main(["--tree", str(tree), "--grafana", "9.4"]) == 0
     assert main(["--tree", str(tree), "--grafana", "9.4", "--before", "HEAD"]) == 1
     assert "retire rule 'drift-high'" in capsys.readouterr().out
+
+
+def test_every_rule_is_documented(tmp_path: Path) -> None:
+    """What the cases bring out stands in the table, with no milder severity."""
+    text = (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.MULTILINE)
+    table = {rule: Severity[worst.upper()] for rule, worst in rows}
+    for number, case in enumerate(measured()):
+        tree = lay(tmp_path / str(number), {**BASELINE, **case["files"]})
+        for one in check(tree, reading(case["env"])):
+            assert one.severity <= table[one.rule], one
+
+    source = "".join(path.read_text() for path in (ROOT / "preflight").glob("*.py"))
+    assert [rule for rule in table if f'"{rule}"' not in source] == []
 
 
 def test_preflight_needs_little() -> None:

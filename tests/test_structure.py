@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "dashboards_src": {"monitors", "dashboards_src"},
     "preflight": {"preflight"},
     "generator": {"monitors", "preflight", "settings", "dashboards_src", "generator"},
-    "stack": {"monitors", "settings", "database", "generator", "stack"},
+    "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
     "examples": {"settings", "database", "examples"},
 }
 ONLY_IN = {

@@ -1,6 +1,8 @@
-"""Expands Grafana's PostgreSQL macros as the datasource does, for a server without Grafana.
+"""Expands Grafana's PostgreSQL macros as the datasource does.
 
-Source: pkg/postgresql/macros.go of grafana/grafana-postgresql-datasource; the same in 9 to 13.
+Source: pkg/tsdb/postgres/macros.go of grafana/grafana, since 13.2 pkg/postgresql/macros.go of
+grafana/grafana-postgresql-datasource; the same in 9 to 13. Answers of a live server are in
+tests/cases/macros.json.
 """
 
 import re
@@ -8,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+UNITS = {
+    "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000,
+}  # fmt: skip
 
 
 class MacroError(ValueError):
@@ -35,7 +39,7 @@ def expand(sql: str, span: Range) -> str:
 
 def _one(match: re.Match[str], text: str, span: Range) -> str:
     name, arguments = match[1], [part.strip() for part in match[2].split(",")]
-    if name in ("__timeGroup", "__unixEpochGroup") and text[match.end() : match.end() + 1] == ",":
+    if name == "__timeGroup" and text[match.end() : match.end() + 1] == ",":
         name += "Alias"  # what Grafana does for queries older than 5.3
     simple = _simple(name, arguments[0], span)
     if simple is not None:
@@ -44,13 +48,11 @@ def _one(match: re.Match[str], text: str, span: Range) -> str:
     if group in ("__timeGroup", "__unixEpochGroup"):
         alias = ' AS "time"' if name.endswith("Alias") else ""
         return _group(group, arguments) + alias
-    if name.startswith("__"):
-        raise MacroError(f'unknown macro "{name}"')
-    return match[0]
+    raise MacroError(f'unknown macro "{name}"')
 
 
 def _simple(name: str, column: str, span: Range) -> str | None:
-    start, end = span.start.timestamp(), span.end.timestamp()
+    start, end = int(span.start.timestamp()), int(span.end.timestamp())
     first, last = _rfc3339(span.start), _rfc3339(span.end)
     return {
         "__time": f'{column} AS "time"',
@@ -58,26 +60,33 @@ def _simple(name: str, column: str, span: Range) -> str | None:
         "__timeFilter": f"{column} BETWEEN '{first}' AND '{last}'",
         "__timeFrom": f"'{first}'",
         "__timeTo": f"'{last}'",
-        "__unixEpochFilter": f"{column} >= {int(start)} AND {column} <= {int(end)}",
-        "__unixEpochNanoFilter": f"{column} >= {_nanos(start)} AND {column} <= {_nanos(end)}",
-        "__unixEpochNanoFrom": f"{_nanos(start)}",
-        "__unixEpochNanoTo": f"{_nanos(end)}",
+        "__unixEpochFilter": f"{column} >= {start} AND {column} <= {end}",
+        "__unixEpochNanoFilter": (
+            f"{column} >= {_nanos(span.start)} AND {column} <= {_nanos(span.end)}"
+        ),
+        "__unixEpochNanoFrom": f"{_nanos(span.start)}",
+        "__unixEpochNanoTo": f"{_nanos(span.end)}",
     }.get(name)
 
 
 def _group(name: str, arguments: list[str]) -> str:
     if len(arguments) < 2:
-        raise MacroError(f"macro {name} needs a time column and an interval")
-    seconds = _seconds(arguments[1].strip("'\""))
-    inner = arguments[0] if name == "__unixEpochGroup" else f"extract(epoch from {arguments[0]})"
-    return f"floor(({inner})/{seconds:g})*{seconds:g}"
+        raise MacroError(f"macro {name} needs time column and interval and optional fill value")
+    seconds = _seconds(arguments[1])
+    column = arguments[0]
+    inner = f"({column})" if name == "__unixEpochGroup" else f"extract(epoch from {column})"
+    return f"floor({inner}/{seconds:g})*{seconds:g}"
 
 
 def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+)(ms|[smhdwy])", text)
-    if match is None:
-        raise MacroError(f"error parsing interval {text!r}")
-    return int(match[1]) * UNITS[match[2]]
+    bare = text.strip("'")
+    match = re.fullmatch(r"(\d+)([dwMy])", bare)
+    if match is not None:
+        return int(match[1]) * UNITS[match[2]]
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smh])", bare)
+    if not parts or "".join(number + unit for number, unit in parts) != bare:
+        raise MacroError(f"error parsing interval {text}")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
 def _interval(seconds: float) -> str:
@@ -88,8 +97,10 @@ def _interval(seconds: float) -> str:
 
 
 def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    text = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return re.sub(r"(\.\d*?)0+Z$", r"\1Z", text) if "." in text else text
 
 
-def _nanos(seconds: float) -> int:
-    return int(seconds) * 1_000_000_000
+def _nanos(moment: datetime) -> int:
+    whole = int(moment.timestamp()) * 1_000_000_000
+    return whole + moment.microsecond * 1000
