@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -21,6 +22,21 @@ SECRETS = (
     "grafana_reader_password",
     "evidently_password",
 )
+
+
+OF_THE_BUILD = (
+    "grafana_release",
+    "monitors_dir",
+    "provisioning_dir",
+    "dashboard_folder",
+    "alert_folder",
+    "uid_prefix",
+    "datasource_name",
+    "datasource_uid",
+    "rule_interval",
+    "poll_seconds",
+)
+"""What the committed artefacts depend on; `.env` does not reach them."""
 
 
 class SettingsError(ValueError):
@@ -59,6 +75,7 @@ class Settings(BaseSettings):
     grafana_port: int = Field(default=3000, ge=1, le=65535)
     grafana_admin_user: str = "admin"
     grafana_admin_password: str = "admin"
+    grafana_token: str = ""
     grafana_bin: str = ""
     grafana_home: str = ""
     grafana_release: str = "13.3"
@@ -111,12 +128,21 @@ class Settings(BaseSettings):
         """The base URL of the Evidently UI."""
         return f"http://127.0.0.1:{self.evidently_port}"
 
+    def variable(self, name: str) -> str:
+        """A variable that a declaration names, from the environment or `.env`; '' if unset."""
+        return os.environ.get(name) or dotenv_values(ROOT / ".env").get(name) or ""
+
     def source_uri(self, variable: str) -> str:
-        """The URI in an environment variable that a Table names. Raises SettingsError."""
-        value = os.environ.get(variable, "")
+        """The URI in a variable that a Table names. Raises SettingsError."""
+        value = self.variable(variable)
         if not value:
             raise SettingsError(f"{variable} is not set; a monitor reads its table from there")
         return value
+
+    def as_committed(self) -> "Settings":
+        """These settings, with those of the build as the project has committed them."""
+        project = CommittedSettings()
+        return self.model_copy(update={name: getattr(project, name) for name in OF_THE_BUILD})
 
 
 class CommittedSettings(Settings):

@@ -2,6 +2,7 @@
 
 from dashboards_src import collectors, dummy, model, outages, overview
 from dashboards_src.alerts import groups
+from dashboards_src.contacts import notifications
 from dashboards_src.page import Page
 from dashboards_src.site import Site
 from monitors.declare import Monitor
@@ -15,4 +16,4 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     return [page for make in DASHBOARDS for page in make(site, monitors)]
 
 
-__all__ = ["DASHBOARDS", "Page", "Site", "groups", "pages"]
+__all__ = ["DASHBOARDS", "Page", "Site", "groups", "notifications", "pages"]

@@ -84,7 +84,7 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
         sign=">" if side == "above" else "<",
         panel=panel_of(site, monitor, metric),
         summary=f"{metric.title}{where} is {side} its alert level in at least {k} of the newest"
-        f" {n} judged windows: {{{{ $values.A }}}} against {{{{ $values.T }}}}.",
+        f" {n} judged windows: {_number('A')} against {_number('T')}.",
         next_steps=metric.next_steps,
     )
 
@@ -108,7 +108,7 @@ LEFT JOIN LATERAL (
         t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS days",
         sign=">",
         panel=panel_id(f"{uid}/newest"),
-        summary="The newest collected window is {{ $values.A }} days behind.",
+        summary=f"The newest collected window is {_number('A')} days behind.",
         next_steps="Run the collectors' status; is the source there, did the schedule run?",
     )
 
@@ -165,7 +165,7 @@ FROM (
         t=f"SELECT {name} AS monitor, {runs.level}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
-        summary=f"{{{{ $values.A }}}} of the newest {runs.of} {runs.summary}.",
+        summary=f"{_number('A')} of the newest {runs.of} {runs.summary}.",
         next_steps=runs.next_steps,
     )
 
@@ -205,6 +205,9 @@ def _rule(
             "__panelId__": str(panel),
             "summary": summary,
             "next_steps": next_steps,
+            "model": monitor.title,
+            "value": _number("A"),
+            "threshold": _number("T"),
         },
         "data": [
             _query(site, "A", a),
@@ -212,6 +215,11 @@ def _rule(
             _condition(f"!is_nan($A) && $A {sign} $T"),
         ],
     }
+
+
+def _number(ref: str) -> str:
+    """A query's number in a message, to four digits."""
+    return f'{{{{ printf "%.4g" $values.{ref}.Value }}}}'
 
 
 def _query(site: Site, ref: str, sql: str) -> Json:

@@ -32,8 +32,13 @@ def _parser() -> argparse.ArgumentParser:
     preflight.arguments(check, tree_needed=False)
     check.set_defaults(run=_check)
     retire = commands.add_parser("retire", help="have Grafana delete what no file holds any more")
-    retire.add_argument("kind", choices=("rule", "receiver", "mute-time", "template", "datasource"))
-    retire.add_argument("name", help="its uid, or the name of a mute time, template or datasource")
+    retire.add_argument(
+        "kind", choices=("rule", "receiver", "mute-time", "template", "datasource", "policies")
+    )
+    retire.add_argument(
+        "name",
+        help="its uid; the name of a mute time, template or datasource; the policies' organisation",
+    )
     retire.set_defaults(run=_retire)
     return parser
 
@@ -55,7 +60,7 @@ def _check(settings: Settings, parsed: argparse.Namespace) -> int:
         return preflight.run(parsed)
     from generator.artefacts import artefacts
     from generator.files import stale
-    from generator.gate import own
+    from generator.gate import own, withheld_variables
     from generator.thresholds import stale_thresholds
 
     wanted = artefacts(settings)
@@ -63,7 +68,7 @@ def _check(settings: Settings, parsed: argparse.Namespace) -> int:
         f"{settings.provisioning_dir.name}/{name}: is not what the source builds; run `make build`"
         for name in stale(settings.provisioning_dir, wanted)
     ]
-    problems += stale_thresholds(settings)
+    problems += stale_thresholds(settings) + withheld_variables(settings)
     for problem in problems:
         print(problem)
     found, against = own(settings)

@@ -12,7 +12,8 @@ import dashboards_src
 from dashboards_src import Page, Site
 from generator import retired
 from generator.modern import modernise
-from monitors.load import load
+from monitors.declare import Contact
+from monitors.load import load, load_contacts
 from settings import ROOT, Settings
 
 TEMPLATES = ROOT / "provisioning" / "templates"
@@ -57,6 +58,8 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
         "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
         "alerting/rules.yaml": _rules(settings),
     }
+    if contacts := load_contacts(settings.monitors_dir):
+        files["alerting/contacts.yaml"] = _contacts(settings, contacts)
     gone = retired.read(settings.provisioning_dir / retired.FILE)
     for path, document in retired.deletions(gone).items():
         files[path] = _yaml(document)
@@ -98,6 +101,20 @@ def _rules(settings: Settings) -> str:
     groups = dashboards_src.groups(site(settings), load(settings.monitors_dir))
     escaped = [_escape_group(group) for group in groups]
     return _yaml({"apiVersion": 1, "groups": escaped})
+
+
+def _contacts(settings: Settings, contacts: tuple[Contact, ...]) -> str:
+    """Grafana expands `$` in receivers and policies; a receiver's are variables, and meant."""
+    document = dashboards_src.notifications(site(settings), contacts)
+    return _yaml({**document, "policies": _escape_all(document["policies"])})
+
+
+def _escape_all(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _escape_all(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_escape_all(inner) for inner in value]
+    return _escape(value) if isinstance(value, str) else value
 
 
 def _yaml(document: Mapping[str, object]) -> str:

@@ -23,8 +23,12 @@ SECTIONS = {
     "mute-time": ("alerting", "deleteMuteTimes", "name"),
     "template": ("alerting", "deleteTemplates", "name"),
     "datasource": ("datasources", "deleteDatasources", "name"),
+    "policies": ("alerting", "resetPolicies", ""),
 }
-"""By kind: the folder, the section of Grafana's file, and the key of the identity."""
+"""By kind: the folder, the section of Grafana's file, and the key of the identity.
+
+Policies have none: they are an organisation's, by number.
+"""
 
 
 def read(path: Path) -> dict[str, list[str]]:
@@ -39,6 +43,8 @@ def read(path: Path) -> dict[str, list[str]]:
     for kind, names in found.items():
         if kind not in SECTIONS or not isinstance(names, list):
             raise SettingsError(f"{path.name}: {kind}: is no list of a known kind; {mend}")
+        if kind == "policies" and not all(str(name).isdecimal() for name in names):
+            raise SettingsError(f"{path.name}: {kind}: {names}: give organisations by number: 1")
     return {kind: sorted(map(str, names)) for kind, names in found.items()}
 
 
@@ -59,7 +65,9 @@ def deletions(names: Mapping[str, list[str]]) -> dict[str, dict[str, object]]:
     for kind, (folder, section, key) in SECTIONS.items():
         if names.get(kind):
             document = found.setdefault(f"{folder}/00-deletions.yaml", {"apiVersion": 1})
-            document[section] = [{"orgId": 1, key: _escape(name)} for name in names[kind]]
+            document[section] = [
+                {"orgId": 1, key: _escape(name)} if key else int(name) for name in names[kind]
+            ]
     return found
 
 

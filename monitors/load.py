@@ -8,10 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from monitors import thresholds
-from monitors.declare import DeclarationError, Monitor
+from monitors.declare import Contact, DeclarationError, Monitor
 
 HERE = Path(__file__).parent
 LIBRARY = {"__init__", "load", "thresholds"}
+CONTACTS = "contacts"
+"""The file beside the monitors that says who is told; it may be missing."""
 
 
 @cache
@@ -35,21 +37,16 @@ def load(folder: Path = HERE) -> tuple[Monitor, ...]:
 def declarations(folder: Path) -> list[Path]:
     """The declaration files of a folder, sorted."""
     files = sorted(folder.glob("*.py"))
-    skip = LIBRARY if folder == HERE else {"__init__"}
+    skip = {CONTACTS, *(LIBRARY if folder == HERE else {"__init__"})}
     return [path for path in files if path.stem not in skip and not path.stem.startswith("_")]
 
 
 def _read(path: Path) -> Monitor:
     place = f"{path.parent.name}/{path.name}"
-    try:
-        monitor = _execute(path, place)
-        calibration = thresholds.read(thresholds.path_beside(path))
-    except DeclarationError as error:
-        lines = [
-            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
-        ]
-        at = f"{place}:{lines[-1]}" if lines else place
-        raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+    monitor = _execute(path).get("MONITOR")
+    if not isinstance(monitor, Monitor):
+        raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
+    calibration = thresholds.read(thresholds.path_beside(path))
     if monitor.name != path.stem:
         raise DeclarationError(
             f"{place}: name", f"{monitor.name!r}", f"name it {path.stem!r} or rename the file"
@@ -59,23 +56,51 @@ def _read(path: Path) -> Monitor:
     return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.levels)))
 
 
-def _execute(path: Path, place: str) -> Monitor:
+@cache
+def load_contacts(folder: Path = HERE) -> tuple[Contact, ...]:
+    """Who is told, as `contacts.py` of a folder says; nobody where there is none.
+
+    Raises: DeclarationError naming the file, the line, the field and the mend.
+    """
+    path = folder / f"{CONTACTS}.py"
+    if not path.exists():
+        return ()
+    place = f"{folder.name}/{path.name}"
+    contacts = _execute(path).get("CONTACTS")
+    if not isinstance(contacts, tuple) or not all(isinstance(one, Contact) for one in contacts):
+        raise DeclarationError(
+            f"{place}: CONTACTS", "is no tuple of contacts", "assign CONTACTS = (Contact(...),)"
+        )
+    names = [contact.name for contact in contacts]
+    watched = {monitor.name for monitor in load(folder)}
+    for contact in contacts:
+        unknown = sorted(set(contact.monitors) - watched)
+        if names.count(contact.name) > 1 or unknown:
+            found = f"no monitor {', '.join(unknown)}" if unknown else "is there twice"
+            raise DeclarationError(f"{place}: {contact.name}", found, "name what is there, once")
+    return contacts
+
+
+def _execute(path: Path) -> dict[str, object]:
+    """The names that a declaration file assigns."""
+    place = f"{path.parent.name}/{path.name}"
     spec = importlib.util.spec_from_file_location(f"monitors.declared.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise DeclarationError(place, "is no Python file", "write a module with a MONITOR")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except DeclarationError:
-        raise
+    except DeclarationError as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        at = f"{place}:{lines[-1]}" if lines else place
+        raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
     except Exception as error:
         raise DeclarationError(
             place, f"{type(error).__name__}: {error}", "the file must run by itself"
         ) from error
-    monitor = getattr(module, "MONITOR", None)
-    if not isinstance(monitor, Monitor):
-        raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
-    return monitor
+    return vars(module)
 
 
 def named(name: str, folder: Path = HERE) -> Monitor:

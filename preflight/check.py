@@ -89,7 +89,7 @@ def _orphans(tree: Path, state: State, reading: Reading) -> None:
                 Place(shown(tree / "alerting")),
                 "orphan",
                 f"the policies of organisation {org} are in no file any more, but Grafana keeps"
-                f" them: write resetPolicies: [{org}]",
+                f" them: {retire('policies', org, str(org))}",
             )
 
 

@@ -30,6 +30,7 @@ RETIRING = {
     "mute-time": "deleteMuteTimes: [{{orgId: {org}, name: {name}}}]",
     "template": "deleteTemplates: [{{orgId: {org}, name: {name}}}]",
     "datasource": "deleteDatasources: [{{orgId: {org}, name: {name}}}]",
+    "policies": "resetPolicies: [{name}]",
 }
 """What a file must say, so that Grafana lets go of a thing that no file holds any more."""
 

@@ -1,6 +1,7 @@
 """The vocabulary of a declaration: what one may write in a monitor's file."""
 
 from monitors.declare.columns import Column, Role, category, number, probability
+from monitors.declare.contacts import Contact, Way, email, slack, webhook
 from monitors.declare.errors import DeclarationError
 from monitors.declare.levels import Levels, Quantiles
 from monitors.declare.methods import CHI_SQUARE, JENSEN_SHANNON, KS, PSI, WASSERSTEIN, Method
@@ -71,6 +72,7 @@ __all__ = [
     "WASSERSTEIN",
     "Between",
     "Column",
+    "Contact",
     "Daily",
     "DeclarationError",
     "Firing",
@@ -86,11 +88,13 @@ __all__ = [
     "Source",
     "Table",
     "Unit",
+    "Way",
     "Window",
     "accuracy",
     "agreement",
     "category",
     "drift",
+    "email",
     "log_loss",
     "mae",
     "mean_error",
@@ -104,6 +108,8 @@ __all__ = [
     "rmse",
     "roc_auc",
     "row_count",
+    "slack",
     "target_drift",
     "target_mean",
+    "webhook",
 ]

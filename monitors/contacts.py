@@ -1,0 +1,15 @@
+"""Who is told when an alert fires. Nobody here, so Grafana's own default contact stays.
+
+For example, everyone on one channel and the owner of one model by mail:
+
+    CONTACTS = (
+        d.Contact(name="ml-alerts", way=d.slack(url="$SLACK_WEBHOOK_URL")),
+        d.Contact(name="grid", way=d.email("grid@example.org"), owners=("grid-operations",)),
+    )
+
+With one contact or more, `make build` writes Grafana's policies for the whole organisation.
+"""
+
+from monitors import declare as d
+
+CONTACTS: tuple[d.Contact, ...] = ()
