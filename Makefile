@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify password uri preview build check explain collect backfill calibrate collectors-status dummy test lint requirements pre-commit clean
+.PHONY: help up down status verify password uri preview build check explain collect backfill calibrate collectors-status dummy test record lint requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 
 test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 	@.venv/bin/python -m pytest
+
+record: .venv/ready ## Record a live Grafana's answers anew, for the tests without one
+	@.venv/bin/python -m pytest tests/test_live.py -k shows --record
 
 lint: .venv/ready ## Ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

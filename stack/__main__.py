@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import preflight.__main__ as preflight
@@ -29,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="prove datasource, dashboards, queries and rules")
     verify.add_argument("--json", action="store_true", help="the checks as JSON")
+    verify.add_argument(
+        "--record", type=Path, metavar="FILE", help="keep Grafana's answers, to be proved again"
+    )
     verify.set_defaults(run=_verify)
     explain = commands.add_parser("explain", help="ask PostgreSQL about every statement of a tree")
     explain.add_argument("--uri", help="a database with the tables; an empty one by default")
@@ -51,45 +55,52 @@ def _parser() -> argparse.ArgumentParser:
 def _up(settings: Settings, parsed: argparse.Namespace) -> int:
     from stack.runtime import choose
 
+    if settings.grafana_url:
+        raise SettingsError("GRAFANA_URL names another Grafana; unset it to start one")
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
     runtime.up()
-    failed = _print_checks(_checks(runtime), as_lines=False)
-    _print_addresses(runtime.settings)
+    failed = _print_checks(_checks(settings), as_lines=False)
+    _print_addresses(runtime)
     return failed
 
 
-def _print_addresses(settings: Settings) -> None:
+def _print_addresses(runtime: "Runtime") -> None:
     from stack.runtime import has_grafana
 
+    settings = runtime.settings
     if has_grafana(settings):
         login = f"{settings.grafana_admin_user}/{settings.grafana_admin_password}"
         first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
         say(f"Grafana: {first}  (first login {login})")
     else:
-        from stack.preview import write_pages
-
-        say(f"dashboards: {write_pages(settings)}")
+        _write_pages(runtime)
     say(f"Evidently UI: {settings.evidently}")
     say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
 
 
-def _checks(runtime: "Runtime") -> "Iterator[Check]":
+def _checks(settings: Settings, record: Path | None = None) -> "Iterator[Check]":
+    from generator.files import stale
     from stack import verify_database, verify_grafana
-    from stack.runtime import has_grafana
+    from stack.built import Built
+    from stack.runtime import has_grafana, proved
+    from stack.verify import Check
 
-    if has_grafana(runtime.settings):
-        return verify_grafana.verify(runtime.settings)
-    return verify_database.verify(runtime.settings, runtime.place)
+    one = proved(settings)
+    differing = stale(one.folder, one.wanted)
+    yield Check("artefacts", not differing, ", ".join(differing) or "what the source builds")
+    built = Built.read(one.settings, one.folder)
+    if has_grafana(settings):
+        yield from verify_grafana.verify(one.settings, built, one.log, record)
+    else:
+        yield from verify_database.verify(one.settings, built)
 
 
 def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
-    from stack.runtime import choose
+    from stack.verify import as_json
 
-    checks = _checks(choose(settings))
+    checks = _checks(settings, parsed.record)
     if parsed.json:
-        from stack.verify import as_json
-
         found = list(checks)
         print(as_json(found))
         return int(not all(check.ok for check in found))
@@ -97,14 +108,13 @@ def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _print_checks(checks: "Iterator[Check]", *, as_lines: bool) -> int:
-    from stack.verify import summary
+    from stack.verify import as_line, summary
 
     found: list[Check] = []
     for check in checks:
         found.append(check)
         if as_lines or not check.ok:
-            mark = "ok  " if check.ok else "FAIL"
-            print(f"{mark} {check.name}: {check.detail}", flush=True)
+            print(as_line(check), flush=True)
     print(summary(found))
     return int(not all(check.ok for check in found))
 
@@ -173,10 +183,18 @@ def _password(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    _write_pages(choose(settings))
+    return 0
+
+
+def _write_pages(runtime: "Runtime") -> None:
+    from stack.built import Built
     from stack.preview import write_pages
 
-    say(f"dashboards: {write_pages(settings)}")
-    return 0
+    built = Built(runtime.artefacts(), {})
+    say(f"dashboards: {write_pages(runtime.settings, built)}")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import docker.errors
 from docker.models.containers import Container
 
 from database.embedded import port_taken
-from generator.artefacts import COMPOSE
-from settings import ROOT, Settings
+from generator.artefacts import artefacts
+from settings import ROOT, CommittedSettings, Settings
 from stack import steps
+from stack.contacts import contact_variables
+from stack.grafana import Grafana
 from stack.processes import complaining
 
 WAIT_SECONDS = 1800.0
@@ -45,20 +47,30 @@ class Compose:
     """The services of docker-compose.yml."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings.model_copy(update={"postgres_host": "127.0.0.1"})
-        self.place = COMPOSE
+        local = settings.model_copy(update={"postgres_host": "127.0.0.1"})
+        self.settings = local.as_committed()
+        self.folder = self.settings.provisioning_dir
 
     @property
     def name(self) -> str:
         """Which of the runtimes this is."""
         return f"docker ({' '.join(compose_command())})"
 
+    def artefacts(self) -> dict[str, str]:
+        """The committed ones."""
+        return artefacts(CommittedSettings())
+
     def up(self) -> None:
         """Start every service and wait until all are healthy or done. Raises RuntimeError."""
+        contact_variables(self.settings)
         if not self._containers():
             self._check_ports()
+        ran = self._started("grafana")
         self._compose("up", "--detach", "--build")
         self._wait()
+        if ran and ran == self._started("grafana"):
+            Grafana(self.settings).reload()
+            steps.say("Grafana was running: provisioning reloaded")
 
     def down(self) -> None:
         """Stop and remove the containers, keep the volumes."""
@@ -81,6 +93,20 @@ class Compose:
             log = bytes(container.logs(tail=400)).decode(errors="replace")
             found += [f"{_service(container)}: {line}" for line in complaining(log)]
         return found
+
+    def grafana_log(self) -> str | None:
+        """What the server has logged since its start."""
+        for container in self._containers():
+            if _service(container) == "grafana":
+                return bytes(container.logs(tail=20_000)).decode(errors="replace")
+        return None
+
+    def _started(self, service: str) -> str:
+        """When a running service was started, '' if it does not run."""
+        for container in self._containers():
+            if _service(container) == service and container.status == "running":
+                return str(container.attrs["State"]["StartedAt"])
+        return ""
 
     def reset_password(self) -> None:
         """Set the administrator's password to the setting's."""

@@ -15,11 +15,23 @@ class GrafanaError(RuntimeError):
 
 
 class Grafana:
-    """A client that logs in as the administrator."""
+    """A client that logs in as the administrator, or as the service account of GRAFANA_TOKEN."""
 
-    def __init__(self, settings: Settings, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        token = settings.grafana_token
         login = (settings.grafana_admin_user, settings.grafana_admin_password)
-        self._client = httpx.Client(base_url=settings.grafana, auth=login, timeout=timeout)
+        self._client = httpx.Client(
+            base_url=settings.grafana,
+            auth=None if token else login,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout,
+            transport=transport,
+        )
 
     def get(self, path: str, **parameters: str) -> Any:
         """The JSON of a GET. Raises GrafanaError."""
@@ -38,8 +50,13 @@ class Grafana:
         return answer.json() if answer.status_code == 200 else None
 
     def logged_in(self) -> bool:
-        """Whether the administrator's password is right."""
-        return self._client.get("/api/user").status_code == 200
+        """Whether the password, or the token, is right."""
+        return self._client.get("/api/search", params={"limit": "1"}).status_code == 200
+
+    def reload(self) -> None:
+        """Have a running server read its provisioning again. Raises GrafanaError."""
+        for kind in ("datasources", "alerting", "dashboards"):
+            self.post(f"/api/admin/provisioning/{kind}/reload", {})
 
     def queries(self, start: str, end: str, queries: Sequence[Json]) -> Json:
         """Results by refId; a query that fails comes back with its error, not as an exception."""

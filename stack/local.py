@@ -11,6 +11,7 @@ from generator.artefacts import Place, artefacts
 from generator.files import write
 from settings import Settings
 from stack import steps
+from stack.contacts import contact_variables
 from stack.grafana import Grafana
 from stack.processes import Program, complaining, wait_until
 
@@ -43,12 +44,8 @@ class Local:
         binary = grafana_binary(settings) if grafana else ""
         built_for = {"grafana_release": release(binary)} if binary else {}
         self._folder = settings.stack_dir.resolve()
-        provisioning = {"provisioning_dir": self._folder / "provisioning"}
-        self.settings = settings.model_copy(update={**built_for, **provisioning})
-        self.place = Place(
-            str(self.settings.provisioning_dir / "dashboards"),
-            f"127.0.0.1:{settings.postgres_port}",
-        )
+        self.folder = self._folder / "provisioning"
+        self.settings = settings.model_copy(update=built_for)
         self._binary = binary
         self._database = Embedded(self._folder / "postgres", settings.postgres_port)
         self._grafana = Program("grafana", self._folder)
@@ -61,8 +58,14 @@ class Local:
             return "embedded (PostgreSQL and preview pages, no Grafana found)"
         return f"grafana ({self._binary} {self.settings.grafana_release}, embedded PostgreSQL)"
 
+    def artefacts(self) -> dict[str, str]:
+        """What this Grafana's release and this place need."""
+        place = Place(str(self.folder / "dashboards"), f"127.0.0.1:{self.settings.postgres_port}")
+        return artefacts(self.settings, place)
+
     def up(self) -> None:
         """Start everything, fill the database, build for this place. Raises RuntimeError."""
+        contact_variables(self.settings)
         self._check_ports()
         self._folder.mkdir(parents=True, exist_ok=True)
         self.start_database()
@@ -104,6 +107,10 @@ class Local:
         programs = (self._grafana, self._evidently)
         return [f"{p.name}: {line}" for p in programs for line in complaining(p.tail(20_000))]
 
+    def grafana_log(self) -> str | None:
+        """The server's log, None without a server."""
+        return self._grafana.tail(1_000_000) if self._binary else None
+
     def reset_password(self) -> None:
         """Set the administrator's password to the setting's."""
         if not self._binary:
@@ -130,7 +137,7 @@ class Local:
                 )
 
     def _build(self) -> None:
-        changed = write(self.settings.provisioning_dir, artefacts(self.settings, self.place))
+        changed = write(self.folder, self.artefacts())
         steps.say(f"artefacts: {len(changed)} files written for {self.settings.grafana_release}")
 
     def _home(self) -> str:
@@ -141,30 +148,28 @@ class Local:
         return {
             "GF_PATHS_DATA": str(self._folder / "grafana"),
             "GF_PATHS_LOGS": str(self._folder / "grafana" / "log"),
-            "GF_PATHS_PROVISIONING": str(settings.provisioning_dir),
+            "GF_PATHS_PROVISIONING": str(self.folder),
             "GF_SERVER_HTTP_ADDR": "127.0.0.1",
             "GF_SERVER_HTTP_PORT": str(settings.grafana_port),
+            "GF_SERVER_ROOT_URL": f"{settings.grafana}/",
             "GF_SECURITY_ADMIN_USER": settings.grafana_admin_user,
             "GF_SECURITY_ADMIN_PASSWORD": settings.grafana_admin_password,
             "GF_DASHBOARDS_MIN_REFRESH_INTERVAL": "5s",
             "GRAFANA_READER_PASSWORD": settings.grafana_reader_password,
+            **contact_variables(settings),
             **QUIET,
         }
 
     def _start_grafana(self) -> None:
         grafana = Grafana(self.settings)
         if self._grafana.running():
-            self._reload(grafana)
+            grafana.reload()
+            steps.say("Grafana was running: provisioning reloaded")
             return
         command = [self._binary, "server", "--homepath", self._home()]
         self._grafana.start(command, self._grafana_environment())
         wait_until(lambda: grafana.health() is not None, WAIT_SECONDS, self._grafana, "Grafana")
         steps.say(f"Grafana answers at {self.settings.grafana}")
-
-    def _reload(self, grafana: Grafana) -> None:
-        for kind in ("datasources", "dashboards", "alerting"):
-            grafana.post(f"/api/admin/provisioning/{kind}/reload", {})
-        steps.say("Grafana was running: provisioning reloaded")
 
     def _start_evidently(self) -> None:
         if self._evidently.running():

@@ -6,7 +6,7 @@ queries. Simple on purpose: recognisably the same dashboard, with each variable 
 
 import html
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from plotly.offline import get_plotlyjs
 from database import Role, connect
 from preflight.macros import expand
 from settings import Settings
+from stack.built import Built
 from stack.questions import Question, questions, substitute, variables
-from stack.verify import dashboards
 
 Json = dict[str, Any]
 Table = tuple[list[str], list[tuple[Any, ...]]]
@@ -46,7 +46,7 @@ td, th {{ border-bottom: 1px solid {GRID}; padding: 4px 8px; text-align: left;
 """
 
 
-def write_pages(settings: Settings) -> Path:
+def write_pages(settings: Settings, built: Built) -> Path:
     """Write a page for each dashboard and an index; return the index's path.
 
     Raises psycopg.OperationalError where no database answers.
@@ -54,15 +54,15 @@ def write_pages(settings: Settings) -> Path:
     folder = settings.stack_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plotly.js").write_text(get_plotlyjs(), encoding="utf-8")
-    built = dashboards(settings)
+    dashboards = built.dashboards()
     with connect(settings, Role.READER) as connection:
-        for dashboard in built:
+        for dashboard in dashboards:
             page = draw(connection, dashboard)
             (folder / f"{dashboard['uid']}.html").write_text(page, encoding="utf-8")
     links = "".join(
         f'<p><a href="{d["uid"]}.html">{html.escape(d["title"])}</a>'
         f' <span class="note">{html.escape(d["description"])}</span></p>'
-        for d in built
+        for d in dashboards
     )
     index = folder / "index.html"
     index.write_text(_page("Dashboards (preview)", links), encoding="utf-8")
@@ -72,7 +72,7 @@ def write_pages(settings: Settings) -> Path:
 def draw(connection: psycopg.Connection, dashboard: Json) -> str:
     """One dashboard as a page."""
     values = _values(connection, dashboard)
-    asked = list(questions(dashboard, {}))
+    asked = list(questions(dashboard, {}, datetime.now(UTC)))
     boxes = []
     for panel in dashboard["panels"]:
         answers = [_rows(connection, q.with_values(values)) for q in asked if q.panel == panel]
@@ -97,7 +97,7 @@ def _page(title: str, body: str) -> str:
 
 def _values(connection: psycopg.Connection, dashboard: Json) -> dict[str, str]:
     values = {}
-    for question in variables(dashboard):
+    for question in variables(dashboard, datetime.now(UTC)):
         name = question.place.rpartition(" ")[2]
         item = next(v for v in dashboard["templating"]["list"] if v["name"] == name)
         known = [str(row[0]) for row in _rows(connection, question)[1]]

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -69,6 +70,18 @@ def complaining(log: str) -> list[str]:
     """The lines of a log that complain, each cut to 300 characters."""
     marks = ("level=error", "FATAL", "ERROR:", "Traceback")
     return [line[:300] for line in log.splitlines() if any(mark in line for mark in marks)]
+
+
+BEGINS = "starting to provision alerting"
+"""Grafana logs it at every start and reload."""
+
+
+def provisioning_complaints(log: str) -> list[str]:
+    """What a Grafana server said against the files that it read last, each line once."""
+    lines = log[max(0, log.rfind(BEGINS)) :].splitlines()
+    about = [line for line in lines if "logger=provisioning" in line or "logger=plugin" in line]
+    bad = [line for line in about if re.search(r"level=(error|warn)|lvl=(eror|warn)", line)]
+    return list(dict.fromkeys(re.sub(r"^.*?(msg=)", r"\1", line)[:300] for line in bad))
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, program: Program, what: str) -> None:

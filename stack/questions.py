@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from preflight.macros import Range
@@ -64,9 +64,8 @@ def moment(text: str, now: datetime) -> datetime:
     return now - timedelta(seconds=int(match[1]) * UNIT_SECONDS[match[2]])
 
 
-def time_range(dashboard: Json) -> tuple[datetime, datetime]:
+def time_range(dashboard: Json, now: datetime) -> tuple[datetime, datetime]:
     """The range on which a dashboard opens."""
-    now = datetime.now(UTC)
     return moment(dashboard["time"]["from"], now), moment(dashboard["time"]["to"], now)
 
 
@@ -78,18 +77,20 @@ def panels(dashboard: Json) -> Iterator[Json]:
         yield from (inner for inner in panel.get("panels", []) if inner["type"] != "row")
 
 
-def variables(dashboard: Json) -> Iterator[Question]:
+def variables(dashboard: Json, now: datetime) -> Iterator[Question]:
     """The queries behind a dashboard's variables."""
-    start, end = time_range(dashboard)
+    start, end = time_range(dashboard, now)
     for item in dashboard.get("templating", {}).get("list", []):
         if item["type"] == "query":
             place = f"{dashboard['title']} / variable {item['name']}"
             yield Question(place, item["query"], "table", start, end, dashboard["uid"])
 
 
-def questions(dashboard: Json, may_be_empty: Mapping[int, str]) -> Iterator[Question]:
+def questions(
+    dashboard: Json, may_be_empty: Mapping[int, str], now: datetime
+) -> Iterator[Question]:
     """The queries of a dashboard's panels and annotations, variables not yet replaced."""
-    start, end = time_range(dashboard)
+    start, end = time_range(dashboard, now)
     title, uid = dashboard["title"], dashboard["uid"]
     for panel in panels(dashboard):
         why = may_be_empty.get(panel["id"], "")

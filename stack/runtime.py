@@ -1,22 +1,31 @@
 """Which runtime: Docker, else a native Grafana, else the embedded database alone."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from generator.artefacts import Place
-from settings import Settings
+from generator.artefacts import artefacts
+from settings import CommittedSettings, Settings
 from stack.compose import Compose, engine_reachable
 from stack.local import Local, grafana_binary
 
 
 class Runtime(Protocol):
-    """What every runtime can do. settings, place: as this runtime builds and connects."""
+    """What every runtime can do.
+
+    settings: as this runtime builds and connects. folder: that Grafana reads, on this machine.
+    """
 
     settings: Settings
-    place: Place
+    folder: Path
 
     @property
     def name(self) -> str:
         """For people: which runtime, and with what."""
+
+    def artefacts(self) -> dict[str, str]:
+        """What should lie in the folder, by path."""
 
     def up(self) -> None:
         """Start everything and fill it. Raises RuntimeError."""
@@ -30,8 +39,34 @@ class Runtime(Protocol):
     def complaints(self) -> list[str]:
         """Lines of the parts' logs that complain."""
 
+    def grafana_log(self) -> str | None:
+        """What the Grafana server has logged, None where there is none to read."""
+
     def reset_password(self) -> None:
         """Set Grafana's admin password to the setting's. Raises RuntimeError."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What `verify` looks at.
+
+    folder: holds the built files. wanted: what should lie there, by path. log: of the server,
+    None where it cannot be read. settings: as the files were built.
+    """
+
+    settings: Settings
+    folder: Path
+    wanted: Mapping[str, str]
+    log: str | None
+
+
+def proved(settings: Settings) -> Proved:
+    """The Grafana of GRAFANA_URL against the committed files, else the runtime. RuntimeError."""
+    if settings.grafana_url:
+        committed = settings.as_committed()
+        return Proved(committed, committed.provisioning_dir, artefacts(CommittedSettings()), None)
+    runtime = choose(settings)
+    return Proved(runtime.settings, runtime.folder, runtime.artefacts(), runtime.grafana_log())
 
 
 def choose(settings: Settings) -> Runtime:

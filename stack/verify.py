@@ -1,65 +1,77 @@
 """Proves a running stack: everything built is there, equal, and answers with typed rows."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
-from generator.artefacts import artefacts, pages
-from settings import Settings
+from stack.built import Built
+from stack.links import Link, links
 from stack.questions import Question, questions, variables
 
 Json = dict[str, Any]
 Ask = Callable[[Question], "Answer"]
+KEPT_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a query gave. kinds: type of each column (time, number, string, boolean, other).
+    """What a query gave.
 
-    first: the first column's values, at most 1000. error: '' where all went well.
+    kinds: type of each column (time, number, string, boolean, other). columns: values of each by
+    name, at most 1000. error: '' where all went well.
     """
 
     rows: int
     kinds: tuple[str, ...] = ()
-    first: tuple[object, ...] = ()
+    columns: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def first(self) -> tuple[object, ...]:
+        """The first column's values."""
+        return next(iter(self.columns.values()), ())
 
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check. excused: why an empty answer is all right."""
+    """The outcome of one check. excused: why an empty answer is all right. seconds: it took."""
 
     name: str
     ok: bool
     detail: str = ""
     excused: str = ""
+    seconds: float | None = None
 
 
-def dashboards(settings: Settings) -> list[Json]:
-    """The built dashboards."""
-    built = artefacts(settings)
-    return [json.loads(text) for name, text in built.items() if name.endswith(".json")]
+def ask_all(built: Built, ask: Ask, exists: Callable[[str], str], now: datetime) -> Iterator[Check]:
+    """Ask every query of every dashboard, judge the answers, and follow the links in them.
 
-
-def excuses(settings: Settings) -> dict[str, dict[int, str]]:
-    """By dashboard uid, the panels that may be empty, with their reason."""
-    return {page.uid: page.may_be_empty() for page in pages(settings)}
-
-
-def ask_all(settings: Settings, ask: Ask) -> Iterator[Check]:
-    """Ask every query of every dashboard and judge the answers."""
-    excused = excuses(settings)
-    for dashboard in dashboards(settings):
+    exists: why the page at an address is not there, '' where it is.
+    """
+    for dashboard in built.dashboards():
         values: dict[str, str] = {}
-        for question in variables(dashboard):
-            answer = ask(question)
-            yield judge(question, answer)
+        for question in variables(dashboard, now):
+            answer, check = _timed(ask, question)
+            yield check
             name = question.place.rpartition(" ")[2]
             values[name] = _current(dashboard, name, answer)
-        for question in questions(dashboard, excused.get(dashboard["uid"], {})):
-            filled = question.with_values(values)
-            yield judge(filled, ask(filled))
+        answers: dict[int, dict[str, tuple[object, ...]]] = {}
+        for question in questions(dashboard, built.may_be_empty.get(dashboard["uid"], {}), now):
+            answer, check = _timed(ask, question.with_values(values))
+            yield check
+            answers.setdefault(question.panel.get("id", 0), {}).update(answer.columns)
+        for link in links(dashboard):
+            yield _follow(link, answers.get(link.panel, {}), exists)
+
+
+def _timed(ask: Ask, question: Question) -> tuple[Answer, Check]:
+    began = time.perf_counter()
+    answer = ask(question)
+    return answer, judge(question, answer, time.perf_counter() - began)
 
 
 def _current(dashboard: Json, name: str, answer: Answer) -> str:
@@ -70,27 +82,58 @@ def _current(dashboard: Json, name: str, answer: Answer) -> str:
     return chosen if chosen in known else (known or [""])[0]
 
 
-def judge(question: Question, answer: Answer) -> Check:
+def judge(question: Question, answer: Answer, seconds: float | None = None) -> Check:
     """Whether an answer is what its panel needs: rows, a time where it draws time, a number."""
+    place = question.place
     if answer.error:
-        return Check(question.place, False, answer.error)
+        return Check(place, False, answer.error, seconds=seconds)
     if answer.rows == 0:
         excuse = question.may_be_empty
-        return Check(question.place, bool(excuse), "no rows", excuse)
-    if question.form == "time_series" and "time" not in answer.kinds:
-        return Check(question.place, False, f"no time among {answer.kinds}")
-    if question.form == "time_series" and "number" not in answer.kinds:
-        return Check(question.place, False, f"no number among {answer.kinds}")
-    return Check(question.place, True, f"{answer.rows} rows")
+        return Check(place, bool(excuse), "no rows", excuse, seconds)
+    for kind in ("time", "number"):
+        if question.form == "time_series" and kind not in answer.kinds:
+            return Check(place, False, f"no {kind} among {answer.kinds}", seconds=seconds)
+    return Check(place, True, f"{answer.rows} rows", seconds=seconds)
+
+
+def _follow(
+    link: Link, columns: Mapping[str, tuple[object, ...]], exists: Callable[[str], str]
+) -> Check:
+    """Whether the pages that a link leads to are there: one for each value of its row."""
+    addresses = link.addresses(columns)
+    problems = list(filter(None, map(exists, sorted(addresses))))
+    said = "; ".join(problems[:3]) or f"{len(addresses)} pages are there"
+    return Check(f"link {link.place}", not problems, said)
+
+
+def missing_dashboard(uids: set[str], address: str) -> str:
+    """Why a dashboard's address leads nowhere, '' where it leads to one of `uids`."""
+    uid = re.match(r"/d/([^/?]+)", address)
+    if uid is None or uid[1] in uids:
+        return ""
+    return f"no dashboard {uid[1]!r} ({address})"
 
 
 def summary(checks: list[Check]) -> str:
-    """One line: how many passed, failed and were excused."""
+    """How many passed, failed and were excused; the slowest query."""
     failed = sum(not check.ok for check in checks)
     excused = [check for check in checks if check.excused]
     lines = [f"{len(checks)} checks, {failed} failed, {len(excused)} empty with a reason"]
+    timed = [check for check in checks if check.seconds is not None]
+    if timed:
+        slowest = max(timed, key=lambda check: check.seconds or 0.0)
+        lines[0] += (
+            f"; {len(timed)} queries, the slowest {(slowest.seconds or 0) * 1000:.0f} ms"
+            f" ({slowest.name})"
+        )
     lines += [f"  empty: {check.name} ({check.excused})" for check in excused]
     return "\n".join(lines)
+
+
+def as_line(check: Check) -> str:
+    """A check for people."""
+    took = "" if check.seconds is None else f", {check.seconds * 1000:.0f} ms"
+    return f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}{took}"
 
 
 def as_json(checks: list[Check]) -> str:

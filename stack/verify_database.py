@@ -1,26 +1,21 @@
 """Proves the queries without a Grafana: macros expanded here, asked as Grafana's reader role."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import psycopg
-import yaml
 
 from database import Role, connect
-from generator.artefacts import Place, artefacts
-from generator.files import stale
 from preflight.macros import MacroError, expand
 from settings import Settings
+from stack.built import Built
 from stack.questions import Question
-from stack.verify import Answer, Check, ask_all
+from stack.verify import KEPT_ROWS, Answer, Check, ask_all, missing_dashboard
 
 
-def verify(settings: Settings, place: Place) -> Iterator[Check]:
-    """Every check that needs only the database. place: what the artefacts were built for."""
-    built = artefacts(settings, place)
-    differing = stale(settings.provisioning_dir, built)
-    yield Check("artefacts", not differing, ", ".join(differing) or f"{len(built)} files fresh")
+def verify(settings: Settings, built: Built) -> Iterator[Check]:
+    """Every check that needs only the database."""
     try:
         connection = connect(settings, Role.READER)
     except psycopg.OperationalError as error:
@@ -28,8 +23,14 @@ def verify(settings: Settings, place: Place) -> Iterator[Check]:
         return
     with connection:
         yield Check("database", True, f"{settings.postgres_host}:{settings.postgres_port}")
-        yield from ask_all(settings, lambda question: ask(connection, question))
-        yield from rules(settings, connection)
+        uids = {dashboard["uid"] for dashboard in built.dashboards()}
+        yield from ask_all(
+            built,
+            lambda question: ask(connection, question),
+            lambda address: missing_dashboard(uids, address),
+            datetime.now(UTC),
+        )
+        yield from rules(built, connection)
 
 
 def ask(connection: psycopg.Connection, question: Question) -> Answer:
@@ -41,11 +42,13 @@ def ask(connection: psycopg.Connection, question: Question) -> Answer:
             names = [column.name for column in cursor.description or []]
     except (psycopg.Error, MacroError) as error:
         return Answer(0, error=str(error).strip())
-    kinds = tuple(_kind(names[n], [row[n] for row in rows]) for n in range(len(names)))
-    return Answer(len(rows), kinds, tuple(row[0] for row in rows[:1000]))
+    columns = {name: tuple(row[n] for row in rows) for n, name in enumerate(names)}
+    kinds = tuple(_kind(name, values) for name, values in columns.items())
+    kept = {name: values[:KEPT_ROWS] for name, values in columns.items()}
+    return Answer(len(rows), kinds, kept)
 
 
-def _kind(name: str, values: list[object]) -> str:
+def _kind(name: str, values: Sequence[object]) -> str:
     known = next((value for value in values if value is not None), None)
     if name.lower() == "time" or isinstance(known, (datetime, date)):
         return "time"
@@ -54,13 +57,12 @@ def _kind(name: str, values: list[object]) -> str:
     return "string" if isinstance(known, str) else "number" if known is not None else "other"
 
 
-def rules(settings: Settings, connection: psycopg.Connection) -> Iterator[Check]:
+def rules(built: Built, connection: psycopg.Connection) -> Iterator[Check]:
     """Each rule's queries: one number column, no NULL, no time, labels that tell rows apart."""
-    for group in yaml.safe_load(artefacts(settings)["alerting/rules.yaml"])["groups"]:
-        for rule in group["rules"]:
-            sqls = [data["model"]["rawSql"] for data in rule["data"] if "rawSql" in data["model"]]
-            problem = next(filter(None, (_rule_problem(connection, sql) for sql in sqls)), "")
-            yield Check(f"rule {rule['title']}", not problem, problem or "one number a row")
+    for _, rule in built.rules():
+        sqls = [data["model"]["rawSql"] for data in rule["data"] if "rawSql" in data["model"]]
+        problem = next(filter(None, (_rule_problem(connection, sql) for sql in sqls)), "")
+        yield Check(f"rule {rule['title']}", not problem, problem or "one number a row")
 
 
 def _rule_problem(connection: psycopg.Connection, sql: str) -> str:

@@ -1,86 +1,168 @@
-"""Proves a Grafana over its HTTP API."""
+"""Proves a Grafana over its HTTP API: this machine's, compose's, or any GRAFANA_URL."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-import yaml
-
-from generator.artefacts import artefacts
 from settings import Settings
+from stack import verify_alerting
+from stack.built import Built
 from stack.grafana import Grafana, GrafanaError
+from stack.processes import provisioning_complaints
 from stack.questions import Question
-from stack.verify import Answer, Check, ask_all, dashboards
+from stack.recording import Recorder
+from stack.verify import KEPT_ROWS, Answer, Check, ask_all, missing_dashboard
 
 Json = dict[str, Any]
 WAIT_SECONDS = 90.0
+ADDED = ("id", "version")
+"""What Grafana adds to a dashboard; the rest comes back as it was given."""
+REFUSED = ("permission denied", "read-only transaction")
+WRITE = "DELETE FROM monitoring.metric_value WHERE false"
+"""Harmless where it is allowed: no row meets the condition, but the right is needed."""
+RIGHTS = """\
+SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') AS tables, count(*) AS number
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'monitoring' AND c.relkind IN ('r', 'p', 'v')
+  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"""
 
 
-def verify(settings: Settings) -> Iterator[Check]:
-    """Every check of a live Grafana, in the order in which one would look."""
-    grafana = Grafana(settings)
+@dataclass(frozen=True)
+class Live:
+    """A Grafana that is being proved.
+
+    began: rules must have been evaluated since. log: the server's lines, None where it cannot be
+    read from here. wait: how long things may take to arrive, in seconds.
+    """
+
+    settings: Settings
+    built: Built
+    grafana: Grafana
+    began: datetime
+    log: str | None = None
+    wait: float = WAIT_SECONDS
+
+
+def verify(
+    settings: Settings, built: Built, log: str | None, record: Path | None = None
+) -> Iterator[Check]:
+    """Every check of a live Grafana, in the order in which one would look.
+
+    record: a file that keeps Grafana's answers, so that the same can be proved without it.
+    """
+    recorder = Recorder() if record else None
+    began = datetime.now(UTC).replace(microsecond=0)
+    live = Live(settings, built, Grafana(settings, transport=recorder), began, log)
+    yield from prove(live)
+    if recorder and record:
+        recorder.write(record, built, began, log)
+
+
+def prove(live: Live) -> Iterator[Check]:
+    """The checks; the rest is left out where nobody answers or the password is wrong."""
+    settings, grafana = live.settings, live.grafana
     health = grafana.health()
     if health is None:
         yield Check("grafana", False, f"nothing answers at {settings.grafana}; run `make up`")
         return
     yield Check("grafana", True, f"{health.get('version')} at {settings.grafana}")
     if not grafana.logged_in():
-        yield Check(
-            "login",
-            False,
-            f"the password of {settings.grafana_admin_user!r} is not GRAFANA_ADMIN_PASSWORD;"
-            " put the one you chose into .env, or run `make password` to set it back",
-        )
+        yield Check("login", False, _refused(settings))
         return
-    yield from datasource(settings, grafana)
-    yield from equal_dashboards(settings, grafana)
-    yield from ask_all(settings, lambda question: ask(settings, grafana, question))
-    yield from rules(settings, grafana)
+    yield from datasource(live)
+    yield from equal_dashboards(live)
+    yield from leftover_dashboards(live)
+    uids = {dashboard["uid"] for dashboard in live.built.dashboards()}
+    yield from ask_all(
+        live.built,
+        lambda question: ask(live, question),
+        lambda address: missing_dashboard(uids, address),
+        live.began,
+    )
+    yield from reader(live)
+    yield from verify_alerting.verify(live.built, grafana, settings, live.began, live.wait)
+    yield from server_log(live)
 
 
-def datasource(settings: Settings, grafana: Grafana) -> Iterator[Check]:
-    """Present, healthy, and with its database where the browser looks for it."""
-    uid = settings.datasource_uid
+def _refused(settings: Settings) -> str:
+    if settings.grafana_token:
+        return "GRAFANA_TOKEN is refused; make a new one for the service account"
+    return (
+        f"the password of {settings.grafana_admin_user!r} is not GRAFANA_ADMIN_PASSWORD;"
+        " put the one you chose into .env, or run `make password` to set it back"
+    )
+
+
+def datasource(live: Live) -> Iterator[Check]:
+    """Present, its plugin loaded, healthy, and with its database where the browser looks for it."""
+    uid = live.settings.datasource_uid
     try:
-        found = grafana.get(f"/api/datasources/uid/{uid}")
+        found = live.grafana.get(f"/api/datasources/uid/{uid}")
         named = found.get("jsonData", {}).get("database")
         yield Check(f"datasource {uid}: jsonData.database", bool(named), str(named))
-        health = grafana.get(f"/api/datasources/uid/{uid}/health")
+        plugin = live.grafana.get(f"/api/plugins/{found['type']}/settings")
+        version = plugin.get("info", {}).get("version") or "built in"
+        yield Check(f"datasource {uid}: plugin {found['type']}", plugin["enabled"], version)
+        health = live.grafana.get(f"/api/datasources/uid/{uid}/health")
         ok = health.get("status") == "OK"
         yield Check(f"datasource {uid}: health", ok, str(health.get("message")))
     except GrafanaError as error:
         yield Check(f"datasource {uid}", False, str(error))
 
 
-def equal_dashboards(settings: Settings, grafana: Grafana) -> Iterator[Check]:
-    """Each built dashboard is there and is what was built; they arrive after health is ok."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    for built in dashboards(settings):
-        place = f"dashboard {built['title']}"
-        while True:
-            problem = _difference(grafana, built)
-            if not problem or time.monotonic() > deadline:
-                break
-            time.sleep(1)
-        yield Check(place, not problem, problem or "present and equal")
+def equal_dashboards(live: Live) -> Iterator[Check]:
+    """Each built dashboard is there, in its folder, and is what was built.
+
+    They arrive after health is ok.
+    """
+    deadline = time.monotonic() + live.wait
+    for built in live.built.dashboards():
+        problem = until(partial(_difference, live, built), deadline)
+        yield Check(f"dashboard {built['title']}", not problem, problem or "present and equal")
 
 
-def _difference(grafana: Grafana, built: Json) -> str:
+def until(problem: Callable[[], str], deadline: float) -> str:
+    """What `problem` says, asked again each second until it is '' or the deadline is past."""
+    while True:
+        said = problem()
+        if not said or time.monotonic() > deadline:
+            return said
+        time.sleep(1)
+
+
+def _difference(live: Live, built: Json) -> str:
     try:
-        stored = grafana.get(f"/api/dashboards/uid/{built['uid']}")["dashboard"]
+        found = live.grafana.get(f"/api/dashboards/uid/{built['uid']}")
     except GrafanaError as error:
         return str(error)
-    stored = {key: value for key, value in stored.items() if key not in ("id", "version")}
+    stored = {key: value for key, value in found["dashboard"].items() if key not in ADDED}
     keys = {key for key in {*stored, *built} if stored.get(key) != built.get(key)}
-    return f"differs in {', '.join(sorted(keys))}" if keys else ""
+    if keys:
+        return f"differs in {', '.join(sorted(keys))}"
+    folder = found["meta"].get("folderTitle")
+    wanted = live.settings.dashboard_folder
+    return "" if folder == wanted else f"lies in folder {folder!r}, not {wanted!r}"
 
 
-def ask(settings: Settings, grafana: Grafana, question: Question) -> Answer:
+def leftover_dashboards(live: Live) -> Iterator[Check]:
+    """Nothing of ours is there that no file holds."""
+    ours = {dashboard["uid"] for dashboard in live.built.dashboards()}
+    prefix = live.settings.uid_prefix
+    stored = live.grafana.get("/api/search", type="dash-db", limit="5000")
+    left = [one for one in stored if one["uid"].startswith(prefix) and one["uid"] not in ours]
+    said = ", ".join(f"{one['title']} ({one['uid']})" for one in left)
+    yield Check("no dashboard is left over", not left, said or f"{len(ours)} built")
+
+
+def ask(live: Live, question: Question) -> Answer:
     """One query through Grafana."""
     query = {
         "refId": "A",
-        "datasource": {"uid": settings.datasource_uid},
+        "datasource": {"uid": live.settings.datasource_uid},
         "rawSql": question.sql,
         "format": question.form,
         "intervalMs": int(question.span.interval_s * 1000),
@@ -88,7 +170,7 @@ def ask(settings: Settings, grafana: Grafana, question: Question) -> Answer:
     }
     start, end = (str(int(m.timestamp() * 1000)) for m in (question.start, question.end))
     try:
-        result = grafana.queries(start, end, [query]).get("A")
+        result = live.grafana.queries(start, end, [query]).get("A")
     except GrafanaError as error:
         return Answer(0, error=str(error))
     if result is None:
@@ -99,56 +181,31 @@ def ask(settings: Settings, grafana: Grafana, question: Question) -> Answer:
 
 
 def _read(frames: list[Json]) -> Answer:
-    fields = [field for frame in frames for field in frame["schema"]["fields"]]
+    fields = [one for frame in frames for one in frame["schema"]["fields"]]
     columns = [column for frame in frames for column in frame["data"]["values"]]
     rows = max((len(column) for column in columns), default=0)
-    first = tuple(columns[0][:1000]) if columns else ()
-    return Answer(rows, tuple(field["type"] for field in fields), first)
+    names = [one["name"] for one in fields]
+    kept = {name: tuple(column[:KEPT_ROWS]) for name, column in zip(names, columns, strict=True)}
+    return Answer(rows, tuple(one["type"] for one in fields), kept)
 
 
-def rules(settings: Settings, grafana: Grafana) -> Iterator[Check]:
-    """Each built rule is there, evaluated since now, and without an error."""
-    began = datetime.now(UTC)
-    wanted = yaml.safe_load(artefacts(settings)["alerting/rules.yaml"])["groups"]
-    deadline = time.monotonic() + WAIT_SECONDS
-    states: dict[tuple[str, str], Json] = {}
-    names = [(group["name"], rule["title"]) for group in wanted for rule in group["rules"]]
-    names = [(group, title.replace("$$", "$")) for group, title in names]
-    while time.monotonic() < deadline:
-        states = _states(settings, grafana)
-        if all(name in states and _fresh(states[name], began) for name in names):
-            break
-        time.sleep(1)
-    for name in names:
-        yield _judge_rule(name[1], states.get(name), began)
+def reader(live: Live) -> Iterator[Check]:
+    """The role that panels ask with can read and not write."""
+    now = live.began
+    answer = ask(live, Question("reader", WRITE, "table", now, now, ""))
+    refused = any(reason in answer.error for reason in REFUSED)
+    yield Check("reader: a write is refused", refused, answer.error or "it was not")
+    rights = ask(live, Question("reader", RIGHTS, "table", now, now, ""))
+    tables = str(next(iter(rights.columns.get("tables", ())), ""))
+    none = not rights.error and not tables
+    said = rights.error or (f"it may write {tables}" if tables else "none in schema monitoring")
+    yield Check("reader: rights to write", none, said)
 
 
-def _states(settings: Settings, grafana: Grafana) -> dict[tuple[str, str], Json]:
-    groups = grafana.get("/api/prometheus/grafana/api/v1/rules")["data"]["groups"]
-    return {
-        (group["name"], rule["name"]): rule
-        for group in groups
-        if group["file"] == settings.alert_folder
-        for rule in group["rules"]
-    }
-
-
-def _fresh(rule: Json, since: datetime) -> bool:
-    text = str(rule.get("lastEvaluation", ""))[:19]
-    return bool(text) and datetime.fromisoformat(text).replace(tzinfo=UTC) >= since.replace(
-        microsecond=0
-    )
-
-
-def _judge_rule(title: str, rule: Json | None, since: datetime) -> Check:
-    place = f"rule {title}"
-    if rule is None:
-        return Check(place, False, "not there")
-    alerts = [alert["state"] for alert in rule.get("alerts") or []]
-    broken = [state for state in alerts if "Error" in state]
-    if rule.get("health") == "error" or broken:
-        return Check(place, False, str(rule.get("lastError") or broken))
-    if not _fresh(rule, since):
-        return Check(place, False, f"not evaluated for {WAIT_SECONDS:g} s")
-    firing = sum(state.startswith("Alerting") for state in alerts)
-    return Check(place, True, f"{firing} of {len(alerts)} firing" if alerts else "quiet")
+def server_log(live: Live) -> Iterator[Check]:
+    """The server has said nothing against what it was given."""
+    if live.log is None:
+        yield Check("server's log", True, "not read: this Grafana runs elsewhere")
+        return
+    lines = provisioning_complaints(live.log)
+    yield Check("server's log", not lines, "; ".join(lines[:5]) or "no complaint of provisioning")

@@ -18,6 +18,11 @@ SECRET = "p'a$s\"w%o\\rd={x}&ü"
 """Any character but a blank must work as a password."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make record`: keep a live Grafana's answers for the tests that run without one."""
+    parser.addoption("--record", action="store_true", help="write tests/recorded/ anew")
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a running, migrated, embedded database in a temporary folder."""

@@ -5,9 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +23,41 @@ from stack.local import grafana_binary
 needs_grafana = pytest.mark.skipif(
     not grafana_binary(load_settings()), reason="needs a grafana program (GRAFANA_BIN)"
 )
+Json = dict[str, Any]
 DAYS = REFERENCE_DAYS + 8
+ENDS = DAYS + 3
+"""The last three days are missing at first, so that their data is late."""
+RECORDED = Path(__file__).parent / "recorded"
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps every message that Grafana sends."""
+
+    messages: list[Json] = []  # noqa: RUF012
+
+    def do_POST(self) -> None:
+        """Keep one message."""
+        length = int(self.headers["Content-Length"])
+        self.messages.append(json.loads(self.rfile.read(length)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a team with one monitor of its own and odd passwords."""
+def webhook() -> Iterator[ThreadingHTTPServer]:
+    """A server on this machine that Grafana's messages go to."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the team's log and declarations lie: four drifted days at its end."""
     folder = tmp_path_factory.mktemp("live")
     for n in range(1, DAYS + 1):
         drifted = 2.0 if n > DAYS - 4 else 0.0
@@ -34,17 +67,30 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from conftest import small_monitor\n"
-        f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-{DAYS}')\n"
+        f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-{ENDS}')\n"
     )
+    (folder / "monitors" / "contacts.py").write_text(
+        "from monitors import declare as d\n"
+        "CONTACTS = (d.Contact(name='hook', way=d.webhook('$TEST_WEBHOOK_URL'),"
+        " wait='0s', interval='1s'),)\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(folder: Path, webhook: ThreadingHTTPServer) -> Iterator[dict[str, str]]:
+    """The environment of a team with one monitor of its own and odd passwords."""
     given = {
         "RUNTIME": "grafana",
         "STACK_DIR": str(folder / "stack"),
         "MONITORS_DIR": str(folder / "monitors"),
+        "PROVISIONING_DIR": str(folder / "provisioning"),
         "POSTGRES_PORT": str(free_port()),
         "GRAFANA_PORT": str(free_port()),
         "EVIDENTLY_PORT": str(free_port()),
         "GRAFANA_READER_PASSWORD": SECRET,
         "GRAFANA_ADMIN_PASSWORD": "pa$$w'rd\"%x",
+        "TEST_WEBHOOK_URL": f"http://127.0.0.1:{webhook.server_port}/",
     }
     chosen = {**os.environ, **given}
     yield chosen
@@ -53,8 +99,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 def stack(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run one command of the stack."""
+    return run(environment, "stack", *arguments)
+
+
+def run(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run one of our modules."""
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "stack", *arguments],
+        [sys.executable, "-W", "ignore", "-m", *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -64,18 +115,69 @@ def stack(environment: dict[str, str], *arguments: str) -> "subprocess.Completed
 
 
 @needs_grafana
-def test_grafana_shows_what_was_built(environment: dict[str, str]) -> None:
-    """Up, verified, the drifted column alone firing, down again; a second up changes nothing."""
+def test_grafana_shows_what_was_built(
+    environment: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    """Up, verified, the drifted column alone firing; a second up changes nothing.
+
+    With `--record` the answers are kept, for the tests that run without a Grafana.
+    """
     first = stack(environment, "up")
     assert first.returncode == 0, first.stdout + first.stderr
     again = stack(environment, "up")
     assert again.returncode == 0, again.stdout + again.stderr
-    verified = stack(environment, "verify", "--json")
+    keep = ["--record", str(RECORDED / "grafana.json")] if request.config.option.record else []
+    verified = stack(environment, "verify", "--json", *keep)
     checks = {check["name"]: check for check in json.loads(verified.stdout)}
 
     assert [name for name, check in checks.items() if not check["ok"]] == []
     assert checks["rule Small model: Drift above its alert level"]["detail"] == "1 of 2 firing"
     assert checks["rule Small model: Rows below its alert level"]["detail"].startswith("0 of")
+
+
+def alert(name: str, status: str, **labels: str) -> Json | None:
+    """The newest message about an alert of a rule, by status and labels."""
+    for message in reversed(Webhook.messages):
+        for one in message["alerts"]:
+            wanted = {"alertname": name, **labels}
+            if one["status"] == status and wanted.items() <= one["labels"].items():
+                return one
+    return None
+
+
+def wait_for(found: Callable[[], Json | None], seconds: float = 90) -> Json:
+    """What `found` gives, as soon as it gives something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (one := found()) is not None:
+            return one
+        time.sleep(0.5)
+    raise AssertionError([m["alerts"] for m in Webhook.messages])
+
+
+@needs_grafana
+def test_an_alert_reaches_a_person_and_is_taken_back(
+    environment: dict[str, str], folder: Path
+) -> None:
+    """A drifted column and late days are told, with all that one needs; then that they ended."""
+    drift, late = "Small model: Drift above its alert level", "Small model: data is late"
+    fired = wait_for(lambda: alert(drift, "firing", column_name="x"))
+    assert fired["labels"]["monitor"] == "small"
+    assert fired["labels"]["kind"] == "breach"
+    assert fired["annotations"]["model"] == "Small model"
+    assert float(fired["annotations"]["value"]) > float(fired["annotations"]["threshold"]) == 0.4
+    assert "Drift of x is above its alert level" in fired["annotations"]["summary"]
+    assert f":{environment['GRAFANA_PORT']}/d/driftdeck-small" in fired["dashboardURL"]
+    assert "viewPanel=" in fired["panelURL"]
+    assert alert(drift, "firing", column_name="c") is None
+    assert float(wait_for(lambda: alert(late, "firing"))["annotations"]["value"]) == 3
+
+    for n in range(DAYS + 1, ENDS + 1):
+        write_day(folder / "log", date(2024, 1, n), rows(date(2024, 1, n)))
+        done = run(environment, "collectors", "run", "small", "--date", f"2024-01-{n}")
+        assert done.returncode == 0, done.stdout + done.stderr
+    wait_for(lambda: alert(drift, "resolved", column_name="x"))
+    wait_for(lambda: alert(late, "resolved"))
 
 
 @needs_grafana
@@ -88,6 +190,26 @@ def test_wrong_password_says_what_to_do(environment: dict[str, str]) -> None:
     assert stack(other, "password").returncode == 0
     assert stack(other, "verify").returncode == 0
     stack(environment, "password")
+
+
+@needs_grafana
+def test_what_was_removed_from_the_source_goes(environment: dict[str, str], folder: Path) -> None:
+    """Verify names a rule that no file holds any more; retired in source, Grafana forgets it."""
+    declared = folder / "monitors" / "small.py"
+    declared.write_text(declared.read_text() + "import dataclasses\n"
+        "MONITOR = dataclasses.replace(MONITOR, metrics=MONITOR.metrics[:-2])\n")  # fmt: skip
+    (folder / "monitors" / "contacts.py").unlink()
+    left = stack(environment, "up")
+    assert left.returncode == 1
+    assert "retire rule driftdeck-small-log-loss-above" in left.stdout
+    assert "retire receiver driftdeck-contact-hook" in left.stdout
+    (folder / "provisioning").mkdir(exist_ok=True)
+    (folder / "provisioning" / "retired.toml").write_text(
+        'rule = ["driftdeck-small-log-loss-above"]\nreceiver = ["driftdeck-contact-hook"]\n'
+        "policies = [1]\n"
+    )
+    gone = stack(environment, "up")
+    assert gone.returncode == 0, gone.stdout + gone.stderr
 
 
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="needs docker-compose 1.29")

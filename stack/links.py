@@ -1,0 +1,52 @@
+"""Every link that the built dashboards hold, and where it leads."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+OF_ROW = re.compile(r"\$\{__data\.fields\.(?:\"([^\"]+)\"|\[\"([^\"]+)\"\]|([\w ]+))\}")
+OF_BROWSER = re.compile(r"\$\{__\w[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link. place: for people. panel: the id of its panel, 0 for the dashboard's own."""
+
+    place: str
+    url: str
+    panel: int = 0
+
+    def addresses(self, columns: Mapping[str, tuple[object, ...]]) -> set[str]:
+        """Where it leads, for each row of its panel: columns by name, alike in length."""
+        names = {next(filter(None, groups)) for groups in OF_ROW.findall(self.url)}
+        if not names:
+            return {self._of({})}
+        rows = zip(*(columns.get(name, ()) for name in sorted(names)), strict=False)
+        return {self._of(dict(zip(sorted(names), row, strict=True))) for row in rows if all(row)}
+
+    def _of(self, row: Mapping[str, object]) -> str:
+        text = OF_ROW.sub(lambda match: str(row[match[1] or match[2] or match[3]]), self.url)
+        return OF_BROWSER.sub("", text)
+
+
+def links(dashboard: Json) -> Iterator[Link]:
+    """The links of a dashboard, its panels and their values."""
+    title = dashboard["title"]
+    for one in dashboard.get("links", []):
+        if one.get("type") == "link":
+            yield Link(f"{title} / {one['title']}", one["url"])
+    for panel in dashboard.get("panels", []):
+        for one in _of_panel(panel):
+            yield Link(f"{title} / {panel['title']} / {one['title']}", one["url"], panel["id"])
+
+
+def _of_panel(panel: Json) -> Iterator[Json]:
+    config = panel.get("fieldConfig", {})
+    yield from panel.get("links", [])
+    yield from config.get("defaults", {}).get("links", [])
+    for override in config.get("overrides", []):
+        for property_ in override["properties"]:
+            if property_["id"] == "links":
+                yield from property_["value"]
