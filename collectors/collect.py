@@ -12,7 +12,7 @@ from collectors.reference import Reference
 from collectors.report import ENGINE, Cleaned, measure
 from collectors.sources import Reader
 from collectors.values import Collected, Histogram, Measured, Status, Value
-from monitors.declare import Monitor, Series, Window
+from monitors.declare import Levels, Monitor, Series, Window
 from monitors.declare.metrics import Over
 
 LIBRARIES = ("driftdeck", "evidently", "pandas", "numpy", "scipy")
@@ -57,11 +57,20 @@ def from_rows(
 ) -> Collected:
     """What a window's rows amount to: values, histograms, status."""
     current = Cleaned(monitor, frame)
-    measured = measure(monitor, current, reference.data if reference else None, series)
     labelled = _labelled_count(monitor, current)
+    behind = [_rows_behind(one, current, labelled) for one in series]
+    levels = [
+        _levels_in_force(monitor, one, rows) for one, rows in zip(series, behind, strict=True)
+    ]
+    measured, runs = measure(
+        monitor,
+        current,
+        reference.data if reference else None,
+        dict(zip(series, levels, strict=True)),
+    )
     values = tuple(
-        _judged(monitor, current, labelled, one, outcome)
-        for one, outcome in zip(series, measured, strict=True)
+        Value(one, outcome, rows, level, _coverage(one, current, labelled))
+        for one, outcome, rows, level in zip(series, measured, behind, levels, strict=True)
     )
     status, error = _status(current, values)
     return Collected(
@@ -74,19 +83,27 @@ def from_rows(
         labelled_count=labelled,
         model_version=_model_version(monitor, frame),
         error=error,
+        runs=tuple(runs),
     )
 
 
-def _judged(
-    monitor: Monitor, current: Cleaned, labelled: int | None, series: Series, outcome: Measured
-) -> Value:
-    """A value with its levels, which are withheld below min_rows: too few rows cry wolf."""
-    performance = series.metric.over in (Over.PERFORMANCE, Over.TARGET)
-    rows = labelled or 0 if performance else current.rows
+def _of_labels(series: Series) -> bool:
+    """Whether a series speaks of the labelled rows only."""
+    return series.metric.over in (Over.PERFORMANCE, Over.TARGET)
+
+
+def _rows_behind(series: Series, current: Cleaned, labelled: int | None) -> int:
+    return labelled or 0 if _of_labels(series) else current.rows
+
+
+def _levels_in_force(monitor: Monitor, series: Series, rows: int) -> Levels | None:
+    """A series' levels, which are withheld below min_rows: too few rows cry wolf."""
     enough = rows >= monitor.min_rows or series.metric.name == "row_count"
-    coverage = (labelled or 0) / current.rows if performance and current.rows else None
-    levels = series.levels if enough else None
-    return Value(series, outcome, rows, levels, coverage)
+    return series.levels if enough else None
+
+
+def _coverage(series: Series, current: Cleaned, labelled: int | None) -> float | None:
+    return (labelled or 0) / current.rows if _of_labels(series) and current.rows else None
 
 
 def _labelled_count(monitor: Monitor, current: Cleaned) -> int | None:

@@ -8,8 +8,8 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 from evidently import BinaryClassification, DataDefinition, Dataset, Regression, Report
 from evidently.core.metric_types import Metric as EvidentlyMetric
+from evidently.core.metric_types import MetricTest
+from evidently.core.report import Snapshot
 from evidently.metrics import (
     MAE,
     RMSE,
@@ -33,14 +35,16 @@ from evidently.metrics import (
     RowCount,
     ValueDrift,
 )
+from evidently.tests import gte, lte
 
 from collectors.schema import Clean, clean
 from collectors.values import Measured
-from monitors.declare import Column, Monitor, Series
+from monitors.declare import Column, Levels, Monitor, Series
 from monitors.declare.metrics import Over
 
 ENGINE = "evidently"
 KINDS = ("number", "category")
+OUTCOME = "observed against predicted"
 PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
     "accuracy": Accuracy,
     "precision": Precision,
@@ -51,6 +55,8 @@ PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
     "rmse": RMSE,
     "mean_error": MeanError,
 }
+TESTS = {"mae": "mean_tests", "mean_error": "mean_tests"}
+"""What Evidently calls the tests of a metric, where not `tests`."""
 logging.getLogger("evidently").setLevel(logging.ERROR)
 
 
@@ -86,26 +92,64 @@ class Cleaned:
 
 
 def measure(
-    monitor: Monitor, current: Cleaned, reference: Cleaned | None, series: Sequence[Series]
-) -> list[Measured]:
+    monitor: Monitor,
+    current: Cleaned,
+    reference: Cleaned | None,
+    series: Mapping[Series, Levels | None],
+) -> tuple[list[Measured], list[Snapshot]]:
     """Each series' value for one window, or the reason why it has none; never raises for data.
 
-    current, reference: the window's and the reference's rows, coerced.
+    current, reference: the window's and the reference's rows, coerced. series: with the levels in
+    force, each of which is a test of Evidently's, too.
+    Returns: the values, in the order of the series, and the runs of Evidently that gave them.
     """
-    window = _Window(monitor, current, reference, _labelled(monitor, current))
+    levels = {one.key: level for one, level in series.items()}
+    window = _Window(monitor, current, reference, _labelled(monitor, current), levels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [_measure_one(window, one) for one in series]
+        return [_measure_one(window, one) for one in series], window.runs
 
 
 @dataclass(frozen=True)
 class _Window:
-    """What the metrics of one window share."""
+    """What the metrics of one window share. runs: Evidently's results so far."""
 
     monitor: Monitor
     current: Cleaned
     reference: Cleaned | None
     labelled: pd.DataFrame
+    levels: Mapping[tuple[str, str], Levels | None]
+    runs: list[Snapshot] = field(default_factory=list)
+
+    def tests(self, metric: str, column: str = "") -> list[MetricTest]:
+        """A test for each level in force; one beyond a warning level is no failure."""
+        levels = self.levels.get((metric, column)) or Levels()
+        wanted = [
+            (lte, levels.alert_above, True),
+            (gte, levels.alert_below, True),
+            (lte, levels.warn_above, False),
+            (gte, levels.warn_below, False),
+        ]
+        return [make(level, is_critical=hard) for make, level, hard in wanted if level is not None]
+
+    def run(
+        self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
+    ) -> list[tuple[dict[str, object], float]]:
+        """(configuration, number) of each metric.
+
+        Results are told apart by configuration, never by position; arguments are keywords, since
+        swapped data sets give a plausible wrong number.
+        """
+        snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
+        self.runs.append(snapshot)
+        return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
+
+    def run_one(
+        self, metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
+    ) -> float:
+        """The number of one metric."""
+        [(_, value)] = self.run([metric], current, reference)
+        return value
 
     @property
     def unlabelled(self) -> bool:
@@ -122,21 +166,28 @@ class _Window:
         kinds = {kind: [c.name for c in columns if c.kind == kind] for kind in KINDS}
         definition = _definition(kinds["number"], kinds["category"])
         data = Dataset.from_pandas(frame, data_definition=definition)
-        found = _run([MissingValueCount(column=c.name) for c in columns], data)
+        metrics = [
+            MissingValueCount(column=c.name, share_tests=self.tests("missing_share", c.name))
+            for c in columns
+        ]
+        found = self.run(metrics, data)
         return {str(config["column"]): value for config, value in found}
 
     @cached_property
     def performance(self) -> dict[str, float]:
         """Performance by Evidently's metric type: one report over the labelled rows."""
-        wanted = [PERFORMANCE[m.name] for m in self.monitor.metrics if m.name in PERFORMANCE]
+        wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
             classes = set(self.labelled["target"])
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
-                wanted = [metric for metric in wanted if metric not in (RocAuc, LogLoss)]
+                wanted = [name for name in wanted if PERFORMANCE[name] not in (RocAuc, LogLoss)]
             data = _classification(self.labelled)
         else:
             data = _regression(self.labelled)
-        found = _run([metric() for metric in wanted], data)
+        metrics = [
+            PERFORMANCE[name](**{TESTS.get(name, "tests"): self.tests(name)}) for name in wanted
+        ]
+        found = self.run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
 
 
@@ -167,39 +218,43 @@ def _why(window: _Window) -> str:
 def _value(window: _Window, series: Series) -> float:
     name, column = series.metric.name, series.column
     if name == "row_count":
-        return _row_count(window.current)
+        return _row_count(window)
     if name == "agreement":
-        return _agreement(window.labelled)
+        return _agreement(window)
     if column is None:
         return _performance(window, name)
     if name == "missing_share":
         return window.missing_shares[column.name]
     if name.endswith("_mean"):
-        return _mean(window.current[column])
+        return _mean(window, series, column)
     if window.reference is None or series.method is None:
         raise UnmeasurableError("there is no reference")
-    return _drift(window.current, window.reference, column, series.method.name)
+    return _drift(window, series, column, window.reference)
 
 
-def _drift(current: Cleaned, reference: Cleaned, column: Column, method: str) -> float:
-    for side, cleaned in (("window", current), ("reference", reference)):
+def _drift(window: _Window, series: Series, column: Column, reference: Cleaned) -> float:
+    for side, cleaned in (("window", window.current), ("reference", reference)):
         if cleaned[column].present.empty:
             raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
-    metric = ValueDrift(column=column.name, method=method)
-    return _run_one(metric, current.dataset(column), reference.dataset(column))
+    assert series.method is not None
+    metric = ValueDrift(
+        column=column.name, method=series.method.name, tests=window.tests(*series.key)
+    )
+    return window.run_one(metric, window.current.dataset(column), reference.dataset(column))
 
 
-def _mean(values: Clean) -> float:
-    frame = values.present.astype(float).to_frame("mean")
-    data = Dataset.from_pandas(frame, data_definition=_definition(["mean"]))
-    return _run_one(MeanValue(column="mean"), data)
+def _mean(window: _Window, series: Series, column: Column) -> float:
+    frame = window.current[column].present.astype(float).to_frame(column.name)
+    data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
+    return window.run_one(MeanValue(column=column.name, tests=window.tests(*series.key)), data)
 
 
-def _row_count(current: Cleaned) -> float:
-    if current.rows == 0:
+def _row_count(window: _Window) -> float:
+    if window.current.rows == 0:
         return 0.0
-    frame = pd.DataFrame({"row": np.zeros(current.rows)})
-    return _run_one(RowCount(), Dataset.from_pandas(frame, data_definition=_definition(["row"])))
+    frame = pd.DataFrame({"row": np.zeros(window.current.rows)})
+    data = Dataset.from_pandas(frame, data_definition=_definition(["row"]))
+    return window.run_one(RowCount(tests=window.tests("row_count")), data)
 
 
 def _labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
@@ -253,16 +308,18 @@ def _regression(labelled: pd.DataFrame) -> Dataset:
     return Dataset.from_pandas(labelled, data_definition=definition)
 
 
-def _agreement(labelled: pd.DataFrame) -> float:
+def _agreement(window: _Window) -> float:
     """Observed against predicted, as two data sets with one column name."""
     observed, predicted = (
         Dataset.from_pandas(
-            labelled[[name]].set_axis(["outcome"], axis=1),
-            data_definition=_definition(["outcome"]),
+            window.labelled[[name]].set_axis([OUTCOME], axis=1),
+            data_definition=_definition([OUTCOME]),
         )
         for name in ("target", "prediction")
     )
-    return _run_one(ValueDrift(column="outcome", method="wasserstein"), observed, predicted)
+    tests = window.tests("agreement")
+    metric = ValueDrift(column=OUTCOME, method="wasserstein", tests=tests)
+    return window.run_one(metric, observed, predicted)
 
 
 def _definition(
@@ -278,20 +335,6 @@ def _definition(
         list_columns=[],
         **roles,
     )
-
-
-def _run(
-    metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
-) -> list[tuple[dict[str, object], float]]:
-    """(configuration, number) of each metric; results are told apart by configuration, never by
-    position. Keywords, since swapped data sets give a plausible wrong number."""
-    snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
-    return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
-
-
-def _run_one(metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None) -> float:
-    [(_, value)] = _run([metric], current, reference)
-    return value
 
 
 def _number(value: Any) -> float:

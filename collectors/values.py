@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from monitors.declare import Levels, Series, Window
 
@@ -64,7 +65,10 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Collected:
-    """Everything that one collection of one window stores."""
+    """Everything that one collection of one window stores.
+
+    runs: the engine's own results behind the values, for a report; not stored here.
+    """
 
     monitor: str
     window: Window
@@ -80,6 +84,7 @@ class Collected:
     reference_hash: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    runs: tuple[Any, ...] = ()
 
     @property
     def worst(self) -> Value | None:

@@ -48,7 +48,7 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
     never = "good.until IS NULL AND m.late_hours IS NOT NULL"
     late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR ({never})"
     asked = [
-        ("models", "Models", "Models under watch.", "true", None),
+        ("models", "Watched", "Models under watch.", "true", None),
         (
             "alert",
             "In alert",

@@ -1,6 +1,7 @@
 """python -m stack up | down | status | verify | ...: run the stack and prove it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.run(load_settings(), parsed))
+    except BrokenPipeError:  # `make verify | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (SettingsError, RuntimeError, ValueError) as error:
         print(f"stack: {error}", file=sys.stderr)
         return 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
-OF_ROW = re.compile(r"\$\{__data\.fields\.(?:\"([^\"]+)\"|\[\"([^\"]+)\"\]|([\w ]+))\}")
+OF_ROW = re.compile(r"\$\{__data\.fields(?:\.([\w ]+)|\[\"([^\"]+)\"\])\}")
 OF_BROWSER = re.compile(r"\$\{__\w[^}]*\}")
 
 
@@ -27,7 +27,7 @@ class Link:
         return {self._of(dict(zip(sorted(names), row, strict=True))) for row in rows if all(row)}
 
     def _of(self, row: Mapping[str, object]) -> str:
-        text = OF_ROW.sub(lambda match: str(row[match[1] or match[2] or match[3]]), self.url)
+        text = OF_ROW.sub(lambda match: str(row[match[1] or match[2]]), self.url)
         return OF_BROWSER.sub("", text)
 
 

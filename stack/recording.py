@@ -17,11 +17,13 @@ Key = tuple[str, str, str]
 
 def _key(request: httpx.Request) -> Key:
     body = json.loads(request.content) if request.content else None
+    if request.url.path == "/login":
+        body = None  # it holds the password
     return request.method, request.url.raw_path.decode(), json.dumps(body, sort_keys=True)
 
 
 class Recorder(httpx.BaseTransport):
-    """Passes requests on and keeps the last answer to each. Keeps no header, so no password."""
+    """Passes requests on and keeps the last answer to each. Keeps no password."""
 
     def __init__(self) -> None:
         self._inner = httpx.HTTPTransport()
@@ -33,23 +35,26 @@ class Recorder(httpx.BaseTransport):
         answer.read()
         content = json.loads(answer.content) if answer.content else None
         self._answers[_key(request)] = answer.status_code, content
-        return httpx.Response(answer.status_code, json=content, request=request)
+        cookies = [one for one in answer.headers.multi_items() if one[0] == "set-cookie"]
+        return httpx.Response(answer.status_code, headers=cookies, json=content, request=request)
 
-    def write(self, path: Path, built: Built, began: datetime, log: str | None) -> None:
-        """Keep everything that a proof needs in one JSON file."""
+    def write(self, path: Path, built: Built, began: datetime, log: str | None, home: str) -> None:
+        """Keep everything that a proof needs in one JSON file. home: a path to leave out of it."""
         answers = [
             {"method": method, "path": where, "body": body, "status": status, "answer": content}
             for (method, where, body), (status, content) in sorted(self._answers.items())
         ]
         excuses = {uid: dict(panels) for uid, panels in built.may_be_empty.items()}
+        lines = [line for line in (log or "").splitlines() if "logger=provisioning" in line]
         document = {
             "began": began.isoformat(),
-            "log": log,
+            "log": "\n".join(lines) if log is not None else None,
             "files": dict(built.files),
             "may_be_empty": excuses,
             "answers": answers,
         }
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        path.write_text(text.replace(home, "/stack"), encoding="utf-8")
 
 
 @dataclass
