@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify password uri preview build check explain collect backfill calibrate collectors-status dummy test record lint requirements pre-commit clean
+.PHONY: help up down status verify look password uri preview build check explain collect backfill calibrate collectors-status dummy test record lint requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ status: .venv/ready ## Say what runs, and where
 
 verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
 	@$(PY) -m stack verify
+
+look: .venv/ready ## See every dashboard of a running Grafana in a browser; keep pictures
+	@$(PY) -m stack look
 
 password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
 	@$(PY) -m stack password

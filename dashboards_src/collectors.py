@@ -4,7 +4,7 @@ from dashboards_src import panels
 from dashboards_src.model import run_overrides
 from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.site import Site
-from dashboards_src.style import AMBER, BLUE, GREEN, GREY, RED, Json, override
+from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
 from monitors.declare import COUNT, Monitor, Unit
 
 COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed")
@@ -45,7 +45,7 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 
 def _page(site: Site) -> Page:
     uid = site.uid("collectors")
-    failed_steps: list[Json] = [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]
+    failed_steps: list[Json] = [{"color": TEAL, "value": None}, {"color": RED, "value": 1}]
     total = panels.stat(site, f"{uid}/total", "Windows", "Windows with a status.", TOTAL)
     failed = panels.stat(
         site, f"{uid}/failed", "Failed", "Windows that failed.", FAILED, steps=failed_steps
@@ -57,10 +57,10 @@ def _page(site: Site) -> Page:
         "Collections of each monitor, by how they ended.",
         BY_MONITOR,
         overrides=[
-            *(override(name, custom__width=95) for name in COUNTS),
-            override("median seconds", unit="s", decimals=2),
-            override("longest", unit="s", decimals=2),
-            override("last run", unit="dateTimeFromNow"),
+            *(override(name, custom__width=80) for name in COUNTS),
+            override("median seconds", unit="s", decimals=2, custom__width=150),
+            override("longest", unit="s", decimals=2, custom__width=90),
+            override("last run", unit="dateTimeFromNow", custom__width=125),
         ],
     )
     slow = panels.bars(
@@ -86,7 +86,7 @@ def _page(site: Site) -> Page:
         overrides=[
             override(name, color={"mode": "fixed", "fixedColor": color})
             for name, color in (
-                ("ok", GREEN),
+                ("ok", TEAL),
                 ("waiting", BLUE),
                 ("partial", AMBER),
                 ("empty", GREY),
@@ -105,7 +105,7 @@ def _page(site: Site) -> Page:
             override("monitor", custom__width=120),
             override("window_start", custom__width=170, unit="dateTimeAsIso"),
             override("engine", custom__width=90),
-            override("evidently", custom__width=90),
+            override("evidently", custom__width=100),
         ],
     )
     return Page(

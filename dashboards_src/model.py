@@ -12,11 +12,14 @@ from dashboards_src.style import (
     BLUE,
     GREY,
     RED,
+    VIOLET,
     Json,
     areas,
     collection_mappings,
+    fixed,
     lines,
     override,
+    series_colors,
     state_mappings,
 )
 from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
@@ -134,7 +137,7 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         site,
         f"{uid}/states",
         "Every judged series, day by day",
-        "Green is quiet, amber beyond its warning level, red beyond its alert level."
+        "Teal is quiet, amber beyond its warning level, red beyond its alert level."
         " A gap: not collected, not measured, or too few rows to judge.",
         sql.levels(monitor, shown),
     )
@@ -156,6 +159,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             [sql.relative(monitor, "drift")],
             RATIO,
             steps=lines(Levels(alert_above=1.0)),
+            overrides=series_colors(column.name for column in monitor.columns),
             links=[link_to_column],
             low=0,
             legend=("mean", "max"),
@@ -207,10 +211,6 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     yield Row("Column", [Item(detail, 12, 9), Item(shape, 12, 9)])
 
 
-def fixed(color: str) -> Json:
-    return {"mode": "fixed", "fixedColor": color}
-
-
 def _line(name: str, color: str) -> Json:
     return override(
         name,
@@ -234,7 +234,7 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             monitor.predicted.unit,
             overrides=[
                 override("prediction_mean", color=fixed(BLUE), displayName="mean prediction"),
-                override("target_mean", color=fixed(AMBER), displayName="mean label"),
+                override("target_mean", color=fixed(VIOLET), displayName="mean label"),
             ],
             legend=("mean",),
         )
@@ -292,6 +292,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             [sql.series(monitor, "missing_share")],
             SHARE,
             steps=lines(metric.levels),
+            overrides=series_colors(column.name for column in monitor.columns),
             low=0,
             soft_high=0.2,
             legend=("mean", "max"),
@@ -336,8 +337,8 @@ def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     yield Row(
         "Runs",
         [
-            Item(runs, 16, 9, may_be_empty="nothing was collected in the time range"),
-            Item(retrainings, 8, 9, may_be_empty="the model has not been retrained"),
+            Item(runs, 24, 10, may_be_empty="nothing was collected in the time range"),
+            Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
         ],
     )
 
@@ -349,13 +350,15 @@ def run_overrides() -> list[Json]:
         "custom__cellOptions": {"type": "color-text"},
     }
     return [
-        override("status", mappings=collection_mappings(), custom__width=90, **colored),
+        override("status", mappings=collection_mappings(), custom__width=85, **colored),
         override("state", mappings=state_mappings(), custom__width=80, **colored),
         override("window", custom__width=100),
         override("model", custom__width=110),
-        override("rows", custom__width=70),
+        override("rows", custom__width=65),
         override("labelled", custom__width=80),
+        override("worst", custom__minWidth=190),
         override("seconds", custom__width=80, unit="none"),
-        override("error", custom__minWidth=260),
-        override("collected", unit="dateTimeAsIso", custom__width=160),
+        override("error", custom__minWidth=220),
+        override("report", custom__width=80),
+        override("collected", unit="dateTimeAsIso", custom__width=165),
     ]

@@ -1,10 +1,10 @@
 """Observed against predicted outages, the practitioner's exercise, from the outages monitor."""
 
 from dashboards_src import panels, sql
-from dashboards_src.model import fixed, single_panel
+from dashboards_src.model import single_panel
 from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.site import Site
-from dashboards_src.style import AMBER, BLUE, override
+from dashboards_src.style import BLUE, VIOLET, fixed, override
 from monitors.declare import COUNT, Monitor
 
 NAME = "outages"
@@ -27,7 +27,7 @@ def _page(site: Site, monitor: Monitor) -> Page:
         monitor.predicted.unit if monitor.predicted else COUNT,
         overrides=[
             override("prediction_mean", color=fixed(BLUE), displayName="predicted"),
-            override("target_mean", color=fixed(AMBER), displayName="observed"),
+            override("target_mean", color=fixed(VIOLET), displayName="observed"),
         ],
         legend=("mean", "max"),
     )
@@ -42,7 +42,7 @@ def _page(site: Site, monitor: Monitor) -> Page:
         low=0,
         overrides=[
             override("predicted", color=fixed(BLUE)),
-            override("observed", color=fixed(AMBER)),
+            override("observed", color=fixed(VIOLET)),
         ],
         legend=("mean", "min"),
     )

@@ -5,8 +5,8 @@ from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.site import Site
 from dashboards_src.style import (
     AMBER,
-    GREEN,
     RED,
+    TEAL,
     Json,
     areas,
     collection_mappings,
@@ -75,7 +75,7 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
     items = []
     for key, title, description, condition, color in asked:
         marks: list[Json] = (
-            [{"color": GREEN, "value": None}, {"color": color, "value": 1}] if color else []
+            [{"color": TEAL, "value": None}, {"color": color, "value": 1}] if color else []
         )
         panel = panels.stat(
             site,
@@ -92,20 +92,24 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
 def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:
     open_model = [{"title": "Open the dashboard", "url": "/d/${__data.fields.uid}"}]
     overrides = [
-        override("model", links=open_model, custom__width=180),
-        override("state", mappings=state_mappings(), custom__width=100, **COLORED),
+        override("model", links=open_model, custom__width=150),
+        override("state", mappings=state_mappings(), custom__width=90, **COLORED),
         override("collection", mappings=collection_mappings(), custom__width=110, **COLORED),
-        override("value", decimals=3, custom__width=90),
+        override("worst", custom__minWidth=190),
+        override("value", decimals=3, custom__width=80),
         override(
             "days late",
             decimals=1,
-            custom__width=100,
+            custom__width=85,
             thresholds={"mode": "absolute", "steps": areas(alert_above=0.001)},
             custom__displayMode="color-text",
             custom__cellOptions={"type": "color-text"},
         ),
-        override("breached of 30", custom__width=130),
-        override("failed of 30", custom__width=120),
+        override("breached of 30", custom__width=125),
+        override("newest window", custom__width=125),
+        override("failed of 30", custom__width=105),
+        override("rows", custom__width=70),
+        override("owner", custom__width=125),
         override("uid", custom__hidden=True),
     ]
     panel = panels.table(
@@ -120,7 +124,9 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
 
 
 def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:
-    open_model = [{"title": "Open the dashboard", "url": "/d/${__data.fields.uid}"}]
+    open_column = [
+        {"title": "Show it", "url": "/d/${__data.fields.uid}${__data.fields.query}"},
+    ]
     panel = panels.table(
         site,
         f"{uid}/worst",
@@ -128,10 +134,12 @@ def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str)
         "Each series of each model's newest window beside its levels.",
         sql.worst_series(monitors, uids),
         overrides=[
-            override("model", links=open_model),
+            override("model", links=open_column),
+            override("column", links=open_column),
             override("state", mappings=state_mappings(), **COLORED),
             override("value", decimals=3),
             override("uid", custom__hidden=True),
+            override("query", custom__hidden=True),
         ],
     )
     return Item(panel, 24, 12)

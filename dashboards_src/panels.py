@@ -6,10 +6,10 @@ from grafanalib.core import BarChart, SqlTarget, Stat, StateTimeline, Table, Tim
 from grafanalib.core import Text as TextPanel
 
 from dashboards_src.site import Site, panel_id
-from dashboards_src.style import BLUE, GREEN, Json, override, state_mappings
+from dashboards_src.style import BLUE, TEAL, Json, override, state_mappings
 from monitors.declare import Unit
 
-OPEN = [{"color": GREEN, "value": None}]
+OPEN = [{"color": TEAL, "value": None}]
 
 
 def target(site: Site, sql: str, form: str, ref: str = "A") -> SqlTarget:
@@ -130,14 +130,12 @@ def table(
     sql: str,
     *,
     overrides: Sequence[Json] = (),
-    filterable: bool = True,
 ) -> Table:
     """Rows of a query. Cell kinds are given in the old and the new spelling: 9.4 knows the old."""
     return Table(
         **_common(site, key, title, description),
         targets=[target(site, sql, "table")],
         overrides=list(overrides),
-        filterable=filterable,
         extraJson={"options": {"cellHeight": "sm", "footer": {"show": False}}},
     )
 

@@ -295,7 +295,8 @@ def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
     return f"""\
 SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
   crossed.warn AS "warning", crossed.alert, v.level AS "state",
-  to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid
+  to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid,
+  CASE WHEN v.column_name <> '' THEN '?var-column=' || v.column_name ELSE '?' END AS "query"
 FROM {declared(monitors, uids)}
 {NEWEST}
 JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start

@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         "--record", type=Path, metavar="FILE", help="keep Grafana's answers, to be proved again"
     )
     verify.set_defaults(run=_verify)
+    look = commands.add_parser("look", help="see every dashboard in a browser, keep the pictures")
+    look.add_argument("--out", type=Path, metavar="DIR", help="for the pictures")
+    look.set_defaults(run=_look)
     explain = commands.add_parser("explain", help="ask PostgreSQL about every statement of a tree")
     explain.add_argument("--uri", help="a database with the tables; an empty one by default")
     preflight.arguments(explain, tree_needed=False)
@@ -109,6 +112,22 @@ def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
         print(as_json(found))
         return int(not all(check.ok for check in found))
     return _print_checks(checks, as_lines=True)
+
+
+def _look(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.built import Built
+    from stack.look import look
+    from stack.runtime import has_grafana, proved
+
+    if not has_grafana(settings):
+        raise RuntimeError("there is no Grafana to look at; the pages of `make preview` are")
+    one = proved(settings)
+    folder = parsed.out or settings.stack_dir / "pictures"
+    failed = _print_checks(
+        look(one.settings, Built.read(one.settings, one.folder), folder), as_lines=True
+    )
+    say(f"pictures: {folder}")
+    return failed
 
 
 def _print_checks(checks: "Iterator[Check]", *, as_lines: bool) -> int:

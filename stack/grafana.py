@@ -59,7 +59,7 @@ class Grafana:
             user, password = self._login
             answer = self._client.post("/login", json={"user": user, "password": password})
             if answer.status_code == 200:
-                self._client.auth = None
+                self._client.auth = httpx.Auth()
         return self._client.get("/api/search", params={"limit": "1"}).status_code == 200
 
     def reload(self) -> None:

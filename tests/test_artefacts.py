@@ -9,10 +9,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from dashboards_src.alerts import breached_query
+from dashboards_src.style import SERIES, STATES
 from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
 from generator.files import present, stale, write
 from generator.thresholds import stale_thresholds
@@ -255,3 +257,41 @@ def test_only_runs_and_retrainings_may_be_empty() -> None:
         for panel, reason in page.may_be_empty().items():
             assert titles[panel] in ("Runs", "Retrainings", "What went wrong, newest first")
             assert len(reason) > 15
+
+
+BLINDNESS = {
+    "none": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protan": ((0.1523, 1.0526, -0.2049), (0.1145, 0.7863, 0.0992), (-0.0039, -0.0481, 1.0520)),
+    "deutan": ((0.3673, 0.8606, -0.2280), (0.2801, 0.6725, 0.0474), (-0.0118, 0.0429, 0.9689)),
+    "tritan": ((1.2555, -0.0767, -0.1788), (-0.0784, 0.9308, 0.1476), (0.0047, 0.6914, 0.3039)),
+}
+"""Machado, Oliveira, Fernandes 2009, https://doi.org/10.1109/TVCG.2009.113, severity 1."""
+TO_XYZ = ((0.4125, 0.3576, 0.1805), (0.2127, 0.7152, 0.0722), (0.0193, 0.1192, 0.9503))
+WHITE = np.array([0.9505, 1.0, 1.0888])
+
+
+def lightness_and_hue(color: str, matrix: tuple[tuple[float, ...], ...]) -> np.ndarray:
+    """CIELAB of a colour as a reader with that matrix sees it."""
+    channels = np.array([int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(matrix) @ linear, 0, 1)
+    f = np.cbrt(np.array(TO_XYZ) @ seen / WHITE)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_states_are_told_apart_by_every_reader(kind: str) -> None:
+    """Quiet, warning and alert lie at least 30 apart in CIELAB (2 is just noticeable)."""
+    seen = [lightness_and_hue(color, BLINDNESS[kind]) for _, _, color in STATES]
+    distances = [np.linalg.norm(a - b) for a, b in combinations(seen, 2)]
+
+    assert min(distances) >= 30
+
+
+def test_lines_have_no_state_colour() -> None:
+    """A line that looks red is in alert: series' own colours lie apart from the states'."""
+    matrix = BLINDNESS["none"]
+    for one in SERIES:
+        for _, _, state in STATES:
+            apart = lightness_and_hue(one, matrix) - lightness_and_hue(state, matrix)
+            assert np.linalg.norm(apart) >= 20, (one, state)

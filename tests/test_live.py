@@ -19,6 +19,7 @@ from conftest import REFERENCE_DAYS, SECRET, rows, write_day
 from database.embedded import free_port
 from settings import ROOT, load_settings
 from stack.local import grafana_binary
+from stack.look import browser_program
 
 needs_grafana = pytest.mark.skipif(
     not grafana_binary(load_settings()), reason="needs a grafana program (GRAFANA_BIN)"
@@ -133,6 +134,16 @@ def test_grafana_shows_what_was_built(
     assert [name for name, check in checks.items() if not check["ok"]] == []
     assert checks["rule Small model: Drift above its alert level"]["detail"] == "1 of 2 firing"
     assert checks["rule Small model: Rows above its alert level"]["detail"] == "0 of 1 firing"
+
+
+@needs_grafana
+@pytest.mark.skipif(not browser_program(), reason="needs a browser (chromium)")
+def test_a_person_sees_no_error(environment: dict[str, str], tmp_path: Path) -> None:
+    """Each dashboard in a browser, wide and narrow, dark and light: every panel with its data."""
+    seen = stack(environment, "look", "--out", str(tmp_path))
+
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert len(list(tmp_path.glob("*.png"))) == 2 * seen.stdout.count("(wide-dark)")
 
 
 def alert(name: str, status: str, **labels: str) -> Json | None:

@@ -1,4 +1,4 @@
-"""The proof of a Grafana, on the recorded answers of a real one: `make record` records them anew."""
+"""The proof of a Grafana, on a real one's recorded answers; `make record` records them anew."""
 
 import copy
 import json
