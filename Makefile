@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify look password uri preview build check explain collect backfill calibrate collectors-status dummy test record lint requirements pre-commit clean
+.PHONY: help up down status verify look password uri preview build check explain collect backfill due report calibrate collectors-status dummy test record lint requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-
 
 backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
 	@$(PY) -m collectors backfill $(MONITOR)
+
+due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
+	@$(PY) -m collectors due
+
+report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
+	@$(PY) -m collectors report $(MONITOR) --date $(DATE)
 
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
 	@$(PY) -m collectors calibrate $(MONITOR)

@@ -26,6 +26,7 @@ SECRETS = (
 
 OF_THE_BUILD = (
     "grafana_release",
+    "evidently_url",
     "monitors_dir",
     "provisioning_dir",
     "dashboard_folder",
@@ -80,6 +81,9 @@ class Settings(BaseSettings):
     grafana_home: str = ""
     grafana_release: str = "13.3"
     evidently_port: int = Field(default=8000, ge=1, le=65535)
+    evidently_url: str = ""
+    reports_keep: int = Field(default=400, ge=1)
+    reports_keep_days: int = Field(default=730, ge=1)
 
     monitors_dir: Path = ROOT / "monitors"
     provisioning_dir: Path = ROOT / "provisioning"
@@ -125,8 +129,8 @@ class Settings(BaseSettings):
 
     @property
     def evidently(self) -> str:
-        """The base URL of the Evidently UI."""
-        return f"http://127.0.0.1:{self.evidently_port}"
+        """The base URL of the Evidently UI, as a person's browser reaches it."""
+        return (self.evidently_url or f"http://127.0.0.1:{self.evidently_port}").rstrip("/")
 
     def variable(self, name: str) -> str:
         """A variable that a declaration names, from the environment or `.env`; '' if unset."""

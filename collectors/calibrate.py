@@ -14,6 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from collectors.collect import from_rows
+from collectors.episodes import standing
 from collectors.reference import daily_rows, from_frame, load_reference
 from collectors.sources import Reader, SourceError
 from monitors import thresholds
@@ -105,14 +106,8 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
     alarms = 0
     for tuned, tried in (parts, parts[::-1]):
         levels = propose(series, tuned)
-        alarms += sum(standing(series, [levels.judge(value) == 2 for value in tried]))
+        alarms += sum(standing(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
     return MONTH * alarms / len(values)
-
-
-def standing(series: Series, breached: Sequence[bool]) -> list[bool]:
-    """Whether k of the newest n windows are in breach, after each window."""
-    k, n = series.metric.firing.k, series.metric.firing.n
-    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
 
 
 def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:

@@ -132,6 +132,11 @@ class _Window:
         ]
         return [make(level, is_critical=hard) for make, level, hard in wanted if level is not None]
 
+    def alert(self, metric: str, column: str = "") -> float | None:
+        """The alert level in force, from which on a report speaks of drift."""
+        levels = self.levels.get((metric, column)) or Levels()
+        return levels.alert_below if levels.alert_above is None else levels.alert_above
+
     def run(
         self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
     ) -> list[tuple[dict[str, object], float]]:
@@ -238,7 +243,10 @@ def _drift(window: _Window, series: Series, column: Column, reference: Cleaned) 
             raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
     assert series.method is not None
     metric = ValueDrift(
-        column=column.name, method=series.method.name, tests=window.tests(*series.key)
+        column=column.name,
+        method=series.method.name,
+        threshold=window.alert(*series.key),
+        tests=window.tests(*series.key),
     )
     return window.run_one(metric, window.current.dataset(column), reference.dataset(column))
 
@@ -318,7 +326,9 @@ def _agreement(window: _Window) -> float:
         for name in ("target", "prediction")
     )
     tests = window.tests("agreement")
-    metric = ValueDrift(column=OUTCOME, method="wasserstein", tests=tests)
+    metric = ValueDrift(
+        column=OUTCOME, method="wasserstein", threshold=window.alert("agreement"), tests=tests
+    )
     return window.run_one(metric, observed, predicted)
 
 

@@ -3,31 +3,41 @@
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from collectors.collect import collect
 from collectors.reference import Reference, load_reference
 from collectors.sources import Reader, SourceError
-from collectors.store import store, store_reference
+from collectors.store import forget_reports, store, store_reference, store_report
 from collectors.values import Collected, Status
 from database import connect
 from monitors.declare import Monitor, Window
 from monitors.load import named
 from settings import Settings
 
+if TYPE_CHECKING:
+    from collectors.workspace import Workspace
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one window."""
+    """What became of one window. report: where it is kept, or why it is not; '' if not asked."""
 
     window: Window
     status: Status
     error: str
     seconds: float
+    report: str = ""
+
+    @property
+    def reported(self) -> bool:
+        """Whether a report is kept."""
+        return self.report.startswith("http")
 
 
 class Runner:
@@ -37,15 +47,37 @@ class Runner:
         self, monitor: Monitor, settings: Settings, connection: psycopg.Connection
     ) -> None:
         self.monitor = monitor
+        self._settings = settings
         self._connection = connection
         self._reader = Reader(monitor, settings)
 
-    def run(self, window: Window) -> Outcome:
-        """Collect and store one window. Raises psycopg.Error if it cannot be stored."""
+    def run(self, window: Window, *, report: bool = False) -> Outcome:
+        """Collect and store one window, and keep its report if asked.
+
+        Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
+        """
         collected = self._collect(window)
         store(self._connection, collected)
         self._connection.commit()
-        return Outcome(window, collected.status, collected.error, collected.seconds)
+        outcome = Outcome(window, collected.status, collected.error, collected.seconds)
+        return replace(outcome, report=self._keep(collected)) if report else outcome
+
+    def _keep(self, collected: Collected) -> str:
+        try:
+            path = self._workspace.save(self.monitor, collected)
+            store_report(self._connection, collected, path)
+            forget_reports(self._connection, self._workspace.prune(self.monitor))
+            self._connection.commit()
+        except Exception as error:
+            self._connection.rollback()
+            return f"no report is kept: {type(error).__name__}: {str(error)[:300]}"
+        return f"{self._settings.evidently}{path}"
+
+    @cached_property
+    def _workspace(self) -> "Workspace":
+        from collectors.workspace import Workspace
+
+        return Workspace(self._settings)
 
     def _collect(self, window: Window) -> Collected:
         try:

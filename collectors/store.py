@@ -1,5 +1,6 @@
 """Stores a collection in one transaction: values, levels, histograms and the status row."""
 
+from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 
@@ -36,6 +37,23 @@ def store(connection: psycopg.Connection, collected: Collected) -> None:
             _add_reasons(connection, collected)
         _replace_status(connection, collected)
         _remember_version(connection, collected)
+
+
+def store_report(connection: psycopg.Connection, collected: Collected, path: str) -> None:
+    """Remember where the report of a window is kept."""
+    connection.execute(
+        "update monitoring.window_status set report_path = %s"
+        " where monitor = %s and window_start = %s and window_end = %s",
+        [path, *_key(collected)],
+    )
+
+
+def forget_reports(connection: psycopg.Connection, paths: Sequence[str]) -> None:
+    """No window links to a report that is kept no longer."""
+    connection.execute(
+        "update monitoring.window_status set report_path = '' where report_path = any(%s)",
+        [list(paths)],
+    )
 
 
 def store_reference(connection: psycopg.Connection, monitor: str, reference: Reference) -> None:
@@ -138,10 +156,13 @@ def _replace_status(connection: psycopg.Connection, collected: Collected) -> Non
     columns = STATUS.split(", ")
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns[3:])
     connection.execute(
-        f"insert into monitoring.window_status ({STATUS})"
+        f"insert into monitoring.window_status as old ({STATUS})"
         f" values ({', '.join(['%s'] * len(columns))})"
         f" on conflict (monitor, window_start, window_end) do update set {changes},"
-        " collected_at = monitoring.now()",
+        " collected_at = monitoring.now(), report_path = case when"
+        " (old.source_fingerprint, old.reference_hash)"
+        " = (excluded.source_fingerprint, excluded.reference_hash)"
+        " then old.report_path else '' end",
         row,
     )
 

@@ -206,6 +206,7 @@ def _rule(
             "summary": summary,
             "next_steps": next_steps,
             "model": monitor.title,
+            "report": site.report(monitor.name, "newest"),
             "value": _number("A"),
             "threshold": _number("T"),
         },

@@ -160,7 +160,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             RATIO,
             steps=lines(Levels(alert_above=1.0)),
             overrides=series_colors(column.name for column in monitor.columns),
-            links=[link_to_column],
+            links=[link_to_column, _report_link(site, monitor)],
             low=0,
             legend=("mean", "max"),
             legend_right=True,
@@ -192,6 +192,7 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         [sql.column_detail(monitor, "drift")],
         Unit("distance", "none"),
         overrides=styles,
+        links=[_report_link(site, monitor)],
         low=0,
     )
     shape = panels.bars(
@@ -209,6 +210,15 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         ],
     )
     yield Row("Column", [Item(detail, 12, 9), Item(shape, 12, 9)])
+
+
+def _report_link(site: Site, monitor: Monitor) -> Json:
+    """From a point to the report of its day."""
+    return {
+        "title": "Open this day's report",
+        "url": site.report(monitor.name, "${__value.time}"),
+        "targetBlank": True,
+    }
 
 
 def _line(name: str, color: str) -> Json:
@@ -256,6 +266,7 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
         series.unit,
         steps=lines(series.levels),
         overrides=[override(metric.title, color=fixed(BLUE))],
+        links=[_report_link(site, monitor)],
         high=1 if bounded and metric.over is Over.PERFORMANCE else None,
         legend=("mean", "min", "max"),
     )
@@ -293,6 +304,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             SHARE,
             steps=lines(metric.levels),
             overrides=series_colors(column.name for column in monitor.columns),
+            links=[_report_link(site, monitor)],
             low=0,
             soft_high=0.2,
             legend=("mean", "max"),
@@ -325,7 +337,7 @@ def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Runs",
         "Every collected window in range, newest first, with the reason where something failed.",
         sql.runs(monitor),
-        overrides=run_overrides(),
+        overrides=[*run_overrides(), *_report_cells(site)],
     )
     retrainings = panels.table(
         site,
@@ -341,6 +353,13 @@ def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
         ],
     )
+
+
+def _report_cells(site: Site) -> list[Json]:
+    """A run's cell that opens its report; the address stands in a column that is not shown."""
+    url = f"{site.evidently}${{__data.fields.path}}"
+    opened = [{"title": "Open the report", "url": url, "targetBlank": True}]
+    return [override("report", links=opened), override("path", custom__hidden=True)]
 
 
 def run_overrides() -> list[Json]:

@@ -12,18 +12,23 @@ class Site:
 
     datasource_uid: of the PostgreSQL datasource. uid_prefix: before every uid, so that several
     builds can share one Grafana. alert_folder: title of the rules' folder. rule_interval: between
-    evaluations, a multiple of 10 s.
+    evaluations, a multiple of 10 s. evidently: the address of Evidently's UI.
     """
 
     datasource_uid: str
     uid_prefix: str
     alert_folder: str
     rule_interval: str
+    evidently: str
 
     @property
     def datasource(self) -> dict[str, str]:
         """The reference that panels and targets carry."""
         return {"type": DATASOURCE_TYPE, "uid": self.datasource_uid}
+
+    def report(self, monitor: str, moment: str) -> str:
+        """The address that leads to the report of the window at a moment, in ms, or "newest"."""
+        return f"{self.evidently}/window/{monitor}/{moment}"
 
     def uid(self, *names: str) -> str:
         """A uid from stable names: at most 40 characters, a hash in place of what is longer."""

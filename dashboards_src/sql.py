@@ -159,7 +159,8 @@ SELECT {day(monitor)} AS "window", status, row_count AS "rows", labelled_count A
   model_version AS "model", worst_level AS "state",
   nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '') AS "worst",
   round(seconds::numeric, 2)::float AS "seconds", error,
-  nullif(report_url, '') AS "report", collected_at AS "collected"
+  CASE WHEN report_url <> '' THEN 'open' END AS "report", collected_at AS "collected",
+  nullif(report_url, '') AS "path"
 FROM monitoring.collection
 WHERE {_of(monitor)}
 ORDER BY window_start DESC"""

@@ -4,8 +4,10 @@ The package's own start listens on a socket without passwords. This one uses the
 and asks for SCRAM passwords on 127.0.0.1, so that local, embedded and compose behave alike.
 """
 
+import contextlib
 import os
 import pwd
+import random
 import socket
 import subprocess
 import tempfile
@@ -143,7 +145,9 @@ def port_taken(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that is free, and that no outgoing connection takes meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -43,6 +43,7 @@ def site(settings: Settings) -> Site:
         uid_prefix=settings.uid_prefix,
         alert_folder=settings.alert_folder,
         rule_interval=settings.rule_interval,
+        evidently=settings.evidently,
     )
 
 

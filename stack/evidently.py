@@ -9,13 +9,26 @@ import os
 os.environ["DO_NOT_TRACK"] = "1"  # before the import: the UI reports usage otherwise
 
 # Imported for its effect: it makes the sections `database` and `storage: sql` known.
+import html
+from datetime import UTC, datetime
+
 import evidently.ui.service.storage.sql.components  # noqa: F401
-from evidently.ui.service.app import run
+import uvicorn
+from evidently.ui.service.app import create_app
 from evidently.ui.service.config import load_config
 from evidently.ui.service.local_service import LocalConfig
+from litestar import MediaType, Response, get
+from litestar.response import Redirect
 
-from database import Role, uri
+from database import Role, connect, uri
+from monitors.load import named
 from settings import Settings, load_settings
+
+NEAREST = """\
+SELECT report_path, window_start FROM monitoring.window_status
+WHERE monitor = %s AND report_path <> '' AND (%s::timestamptz IS NULL
+  OR (window_start <= %s AND window_end > %s))
+ORDER BY window_start DESC LIMIT 1"""
 
 
 def configuration(settings: Settings, host: str) -> LocalConfig:
@@ -27,5 +40,40 @@ def configuration(settings: Settings, host: str) -> LocalConfig:
     return config
 
 
+@get("/window/{monitor:str}/{moment:str}", sync_to_thread=True)
+def window(monitor: str, moment: str) -> Response[str]:
+    """To the report of the window at a moment in milliseconds, or of the newest that has one.
+
+    A stable address: reports are replaced, and dashboards know times, not reports.
+    """
+    at = None if moment == "newest" else datetime.fromtimestamp(int(moment) / 1000, UTC)
+    with connect(load_settings(), Role.READER) as connection:
+        row = connection.execute(NEAREST, [monitor, at, at, at]).fetchone()
+    if row:
+        return Redirect(row[0])
+    return Response(_no_report(monitor, at), media_type=MediaType.HTML, status_code=404)
+
+
+def _no_report(monitor: str, at: datetime | None) -> str:
+    day = "YYYY-MM-DD"
+    if at is not None:
+        try:
+            zone = named(monitor, load_settings().monitors_dir).every.zone
+        except KeyError:
+            return f"<p>There is no monitor {html.escape(monitor)}.</p>"
+        day = at.astimezone(zone).date().isoformat()
+    return (
+        f"<p>No report of {html.escape(monitor)} is kept for {day}. Make it:</p>"
+        f"<pre>python -m collectors report {html.escape(monitor)} --date {day}</pre>"
+    )
+
+
+def main(settings: Settings, host: str) -> None:
+    """Serve the UI, and the addresses that Grafana's links use."""
+    app = create_app(configuration(settings, host))
+    app.register(window)
+    uvicorn.run(app, host=host, port=settings.evidently_port)
+
+
 if __name__ == "__main__":
-    run(configuration(load_settings(), os.environ.get("EVIDENTLY_HOST", "127.0.0.1")))
+    main(load_settings(), os.environ.get("EVIDENTLY_HOST", "127.0.0.1"))

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 Json = dict[str, Any]
 OF_ROW = re.compile(r"\$\{__data\.fields(?:\.([\w ]+)|\[\"([^\"]+)\"\])\}")
 OF_BROWSER = re.compile(r"\$\{__\w[^}]*\}")
@@ -28,7 +30,16 @@ class Link:
 
     def _of(self, row: Mapping[str, object]) -> str:
         text = OF_ROW.sub(lambda match: str(row[match[1] or match[2]]), self.url)
-        return OF_BROWSER.sub("", text)
+        return OF_BROWSER.sub("", text.replace("${__value.time}", "newest"))
+
+
+def answers(address: str) -> str:
+    """Why nothing is shown at an address outside Grafana, '' where something is."""
+    try:
+        status = httpx.get(address, follow_redirects=True, timeout=30).status_code
+    except httpx.HTTPError as error:
+        return f"{address}: {error}"
+    return "" if status < 400 else f"{address}: {status}"
 
 
 def links(dashboard: Json) -> Iterator[Link]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -34,21 +35,37 @@ def fill(settings: Settings) -> None:
 
     Raises RuntimeError naming the step that failed.
     """
-    watched = {monitor.name for monitor in load(settings.monitors_dir)}
-    if watched & EXAMPLES and (ROOT / "examples").is_dir():
-        run_module(settings, "examples", "prepare")
+    prepare_examples(settings)
     run_module(settings, "collectors", "backfill", "all", "--missing")
 
 
+def prepare_examples(settings: Settings) -> None:
+    """Prepare the examples' data, where they are watched. Raises RuntimeError."""
+    watched = {monitor.name for monitor in load(settings.monitors_dir)}
+    if watched & EXAMPLES and (ROOT / "examples").is_dir():
+        run_module(settings, "examples", "prepare")
+
+
 def watch(settings: Settings) -> None:
-    """Fill now and every hour, until stopped. A failure is said, not fatal."""
+    """Fill now, then collect what is due every hour, until stopped.
+
+    A failure is said, not fatal.
+    """
+    step: Callable[[Settings], None] = fill
     while True:
         try:
-            fill(settings)
+            step(settings)
             COLLECTED.touch()
+            step = collect_due
         except (RuntimeError, psycopg.Error) as error:
             say(f"collecting failed, trying again in an hour: {error}")
         time.sleep(3600)
+
+
+def collect_due(settings: Settings) -> None:
+    """What every schedule calls. Raises RuntimeError."""
+    prepare_examples(settings)
+    run_module(settings, "collectors", "due")
 
 
 def run_module(settings: Settings, *arguments: str) -> None:

@@ -106,12 +106,13 @@ def _follow(
     return Check(f"link {link.place}", not problems, said)
 
 
-def missing_dashboard(uids: set[str], address: str) -> str:
-    """Why a dashboard's address leads nowhere, '' where it leads to one of `uids`."""
+def leads_nowhere(uids: set[str], outside: Callable[[str], str], address: str) -> str:
+    """Why an address leads nowhere, '' where it leads to one of the dashboards `uids`, or where
+    `outside` has nothing to say of it."""
     uid = re.match(r"/d/([^/?]+)", address)
-    if uid is None or uid[1] in uids:
-        return ""
-    return f"no dashboard {uid[1]!r} ({address})"
+    if uid is None:
+        return outside(address)
+    return "" if uid[1] in uids else f"no dashboard {uid[1]!r} ({address})"
 
 
 def summary(checks: list[Check]) -> str:

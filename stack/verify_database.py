@@ -1,6 +1,6 @@
 """Proves the queries without a Grafana: macros expanded here, asked as Grafana's reader role."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,12 +10,15 @@ from database import Role, connect
 from preflight.macros import MacroError, expand
 from settings import Settings
 from stack.built import Built
+from stack.links import answers
 from stack.questions import Question
-from stack.verify import KEPT_ROWS, Answer, Check, ask_all, missing_dashboard
+from stack.verify import KEPT_ROWS, Answer, Check, ask_all, leads_nowhere
 
 
-def verify(settings: Settings, built: Built) -> Iterator[Check]:
-    """Every check that needs only the database."""
+def verify(
+    settings: Settings, built: Built, outside: Callable[[str], str] = answers
+) -> Iterator[Check]:
+    """Every check that needs only the database. outside: why an address there shows nothing."""
     try:
         connection = connect(settings, Role.READER)
     except psycopg.OperationalError as error:
@@ -27,7 +30,7 @@ def verify(settings: Settings, built: Built) -> Iterator[Check]:
         yield from ask_all(
             built,
             lambda question: ask(connection, question),
-            lambda address: missing_dashboard(uids, address),
+            lambda address: leads_nowhere(uids, outside, address),
             datetime.now(UTC),
         )
         yield from rules(built, connection)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors.calibrate import standing
+from collectors.episodes import standing
 from collectors.runner import Runner
 from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
@@ -78,7 +78,7 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
     fires = bool(sides[0]) and sides[0][0][1] > sides[1][0][1]
     series = next(one for one in monitor.series() if one.key == ("drift", "x"))
 
-    assert fires == standing(series, [value > 0.4 for value in VALUES[:count]])[-1]
+    assert fires == standing(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
 
 
 def test_three_declared_files_prove_themselves(
@@ -98,7 +98,7 @@ def test_three_declared_files_prove_themselves(
         runner.run(window_of(monitor, date(2024, 1, day)))
     mine = _declared(tmp_path, settings)
     excuses = {page.uid: page.may_be_empty() for page in pages(mine)}
-    checks = list(verify(mine, Built(artefacts(mine), excuses)))
+    checks = list(verify(mine, Built(artefacts(mine), excuses), lambda address: ""))
 
     failed = [f"{c.name}: {c.detail}" for c in checks if not c.ok]
     assert failed == []

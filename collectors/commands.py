@@ -1,0 +1,171 @@
+"""What each command does: picks windows, has them run, and says what became of them."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import psycopg
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from collectors.calibrate import calibrate as find_levels
+from collectors.due import due_windows, locked
+from collectors.episodes import confirmed, newest, reported
+from collectors.runner import Outcome, Runner, clock, run_all
+from collectors.sources import Reader
+from collectors.store import finished_windows
+from collectors.windows import complete_windows, window_of
+from database import connect
+from monitors.declare import Monitor, Window
+from monitors.load import load, named
+from settings import Settings
+
+NEWEST_REPORTED = 3
+"""So many of the newest windows of a backfill get a report."""
+
+
+def run(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Collect one day and keep its report."""
+    monitor = named(parsed.monitor, settings.monitors_dir)
+    with connect(settings) as connection:
+        window = _window(monitor, parsed.date, clock(connection))
+        runner = Runner(monitor, settings, connection)
+        return _say(monitor, runner.run(window, report=not parsed.no_report))
+
+
+def report(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Make the report of any day: it is collected again, which changes nothing else."""
+    return run(settings, argparse.Namespace(**vars(parsed), no_report=False))
+
+
+def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
+    """The window of a day, by default of yesterday. Raises ValueError if it is not over."""
+    if day is None:
+        yesterday = now.astimezone(monitor.every.zone).date() - timedelta(days=1)
+        day = min(yesterday, monitor.last_day or yesterday)
+    window = window_of(monitor, day)
+    if window.end > now:
+        raise ValueError(f"{window.day} is not over yet; a window is collected when complete")
+    return window
+
+
+def _say(monitor: Monitor, outcome: Outcome) -> int:
+    day = outcome.window.day
+    print(f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s", flush=True)
+    for line in filter(None, (outcome.error, outcome.report)):
+        print(f"  {line}", flush=True)
+    return int(outcome.status == "failed")
+
+
+def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
+    every = load(settings.monitors_dir)
+    return every if name == "all" else [named(name, settings.monitors_dir)]
+
+
+def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Collect many days in several processes, then keep some reports."""
+    return max(
+        (_backfill(settings, one, parsed) for one in _chosen(settings, parsed.monitor)), default=0
+    )
+
+
+def _backfill(settings: Settings, monitor: Monitor, parsed: argparse.Namespace) -> int:
+    with connect(settings) as connection:
+        now = clock(connection)
+        first = parsed.first or monitor.first_day or Reader(monitor, settings).first_day(now)
+        windows = list(complete_windows(monitor, now, first, parsed.last))
+        if parsed.missing:
+            done = finished_windows(connection, monitor.name, now)
+            windows = [window for window in windows if window.start not in done]
+        failed = _run_many(settings, monitor, windows, parsed.workers)
+        _report_some(settings, monitor, connection, parsed.reports)
+    return failed
+
+
+def _run_many(settings: Settings, monitor: Monitor, windows: Sequence[Window], workers: int) -> int:
+    """Run windows without reports, showing progress; 1 if one failed."""
+    counts: Counter[str] = Counter()
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
+        task = progress.add_task(monitor.name, total=len(windows))
+        for outcome in run_all(monitor, settings, windows, workers):
+            counts[outcome.status] += 1
+            progress.advance(task)
+            if not sys.stdout.isatty() and counts.total() % 50 == 0:
+                print(f"{monitor.name}: {counts.total()} of {len(windows)} windows", flush=True)
+            if outcome.status == "failed":
+                print(f"{monitor.name} {outcome.window.day}: {outcome.error}")
+    said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    print(f"{monitor.name}: {len(windows)} windows collected{f' ({said})' if said else ''}")
+    return int(counts["failed"] > 0)
+
+
+def _report_some(
+    settings: Settings, monitor: Monitor, connection: psycopg.Connection, most: int
+) -> None:
+    """See that the newest windows, then the newest confirmed breaches, have a report."""
+    starts = newest(connection, monitor, min(NEWEST_REPORTED, most))
+    breaches = [one for one in reversed(confirmed(connection, monitor)) if one not in starts]
+    wanted = [*starts, *breaches[: most - len(starts)]]
+    there = reported(connection, monitor)
+    runner = Runner(monitor, settings, connection)
+    kept = 0
+    for start in sorted(set(wanted) - there):
+        window = monitor.every.window(start.astimezone(monitor.every.zone).date())
+        outcome = runner.run(window, report=True)
+        kept += outcome.reported
+        if not outcome.reported:
+            print(f"{monitor.name} {window.day}: {outcome.report}")
+    left = len(starts) + len(breaches) - len(wanted)
+    if kept:
+        print(f"{monitor.name}: {kept} reports kept{f', {left} breaches without' if left else ''}")
+
+
+def due(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Collect what is due, oldest first; what another process is at is left to it."""
+    return max(
+        (_due(settings, monitor) for monitor in _chosen(settings, parsed.monitor)), default=0
+    )
+
+
+def _due(settings: Settings, monitor: Monitor) -> int:
+    with connect(settings) as connection, locked(connection, monitor) as mine:
+        if not mine:
+            print(f"{monitor.name}: another process is at it")
+            return 0
+        failed = windows = 0
+        runner = Runner(monitor, settings, connection)
+        for window, why in due_windows(connection, monitor, settings):
+            print(f"{monitor.name} {window.day}: {why}", flush=True)
+            failed = max(failed, _say(monitor, runner.run(window, report=True)))
+            windows += 1
+        if not windows:
+            print(f"{monitor.name}: nothing is due")
+    return failed
+
+
+def status(settings: Settings, _: argparse.Namespace) -> int:
+    """Say what has been collected."""
+    table = Table("monitor", "windows", "newest", "status", "failed", "partial", "reports")
+    with connect(settings) as connection:
+        for monitor in load(settings.monitors_dir):
+            row = connection.execute(
+                "select count(*), max(window_start), (array_agg(status order by window_start"
+                " desc))[1], count(*) filter (where status = 'failed'),"
+                " count(*) filter (where status = 'partial'),"
+                " count(*) filter (where report_url <> '')"
+                " from monitoring.collection where monitor = %s",
+                [monitor.name],
+            ).fetchone()
+            count, start, *rest = row or (0, None, "", 0, 0, 0)
+            day = start.astimezone(monitor.every.zone).date() if start else "never"
+            table.add_row(monitor.name, str(count), str(day), *(str(r or "-") for r in rest))
+    Console().print(table)
+    return 0
+
+
+def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Propose levels from the reference's days."""
+    return find_levels(named(parsed.monitor, settings.monitors_dir), settings)

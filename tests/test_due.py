@@ -1,0 +1,104 @@
+"""What is due: computed from the store and the sources, safe at any moment and twice at once."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from collectors import commands
+from collectors.due import due_windows, locked
+from collectors.runner import Runner
+from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
+from database import connect
+from monitors.declare import Monitor
+from settings import Settings
+
+FIRST, LAST = REFERENCE_DAYS + 1, REFERENCE_DAYS + 6
+
+
+@pytest.fixture
+def monitor(connection: psycopg.Connection, tmp_path: Path) -> Monitor:
+    """The small monitor on the morning after its last day."""
+    for n in range(1, LAST + 1):
+        write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n)))
+    play(connection, LAST + 1)
+    return small_monitor(str(tmp_path / "log"))
+
+
+def play(connection: psycopg.Connection, day: int) -> None:
+    """Set the one clock."""
+    connection.execute(
+        "insert into monitoring.clock (played_at) values (%s) on conflict (only_one)"
+        " do update set played_at = excluded.played_at",
+        [datetime.fromisoformat(f"2024-01-{day:02}T03:00:00+00:00")],
+    )
+    connection.commit()
+
+
+def due(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings
+) -> list[tuple[int, str]]:
+    """(day, first word of the reason) of what is due."""
+    found = due_windows(connection, monitor, settings)
+    return [(window.day.day, why.split(":")[0]) for window, why in found]
+
+
+def test_a_week_asleep_is_caught_up_in_order(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Everything missing is run, oldest first; then nothing is due; then only the new day."""
+    assert due(connection, monitor, settings) == [(n, "missing") for n in range(1, LAST + 1)]
+    assert commands._due(settings, monitor) == 0
+    days = [line for line in capsys.readouterr().out.splitlines() if line.endswith("missing")]
+    assert days == [f"small 2024-01-{n:02}: missing" for n in range(1, LAST + 1)]
+    assert due(connection, monitor, settings) == []
+    play(connection, LAST + 2)
+
+    assert due(connection, monitor, settings) == [(LAST + 1, "missing")]
+
+
+def test_failed_and_changed_windows_are_due(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings, tmp_path: Path
+) -> None:
+    """A window that failed, and one whose rows or labels came later; an unchanged one is not."""
+    runner = Runner(monitor, settings, connection)
+    for window, _ in list(due_windows(connection, monitor, settings)):
+        runner.run(window)
+    connection.execute(
+        "update monitoring.window_status set status = 'failed', error = 'x'"
+        " where extract(day from window_start) = %s",
+        [FIRST],
+    )
+    connection.commit()
+    write_day(tmp_path / "log", date(2024, 1, LAST), rows(date(2024, 1, LAST), count=500))
+
+    assert due(connection, monitor, settings) == [(FIRST, "failed before"), (LAST, "stale")]
+
+
+def test_long_closed_windows_are_not_read_again(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings, tmp_path: Path
+) -> None:
+    """After a month a window is history, even if its source is gone."""
+    runner = Runner(monitor, settings, connection)
+    for window, _ in list(due_windows(connection, monitor, settings)):
+        runner.run(window)
+    connection.execute("update monitoring.clock set played_at = '2024-03-20T00:00:00Z'")
+    connection.commit()
+    write_day(tmp_path / "log", date(2024, 1, LAST), rows(date(2024, 1, LAST), count=500))
+
+    assert {why for _, why in due(connection, monitor, settings)} == {"missing"}
+
+
+def test_twice_at_once_is_once(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """While one process is at a monitor, another leaves it alone; the lock ends with the block."""
+    with connect(settings) as other, locked(other, monitor) as mine:
+        assert mine
+        assert commands._due(settings, monitor) == 0
+        assert "another process is at it" in capsys.readouterr().out
+    with connect(settings) as other, locked(other, monitor) as mine:
+        assert mine
