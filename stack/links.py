@@ -42,8 +42,12 @@ def answers(address: str) -> str:
     return "" if status < 400 else f"{address}: {status}"
 
 
-def links(dashboard: Json) -> Iterator[Link]:
-    """The links of a dashboard, its panels and their values."""
+def links(dashboard: Json) -> list[Link]:
+    """The links of a dashboard, its panels and their values, each once."""
+    return list(dict.fromkeys(_links(dashboard)))
+
+
+def _links(dashboard: Json) -> Iterator[Link]:
     title = dashboard["title"]
     for one in dashboard.get("links", []):
         if one.get("type") == "link":
