@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify look password uri preview build check explain collect backfill due report calibrate collectors-status dummy test record lint requirements pre-commit clean
+.PHONY: help up down status verify look password uri preview build check explain collect backfill due report calibrate collectors-status dummy test record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ record: .venv/ready ## Record a live Grafana's answers anew, for the tests witho
 
 lint: .venv/ready ## Ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+notebook: .venv/ready ## Make docs/explore.ipynb from docs/explore.py
+	@.venv/bin/python scripts/notebook.py
 
 requirements: .venv/ready ## Pin what pyproject.toml asks: make requirements UPGRADE=--upgrade
 	@.venv/bin/python scripts/requirements.py $(UPGRADE)

@@ -24,7 +24,12 @@ MAY_IMPORT = {
     "examples": {"settings", "database", "examples"},
 }
 ONLY_IN = {
-    "evidently": {"collectors/report.py", "collectors/workspace.py", "stack/evidently.py"},
+    "evidently": {
+        "collectors/explore.py",
+        "collectors/report.py",
+        "collectors/workspace.py",
+        "stack/evidently.py",
+    },
     "grafanalib": {"dashboards_src", "generator/artefacts.py"},
     "plotly": {"stack"},
     "docker": {"stack/compose.py"},
