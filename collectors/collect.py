@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import pandas as pd
 
+from collectors.explanation import explain
 from collectors.reference import Reference
 from collectors.report import ENGINE, Cleaned, measure
 from collectors.sources import Reader
@@ -83,6 +84,7 @@ def from_rows(
         labelled_count=labelled,
         model_version=_model_version(monitor, frame),
         error=error,
+        explanation=explain(monitor, current, reference, values),
         runs=tuple(runs),
     )
 

@@ -33,17 +33,15 @@ class Bins:
         """The counts of a coerced column in these bins, missing and unusable values last."""
         values = column.present
         missing = 0 if column.values is None else len(column.values) - len(values)
-        counts = self._numbers(values) if self.edges else self._categories(values)
-        return Histogram(self.column, self.labels, (*counts, missing))
+        counts = np.bincount(self.place(values), minlength=len(self.labels) - 1)
+        return Histogram(self.column, self.labels, (*(int(n) for n in counts), missing))
 
-    def _numbers(self, values: pd.Series) -> list[int]:
-        where = np.searchsorted(self.edges, values.to_numpy(float), side="right")
-        return [int(n) for n in np.bincount(where, minlength=len(self.edges) + 1)]
-
-    def _categories(self, values: pd.Series) -> list[int]:
-        counted = values.value_counts()
-        known = [int(counted.get(name, 0)) for name in self.categories]
-        return [*known, int(counted.sum()) - sum(known)]
+    def place(self, values: pd.Series) -> np.ndarray:
+        """The number of the bin in which each of the present values lies."""
+        if self.edges:
+            return np.searchsorted(self.edges, values.to_numpy(float), side="right")
+        known = {name: number for number, name in enumerate(self.categories)}
+        return values.map(known).fillna(len(known)).to_numpy(int)
 
 
 def bins_of(column: Column, reference: Clean) -> Bins | None:

@@ -20,7 +20,7 @@ VALUES = (
 STATUS = (
     "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
     " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
-    " worst_column, worst_value"
+    " worst_column, worst_value, explanation"
 )
 
 
@@ -152,6 +152,7 @@ def _replace_status(connection: psycopg.Connection, collected: Collected) -> Non
         worst.level if worst else None,
         *(worst.series.key if worst else ("", "")),
         worst.outcome.value if worst else None,
+        collected.explanation,
     )
     columns = STATUS.split(", ")
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns[3:])

@@ -79,6 +79,7 @@ class Collected:
     labelled_count: int | None = None
     model_version: str = ""
     error: str = ""
+    explanation: str = ""
     engine: str = ""
     source_fingerprint: str = ""
     reference_hash: str = ""

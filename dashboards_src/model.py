@@ -346,9 +346,24 @@ def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "When the model was retrained, why, and what came of it.",
         sql.retrainings(monitor),
     )
+    explained = panels.table(
+        site,
+        f"{uid}/explained",
+        "What moved",
+        "Of each window with a value beyond its alert level: which columns moved and where, how"
+        " much of the prediction's distance goes with them, what the labels say. Computed.",
+        sql.explanations(monitor),
+        overrides=[override("window", custom__width=100), override("worst", custom__width=210)],
+    )
     yield Row(
         "Runs",
         [
+            Item(
+                explained,
+                24,
+                8,
+                may_be_empty="no window in range has a value beyond its alert level",
+            ),
             Item(runs, 24, 10, may_be_empty="nothing was collected in the time range"),
             Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
         ],

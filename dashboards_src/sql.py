@@ -166,6 +166,16 @@ WHERE {_of(monitor)}
 ORDER BY window_start DESC"""
 
 
+def explanations(monitor: Monitor) -> str:
+    """What moved in the windows in range that have a value beyond its alert level."""
+    return f"""\
+SELECT {day(monitor)} AS "window",
+  concat_ws(' ', worst_metric, nullif(worst_column, '')) AS "worst", explanation AS "what moved"
+FROM monitoring.collection
+WHERE {_of(monitor)} AND explanation <> ''
+ORDER BY window_start DESC"""
+
+
 def retrainings(monitor: Monitor) -> str:
     """Retrainings in range, newest first."""
     return f"""\
