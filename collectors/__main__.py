@@ -58,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="say what has been collected")
     calibrate = commands.add_parser("calibrate", help="propose levels from the reference's days")
     calibrate.add_argument("monitor")
+    calibrate.add_argument(
+        "--replay",
+        action="store_true",
+        help="write nothing: show the alerts that today's levels would have raised over what is"
+        " stored, beside those that were raised",
+    )
     return parser
 
 

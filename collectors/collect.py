@@ -70,7 +70,14 @@ def from_rows(
         dict(zip(series, levels, strict=True)),
     )
     values = tuple(
-        Value(one, outcome, rows, level, _coverage(one, current, labelled))
+        Value(
+            one,
+            outcome,
+            rows,
+            level,
+            _coverage(one, current, labelled),
+            monitor.is_expected(*one.key, window.day),
+        )
         for one, outcome, rows, level in zip(series, measured, behind, levels, strict=True)
     )
     status, error = _status(current, values)

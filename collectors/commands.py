@@ -14,6 +14,7 @@ from rich.table import Table
 from collectors.calibrate import calibrate as find_levels
 from collectors.due import due_windows, locked
 from collectors.episodes import confirmed, newest, reported
+from collectors.replay import replay
 from collectors.runner import Outcome, Runner, clock, run_all
 from collectors.sources import Reader
 from collectors.store import finished_windows
@@ -167,5 +168,9 @@ def status(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Propose levels from the reference's days."""
+    """Propose levels from the reference's days, or replay the present ones over the store."""
+    if parsed.replay:
+        monitor = named(parsed.monitor, settings.monitors_dir)
+        with connect(settings) as connection:
+            return replay(connection, monitor)
     return find_levels(named(parsed.monitor, settings.monitors_dir), settings)

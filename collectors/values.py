@@ -38,6 +38,7 @@ class Value:
     """One series' outcome for one window, with the levels in force.
 
     rows: how many rows stand behind it. coverage: share of rows with a label, for performance.
+    expected: whether a breach there is one that somebody knows of.
     """
 
     series: Series
@@ -45,6 +46,7 @@ class Value:
     rows: int
     levels: Levels | None
     coverage: float | None = None
+    expected: bool = False
 
     @property
     def level(self) -> int | None:
@@ -89,8 +91,8 @@ class Collected:
 
     @property
     def worst(self) -> Value | None:
-        """The judged value furthest beyond its level."""
-        judged = [value for value in self.values if value.level is not None]
+        """The judged value furthest beyond its level; one that is expected there is not it."""
+        judged = [value for value in self.values if value.level is not None and not value.expected]
         return max(judged, key=_severity, default=None)
 
 

@@ -58,7 +58,7 @@ WITH newest AS (
     row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
-    AND value IS NOT NULL AND alert_{side} IS NOT NULL
+    AND value IS NOT NULL AND alert_{side} IS NOT NULL{_but_expected(monitor, metric)}
 ), ranked AS (
   SELECT *, row_number() OVER (
     PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
@@ -66,6 +66,22 @@ WITH newest AS (
 )
 SELECT column_name, {column}
 FROM ranked WHERE rank = {k}"""
+
+
+def _but_expected(monitor: Monitor, metric: Metric) -> str:
+    """Leaves out the windows of breaches that somebody knows of."""
+    zone = literal(monitor.every.timezone)
+    parts = []
+    for one in monitor.expected:
+        if one.metric == metric.name:
+            until = f"window_start < (DATE {literal(one.until)} + 1)::timestamp AT TIME ZONE {zone}"
+            since = (
+                f" AND window_start >= DATE {literal(one.since)}::timestamp AT TIME ZONE {zone}"
+                if one.since
+                else ""
+            )
+            parts.append(f"\n    AND NOT (column_name = {literal(one.column)} AND {until}{since})")
+    return "".join(parts)
 
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:

@@ -78,6 +78,8 @@ def _annotations(site: Site, monitor: Monitor) -> list[Json]:
         for name, color, metrics, enable in kinds
         if metrics
     ]
+    if monitor.expected:
+        marks.append(annotation(site, "Expected breaches", GREY, sql.expected_marks(monitor)))
     return [*marks, annotation(site, "Retraining", BLUE, sql.retraining_marks(monitor))]
 
 

@@ -224,6 +224,25 @@ HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
 ORDER BY 1"""
 
 
+def expected_marks(monitor: Monitor) -> str:
+    """Breaches that somebody knows of, as annotations."""
+    zone = literal(monitor.every.timezone)
+    rows = ",\n  ".join(
+        f"(DATE {literal(one.since or monitor.starts or one.until)},"
+        f" DATE {literal(one.until)} + 1,"
+        f" {literal(f'Expected: {one.metric} {one.column}'.strip() + f', because {one.because}')})"
+        for one in monitor.expected
+    )
+    return f"""\
+SELECT since::timestamp AT TIME ZONE {zone} AS time,
+  until::timestamp AT TIME ZONE {zone} AS timeend,
+  text, {literal(monitor.name + ",expected")} AS tags
+FROM (VALUES
+  {rows}
+) AS e (since, until, text)
+ORDER BY 1"""
+
+
 def retraining_marks(monitor: Monitor) -> str:
     """Retrainings as annotations."""
     return f"""\

@@ -3,6 +3,7 @@
 from monitors.declare.columns import Column, Role, category, number, probability
 from monitors.declare.contacts import Contact, Way, email, slack, webhook
 from monitors.declare.errors import DeclarationError
+from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels, Quantiles
 from monitors.declare.methods import CHI_SQUARE, JENSEN_SHANNON, KS, PSI, WASSERSTEIN, Method
 from monitors.declare.metrics import (
@@ -75,6 +76,7 @@ __all__ = [
     "Contact",
     "Daily",
     "DeclarationError",
+    "Expected",
     "Firing",
     "Hours",
     "Levels",

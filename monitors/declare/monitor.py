@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from monitors.declare.columns import Column, Kind, Role
 from monitors.declare.errors import require
+from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels
 from monitors.declare.methods import Method
 from monitors.declare.metrics import Metric, Over
@@ -50,6 +51,7 @@ class Monitor:
     columns: the features. prediction, target: a column, or the name of one.
     model_version: the column that says which model answered, '' where there is none.
     late_after: how long after its end a window may be missing; None with `never_late` = why.
+    expected: breaches that somebody knows of: drawn, not alerting.
     min_rows: below it a window is stored and not judged.
     calibrated: the levels that `calibrate` wrote beside the declaration, by series key.
     """
@@ -71,6 +73,7 @@ class Monitor:
     model_version: str = ""
     late_after: Hours | None = None
     never_late: str = ""
+    expected: tuple[Expected, ...] = ()
     min_rows: int = 1
     calibrated: Mapping[tuple[str, str], Levels] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
@@ -83,6 +86,7 @@ class Monitor:
         self._check_period()
         self._check_columns()
         self._check_metrics()
+        self._check_expected()
 
     def _as_column(self, given: Column | str | None, role: Role) -> Column | None:
         if given is None:
@@ -183,6 +187,20 @@ class Monitor:
         require(
             not unknown, f"{metric.name}: columns", f"{unknown} not declared", "declare them first"
         )
+
+    def _check_expected(self) -> None:
+        judged = {one.key for one in self.series() if not one.metric.unjudged}
+        for one in self.expected:
+            require(
+                (one.metric, one.column) in judged,
+                "expected",
+                f"no judged series {one.metric} of {one.column or 'the whole data set'}",
+                "name a metric with levels, and its column as declared",
+            )
+
+    def is_expected(self, metric: str, column: str, day: date) -> bool:
+        """Whether a breach of a series on a day is one that somebody knows of."""
+        return any(one.covers(metric, column, day) for one in self.expected)
 
     @property
     def classifies(self) -> bool:

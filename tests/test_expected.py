@@ -1,0 +1,125 @@
+"""Breaches that somebody knows of, and levels tried on what is stored."""
+
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.episodes import standing
+from collectors.replay import Stored, compare, replay
+from collectors.values import Collected, Measured, Status, Value
+from conftest import small_monitor
+from dashboards_src import sql
+from dashboards_src.alerts import breached_query
+from generator.artefacts import site
+from monitors import declare as d
+from settings import CommittedSettings
+
+SALE = d.Expected(
+    metric="drift", column="x", since="2024-01-03", until="2024-01-06", because="o'sale"
+)
+
+
+def put(connection: psycopg.Connection, monitor: d.Monitor, day: date, value: float) -> None:
+    """Store one drift value of x with its alert level."""
+    window = monitor.every.window(day)
+    connection.execute(
+        "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"
+        " column_name, value, unit, row_count, alert_above)"
+        " values (%s, %s, %s, 'drift', 'x', %s, 'distance', 1, 0.4)",
+        [monitor.name, window.start, window.end, value],
+    )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_an_expected_breach_alerts_nobody(connection: psycopg.Connection, zone: str) -> None:
+    """The rule leaves out exactly the expected local days; another column is not spared."""
+    monitor = small_monitor(expected=(SALE,), every=d.Daily(timezone=zone))
+    metric = monitor.metrics[0]
+    firing = d.Firing(1, 1)
+    every_day = d.drift(warn=0.2, alert=0.4, firing=firing)
+    for n in range(1, 9):
+        put(connection, monitor, date(2024, 1, n), n / 10 + 1)
+    newest = []
+    for n in range(8, 0, -1):
+        [row] = connection.execute(
+            breached_query(monitor, every_day, "above", "value").encode()
+        ).fetchall() or [("x", None)]
+        newest.append(row[1])
+        connection.execute(
+            "delete from monitoring.metric_value where window_start >= %s",
+            [monitor.every.window(date(2024, 1, n)).start],
+        )
+
+    assert metric.name == every_day.name
+    assert newest == [1.8, 1.7, 1.2, 1.2, 1.2, 1.2, 1.2, 1.1]
+
+
+def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
+    """It stands on the dashboard with its reason, quotes and all."""
+    monitor = small_monitor(expected=(SALE,))
+    [(start, end, text, tags)] = connection.execute(sql.expected_marks(monitor).encode()).fetchall()
+
+    assert (start.date(), end.date()) == (date(2024, 1, 3), date(2024, 1, 7))
+    assert text == "Expected: drift x, because o'sale"
+    assert tags == "small,expected"
+    from dashboards_src.model import pages
+
+    [page] = pages(site(CommittedSettings()), (monitor,))
+    assert "Expected breaches" in [mark["name"] for mark in page.annotations]
+
+
+def test_the_worst_of_a_window_is_not_expected() -> None:
+    """The overview speaks of what nobody knows of."""
+    series = next(small_monitor().series())
+    value = Value(series, Measured(9.0), 400, d.Levels(alert_above=0.4), expected=True)
+    window = small_monitor().every.window(date(2024, 1, 3))
+
+    assert Collected("small", window, Status.OK, (value,)).worst is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"metric": "drift", "column": "z"}, "no judged series drift of z"),
+        ({"metric": "target_mean", "column": "y"}, "no judged series"),
+        ({"metric": "drift", "column": "x", "because": " "}, "say why"),
+        ({"metric": "drift", "column": "x", "since": "2024-02-01"}, "comes before since"),
+        ({"metric": "drift", "column": "x", "until": "soon"}, "YYYY-MM-DD"),
+    ],
+)
+def test_a_wrong_expectation_names_the_mend(wrong: dict[str, str], said: str) -> None:
+    """Of a series that is not there, without a reason, or that ends before it begins."""
+    given_words = {"until": "2024-01-06", "because": "sale", **wrong}
+    with pytest.raises(d.DeclarationError, match=said):
+        small_monitor(expected=(d.Expected(**given_words),))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.05, 0.95))
+def test_replay_agrees_with_the_rule(values: list[float], level: float) -> None:
+    """The windows on which an alert stands are those that k of n gives, for old and new levels."""
+    series = next(small_monitor().series())
+    stored = [Stored(value, value > 0.4, expected=False) for value in values]
+    then, now = compare(series, stored, d.Levels(alert_above=level))
+
+    assert then.windows == sum(standing(series.metric.firing, [v > 0.4 for v in values]))
+    assert now.windows == sum(standing(series.metric.firing, [v > level for v in values]))
+    assert compare(series, stored, d.Levels(alert_above=0.4)) == (then, then)
+
+
+def test_replay_says_what_would_change(
+    connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over the stored windows; nothing stored is a clear error."""
+    with pytest.raises(ValueError, match="nothing is stored of small"):
+        replay(connection, small_monitor())
+    for n in range(10):
+        put(connection, small_monitor(), date(2024, 1, 1) + timedelta(days=n), 0.5)
+    lower = small_monitor(metrics=(d.drift(warn=0.2, alert=0.6),))
+
+    assert replay(connection, small_monitor()) == 0
+    assert "0 series would have alerted otherwise" in capsys.readouterr().out
+    assert replay(connection, lower) == 0
+    assert "1 series would have alerted otherwise" in capsys.readouterr().out
