@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from preflight.documents import Items, Record, Scalar, plain
-from preflight.fields import Entry, Flag, Free, Listed, Text, Texts, Whole
+from preflight.fields import Entry, Flag, Free, Pointers, Text, Texts, Whole
 from preflight.files import File, TopLevel, files, parse
 from preflight.reading import Reading
 from preflight.releases import (
@@ -60,8 +60,8 @@ class DatasourceFile(TopLevel):
     """A file of datasources/."""
 
     api_version: Any = None
-    datasources: Annotated[list[Datasource], Listed] = []
-    delete_datasources: Annotated[list[DeletedDatasource], Listed] = []
+    datasources: Annotated[list[Datasource], Pointers] = []
+    delete_datasources: Annotated[list[DeletedDatasource], Pointers] = []
     prune: Any = None
 
 

@@ -14,6 +14,14 @@ INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 INFINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
 DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$")
+PLAIN = {
+    "null": re.compile(r"(~|null|Null|NULL)?$"),
+    "bool": re.compile(f"({'|'.join((*TRUE, *FALSE))})$"),
+    "int": INTEGER,
+    "float": re.compile(f"({FLOAT.pattern})|({INFINITE.pattern})"),
+    "time": DATE,
+}
+"""The patterns of what is not quoted, by kind."""
 
 
 class Scalar(str):
@@ -33,17 +41,21 @@ class Scalar(str):
 
 
 class Record(dict[str, Any]):
-    """A mapping; `lines` holds the line of each key, `odd` the keys that are no text."""
+    """A mapping; `lines` holds the line of each key, `odd` the keys that are no text.
+
+    twice: what is wrong where a key is written twice; Grafana minds only where it looks.
+    """
 
     line: int
     lines: dict[str, int]
     odd: list[str]
+    twice: str
 
     @classmethod
     def empty(cls, line: int) -> "Record":
         """A mapping of nothing."""
         made = cls()
-        made.line, made.lines, made.odd = line, {}, []
+        made.line, made.lines, made.odd, made.twice = line, {}, [], ""
         return made
 
 
@@ -61,24 +73,45 @@ class UnreadableError(ValueError):
         self.line = line
 
 
+MERGE = "tag:yaml.org,2002:merge"
+KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "float", "bool")}
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def read_yaml(path: Path) -> tuple[Any, int]:
     """The first document of a file, None where it is empty, and the line of a second one or 0.
 
     Raises: UnreadableError.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        nodes = list(yaml.compose_all(text, Loader=loader))
+        documents = yaml.compose_all(_decoded(path.read_bytes()), Loader=LOADER)
+        first = next(documents, None)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UnreadableError(mark.line + 1 if mark else 1, _why(error)) from error
+        raise UnreadableError(_line(error), _why(error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UnreadableError(1, str(error).splitlines()[0]) from error
-    if not nodes or nodes[0] is None:
-        return None, 0
-    second = nodes[1].start_mark.line + 1 if len(nodes) > 1 and nodes[1] is not None else 0
-    return convert(nodes[0]), second
+    return (None, 0) if first is None else (convert(first), _second(documents))
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
+
+
+def _second(documents: Iterator[yaml.Node | None]) -> int:
+    """The line of a second document that holds anything, readable or not; 0 if there is none."""
+    try:
+        node = next(documents, None)
+    except yaml.MarkedYAMLError as error:
+        return _line(error)
+    blank = node is None or (isinstance(node, yaml.ScalarNode) and _kind(node) == "null")
+    return 0 if node is None or blank else int(node.start_mark.line) + 1
+
+
+def _line(error: yaml.MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1
 
 
 def _why(error: yaml.MarkedYAMLError) -> str:
@@ -86,7 +119,7 @@ def _why(error: yaml.MarkedYAMLError) -> str:
 
 
 def convert(node: yaml.Node) -> Any:
-    """A node as Scalar, Record or Items. Raises UnreadableError for a key written twice."""
+    """A node as Scalar, Record or Items. Raises UnreadableError for a key that is no scalar."""
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return Scalar(node.value, _kind(node), line)
@@ -95,6 +128,7 @@ def convert(node: yaml.Node) -> Any:
         items.line = line
         return items
     record = Record.empty(line)
+    record.twice = _twice(node)
     for key, value in _pairs(node):
         if not isinstance(key, yaml.ScalarNode):
             raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
@@ -109,39 +143,49 @@ def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     """A mapping's keys and values; those merged in by `<<` first, so that its own win."""
     merged: list[tuple[yaml.Node, yaml.Node]] = []
     own: list[tuple[yaml.Node, yaml.Node]] = []
-    seen: dict[str, int] = {}
     for key, value in node.value:
-        if key.tag == "tag:yaml.org,2002:merge":
+        if key.tag == MERGE:
             sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for source in sources:
+                if not isinstance(source, yaml.MappingNode):
+                    raise UnreadableError(key.start_mark.line + 1, "<< takes a mapping")
                 merged += list(_pairs(source))
             continue
-        line = key.start_mark.line + 1
-        if key.value in seen:
-            raise UnreadableError(
-                line, f"the key {key.value!r} is written twice, first in line {seen[key.value]}"
-            )
-        seen[key.value] = line
         own.append((key, value))
     taken = {key.value for key, _ in own}
     yield from (pair for pair in merged if pair[0].value not in taken)
     yield from own
 
 
+def _twice(node: yaml.Node) -> str:
+    """The first key that is written twice, if any."""
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                lines = f"in lines {seen[key.value]} and {line}"
+                return f"holds the key {key.value!r} twice, {lines}"
+            seen[key.value] = line
+    return ""
+
+
+def _tagged(node: yaml.ScalarNode) -> str:
+    """The kind that a tag such as !!str asks for, '' where there is no tag."""
+    kind = KINDS_BY_TAG.get(node.tag, "")
+    if node.style:
+        return kind if kind != "str" else ""
+    implicit = LOADER("").resolve(yaml.ScalarNode, node.value, (True, False))
+    return kind if kind == "str" and implicit != node.tag else ""
+
+
 def _kind(node: yaml.ScalarNode) -> str:
     """How yaml.v3 resolves a scalar: yes and on are texts, 010 is eight, 1:30 is a text."""
-    text = node.value
-    if node.style or text == "<<":  # quoted, or a block
+    if kind := _tagged(node):
+        return kind
+    if node.style or node.value == "<<":  # quoted, or a block
         return "str"
-    if text in ("", "~", "null", "Null", "NULL"):
-        return "null"
-    if text in TRUE or text in FALSE:
-        return "bool"
-    if INTEGER.match(text):
-        return "int"
-    if FLOAT.match(text) or INFINITE.match(text):
-        return "float"
-    return "time" if DATE.match(text) else "str"
+    return next((kind for kind, pattern in PLAIN.items() if pattern.match(node.value)), "str")
 
 
 def plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ Each reads what documents.py made, as Grafana's own type does (pkg/services/prov
 a wrong value is an error of the model, which becomes a fatal finding; null leaves the default.
 """
 
+import math
 import re
 from typing import Annotated, Any, Self
 
@@ -31,6 +32,8 @@ FALSE = ("0", "f", "F", "FALSE", "false", "False")
 def _scalar(value: Any, wanted: str) -> Scalar:
     if isinstance(value, Scalar):
         return value
+    if value is None:
+        raise ValueError("is missing")
     raise ValueError(f"is {NAMES.get(type(value), 'no ' + wanted)} where {wanted} belongs")
 
 
@@ -53,6 +56,8 @@ def _whole(value: Any, info: ValidationInfo) -> int:
     text = _text(value, info)
     if text and not re.fullmatch(r"[-+]?[0-9]+", text):
         raise ValueError(f"{text!r} is no whole number")
+    if not -(2**63) <= int(text or 0) < 2**63:
+        raise ValueError(f"{text!r} is too large a number")
     return int(text or 0)
 
 
@@ -73,6 +78,7 @@ def _free(value: Any, info: ValidationInfo) -> dict[str, Any]:
 def _deep(value: Any, source: Source) -> Any:
     """Grafana panics on a mapping below the first level whose keys are not all texts."""
     if isinstance(value, Record):
+        _once(value)
         if value.odd:
             raise ValueError(
                 f"the key {value.odd[0]} of a nested mapping is no text; put it into quotes"
@@ -81,7 +87,14 @@ def _deep(value: Any, source: Source) -> Any:
     if isinstance(value, Items):
         return [_deep(inner, source) for inner in value]
     done = plain(value)
+    if isinstance(done, float) and not math.isfinite(done):
+        raise ValueError(f"{value} is no number that JSON knows")
     return source.expanded(value) if isinstance(done, str) else done
+
+
+def _once(value: Record) -> None:
+    if value.twice:
+        raise ValueError(value.twice)
 
 
 def _raw(value: Any, info: ValidationInfo) -> dict[str, Any]:
@@ -110,14 +123,36 @@ def _members(value: Any) -> list[tuple[str, Any]]:
         return []
     if not isinstance(value, Record):
         raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
+    _once(value)
     return list(value.items())
 
 
+def is_null(value: Any) -> bool:
+    """Whether a value is not there or written as null."""
+    return value is None or (isinstance(value, Scalar) and value.kind == "null")
+
+
 def _none_is_empty(value: Any) -> Any:
-    return [] if value is None or (isinstance(value, Scalar) and value.kind == "null") else value
+    return [] if is_null(value) else value
 
 
-UNITS = {"y": 31536000.0, "w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+def _without_nulls(value: Any) -> Any:
+    """Go leaves a null out of a list of texts or mappings."""
+    if not isinstance(value, Items):
+        return _none_is_empty(value)
+    kept = Items(one for one in value if not is_null(one))
+    kept.line = value.line
+    return kept
+
+
+def _panics_on_null(value: Any) -> Any:
+    if isinstance(value, Items) and any(is_null(one) for one in value):
+        raise ValueError("has an item of nothing, on which Grafana panics; remove it")
+    return _none_is_empty(value)
+
+
+UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+LONGEST_MS = (2**63 - 1) // 1_000_000
 DURATION = re.compile(
     r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m(?!s))?"
     r"(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?"
@@ -133,7 +168,10 @@ def seconds(text: str) -> float:
         said = f"{text!r} is no duration" if text else "is missing"
         raise ValueError(f"{said}; write whole numbers with s, m, h, d or w, such as 1m30s")
     parts = match.groupdict(default="0")
-    return sum(float(parts[unit]) * size for unit, size in UNITS.items()) + int(parts["ms"]) / 1000
+    whole = sum(int(parts[unit]) * size for unit, size in UNITS.items())
+    if whole * 1000 + int(parts["ms"]) > LONGEST_MS:
+        raise ValueError(f"{text!r} is longer than Go can count, 292 years")
+    return whole + int(parts["ms"]) / 1000
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -143,7 +181,9 @@ Free = Annotated[dict[str, Any], BeforeValidator(_free)]
 Raw = Annotated[dict[str, Any], BeforeValidator(_raw)]
 Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
 RawTexts = Annotated[dict[str, str], BeforeValidator(_raw_texts)]
-Listed = BeforeValidator(_none_is_empty)
+Listed = BeforeValidator(_without_nulls)
+Pointers = BeforeValidator(_panics_on_null)
+"""A list whose items Grafana holds by pointer."""
 Organisation = Annotated[Whole, AfterValidator(lambda number: number if number >= 1 else 1)]
 
 
@@ -196,6 +236,7 @@ class Entry(BaseModel):
             value = Record.empty(value.line)
         if not isinstance(value, Record):
             raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
+        _once(value)
         made: Self = handler(value)
         made._record, made._source = value, info.context
         return made

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from preflight.documents import Items, Record, Scalar, UnreadableError, line_of, read_yaml
+from preflight.documents import Items, Record, UnreadableError, line_of, read_yaml
 from preflight.fields import Entry
 from preflight.findings import Place
 from preflight.reading import Reading, Source
@@ -120,6 +120,8 @@ def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
     known = {field.alias or name: field for name, field in fields.items()}
     found = {key for key in known if entry.given(key)}
     for key in entry.model_extra or {}:
+        if key.startswith(("x-", "_", ".")):
+            continue  # people keep anchors under such keys
         _unknown_key(source, entry, key, sorted(known), top and not found - {"apiVersion"})
     for key, field in known.items():
         extra = field.json_schema_extra
@@ -159,8 +161,3 @@ def _bare(key: str) -> str:
 
 class TopLevel(Entry):
     """A whole file."""
-
-
-def is_null(value: Any) -> bool:
-    """Whether a value is not there or written as null."""
-    return value is None or (isinstance(value, Scalar) and value.kind == "null")

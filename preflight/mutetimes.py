@@ -16,6 +16,7 @@ MONTHS = (
     "october", "november", "december",
 )  # fmt: skip
 CLOCK = re.compile(r"((([01][0-9])|(2[0-3])):[0-5][0-9])$|(^24:00$)")
+NUMBER = re.compile(r"[-+]?[0-9]+")
 SHORTEST_MONTH = 28
 
 
@@ -25,7 +26,7 @@ def _written(value: Any) -> str:
     return "" if value.kind == "null" else str(value)
 
 
-def _range(member: Callable[[str], int]) -> Callable[[Any], tuple[int, int]]:
+def _range(member: Callable[[str], int], ordered: bool = True) -> Callable[[Any], tuple[int, int]]:
     """Reads `a` or `a:b`."""
 
     def read(value: Any) -> tuple[int, int]:
@@ -34,7 +35,7 @@ def _range(member: Callable[[str], int]) -> Callable[[Any], tuple[int, int]]:
         if len(parts) > 2:
             raise ValueError(f"{text!r} is no range; write first:last")
         begin, end = member(parts[0]), member(parts[-1])
-        if begin > end and not (begin < 0 or end < 0):
+        if ordered and begin > end:
             raise ValueError(f"{text!r} ends before it begins")
         return begin, end
 
@@ -45,21 +46,21 @@ def _named(names: tuple[str, ...], what: str, numbered: bool) -> Callable[[str],
     def member(text: str) -> int:
         if text in names:
             return names.index(text) + 1
-        if numbered and text.isdigit() and 1 <= int(text) <= len(names):
-            return int(text)
+        if numbered and NUMBER.fullmatch(text):
+            return int(text)  # Grafana takes any number for a month
         raise ValueError(f"{text!r} is no {what}; write {names[0]}, {names[1]}, ...")
 
     return member
 
 
 def _number(text: str) -> int:
-    if not re.fullmatch(r"[-+]?\d+", text):
+    if not NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is no number")
     return int(text)
 
 
 def _days(value: Any) -> tuple[int, int]:
-    begin, end = _range(_number)(value)
+    begin, end = _range(_number, ordered=False)(value)
     for day in (begin, end):
         if day == 0 or abs(day) > 31:
             raise ValueError(f"{day} is no day of a month")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from preflight.documents import Record, Scalar, UnreadableError, json_line, plain, read_json
-from preflight.fields import Entry, Flag, Free, Listed, Text, Whole
-from preflight.files import File, TopLevel, files, is_null, parse, shown
+from preflight.fields import Entry, Flag, Free, Pointers, Text, Whole, is_null
+from preflight.files import File, TopLevel, files, parse, shown
 from preflight.findings import Place
 from preflight.reading import Reading
 from preflight.releases import FOLDERS_APART
@@ -56,7 +56,7 @@ class ProviderFile(TopLevel):
     """A file of dashboards/."""
 
     api_version: Any = None
-    providers: Annotated[list[Provider], Listed] = []
+    providers: Annotated[list[Provider], Pointers] = []
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,18 @@
-"""The settings of each type of receiver: what Grafana demands before it starts."""
+"""The settings of each type of receiver: what Grafana demands before it starts.
 
+Source: github.com/grafana/alerting, receivers of each type. As Go reads JSON, the case of a key
+does not matter, null leaves the default, and a value of another type is refused.
+"""
+
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
+from preflight import gourls
 from preflight.releases import Release
+
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 def _not_null(value: Any) -> Any:
@@ -12,7 +20,27 @@ def _not_null(value: Any) -> Any:
     return "" if value is None else value
 
 
+def _number(value: Any) -> str:
+    """A number, or a text that is one."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, bool) or not JSON_NUMBER.fullmatch(text):
+        raise ValueError(f"{value!r} is no number")
+    return text
+
+
+def _whole(value: Any) -> str:
+    text = _number(value)
+    if text and not re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError(f"{value!r} is no whole number")
+    return text
+
+
 Word = Annotated[str, BeforeValidator(_not_null)]
+Flag = bool | None
+Number = Annotated[str, BeforeValidator(_number)]
+Whole = Annotated[str, BeforeValidator(_whole)]
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "prometheus-alertmanager": ("url",),
@@ -43,26 +71,42 @@ NEWER = {
     "jira": (Release(12, 0), ("api_url", "project", "issue_type")),
 }
 OPTIONAL = {
+    "prometheus-alertmanager": ("basicAuthUser", "basicAuthPassword"),
+    "dingding": ("msgType", "title", "message"),
     "discord": ("title", "message", "avatar_url"),
     "email": ("message", "subject"),
+    "googlechat": ("title", "message"),
+    "kafka": ("description", "details"),
+    "LINE": ("title", "description"),
+    "opsgenie": ("apiUrl", "message", "description", "sendTagsAs"),
+    "pagerduty": ("severity", "class", "component", "group", "summary", "source", "client",
+                  "client_url"),
+    "pushover": ("device", "sound", "okSound", "title", "message"),
+    "sensugo": ("entity", "check", "namespace", "handler", "message"),
     "slack": ("endpointUrl", "url", "token", "recipient", "text", "title", "username",
               "icon_emoji", "icon_url", "mentionChannel", "mentionUsers", "mentionGroups"),
     "teams": ("message", "title", "sectiontitle"),
     "telegram": ("message", "parse_mode"),
+    "threema": ("title", "description"),
+    "victorops": ("messageType", "title", "description"),
     "webhook": ("httpMethod", "authorization_scheme", "authorization_credentials", "username",
                 "password", "title", "message"),
-    "opsgenie": ("apiUrl", "message", "description", "sendTagsAs"),
-    "pagerduty": ("severity", "class", "component", "group", "summary", "source", "client",
-                  "client_url"),
-    "wecom": ("url", "secret", "agent_id", "corp_id", "msgtype", "message", "title", "touser"),
+    "wecom": ("endpointUrl", "url", "secret", "agent_id", "corp_id", "msgtype", "message", "title",
+              "touser"),
     "webex": ("message", "room_id", "api_url", "bot_token"),
 }  # fmt: skip
-FLAGS = {
-    "discord": ("use_discord_username",),
-    "email": ("singleEmail",),
-    "telegram": ("disable_notifications",),
-    "opsgenie": ("autoClose", "overridePriority"),
-}
+OTHERS: dict[str, dict[str, Any]] = {
+    "discord": {"use_discord_username": Flag},
+    "email": {"singleEmail": Flag},
+    "opsgenie": {"autoClose": Flag, "overridePriority": Flag},
+    "pushover": {
+        "priority": Whole, "okPriority": Whole, "retry": Number, "expire": Number,
+        "uploadImage": Flag,
+    },
+    "telegram": {"disable_notifications": Flag},
+    "webhook": {"maxAlerts": Number},
+}  # fmt: skip
+"""Settings that are no texts."""
 MENTIONS = ("", "here", "channel")
 SLACK = "https://slack.com/api/chat.postMessage"
 PARSE_MODES = ("", "None", "Markdown", "MarkdownV2", "HTML")
@@ -70,8 +114,12 @@ TAGS = ("", "tags", "details", "both")
 
 
 def _model(kind: str, needed: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = dict.fromkeys((*needed, *OPTIONAL.get(kind, ())), (Word, ""))
-    fields |= dict.fromkeys(FLAGS.get(kind, ()), (bool | None, None))
+    types: dict[str, Any] = dict.fromkeys((*needed, *OPTIONAL.get(kind, ())), Word)
+    types |= OTHERS.get(kind, {})
+    fields: dict[str, Any] = {
+        f"{name}_": (one, Field(default="" if one is Word else None, alias=name))
+        for name, one in types.items()
+    }
     return create_model(kind, __config__=ConfigDict(strict=True, extra="ignore"), **fields)
 
 
@@ -91,69 +139,93 @@ def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tupl
         )
         return [("", f"type {kind!r} is none of {known}")]
     try:
-        made = model.model_validate(settings)
+        made = model.model_validate(_spelled(model, settings)).model_dump(by_alias=True)
     except ValidationError as error:
-        return [(str(one["loc"][0]), f"{one['loc'][0]}: {one['msg']}") for one in error.errors()]
-    found = [(name, f"{name} is missing or empty") for name in needed if not getattr(made, name)]
-    return found or _special(kind, settings)
+        return [
+            (str(one["loc"][0]), f"{one['loc'][0]}: {one['msg'].removeprefix('Value error, ')}")
+            for one in error.errors()
+        ]
+    found = [(name, f"{name} is missing or empty") for name in needed if not made[name]]
+    return found or (SPECIAL[kind](made) if kind in SPECIAL else [])
 
 
-def _special(kind: str, given: dict[str, Any]) -> list[tuple[str, str]]:
-    check = SPECIAL.get(kind)
-    return check(given) if check else []
+def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings under the names that Grafana knows, whatever their case."""
+    aliases = [str(field.alias) for field in model.model_fields.values()]
+    names = {name.lower(): name for name in aliases}
+    return {names.get(key.lower(), key): settings[key] for key in sorted(settings)}
 
 
 def _webhook(given: dict[str, Any]) -> list[tuple[str, str]]:
-    basic = given.get("username") or given.get("password")
-    header = given.get("authorization_scheme") or given.get("authorization_credentials")
-    said = "a user name and an authorization header exclude each other"
-    return [("username", said)] if basic and header else []
+    if all(given[key] for key in ("username", "password", "authorization_credentials")):
+        said = "a user name with password and an authorization header exclude each other"
+        return [("username", said)]
+    return []
 
 
 def _telegram(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given.get("parse_mode", "") in PARSE_MODES:
+    if given["parse_mode"].lower() in {mode.lower() for mode in PARSE_MODES}:
         return []
     return [("parse_mode", f"parse_mode is none of {', '.join(PARSE_MODES[1:])}")]
 
 
 def _opsgenie(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given.get("sendTagsAs", "") in TAGS:
+    if given["sendTagsAs"] in TAGS:
         return []
     return [("sendTagsAs", f"sendTagsAs is none of {', '.join(TAGS[1:])}")]
 
 
 def _wecom(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given.get("url"):
+    if given["url"]:
         return []
-    if not given.get("secret"):
+    if not given["secret"]:
         return [("url", "either url or secret is needed")]
-    return [(key, f"{key} is missing") for key in ("agent_id", "corp_id") if not given.get(key)]
+    return [(key, f"{key} is missing") for key in ("agent_id", "corp_id") if not given[key]]
 
 
 def _slack(given: dict[str, Any]) -> list[tuple[str, str]]:
-    url = given.get("url") or given.get("endpointUrl") or SLACK
+    url = given["url"] or given["endpointUrl"] or SLACK
+    if said := gourls.complaint(url):
+        return [("url" if given["url"] else "endpointUrl", f"url {url!r} {said}")]
     found = []
-    if url == SLACK and not given.get("recipient"):
+    if url == SLACK and not given["recipient"].strip():
         found.append(("recipient", "recipient is missing: the chat API needs one (or set url)"))
-    if given.get("mentionChannel", "") not in MENTIONS:
+    if given["mentionChannel"] not in MENTIONS:
         found.append(("mentionChannel", "mentionChannel is neither here nor channel"))
-    if url == SLACK and not given.get("token"):
+    if url == SLACK and not given["token"]:
         found.append(("token", "token is missing: the chat API needs one (or set url)"))
     return found
 
 
 def _threema(given: dict[str, Any]) -> list[tuple[str, str]]:
     gateway, recipient = str(given["gateway_id"]), str(given["recipient_id"])
-    if not gateway.startswith("*") or len(gateway) != 8:
+    if not gateway.startswith("*") or len(gateway.encode()) != 8:
         return [("gateway_id", "gateway_id begins with * and has 8 characters")]
-    return [] if len(recipient) == 8 else [("recipient_id", "recipient_id has 8 characters")]
+    if len(recipient.encode()) != 8:
+        return [("recipient_id", "recipient_id has 8 characters")]
+    return []
+
+
+def _webex(given: dict[str, Any]) -> list[tuple[str, str]]:
+    said = gourls.complaint(given["api_url"])
+    return [("api_url", f"api_url {given['api_url']!r} {said}")] if said else []
+
+
+def _alertmanager(given: dict[str, Any]) -> list[tuple[str, str]]:
+    urls = [one.strip() for one in given["url"].split(",") if one.strip()]
+    if not urls:
+        return [("url", "url names no address")]
+    said = next(filter(None, (gourls.complaint(f"{one}/api") for one in urls)), "")
+    return [("url", f"url {given['url']!r} {said}")] if said else []
 
 
 SPECIAL = {
+    "prometheus-alertmanager": _alertmanager,
     "slack": _slack,
-    "webhook": _webhook,
     "telegram": _telegram,
-    "opsgenie": _opsgenie,
     "threema": _threema,
+    "opsgenie": _opsgenie,
+    "webex": _webex,
+    "webhook": _webhook,
     "wecom": _wecom,
 }

@@ -42,3 +42,5 @@ BROWSER_WANTS_DATABASE: Final = Release(12, 2)
 """The browser reads jsonData.database only; a top-level `database` breaks every panel."""
 PGX: Final = Release(13, 2)
 """The PostgreSQL plugin passes on a password that holds a blank."""
+MORE_FUNCTIONS: Final = Release(10, 0)
+"""Message templates know more functions than Alertmanager's first ones."""

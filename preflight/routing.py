@@ -1,27 +1,16 @@
 """Who is told: contact points, notification policies, mute times, templates."""
 
-import re
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationError
 
 from preflight import receivers
 from preflight.documents import Scalar
-from preflight.fields import Entry, Flag, Free, Listed, Organisation, Required, Text, Whole, seconds
+from preflight.fields import Entry, Flag, Free, Listed, Organisation, Required, Text, Whole
 from preflight.gotemplates import complaint
 from preflight.reading import Reading
+from preflight.routes import Route
 from preflight.state import DEFAULT_RECEIVER, State, retire
-
-MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
-SIGNS = ("=", "=~", "!=", "!~")
 
 
 class Deleted(Entry):
@@ -67,82 +56,6 @@ class Template(Entry):
     org_id: Organisation = 1
     name: Annotated[str, BeforeValidator(_written)] = ""
     template: Annotated[str, BeforeValidator(_written)] = ""
-
-
-def _duration(text: str) -> str:
-    seconds(text)
-    return text
-
-
-def _not_zero(text: str) -> str:
-    if seconds(text) == 0:
-        raise ValueError("cannot be zero; leave it out for the default")
-    return text
-
-
-def _matcher(text: str) -> str:
-    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text.strip().strip("{}")):
-        match = MATCHER.fullmatch(part)
-        if not match:
-            raise ValueError(f"{part!r} is no matcher; write team = ml")
-        _pattern(match[2], match[3])
-    return text
-
-
-def _object_matcher(parts: list[str]) -> list[str]:
-    sign, value = (*parts[1:3], "", "")[:2]
-    if sign not in SIGNS:
-        raise ValueError(f"{sign!r} is none of {', '.join(SIGNS)}; write [team, '=', ml]")
-    _pattern(sign, value)
-    return parts
-
-
-def _pattern(sign: str, value: str) -> None:
-    if sign in ("=~", "!~"):
-        try:
-            re.compile(value.strip('"'))
-        except re.error as error:
-            raise ValueError(f"{value!r} is no regular expression: {error}") from error
-
-
-Interval = Annotated[str, AfterValidator(_duration)]
-
-
-class Route(BaseModel):
-    """A notification policy. Read as Go reads JSON: types are strict, the case of keys is not."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    receiver: str = ""
-    group_by: list[str] = []
-    match: dict[str, str] = {}
-    match_re: dict[str, str] = {}
-    matchers: list[Annotated[str, AfterValidator(_matcher)]] = []
-    object_matchers: list[Annotated[list[str], AfterValidator(_object_matcher)]] = []
-    mute_time_intervals: list[str] = []
-    continue_: bool = Field(default=False, alias="continue")
-    routes: list["Route"] = []
-    group_wait: Interval | None = None
-    group_interval: Annotated[Interval, AfterValidator(_not_zero)] | None = None
-    repeat_interval: Annotated[Interval, AfterValidator(_not_zero)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_go(cls, value: Any) -> Any:
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise ValueError("is no mapping")
-        return {key.lower(): inner for key, inner in value.items() if inner is not None}
-
-    @model_validator(mode="after")
-    def _groups(self) -> "Route":
-        if "..." in self.group_by and len(set(self.group_by)) > 1:
-            raise ValueError("group_by holds ... (everything) beside other labels")
-        twice = {label for label in self.group_by if self.group_by.count(label) > 1} - {"..."}
-        if twice:
-            raise ValueError(f"group_by holds {', '.join(sorted(twice))} twice")
-        return self
 
 
 class Policy(Entry):
@@ -204,7 +117,7 @@ def apply_templates(templates: list[Template], state: State, reading: Reading) -
         if not one.name or not one.template:
             missing = "name" if not one.name else "template"
             reading.report.fatal(one.place(), "template", f"a template without {missing}")
-        elif said := complaint(one.template):
+        elif said := complaint(one.template, reading.release):
             reading.report.fatal(
                 one.place("template"), "template", f"template {one.name!r}: {said}"
             )
@@ -237,6 +150,10 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
     if route.mute_time_intervals:
         report.fatal(
             policy.place("mute_time_intervals"), "policy", "the root policy cannot be muted"
+        )
+    if route.continue_:
+        report.fatal(
+            policy.place("continue"), "policy", "the root policy cannot continue; remove it"
         )
     if state.meet("policy", org, ""):
         report.lost(

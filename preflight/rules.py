@@ -70,7 +70,15 @@ def _whole_seconds(value: Any) -> int:
         return 0
     if not isinstance(value, Scalar) or value.kind != "int":
         raise ValueError("is no whole number of seconds; write 3600, not 1h and not '3600'")
+    if not -(2**63) <= plain(value) < 2**63:
+        raise ValueError(f"{value} is too large a number")
     return int(plain(value))
+
+
+def _model(value: dict[str, Any]) -> dict[str, Any]:
+    if "queryType" in value and not isinstance(value["queryType"], str):
+        raise ValueError(f"has a queryType of {value['queryType']!r}; write a text or leave it out")
+    return value
 
 
 Seconds = Annotated[int, BeforeValidator(_whole_seconds)]
@@ -90,7 +98,7 @@ class Query(Entry):
     query_type: Text = ""
     datasource_uid: Text = ""
     relative_time_range: TimeRange | None = None
-    model: Raw = {}
+    model: Annotated[Raw, AfterValidator(_model)] = {}
 
     @property
     def is_expression(self) -> bool:
@@ -167,7 +175,7 @@ def check(rule: Rule, reading: Reading) -> None:
 
 def _is_integer(text: str) -> bool:
     body = text[1:] if text[:1] in "+-" else text
-    return body.isascii() and body.isdigit()
+    return body.isascii() and body.isdigit() and -(2**63) <= int(text) < 2**63
 
 
 def apply(groups: list[RuleGroup], state: State, reading: Reading) -> None:
