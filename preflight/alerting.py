@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from preflight import routing, rules
-from preflight.fields import Listed
+from preflight.fields import Listed, Owned
 from preflight.files import YAML, TopLevel, files, parse
 from preflight.mutetimes import MuteTime
 from preflight.reading import Reading
 from preflight.routing import Deleted, DeletedName, Routing
 from preflight.rules import RuleGroup
 from preflight.state import State
+
+ADVICE = " on a fresh server (--organisation says that it does)"
 
 
 class AlertingFile(TopLevel, Routing):
@@ -33,11 +35,13 @@ def read(tree: Path, reading: Reading) -> list[AlertingFile]:
 def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
     """Rules and their deletions file by file; then who is told, then what is taken away."""
     for file in found:
+        _organisations(file, reading)
         rules.apply(file.groups, state, reading)
         for gone in file.delete_rules:
             state.rules.pop((gone.org_id, gone.uid), None)
+    written = routing.uids(point for file in found for point in file.contact_points)
     for file in found:
-        routing.apply_contact_points(file.contact_points, state, reading)
+        routing.apply_contact_points(file.contact_points, written, state, reading)
     for file in found:
         _mute_times(file.mute_times, state, reading)
     for file in found:
@@ -48,6 +52,28 @@ def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
             if route is not None:
                 routing.apply_policy(policy, route, state, reading)
     _take_away(found, state, reading)
+
+
+def _organisations(file: AlertingFile, reading: Reading) -> None:
+    """Who is told can only be written for an organisation that is there; rules lie idle."""
+    entries: tuple[Owned, ...] = (
+        *file.contact_points, *file.policies, *file.mute_times, *file.templates,
+        *file.delete_contact_points, *file.delete_mute_times, *file.delete_templates,
+    )  # fmt: skip
+    places = [(one.org_id, one.place("orgId")) for one in entries]
+    places += [(org, file.place("resetPolicies")) for org in file.reset_policies]
+    for org, place in places:
+        if org not in reading.organisations:
+            reading.report.fatal(
+                place, "unknown-organisation", f"organisation {org} does not exist{ADVICE}"
+            )
+    for group in file.groups:
+        if group.rules and group.org_id not in reading.organisations:
+            reading.report.lost(
+                group.place("orgId"),
+                "unknown-organisation",
+                f"organisation {group.org_id} does not exist, so nobody sees these rules{ADVICE}",
+            )
 
 
 def _mute_times(times: list[MuteTime], state: State, reading: Reading) -> None:

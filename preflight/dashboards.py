@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from preflight import queries, sql
+from preflight import connections, queries, sql
 from preflight.datasources import DatasourceFile
 from preflight.providers import DashboardFile
 from preflight.queries import Variables
@@ -186,7 +186,13 @@ def _targets(
         if isinstance(ref, str) and ref in refs:
             _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
         refs.add(str(ref))
-        if queries.is_sql(target, type_of(reference, known)):
+        kind = type_of(reference, known)
+        if "rawSql" in target and kind is not None and not connections.is_sql(kind):
+            _doubt(
+                board, (*where, "rawSql"), "query-kind",
+                f"SQL goes to a datasource of the type {kind}, which reads none", reading,
+            )  # fmt: skip
+        if queries.is_sql(target, kind):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 _doubt(board, (*where, key), rule, message, reading)
 

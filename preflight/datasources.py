@@ -2,31 +2,60 @@
 
 from typing import Annotated, Any
 
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from preflight import connections
 from preflight.documents import Items, Record, Scalar, plain
-from preflight.fields import Entry, Flag, Free, Pointers, Text, Texts, Whole
+from preflight.fields import (
+    Entry,
+    Flag,
+    Free,
+    Pointers,
+    Text,
+    Texts,
+    Whole,
+    is_null,
+    present,
+    source_of,
+)
 from preflight.files import File, TopLevel, files, parse
 from preflight.reading import Reading
-from preflight.releases import (
-    BROWSER_WANTS_DATABASE,
-    PGX,
-    POSTGRES_RENAMED,
-    PRUNE,
-    STRICT_DATASOURCE_UIDS,
-)
+from preflight.releases import PRUNE
 from preflight.state import State
-from preflight.uids import MOST, is_plain
-
-POSTGRES = ("postgres", "grafana-postgresql-datasource")
-SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
-WHOLE_NUMBERS = ("maxOpenConns", "maxIdleConns", "connMaxLifetime")
-FIRST_FREE_PORT = 1024
 
 
 class DeletedDatasource(Entry):
     """A datasource to delete, by name."""
 
-    name: Text = ""
+    name: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
     org_id: Whole = 0
+
+
+def _said(value: Any, info: ValidationInfo) -> str:
+    """A text that Grafana takes without looking whether it is one."""
+    if not isinstance(value, Scalar) or value.kind != "str":
+        raise ValueError("is missing or no text: Grafana panics")
+    return source_of(info).expanded(value)
+
+
+Said = Annotated[str, BeforeValidator(_said)]
+
+
+class CorrelationConfig(Entry):
+    """What a correlation does; the only kind is query."""
+
+    type: Text = ""
+    field: Any = None
+    target: Any = None
+
+
+class Correlation(Entry):
+    """A link from one datasource to another, which must be there by then."""
+
+    label: Said = Field(default="", validate_default=True)
+    description: Said = Field(default="", validate_default=True)
+    target_uid: Any = Field(default=None, alias="targetUID")
+    config: CorrelationConfig | None = None
 
 
 class Datasource(Entry):
@@ -48,7 +77,7 @@ class Datasource(Entry):
     secure_json_data: Texts = {}
     editable: Flag = False
     version: Whole = 0
-    correlations: Any = None
+    correlations: Annotated[list[Correlation], Pointers] = []
 
     @property
     def org(self) -> int:
@@ -92,7 +121,13 @@ def _version(file: File) -> bool:
             f"apiVersion {version!s} is no number; write 1",
         )
         return False
-    if not version or not plain(version):
+    number = plain(version) if isinstance(version, Scalar) else None
+    if isinstance(number, int | float) and abs(number) >= 2**63:
+        report.fatal(
+            file.source.place(version), "wrong-value", f"apiVersion {version!s} is too large"
+        )
+        return False
+    if not number or number < 1:
         report.doubtful(
             file.source.place(content),
             "old-format",
@@ -109,11 +144,29 @@ def apply(found: list[DatasourceFile], state: State, reading: Reading) -> None:
         for deleted in file.delete_datasources:
             state.datasources.pop((deleted.org_id or 1, deleted.name), None)
         for one in file.datasources:
-            _check(one, reading)
+            connections.check(one, reading)
             _store(one, found, state, reading)
+        for one in file.datasources:
+            _correlations(one, state, reading)
     if reading.release >= PRUNE and any(plain(file.prune) is True for file in found):
         for org, name in set(state.datasources) - {key[1:] for key in state.met}:
             del state.datasources[org, name]
+
+
+def _correlations(one: Datasource, state: State, reading: Reading) -> None:
+    """Each correlation has the kind query and leads to a datasource that was read by then."""
+    there = {uid for (org, _), uid in state.datasources.items() if org == one.org}
+    for index, correlation in enumerate(one.correlations):
+        place, target = one.place("correlations", index), correlation.target_uid
+        if correlation.config is not None and correlation.config.type != "query":
+            said = f"config.type {correlation.config.type!r} is not 'query'"
+        elif target is None or is_null(target):
+            said = "targetUID is missing"
+        elif str(target) not in there and "$" not in str(target):
+            said = f"targetUID {target!s} is of no datasource that was read before"
+        else:
+            continue
+        reading.report.fatal(place, "correlation", f"a correlation of {one.name!r}: {said}")
 
 
 def _defaults(found: list[DatasourceFile], reading: Reading) -> None:
@@ -159,94 +212,3 @@ def _store(one: Datasource, found: list[DatasourceFile], state: State, reading: 
         )
     state.meet("datasource", *key)
     state.datasources[key] = one.uid
-
-
-def _check(one: Datasource, reading: Reading) -> None:
-    report, release = reading.report, reading.release
-    if not one.name:
-        report.doubtful(one.place("name"), "no-name", "a datasource without a name")
-    if not one.uid:
-        report.doubtful(
-            one.place("name"), "no-uid", f"{one.name!r} has no uid, so Grafana makes one up; set it"
-        )
-    elif not is_plain(one.uid) or len(one.uid) > MOST:
-        message = f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _"
-        if release >= STRICT_DATASOURCE_UIDS:
-            report.fatal(one.place("uid"), "uid", message)
-        elif not is_plain(one.uid):
-            report.doubtful(one.place("uid"), "uid", f"{message}; its queries are refused")
-    if one.access not in ("", "proxy", "direct"):
-        report.doubtful(
-            one.place("access"), "access", f"access {one.access!r} is taken as 'proxy'; write that"
-        )
-    if not one.type:
-        report.doubtful(one.place("name"), "type", f"{one.name!r} has no type")
-    elif one.type in POSTGRES:
-        _postgres(one, reading)
-
-
-def _postgres(one: Datasource, reading: Reading) -> None:
-    report, release, data = reading.report, reading.release, one.json_data
-    if one.type == POSTGRES[1] and release < POSTGRES_RENAMED:
-        report.doubtful(
-            one.place("type"), "type", f"Grafana {release} knows this plugin as {POSTGRES[0]!r}"
-        )
-    _address(one, reading)
-    if not data.get("database"):
-        if not one.database:
-            report.doubtful(one.place("jsonData"), "database", "jsonData.database is missing")
-        else:
-            why = (
-                "the browser reads jsonData.database only: every panel fails there"
-                if release >= BROWSER_WANTS_DATABASE
-                else "a fresh Grafana blanks it at its first start"
-            )
-            report.doubtful(
-                one.place("database"),
-                "database",
-                f"database is at the top level, not in jsonData; {why}; move it into jsonData",
-            )
-    mode = data.get("sslmode")
-    if mode is not None and mode not in SSL_MODES:
-        report.doubtful(
-            one.place("jsonData", "sslmode"),
-            "sslmode",
-            f"sslmode {mode!r} is none of {', '.join(SSL_MODES)}",
-        )
-    for name in WHOLE_NUMBERS:
-        if name in data and (isinstance(data[name], bool) or not isinstance(data[name], int)):
-            report.doubtful(
-                one.place("jsonData", name),
-                "number",
-                f"jsonData.{name} is {data[name]!r}, no whole number: every query fails (a value"
-                " from $VARIABLE is always a text)",
-            )
-    secrets = {
-        "user": one.user,
-        "secureJsonData.password": one.secure_json_data.get("password", ""),
-    }
-    for name, value in secrets.items():
-        if any(letter.isspace() for letter in value) and release < PGX:
-            report.doubtful(
-                one.place(name.split(".")[0]), "blank", f"{name} holds a blank: it never connects"
-            )
-
-
-def _address(one: Datasource, reading: Reading) -> None:
-    report, url = reading.report, one.url
-    if not url:
-        report.doubtful(one.place("url"), "url", f"{one.name!r} has no url; write host:port")
-        return
-    if url.startswith("/"):
-        return  # the folder of a unix socket
-    host, _, port = url.rpartition(":")
-    if "://" in url or "/" in url:
-        report.doubtful(
-            one.place("url"), "url", f"url {url!r} is not host:port; the database is of jsonData"
-        )
-    elif host and port.isdigit() and int(port) < FIRST_FREE_PORT:
-        report.doubtful(
-            one.place("url"),
-            "url",
-            f"no PostgreSQL listens on port {port}: below {FIRST_FREE_PORT} are the system's own",
-        )

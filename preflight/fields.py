@@ -220,7 +220,6 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(
         extra="allow",
-        populate_by_name=True,
         alias_generator=camel,
         arbitrary_types_allowed=True,
     )
@@ -257,3 +256,9 @@ class Entry(BaseModel):
     def written(self, name: str) -> Any:
         """The value of a key as written, None where it is not."""
         return plain(self._record.get(name))
+
+
+class Owned(Entry):
+    """What belongs to an organisation."""
+
+    org_id: Organisation = 1

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field
 
 from preflight.documents import Scalar
-from preflight.fields import NAMES, Entry, Listed, Organisation
+from preflight.fields import NAMES, Entry, Listed, Owned
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 MONTHS = (
@@ -128,11 +128,10 @@ def _name(value: Any) -> str:
     return text
 
 
-class MuteTime(Entry):
+class MuteTime(Owned):
     """Intervals under the name by which policies refer to them."""
 
     name: Annotated[str, BeforeValidator(_name)]
-    org_id: Organisation = 1
     time_intervals: Annotated[list[TimeInterval], Listed] = Field(
         default=[], alias="time_intervals"
     )

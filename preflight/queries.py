@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from preflight import sql
+from preflight import sql, sqltext
 from preflight.releases import Release
 
 Found = tuple[str, str, str]
@@ -38,7 +38,7 @@ def common(
             " or table",
         )
     text = query.get("rawSql")
-    if not isinstance(text, str) or not sql.COMMENT.sub("", text).strip():
+    if not isinstance(text, str) or not sqltext.without_comments(text).strip():
         yield "rawSql", "empty-query", "rawSql is empty: Grafana answers nothing, without an error"
         return
     for said in sql.macro_problems(text, release, known):

@@ -1,29 +1,28 @@
 """Who is told: contact points, notification policies, mute times, templates."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
 from preflight import receivers
 from preflight.documents import Scalar
-from preflight.fields import Entry, Flag, Free, Listed, Organisation, Required, Text, Whole
+from preflight.fields import Entry, Flag, Free, Listed, Owned, Required, Text, Whole
 from preflight.gotemplates import complaint
 from preflight.reading import Reading
 from preflight.routes import Route
 from preflight.state import DEFAULT_RECEIVER, State, retire
 
 
-class Deleted(Entry):
+class Deleted(Owned):
     """A rule or receiver to delete, by uid."""
 
-    org_id: Organisation = 1
     uid: Text = ""
 
 
-class DeletedName(Entry):
+class DeletedName(Owned):
     """A mute time or template to delete, by name."""
 
-    org_id: Organisation = 1
     name: Required = Field(default="", validate_default=True)
 
 
@@ -36,11 +35,10 @@ class Receiver(Entry):
     disable_resolve_message: Flag = False
 
 
-class ContactPoint(Entry):
+class ContactPoint(Owned):
     """Receivers under the name by which policies refer to them."""
 
     name: Required = Field(default="", validate_default=True)
-    org_id: Organisation = 1
     receivers: Annotated[list[Receiver], Listed] = []
 
 
@@ -50,18 +48,15 @@ def _written(value: Any) -> str:
     return "" if value.kind == "null" else str(value)
 
 
-class Template(Entry):
+class Template(Owned):
     """A text template of messages; not expanded."""
 
-    org_id: Organisation = 1
     name: Annotated[str, BeforeValidator(_written)] = ""
     template: Annotated[str, BeforeValidator(_written)] = ""
 
 
-class Policy(Entry):
+class Policy(Owned):
     """The tree of policies of one organisation, as written."""
-
-    org_id: Organisation = 1
 
 
 class Routing(Entry):
@@ -75,7 +70,14 @@ class Routing(Entry):
     delete_templates: Annotated[list[DeletedName], Listed] = []
 
 
-def apply_contact_points(points: list[ContactPoint], state: State, reading: Reading) -> None:
+def uids(points: Iterable[ContactPoint]) -> set[tuple[int, str]]:
+    """The identity of each receiver that a tree writes."""
+    return {(point.org_id, one.uid.strip()) for point in points for one in point.receivers}
+
+
+def apply_contact_points(
+    points: list[ContactPoint], written: set[tuple[int, str]], state: State, reading: Reading
+) -> None:
     """Store receivers; a uid that this tree already used is refused on a fresh server."""
     for point in points:
         for index, one in enumerate(point.receivers):
@@ -90,7 +92,7 @@ def apply_contact_points(points: list[ContactPoint], state: State, reading: Read
             others = {
                 uid for (org, uid), name in state.receivers.items()
                 if org == point.org_id and name == point.name.strip() and uid != one.uid.strip()
-                and not any(other.uid.strip() == uid for other in point.receivers)
+                and (org, uid) not in written
             }  # fmt: skip
             for uid in sorted(others):
                 reading.report.doubtful(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from preflight import sqltext
 from preflight.macros import MACRO, MacroError, Range, expand
 from preflight.releases import Release
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 FORMATS: Final = ("time_series", "table")
-COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 COMMENTS_ARE_CUT: Final = Release(13, 2)
 """From here a macro inside a comment is no macro."""
 ANY_DAY: Final = Range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
@@ -62,7 +62,7 @@ def macro_problems(
     sql: str, release: Release, known: frozenset[str] = frozenset()
 ) -> Iterator[str]:
     """What Grafana could not expand. known: variables, which the browser replaces before."""
-    text = COMMENT.sub(" ", sql) if release >= COMMENTS_ARE_CUT else sql
+    text = sqltext.without_comments(sql) if release >= COMMENTS_ARE_CUT else sql
     for match in MACRO.finditer(text):
         name = match[1]
         if name in known:
@@ -83,16 +83,15 @@ def macro_problems(
 
 def variables(text: str, own: set[str] = BUILT_IN) -> set[str]:
     """The variables that a text uses, those that Grafana itself fills in and macros left out."""
-    bare = MACRO.sub(lambda match: f" {match[2]} ", text)
+    bare = MACRO.sub(lambda match: f" {match[2]} ", sqltext.outside_dollars(text))
     names = {next(filter(None, match.groups())) for match in VARIABLE.finditer(bare)}
     return {name for name in names - own if not name.isdigit()}
 
 
 def unquoted(sql: str, single: set[str]) -> set[str]:
     """Variables of one value that stand outside quotes, where their text becomes SQL."""
-    outside = re.sub(r"'(?:[^']|'')*'", " ", COMMENT.sub(" ", sql))
     found = set()
-    for match in VARIABLE.finditer(MACRO.sub(" ", outside)):
+    for match in VARIABLE.finditer(MACRO.sub(" ", sqltext.code(sql))):
         formatted = ":" in match[0]
         name = next(filter(None, match.groups()))
         if name in single and not formatted:
@@ -112,7 +111,7 @@ def _is_macro(match: re.Match[str]) -> bool:
 
 def expanded(sql: str) -> str:
     """The query as Grafana would send it for some day. Raises MacroError."""
-    return expand(_filled(COMMENT.sub(" ", sql)), ANY_DAY)
+    return expand(_filled(sqltext.plainer(sql)), ANY_DAY)
 
 
 def shape(sql: str) -> Shape:

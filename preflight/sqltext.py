@@ -1,0 +1,48 @@
+"""The text of SQL: what is a comment, a string or a quoted name in it, and what is code."""
+
+import re
+from collections.abc import Callable
+
+PART = re.compile(
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|(?P<string>(?<![A-Za-z0-9_])[eE]'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*')"
+    r"|(?P<name>\"(?:\"\"|[^\"])*\")"
+    r"|(?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$(?P<body>.*?)\$(?(tag)(?P=tag))\$)",
+    re.DOTALL,
+)
+GROUPED = re.compile(r"(?<![\w.])(\d+(?:_\d+)+)(?![\w.])")
+FIELDS = re.compile(r"'\s*(year|day|hour|minute|month)\s+to\s+(month|hour|minute|second)\b", re.I)
+ABSOLUTE = re.compile(r"(?<=[\s(,])@(?=\s*-)")
+
+
+def _replaced(sql: str, kinds: tuple[str, ...], put: Callable[[re.Match[str]], str]) -> str:
+    def one(match: re.Match[str]) -> str:
+        return put(match) if any(match[kind] is not None for kind in kinds) else match[0]
+
+    return PART.sub(one, sql)
+
+
+def without_comments(sql: str) -> str:
+    """Each comment replaced by a blank."""
+    return _replaced(sql, ("comment",), lambda _: " ")
+
+
+def code(sql: str) -> str:
+    """What stands outside comments, strings and quoted names."""
+    return _replaced(sql, ("comment", "string", "name", "dollar"), lambda _: " ")
+
+
+def outside_dollars(sql: str) -> str:
+    """Without comments and without strings in $$ or $tag$."""
+    return _replaced(sql, ("comment", "dollar"), lambda _: " ")
+
+
+def plainer(sql: str) -> str:
+    """The same statement without what PostgreSQL reads and sqlglot does not."""
+    text = _replaced(without_comments(sql), ("dollar",), lambda one: _quoted(one["body"]))
+    text = FIELDS.sub("'", text)
+    return ABSOLUTE.sub("", GROUPED.sub(lambda one: one[1].replace("_", ""), text))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
