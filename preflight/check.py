@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from preflight import alerting, dashboards, datasources, expressions, providers, queries
+from preflight import alerting, dashboards, datasources, expressions, providers, queries, storing
 from preflight.dashboards import Known
 from preflight.files import shown
 from preflight.findings import Finding, Place, Report
@@ -53,7 +53,7 @@ def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> N
     made = providers.read(tree, reading)
     datasources.apply(sources, state, reading)
     alerting.apply(alerts, state, reading)
-    boards = providers.apply(tree, made, state, reading)
+    boards = storing.apply(tree, made, state, reading)
     if before is not None:
         _orphans(tree, state, reading)
     if reading.report.muted:
@@ -111,6 +111,8 @@ def _rule(rule: Rule, known: Known, reading: Reading) -> None:
         kind = (known.sources or {}).get(uid)
         if queries.is_sql(query.model, kind):
             readers = _readers(rule, query.ref_id)
+            if rule.condition == query.ref_id:
+                readers.append({"type": "threshold"})
             for key, name, message in queries.of_rule(query.model, readers, reading.release):
                 report.doubtful(rule.place("data", index, "model", key), name, message)
     _panel(rule, known, reading)

@@ -106,7 +106,7 @@ def read(tree: Any, reading: Reading) -> list[DatasourceFile]:
 def _version(file: File) -> bool:
     """Whether the file is of the present format; the old one is named where it loses keys."""
     content, report = file.content, file.source.reading.report
-    if content is None:
+    if is_null(content):
         return False
     if not isinstance(content, Record):
         report.fatal(file.source.place(content), "wrong-value", "the file is no mapping")

@@ -41,7 +41,8 @@ LEVELS = (
     ("*", "/", "%"),
     ("**",),
 )
-GRAFANA_DURATION = re.compile(r"\d+(?:\.\d+)?(?:ms|[smhdwMy]|us|ns|µs)(?:\d+(?:ms|[smh]))*")
+GRAFANA_DURATION = re.compile(r"\d+[dwMy]|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|[smh]))+")
+VARIABLE_NAME = re.compile(r"[\w ]+")
 
 Found = tuple[tuple[str | int, ...], str]
 """A path below the query's model, and a complaint."""
@@ -175,7 +176,7 @@ def _reduce(model: dict[str, Any], release: Release) -> tuple[list[str], list[Fo
     names, found = _one_input(model)
     names = [name.removeprefix("$") for name in names]
     known = [*REDUCERS, *(name for name, born in NEWER_REDUCERS.items() if release >= born)]
-    if model.get("reducer") not in known:
+    if str(model.get("reducer", "")).lower() not in known:
         found.append(
             (("reducer",), f"reducer {model.get('reducer')!r} is none of {', '.join(known)}")
         )
@@ -205,6 +206,9 @@ def _resample(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]
 
 def _threshold(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
     names, found = _one_input(model)
+    if names and not VARIABLE_NAME.fullmatch(names[0].strip("${}")):
+        said = f"a threshold cannot read {names[0]!r}: name that query with letters and digits"
+        found.append((("expression",), said))
     known = {**THRESHOLDS, **(NEWER_THRESHOLDS if release >= MORE_THRESHOLDS else {})}
     conditions = model.get("conditions")
     if not isinstance(conditions, list) or len(conditions) != 1:
@@ -218,7 +222,7 @@ def _threshold(model: dict[str, Any], release: Release) -> tuple[list[str], list
 
 
 def _params(numbers: Any, wanted: int, where: tuple[str | int, ...]) -> list[Found]:
-    if not isinstance(numbers, list) or not all(_is_number(number) for number in numbers):
+    if not isinstance(numbers, list) or not all(n is None or _is_number(n) for n in numbers):
         return [((*where, "params"), f"params {numbers!r} are no list of numbers")]
     if len(numbers) < wanted:
         return [((*where, "params"), f"params has {len(numbers)} of {wanted} numbers")]
@@ -227,10 +231,8 @@ def _params(numbers: Any, wanted: int, where: tuple[str | int, ...]) -> list[Fou
 
 def _classic(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
     conditions = model.get("conditions")
-    if conditions is None:
-        return [], []
-    if not isinstance(conditions, list):
-        return [], [(("conditions",), "conditions is no list")]
+    if not isinstance(conditions, list) or not conditions:
+        return [], [(("conditions",), "conditions is no list, or an empty one: there is no data")]
     names: list[str] = []
     found: list[Found] = []
     for index, one in enumerate(conditions):
@@ -298,6 +300,7 @@ def problems(rule: Rule, release: Release) -> Iterator[Found]:
         if query.is_expression:
             names, found = needs(query.model, release)
             inputs[query.ref_id] = names
+            found += _span(query)
             for path, message in found:
                 yield ("data", index, "model", *path), f"expression {query.ref_id}: {message}"
             for name in names:
@@ -305,6 +308,14 @@ def problems(rule: Rule, release: Release) -> Iterator[Found]:
                     yield ("data", index, "model", "expression"), said
     if loop := _loop(inputs):
         yield ("data",), f"expressions read one another in a circle: {' -> '.join(loop)}"
+
+
+def _span(query: Query) -> list[Found]:
+    """A resample fills its own time range, not that of what it reads."""
+    span = query.relative_time_range
+    if query.model.get("type") != "resample" or (span and span.from_ > span.to):
+        return []
+    return [(("type",), "a resample needs a relativeTimeRange of its own, beside its model")]
 
 
 def _input(name: str, query: Query, by_ref: dict[str, Query]) -> str:

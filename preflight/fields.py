@@ -75,7 +75,13 @@ def _free(value: Any, info: ValidationInfo) -> dict[str, Any]:
     return {key: _deep(inner, source_of(info)) for key, inner in _members(value)}
 
 
-def _deep(value: Any, source: Source) -> Any:
+def _options(value: Any, info: ValidationInfo) -> dict[str, Any]:
+    """A free-form mapping that never becomes JSON, so that any number will do."""
+    source = source_of(info)
+    return {key: _deep(inner, source, finite=False) for key, inner in _members(value)}
+
+
+def _deep(value: Any, source: Source, finite: bool = True) -> Any:
     """Grafana panics on a mapping below the first level whose keys are not all texts."""
     if isinstance(value, Record):
         _once(value)
@@ -83,11 +89,11 @@ def _deep(value: Any, source: Source) -> Any:
             raise ValueError(
                 f"the key {value.odd[0]} of a nested mapping is no text; put it into quotes"
             )
-        return {key: _deep(inner, source) for key, inner in value.items()}
+        return {key: _deep(inner, source, finite) for key, inner in value.items()}
     if isinstance(value, Items):
-        return [_deep(inner, source) for inner in value]
+        return [_deep(inner, source, finite) for inner in value]
     done = plain(value)
-    if isinstance(done, float) and not math.isfinite(done):
+    if finite and isinstance(done, float) and not math.isfinite(done):
         raise ValueError(f"{value} is no number that JSON knows")
     return source.expanded(value) if isinstance(done, str) else done
 
@@ -178,6 +184,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Free = Annotated[dict[str, Any], BeforeValidator(_free)]
+Options = Annotated[dict[str, Any], BeforeValidator(_options)]
 Raw = Annotated[dict[str, Any], BeforeValidator(_raw)]
 Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
 RawTexts = Annotated[dict[str, str], BeforeValidator(_raw_texts)]

@@ -1,21 +1,20 @@
-"""dashboards/*.yaml: the providers, the folders they make and the dashboard files they read."""
+"""dashboards/*.yaml: the providers and the dashboard files that they read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from preflight.documents import Record, Scalar, UnreadableError, json_line, plain, read_json
-from preflight.fields import Entry, Flag, Free, Pointers, Text, Whole, is_null
+from preflight.documents import Items, Record, Scalar, UnreadableError, json_line, plain, read_json
+from preflight.fields import Entry, Flag, Options, Pointers, Text, Whole, is_null
 from preflight.files import File, TopLevel, files, parse, shown
-from preflight.findings import Place
+from preflight.findings import Place, Report
 from preflight.reading import Reading
-from preflight.releases import FOLDERS_APART
-from preflight.state import State, StoredDashboard, StoredFolder, slug
 from preflight.uids import MOST, is_plain
 
 ROOT = ""
 """The title of the folder that is none: General."""
+TOOLS = (".git", ".ipynb", ".vscode", ".idea", ".venv", ".cache", ".terraform", ".trash")
 MOUNTED = "/etc/grafana/provisioning"
 """Where Grafana's images read the tree, so that a path below it needs no mapping."""
 
@@ -32,7 +31,7 @@ class Provider(Entry):
     disable_deletion: Flag = False
     update_interval_seconds: Whole = 0
     allow_ui_updates: Flag = False
-    options: Free = {}
+    options: Options = {}
 
     @property
     def org(self) -> int:
@@ -118,14 +117,19 @@ def read(tree: Path, reading: Reading) -> list[Provider]:
 def _as_new(file: File) -> File | None:
     """A file in the old format, a bare list, as the new one; None where there is nothing."""
     content, report = file.content, file.source.reading.report
+    if content is None:
+        return None
     if is_null(content):
+        report.fatal(
+            file.source.place(content), "wrong-value", "holds an empty document: Grafana panics"
+        )
         return None
     version = content.get("apiVersion") if isinstance(content, Record) else None
     if isinstance(version, Scalar) and version.kind in ("int", "float") and plain(version) > 0:
         return file
     if isinstance(content, list):
         record = Record.empty(1)
-        record["providers"] = content
+        record["providers"] = _modern(content)
         record.lines["providers"] = getattr(content, "line", 1)
         return File(file.name, file.source, record)
     report.fatal(
@@ -134,6 +138,27 @@ def _as_new(file: File) -> File | None:
         "without apiVersion: 1 (a number) the file must be a list, the old format",
     )
     return None
+
+
+OLD_KEYS = {"org_id": "orgId", "orgId": "x-orgId"}
+YES = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
+NO = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
+
+
+def _modern(value: Any) -> Any:
+    """The old format as the new one reads it: yes is true, a $ is a $, and it says org_id."""
+    if isinstance(value, Items):
+        items = Items(_modern(one) for one in value)
+        items.line = value.line
+        return items
+    if isinstance(value, Record):
+        record = Record.empty(value.line)
+        for key, inner in value.items():
+            record[OLD_KEYS.get(key, key)] = _modern(inner)
+            record.lines[OLD_KEYS.get(key, key)] = value.lines[key]
+        return record
+    text = "true" if value in YES else "false" if value in NO else value.replace("$", "$$")
+    return Scalar(text, value.kind, value.line)
 
 
 def _check(one: Provider, reading: Reading) -> None:
@@ -161,8 +186,13 @@ def _check(one: Provider, reading: Reading) -> None:
             "interval",
             f"updateIntervalSeconds {one.update_interval_seconds}: Grafana panics; write 10",
         )
-    titles = [] if one.by_folders else [one.folder]
-    if any(title.lower() == "general" for title in titles):
+    if one.by_folders and one.folder and not one.folder_uid:
+        report.doubtful(
+            one.place("folder"),
+            "provider-folder",
+            "folder is ignored beside foldersFromFilesStructure; remove one",
+        )
+    if not one.by_folders and one.folder.strip().lower() == "general":
         report.fatal(
             one.place("folder"),
             "provider-folder",
@@ -178,37 +208,6 @@ def _check(one: Provider, reading: Reading) -> None:
         report.fatal(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
 
 
-def apply(
-    tree: Path, providers: list[Provider], state: State, reading: Reading
-) -> list[DashboardFile]:
-    """Make the folders, save the dashboards, and say which dashboards were found on disk."""
-    names = {provider.name for provider in providers}
-    for gone in sorted(state.providers - names):
-        kept = {d.file for d in state.dashboards if d.provider != gone}
-        for one in [d for d in state.dashboards if d.provider == gone]:
-            if one.file not in kept:
-                reading.report.doubtful(
-                    one.place,
-                    "provider-gone",
-                    f"provider {gone!r} is gone, so Grafana deletes dashboard {one.uid!r}; under"
-                    " another provider's name it comes back with a new id",
-                )
-        state.dashboards = [d for d in state.dashboards if d.provider != gone]
-    state.providers = names
-    found: list[DashboardFile] = []
-    for provider in providers:
-        disk = on_disk(tree, provider, reading)
-        if disk is None:
-            continue
-        _delete_missing(provider, disk, state)
-        for board in disk:
-            _save(board, found, state, reading)
-            found.append(board)
-        if not disk and not provider.by_folders:
-            _folder(provider, provider.folder, state, reading)
-    return found
-
-
 def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[DashboardFile] | None:
     """The dashboards that a provider reads; None where its folder is not there."""
     folder = _local(tree, provider, reading)
@@ -219,11 +218,26 @@ def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:
     if provider.path is None:
         return None
     here = reading.local(provider.path)
+    if here == Path(provider.path) and not here.is_absolute():
+        reading.report.lost(
+            provider.place("options", "path"),
+            "provider-path",
+            f"{provider.path or 'the empty path'} is searched for where Grafana was started, not"
+            f" beside this file; write an absolute path (or say --map {provider.path}=FOLDER)",
+        )
+        return None
     if here == Path(provider.path) and provider.path.startswith(MOUNTED):
         here = tree / provider.path.removeprefix(MOUNTED).lstrip("/")
     if not here.is_absolute() and not here.is_dir():
         here = tree / here
-    if not here.is_dir():
+    if here.name.startswith(".") and here.is_dir():
+        reading.report.lost(
+            provider.place("options", "path"),
+            "provider-path",
+            f"{provider.path} is a hidden folder, which Grafana passes over; rename it",
+        )
+        return None
+    if not here.is_dir() and not (here.is_file() and here.suffix == ".json"):
         reading.report.lost(
             provider.place("options", "path"),
             "provider-path",
@@ -236,9 +250,13 @@ def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:
 
 def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[DashboardFile]:
     """Every *.json below a folder, hidden folders left out, that is a dashboard."""
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if any(part.startswith(".") for part in inside.parts[:-1]) or not path.is_file():
+    paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+    for path in paths:
+        inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
+        if not path.is_file():
+            continue
+        if any(part.startswith(".") for part in inside.parts[:-1]):
+            _hidden(path, inside, reading)
             continue
         if path.suffix != ".json":
             if path.suffix.lower() == ".json":
@@ -252,6 +270,18 @@ def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Das
         if (content := _dashboard(path, reading)) is not None:
             text, parsed = content
             yield DashboardFile(provider, shown(path), inside.as_posix(), title, text, parsed)
+
+
+def _hidden(path: Path, inside: Path, reading: Reading) -> None:
+    """A dashboard in a hidden folder; those of git, of editors and of mounts are meant to be."""
+    within = inside.parts[:-1]
+    if path.suffix != ".json" or any(part.startswith((*TOOLS, "..")) for part in within):
+        return
+    quiet = replace(reading, report=Report(muted=True))
+    if _dashboard(path, quiet) is not None:
+        reading.report.lost(
+            Place(shown(path)), "hidden-folder", "Grafana passes over hidden folders; rename it"
+        )
 
 
 def _dashboard(path: Path, reading: Reading) -> tuple[str, dict[str, Any]] | None:
@@ -280,146 +310,3 @@ def _dashboard(path: Path, reading: Reading) -> tuple[str, dict[str, Any]] | Non
         )
         return None
     return text, content
-
-
-def _delete_missing(provider: Provider, disk: list[DashboardFile], state: State) -> None:
-    there = {one.inside for one in disk}
-    gone = [d for d in state.dashboards if d.provider == provider.name and d.file not in there]
-    for one in gone:
-        if provider.disable_deletion:
-            one.provider = ""
-        else:
-            state.dashboards.remove(one)
-
-
-def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, reading: Reading) -> None:
-    report, release, org = reading.report, reading.release, one.provider.org
-    if not one.title:
-        report.lost(one.place("title"), "no-title", "the title is empty; the dashboard is left out")
-        return
-    if one.uid and (not is_plain(one.uid) or len(one.uid) > MOST):
-        report.lost(
-            one.place("uid"),
-            "uid",
-            f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _; the"
-            " dashboard is left out",
-        )
-        return
-    if not one.uid:
-        report.doubtful(
-            one.place("uid"), "no-uid", "without a uid (a text) each server makes up its own"
-        )
-    _folder(one.provider, one.folder, state, reading)
-    if state.folder(org, one.title) is not None:
-        certain = release < FOLDERS_APART
-        (report.lost if certain else report.doubtful)(
-            one.place("title"),
-            "title-is-folder",
-            f"{one.title!r} is the title of a folder, so the dashboard"
-            f" {'is' if certain else 'may be'} not saved; rename one",
-        )
-        if certain:
-            return
-    same_uid = next(
-        (d for d in earlier if one.uid and d.uid == one.uid and d.provider.org == org), None
-    )
-    same_title = next(
-        (
-            d for d in earlier
-            if slug(d.title) == slug(one.title)
-            and slug(d.folder) == slug(one.folder)
-            and d.provider.org == org
-        ),
-        None,
-    )  # fmt: skip
-    if same_uid or same_title:
-        other = same_uid or same_title
-        assert other is not None
-        what = f"uid {one.uid!r}" if same_uid else f"title {one.title!r} in folder {one.folder!r}"
-        report.lost(
-            one.place("uid" if same_uid else "title"),
-            "duplicate-uid" if same_uid else "duplicate-title",
-            f"{other.file} has the same {what}: one of the two is lost, and their provider stops"
-            " writing",
-        )
-        return
-    _store(one, state, reading)
-
-
-def _store(one: DashboardFile, state: State, reading: Reading) -> None:
-    """Save as Grafana does: the file is known by its path, then the title beats the uid."""
-    org, name = one.provider.org, one.provider.name
-    made = StoredDashboard(
-        org, one.uid, one.title, slug(one.folder), name, one.inside, one.place("uid")
-    )
-    known = next((d for d in state.dashboards if (d.provider, d.file) == (name, one.inside)), None)
-    titled = next(
-        (
-            d for d in state.dashboards
-            if d.org == org and d.folder == made.folder and slug(d.title) == slug(one.title)
-        ),
-        None,
-    )  # fmt: skip
-    held = state.dashboard(org, one.uid) if one.uid else None
-    if known and one.uid and known.uid != one.uid and known.uid:
-        reading.report.lost(
-            one.place("uid"),
-            "uid-changed",
-            f"uid {known.uid!r} became {one.uid!r} in the same file: Grafana refuses it for ever"
-            " and keeps the old dashboard; put the new one into a file of another name",
-        )
-        return
-    if titled and titled is not known and titled.uid != one.uid:
-        reading.report.lost(
-            one.place("title"),
-            "title-taken",
-            f"the title {one.title!r} belongs to dashboard {titled.uid!r}: its content is"
-            f" overwritten and {one.uid!r} is not made; give titles that were never used before",
-        )
-        titled.file, titled.provider = one.inside, name
-        return
-    for old in (known, held):
-        if old is not None and old in state.dashboards:
-            state.dashboards.remove(old)
-    state.dashboards.append(made)
-
-
-def _folder(provider: Provider, title: str, state: State, reading: Reading) -> None:
-    """Find or make the folder of a title, as the provider's reader does."""
-    if not title:
-        return
-    report, release, org = reading.report, reading.release, provider.org
-    there = state.folder(org, title)
-    dashboard = state.dashboard_titled(org, title)
-    if dashboard and not there:
-        certain = release < FOLDERS_APART
-        (report.fatal if certain else report.doubtful)(
-            provider.place("folder"),
-            "folder-is-title",
-            f"folder {title!r} bears the title of dashboard {dashboard.uid!r}; rename one",
-        )
-        if certain:
-            return
-    asked = "" if provider.by_folders else provider.folder_uid
-    if there is not None:
-        if asked and there.uid != asked:
-            report.doubtful(
-                provider.place("folderUid"),
-                "folder-uid",
-                f"folder {title!r} exists already"
-                f"{' as the folder of alert rules' if there.alerting else ''}, so folderUid"
-                f" {asked!r} is ignored; give the folders different titles",
-            )
-        return
-    holder = next((f for f in state.folders if asked and (f.org, f.uid) == (org, asked)), None)
-    if holder is not None:
-        report.doubtful(
-            provider.place("folderUid"),
-            "folder-uid",
-            f"folderUid {asked!r} belongs to folder {holder.title!r}, now named {title!r}",
-        )
-        holder.title = title
-        return
-    if asked and state.dashboard(org, asked):
-        report.fatal(provider.place("folderUid"), "uid", f"{asked!r} is the uid of a dashboard")
-    state.folders.append(StoredFolder(org, title, asked, provider.place("folder"), False))
