@@ -15,7 +15,8 @@ BUILT_IN = (
     "grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --", "__expr__", "-100", "default",
     "-- Expression --",
 )  # fmt: skip
-REFRESH = re.compile(r"(\d+)(ms|s|m|h|d|w|M|y)")
+LONG = {"d": 86400, "w": 604800, "M": 2629800, "y": 31557600}
+UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 SHORTEST_REFRESH = 5
 LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
 TIME = re.compile(r"now(?:[-+]\d+[smhdwMQy])?(?:/[smhdwMQy]|/f[Qy])?|\d+|\d{4}-\d\d-\d\d.*")
@@ -89,16 +90,24 @@ def _doubt(
     reading.report.doubtful(board.place(*path), rule, message)
 
 
+def _seconds(text: str) -> float:
+    """A duration such as 1m30s or 1d, as Grafana reads it; below 0 where it is none."""
+    if match := re.fullmatch(r"(\d+)([dwMy])", text):
+        return int(match[1]) * LONG[match[2]]
+    parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|[smh])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.removeprefix("+"):
+        return -1
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
 def _times(board: DashboardFile, reading: Reading) -> None:
     content = board.content
     refresh = content.get("refresh")
-    if isinstance(refresh, str) and refresh:
-        match = REFRESH.fullmatch(refresh)
-        if not match or (match[2] == "s" and int(match[1]) < SHORTEST_REFRESH) or match[2] == "ms":
-            _doubt(
-                board, ["refresh"], "refresh",
-                f"refresh {refresh!r} becomes 5s: it is no duration, or shorter", reading,
-            )  # fmt: skip
+    if isinstance(refresh, str) and refresh and _seconds(refresh) < SHORTEST_REFRESH:
+        _doubt(
+            board, ["refresh"], "refresh",
+            f"refresh {refresh!r} becomes 5s: it is no duration, or shorter", reading,
+        )  # fmt: skip
     span = content.get("time")
     for key in ("from", "to"):
         value = span.get(key) if isinstance(span, dict) else None
@@ -107,10 +116,14 @@ def _times(board: DashboardFile, reading: Reading) -> None:
                 board, ["time", key], "time",
                 f"time.{key} {value!r} is neither now-24h nor a date", reading,
             )  # fmt: skip
+    for key in ("title", "uid"):
+        value = content.get(key)
+        if isinstance(value, str) and value.strip() and value != value.strip():
+            _doubt(board, [key], "trimmed", f"Grafana trims the blanks of {key} {value!r}", reading)
     version = content.get("schemaVersion")
     if isinstance(version, int) and version > 100:
         _doubt(board, ["schemaVersion"], "schema-version", f"no Grafana knows {version}", reading)
-    if "tags" in content and not isinstance(content["tags"], list):
+    if not isinstance(content.get("tags", []), list | None):
         _doubt(board, ["tags"], "tags", "tags is no list", reading)
 
 

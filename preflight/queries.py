@@ -43,6 +43,17 @@ def common(
         return
     for said in sql.macro_problems(text, release, known):
         yield "rawSql", "macro", said
+    yield from _columns(sql.shape(text).columns or (), str(query.get("format")))
+
+
+def _columns(columns: tuple[tuple[str, str], ...], form: str) -> Iterator[Found]:
+    """What no query may answer, whatever reads it."""
+    names = [name for name, _ in columns if name != sql.UNNAMED]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield "rawSql", "column-twice", f"two columns are named {name}: Grafana refuses that"
+    kind = dict(columns).get("time")
+    if kind in ("text", "boolean") and form == "table":
+        yield "rawSql", "no-time-column", "the column time is no time and no number of seconds"
 
 
 def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
@@ -114,6 +125,7 @@ def of_rule(
         yield "rawSql", "sql", seen.complaint
     if query.get("format") == "time_series":
         yield from _time_series(seen)
+        yield from _series_of_rule(seen)
         if any(one.get("type") in ("threshold", "math") for one in read_by):
             yield (
                 "format",
@@ -123,11 +135,30 @@ def of_rule(
             )
     elif seen.columns is not None:
         yield from _one_number(seen)
+        if any(one.get("type") == "resample" for one in read_by):
+            yield "format", "rule-shape", "a resample reads time series only; write time_series"
+
+
+def _series_of_rule(seen: sql.Shape) -> Iterator[Found]:
+    """A series has a value, and labels that tell it from others."""
+    kinds = dict(seen.columns or ())
+    if list(kinds) == ["time"]:
+        yield "rawSql", "rule-shape", "a time series for a rule needs a number beside its time"
+    values = [name for name in kinds if name not in ("time", "metric")]
+    if "metric" in kinds and len(values) == 1:
+        yield (
+            "rawSql",
+            "rule-shape",
+            "a column named metric gives its value no label, so that all series are one alert;"
+            " name it otherwise",
+        )
 
 
 def _one_number(seen: sql.Shape) -> Iterator[Found]:
     """A table for a rule has one number, and texts that tell its rows apart."""
-    kinds = [kind for _, kind in seen.columns or ()]
+    kinds = [
+        "time" if name == "time" and kind == "number" else kind for name, kind in seen.columns or ()
+    ]
     numbers = kinds.count("number")
     for wrong, mend in (
         ("boolean", "cast it to int"),

@@ -17,6 +17,7 @@ from preflight.releases import Release
 if TYPE_CHECKING:
     from sqlglot import exp
 
+UNNAMED: Final = "?column?"
 FORMATS: Final = ("time_series", "table")
 COMMENTS_ARE_CUT: Final = Release(13, 2)
 """From here a macro inside a comment is no macro."""
@@ -49,6 +50,7 @@ class Shape:
 
     columns: tuple[tuple[str, str], ...] | None
     ordered: bool
+    """Whether its rows ascend by time, as far as its text tells; one row does."""
     complaint: str = ""
     constant: tuple[tuple[str, ...], ...] = ()
     """The texts of each row of a query that reads no table and so always gives the same rows."""
@@ -133,8 +135,8 @@ def shape(sql: str) -> Shape:
     if not statements or not isinstance(statements[0], exp.Query):
         return Shape(None, True)
     query = statements[0]
-    ordered = query.args.get("order") is not None
     columns = _columns(query)
+    ordered = _one_row(query) or _ascends(query, columns or ())
     return Shape(columns, ordered, _unknown_column(query), _constant(query))
 
 
@@ -153,7 +155,49 @@ def _columns(query: "exp.Query") -> tuple[tuple[str, str], ...] | None:
         )
     if not isinstance(query, exp.Select) or any(one.is_star for one in query.expressions):
         return None
-    return tuple((one.alias_or_name or "?column?", _kind(one)) for one in query.expressions)
+    return tuple((_name(one), _kind(one)) for one in query.expressions)
+
+
+def _name(column: "exp.Expression") -> str:
+    """A column's name as PostgreSQL gives it; UNNAMED where it is chosen by other rules."""
+    from sqlglot import exp
+
+    if column.alias:
+        return str(column.alias)
+    while isinstance(column, exp.Cast):
+        column = column.this
+    return str(column.name) if isinstance(column, exp.Column) else UNNAMED
+
+
+def _one_row(query: "exp.Query") -> bool:
+    """Whether a query answers one row at most: it reads no table, or a sum of all."""
+    from sqlglot import exp
+
+    if not isinstance(query, exp.Select):
+        return False
+    parts = set(_parts(query)) - {"kind"}
+    if parts == {"expressions"}:
+        return query.find(exp.GenerateSeries, exp.Unnest, exp.Subquery) is None
+    whole = not parts & {"group", "having", "with", "with_"} and query.find(exp.Window) is None
+    if whole and any(one.find(exp.AggFunc) for one in query.expressions):
+        return True
+    limit = query.args.get("limit")
+    number = limit.expression if isinstance(limit, exp.Limit) else None
+    return isinstance(number, exp.Literal) and number.name == "1"
+
+
+def _ascends(query: "exp.Query", columns: tuple[tuple[str, str], ...]) -> bool:
+    """Whether the first key of ORDER BY is not downwards, and no column of texts."""
+    order = query.args.get("order")
+    if order is None or not order.expressions:
+        return False
+    first = order.expressions[0]
+    if first.args.get("desc"):
+        return False
+    name = first.this.name
+    if first.this.is_int and 0 < int(name) <= len(columns):
+        name = columns[int(name) - 1][0]
+    return dict(columns).get(name) not in ("text", "boolean")
 
 
 def _constant(query: "exp.Query") -> tuple[tuple[str, ...], ...]:
@@ -177,8 +221,14 @@ def _parts(query: "exp.Select") -> list[str]:
 
 def _kind(column: "exp.Expression") -> str:
     """The kind of type of an expression, '' where tables decide it."""
+    from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types
 
+    bare = column.unalias()
+    if isinstance(bare, exp.TimestampTrunc | exp.DateTrunc):
+        return "time"
+    if isinstance(bare, exp.Sub):
+        return ""  # the difference of two dates is a number, of two times an interval
     annotated = annotate_types(column.copy(), dialect="postgres")
     kind = annotated.type.this if annotated.type else None
     name = kind.name if kind is not None and hasattr(kind, "name") else ""
@@ -189,9 +239,9 @@ def _kind(column: "exp.Expression") -> str:
 
 
 KINDS: Final = {
-    "time": ("TIMESTAMP", "DATE"),
+    "text": ("CHAR", "TEXT", "UUID", "INTERVAL"),
+    "time": ("TIME", "DATE"),
     "number": ("INT", "DOUBLE", "FLOAT", "DECIMAL"),
-    "text": ("CHAR", "TEXT", "UUID"),
     "boolean": ("BOOLEAN",),
     "null": ("NULL",),
 }
