@@ -39,11 +39,13 @@ def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
         rules.apply(file.groups, state, reading)
         for gone in file.delete_rules:
             state.rules.pop((gone.org_id, gone.uid), None)
+            _written("rule", gone, gone.uid, state, reading)
     written = routing.uids(point for file in found for point in file.contact_points)
     for file in found:
         routing.apply_contact_points(file.contact_points, written, state, reading)
+    stored = set(state.mute_times)
     for file in found:
-        _mute_times(file.mute_times, state, reading)
+        _mute_times(file.mute_times, stored, state, reading)
     for file in found:
         routing.apply_templates(file.templates, state, reading)
     for file in found:
@@ -76,10 +78,14 @@ def _organisations(file: AlertingFile, reading: Reading) -> None:
             )
 
 
-def _mute_times(times: list[MuteTime], state: State, reading: Reading) -> None:
+def _mute_times(
+    times: list[MuteTime], stored: set[tuple[int, str]], state: State, reading: Reading
+) -> None:
+    """Store mute times. stored: those that Grafana held before this start, which it updates."""
     for one in times:
         if state.meet("mute-time", one.org_id, one.name):
-            reading.report.fatal(
+            known = (one.org_id, one.name) in stored
+            (reading.report.lost if known else reading.report.fatal)(
                 one.place("name"), "duplicate-name", f"mute time {one.name!r} is here twice"
             )
         state.mute_times.add((one.org_id, one.name))
@@ -99,9 +105,20 @@ def _take_away(found: list[AlertingFile], state: State, reading: Reading) -> Non
     for file in found:
         for receiver in file.delete_contact_points:
             routing.delete_receiver(receiver, state, reading)
+            _written("receiver", receiver, receiver.uid, state, reading)
     for file in found:
         for mute_time in file.delete_mute_times:
             routing.delete_mute_time(mute_time, state, reading)
+            _written("mute-time", mute_time, mute_time.name.strip(), state, reading)
     for file in found:
         for template in file.delete_templates:
             state.templates.discard((template.org_id, template.name.strip()))
+            _written("template", template, template.name.strip(), state, reading)
+
+
+def _written(kind: str, gone: Owned, name: str, state: State, reading: Reading) -> None:
+    """What a tree writes and then deletes is not there."""
+    if (kind, gone.org_id, name) in state.met:
+        reading.report.lost(
+            gone.place(), "deleted-again", f"{kind} {name!r} is written and deleted in one tree"
+        )

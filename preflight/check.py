@@ -48,6 +48,7 @@ def check(
 def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> None:
     """One start of Grafana: datasources, then alerting, then dashboards."""
     state.met.clear()
+    state.stored = set(state.receivers)
     sources = datasources.read(tree, reading)
     alerts = alerting.read(tree, reading)
     made = providers.read(tree, reading)

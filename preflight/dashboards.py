@@ -19,7 +19,9 @@ LONG = {"d": 86400, "w": 604800, "M": 2629800, "y": 31557600}
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 SHORTEST_REFRESH = 5
 LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
-TIME = re.compile(r"now(?:[-+]\d+[smhdwMQy])?(?:/[smhdwMQy]|/f[Qy])?|\d+|\d{4}-\d\d-\d\d.*")
+TIME = re.compile(
+    r"now(?:\s*[-+]\s*\d*\s*[smhdwMQy]|\s*/\s*(?:[smhdwMQy]|f[Qy]))*\s*|\d+|\d{4}-\d\d-\d\d.*"
+)
 MIXED = "-- Mixed --"
 
 

@@ -84,7 +84,7 @@ def apply_contact_points(
             _check_receiver(one, reading)
             key = (point.org_id, one.uid.strip())
             if state.meet("receiver", *key):
-                reading.report.fatal(
+                (reading.report.lost if key in state.stored else reading.report.fatal)(
                     point.place("receivers", index, "uid"),
                     "duplicate-uid",
                     f"receiver uid {one.uid!r} is here twice; each receiver has its own",

@@ -193,7 +193,15 @@ def _folder(group: RuleGroup, state: State, reading: Reading) -> str:
         reading.report.fatal(
             group.place("folder"), "general", "rules cannot be in General; name a folder"
         )
-    if state.folder(org, group.folder) is None:
+    there = state.folder(org, group.folder)
+    if there is not None and there.title.strip() != group.folder.strip():
+        reading.report.doubtful(
+            group.place("folder"),
+            "folder-alike",
+            f"folder {group.folder!r} is {there.title!r} to Grafana, so these rules land there;"
+            " write one of the two",
+        )
+    if there is None:
         dashboard = state.dashboard_titled(org, group.folder)
         if dashboard:
             certain = reading.release < FOLDERS_APART

@@ -88,6 +88,8 @@ class State:
     templates: set[tuple[int, str]] = field(default_factory=set)
     policies: dict[int, dict[str, Any]] = field(default_factory=dict)
     providers: set[str] = field(default_factory=set)
+    stored: set[tuple[int, str]] = field(default_factory=set)
+    """The receivers that Grafana held before the tree that is being read; it updates those."""
     met: set[tuple[str, int, str]] = field(default_factory=set)
     """What the tree that is being read has declared so far: kind, organisation, identity."""
 
