@@ -23,6 +23,7 @@ TIME = re.compile(
     r"now(?:\s*[-+]\s*\d*\s*[smhdwMQy]|\s*/\s*(?:[smhdwMQy]|f[Qy]))*\s*|\d+|\d{4}-\d\d-\d\d.*"
 )
 MIXED = "-- Mixed --"
+NO_DATABASES = ("grafana", "-- Grafana --", MIXED, "-- Dashboard --")
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,13 @@ def _targets(
             _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
         refs.add(str(ref))
         kind = type_of(reference, known)
-        if "rawSql" in target and kind is not None and not connections.is_sql(kind):
+        uid = reference.get("uid") if isinstance(reference, dict) else reference
+        reads = uid not in NO_DATABASES and (kind is None or connections.is_sql(kind))
+        if "rawSql" in target and not reads:
+            said = uid if uid in NO_DATABASES else f"a datasource of the type {kind}"
             _doubt(
                 board, (*where, "rawSql"), "query-kind",
-                f"SQL goes to a datasource of the type {kind}, which reads none", reading,
+                f"SQL goes to {said}, which reads none", reading,
             )  # fmt: skip
         if queries.is_sql(target, kind):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
@@ -243,6 +247,8 @@ def _source(
                 " error; name it", reading,
             )  # fmt: skip
         return
+    if not isinstance(uid, str):
+        _doubt(board, where, "no-datasource", f"datasource uid {uid!r} is no text", reading)
     if not isinstance(uid, str) or uid in BUILT_IN:
         return
     used = sql.variables(uid)

@@ -132,6 +132,8 @@ def shape(sql: str) -> Shape:
         return Shape(
             None, True, f"is no SQL that PostgreSQL reads{f', at {near!r}' if near else ''}"
         )
+    if statements and isinstance(statements[0], exp.Condition | exp.Alias):
+        return Shape(None, True, f"is no statement, at {statements[0].sql()!r}")
     if not statements or not isinstance(statements[0], exp.Query):
         return Shape(None, True)
     query = statements[0]

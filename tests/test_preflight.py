@@ -24,6 +24,7 @@ from settings import ROOT, CommittedSettings
 Json = dict[str, Any]
 CASES = Path(__file__).parent / "cases"
 SAMPLE = json.loads((CASES / "sample.json").read_text(encoding="utf-8"))
+MEASURED = json.loads((CASES / "measured.json").read_text(encoding="utf-8"))
 BASELINE: Json = SAMPLE["baseline"]
 SOCKET = "/run/postgresql"
 LEAST = {"accepted": 0, "degraded": 1, "lost": 2, "fatal": 3}
@@ -35,15 +36,23 @@ NOISY = {"da-upper-suffix"}
 def measured() -> Iterator[Json]:
     """Every measured case; those beside the sample hold edits of its baseline."""
     yield from SAMPLE["cases"]
-    for case in json.loads((CASES / "measured.json").read_text(encoding="utf-8"))["cases"]:
+    for case in MEASURED["cases"]:
         yield {**case, "files": edited(case), "env": {"PGPW": "reader"}}
 
 
-def edited(case: Json) -> Json:
-    """A case's files: those that are whole, and the baseline's with its edits."""
+def measured_changes() -> Iterator[Json]:
+    """Every measured change; those beside the sample edit what stood before."""
+    yield from SAMPLE["changes"]
+    for case in MEASURED["changes"]:
+        before = {**BASELINE, **edited(case["before"])}
+        yield {**case, "before": before, "change": edited(case, before)}
+
+
+def edited(case: Json, base: Json = BASELINE) -> Json:
+    """A case's files: those that are whole, and the others with its edits."""
     files = dict(case.get("files", {}))
     for name, pairs in case.get("edits", {}).items():
-        text = BASELINE[name]
+        text = files.get(name) or base[name]
         for old, new in pairs:
             assert old in text
             text = text.replace(old, new, 1)
@@ -90,7 +99,7 @@ def test_each_measured_outcome_is_foretold(case: Json, tmp_path: Path) -> None:
         assert worst == LEAST[case["outcome"]], said(found)
 
 
-@pytest.mark.parametrize("case", SAMPLE["changes"], ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", measured_changes(), ids=lambda case: case["id"])
 def test_each_measured_change_is_foretold(case: Json, tmp_path: Path) -> None:
     """A change that ended a running server is fatal, another is not."""
     before = {**BASELINE, **(case["before"] or {})}
