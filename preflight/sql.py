@@ -31,6 +31,9 @@ KEPT: Final = {
     "__unixEpochNanoFrom", "__unixEpochNanoTo", "__interval", "__interval_ms",
 }  # fmt: skip
 """Names after a `$` that are no variables."""
+BARE: Final = re.compile(rf"\$({'|'.join(sorted(KEPT - {'__interval', '__interval_ms'}))})\b(?!\()")
+FILL: Final = re.compile(r"NULL|previous|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+NO_BREAK: Final = "\u00a0"
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?:\.[^:}]+)?(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
 BUILT_IN: Final = {
     "__dashboard", "__from", "__to", "__interval", "__interval_ms", "__name", "__org", "__user",
@@ -65,6 +68,8 @@ def macro_problems(
 ) -> Iterator[str]:
     """What Grafana could not expand. known: variables, which the browser replaces before."""
     text = sqltext.without_comments(sql) if release >= COMMENTS_ARE_CUT else sql
+    for name in sorted({match[1] for match in BARE.finditer(sqltext.code(text))} - known):
+        yield f"${name} stands without its parentheses"
     for match in MACRO.finditer(text):
         name = match[1]
         if name in known:
@@ -74,9 +79,12 @@ def macro_problems(
         except MacroError as error:
             yield str(error)
             continue
-        if name in WITH_COLUMN and not match[2].split(",")[0].strip():
+        arguments = [part.strip() for part in match[2].split(",")]
+        if name in WITH_COLUMN and not arguments[0]:
             yield f"${name} needs a column"
-        if "(" in match[2]:
+        if "Group" in name and len(arguments) > 2 and not FILL.fullmatch(arguments[2]):
+            yield f"${name} fills with NULL, previous or a number, not with {arguments[2]}"
+        if "(" in match[2].lstrip("( "):
             yield (
                 f"${match[0]}: a macro's argument cannot hold a parenthesis; compute it in a"
                 " subquery"
@@ -122,6 +130,8 @@ def shape(sql: str) -> Shape:
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
+    if NO_BREAK in sqltext.code(sql):
+        return Shape(None, True, "holds a no-break space, which is no space to PostgreSQL")
     try:
         statements = [one for one in sqlglot.parse(expanded(sql), dialect="postgres") if one]
     except MacroError:
