@@ -199,17 +199,22 @@ def _one_row(query: "exp.Query") -> bool:
 
 
 def _ascends(query: "exp.Query", columns: tuple[tuple[str, str], ...]) -> bool:
-    """Whether the first key of ORDER BY is not downwards, and no column of texts."""
+    """Whether the first key of ORDER BY is not downwards, and no other column than the time."""
+    from sqlglot import exp
+
     order = query.args.get("order")
     if order is None or not order.expressions:
-        return False
-    first = order.expressions[0]
+        source = query.args.get("from_") or query.args.get("from")
+        inner = source.this.this if source and isinstance(source.this, exp.Subquery) else None
+        alone = not query.args.get("joins") and not query.args.get("group")
+        return alone and isinstance(inner, exp.Query) and _ascends(inner, _columns(inner) or ())
+    first, names = order.expressions[0], [name for name, _ in columns]
     if first.args.get("desc"):
         return False
     name = first.this.name
-    if first.this.is_int and 0 < int(name) <= len(columns):
-        name = columns[int(name) - 1][0]
-    return dict(columns).get(name) not in ("text", "boolean")
+    if first.this.is_int and 0 < int(name) <= len(names):
+        name = names[int(name) - 1]
+    return name == "time" or name not in names or "time" not in names
 
 
 def _constant(query: "exp.Query") -> tuple[tuple[str, ...], ...]:
