@@ -73,6 +73,7 @@ class UnreadableError(ValueError):
         self.line = line
 
 
+OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
 MERGE = "tag:yaml.org,2002:merge"
 KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "float", "bool")}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,7 +85,11 @@ def read_yaml(path: Path) -> tuple[Any, int]:
     Raises: UnreadableError.
     """
     try:
-        documents = yaml.compose_all(_decoded(path.read_bytes()), Loader=LOADER)
+        text = _decoded(path.read_bytes())
+        if match := OTHER_VERSION.search(text):
+            line = text.count("\n", 0, match.start()) + 1
+            raise UnreadableError(line, "Grafana reads %YAML 1.1 only; remove the line")
+        documents = yaml.compose_all(text, Loader=LOADER)
         first = next(documents, None)
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_line(error), _why(error)) from error
@@ -118,13 +123,16 @@ def _why(error: yaml.MarkedYAMLError) -> str:
     return str(error.problem or error.context or error)
 
 
-def convert(node: yaml.Node) -> Any:
+def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     """A node as Scalar, Record or Items. Raises UnreadableError for a key that is no scalar."""
     line = node.start_mark.line + 1
+    if any(node is one for one in above):
+        raise UnreadableError(line, "an anchor holds an alias of itself")
+    above = (*above, node)
     if isinstance(node, yaml.ScalarNode):
         return Scalar(node.value, _kind(node), line)
     if isinstance(node, yaml.SequenceNode):
-        items = Items(convert(item) for item in node.value)
+        items = Items(convert(item, above) for item in node.value)
         items.line = line
         return items
     record = Record.empty(line)
@@ -134,7 +142,7 @@ def convert(node: yaml.Node) -> Any:
             raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
         if _kind(key) != "str":
             record.odd.append(key.value)
-        record[key.value] = convert(value)
+        record[key.value] = convert(value, above)
         record.lines[key.value] = key.start_mark.line + 1
     return record
 
@@ -152,7 +160,7 @@ def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
                 merged += list(_pairs(source))
             continue
         own.append((key, value))
-    taken = {key.value for key, _ in own}
+    taken = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
     yield from (pair for pair in merged if pair[0].value not in taken)
     yield from own
 

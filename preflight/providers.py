@@ -174,17 +174,22 @@ def _check(one: Provider, reading: Reading) -> None:
         report.fatal(one.place("type"), "provider-type", f"type {one.type!r} is not 'file'")
     if one.path is None:
         report.fatal(one.place("options"), "provider-path", "options.path is missing or no text")
-    if one.by_folders and one.folder and one.folder_uid:
-        report.fatal(
-            one.place("options", "foldersFromFilesStructure"),
-            "provider-folder",
-            "foldersFromFilesStructure excludes folder and folderUid; remove them",
-        )
     if one.update_interval_seconds < 0:
         report.fatal(
             one.place("updateIntervalSeconds"),
             "interval",
             f"updateIntervalSeconds {one.update_interval_seconds}: Grafana panics; write 10",
+        )
+    _check_folder(one, reading)
+
+
+def _check_folder(one: Provider, reading: Reading) -> None:
+    report = reading.report
+    if one.by_folders and one.folder and one.folder_uid:
+        report.fatal(
+            one.place("options", "foldersFromFilesStructure"),
+            "provider-folder",
+            "foldersFromFilesStructure excludes folder and folderUid; remove them",
         )
     if one.by_folders and one.folder and not one.folder_uid:
         report.doubtful(

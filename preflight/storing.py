@@ -85,6 +85,13 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
         )
         if certain:
             return
+    if not _is_duplicate(one, earlier, reading):
+        _store(one, state, reading)
+
+
+def _is_duplicate(one: DashboardFile, earlier: list[DashboardFile], reading: Reading) -> bool:
+    """Whether the same start met its uid, or its title in the folder, already."""
+    report, org = reading.report, one.provider.org
     same_uid = next(
         (d for d in earlier if one.uid and d.uid == one.uid and d.provider.org == org), None
     )
@@ -97,9 +104,8 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
         ),
         None,
     )  # fmt: skip
-    if same_uid or same_title:
-        other = same_uid or same_title
-        assert other is not None
+    other = same_uid or same_title
+    if other is not None:
         if other.file == one.file:
             report.doubtful(
                 one.provider.place("options", "path"),
@@ -107,7 +113,7 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
                 f"{one.file} is read by {other.provider.name!r} too: the two take it from one"
                 " another and stop writing; give each a folder of its own",
             )
-            return
+            return True
         what = f"uid {one.uid!r}" if same_uid else f"title {one.title!r} in folder {one.folder!r}"
         report.lost(
             one.place("uid" if same_uid else "title"),
@@ -115,8 +121,8 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
             f"{other.file} has the same {what}: one of the two is lost, and their provider stops"
             " writing",
         )
-        return
-    _store(one, state, reading)
+        return True
+    return False
 
 
 def _store(one: DashboardFile, state: State, reading: Reading) -> None:
