@@ -15,6 +15,7 @@ from collectors.calibrate import calibrate as find_levels
 from collectors.due import due_windows, locked
 from collectors.episodes import confirmed, newest, reported
 from collectors.replay import replay
+from collectors.retraining import retrain_if_due
 from collectors.runner import Outcome, Runner, clock, run_all
 from collectors.sources import Reader
 from collectors.store import finished_windows
@@ -34,7 +35,9 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
         runner = Runner(monitor, settings, connection)
-        return _say(monitor, runner.run(window, report=not parsed.no_report))
+        failed = _say(monitor, runner.run(window, report=not parsed.no_report))
+        _retrain(connection, monitor, window)
+    return failed
 
 
 def report(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -59,6 +62,12 @@ def _say(monitor: Monitor, outcome: Outcome) -> int:
     for line in filter(None, (outcome.error, outcome.report)):
         print(f"  {line}", flush=True)
     return int(outcome.status == "failed")
+
+
+def _retrain(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
+    said = retrain_if_due(connection, monitor, window)
+    if said:
+        print(f"  {said}", flush=True)
 
 
 def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
@@ -141,6 +150,7 @@ def _due(settings: Settings, monitor: Monitor) -> int:
         for window, why in due_windows(connection, monitor, settings):
             print(f"{monitor.name} {window.day}: {why}", flush=True)
             failed = max(failed, _say(monitor, runner.run(window, report=True)))
+            _retrain(connection, monitor, window)
             windows += 1
         if not windows:
             print(f"{monitor.name}: nothing is due")

@@ -43,6 +43,8 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
         yield _late(site, monitor)
     yield _runs(site, monitor, FAILED)
     yield _runs(site, monitor, INCOMPLETE)
+    if monitor.retrain is not None:
+        yield _retraining(site, monitor)
 
 
 def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
@@ -183,6 +185,28 @@ FROM (
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
         summary=f"{_number('A')} of the newest {runs.of} {runs.summary}.",
         next_steps=runs.next_steps,
+    )
+
+
+def _retraining(site: Site, monitor: Monitor) -> Json:
+    name = literal(monitor.name)
+    return _rule(
+        site,
+        monitor,
+        name="retraining",
+        title=f"{monitor.title}: retraining failed",
+        kind="retraining",
+        a=f"""\
+SELECT {name} AS monitor, (count(*) FILTER (WHERE status = 'failed'))::float AS failed
+FROM (
+  SELECT status FROM monitoring.retraining
+  WHERE monitor = {name} ORDER BY started_at DESC LIMIT 1
+) newest""",
+        t=f"SELECT {name} AS monitor, 0.0 AS failed",
+        sign=">",
+        panel=panel_id(f"{site.uid(monitor.name)}/retraining"),
+        summary="The newest retraining failed.",
+        next_steps="Read its output in the retrainings panel; the old model still answers.",
     )
 
 

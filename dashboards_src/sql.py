@@ -179,10 +179,12 @@ ORDER BY window_start DESC"""
 def retrainings(monitor: Monitor) -> str:
     """Retrainings in range, newest first."""
     return f"""\
-SELECT started_at AS "started", finished_at AS "finished", status, reason,
+SELECT to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')
+    AS "window", started_at AS "started", finished_at AS "finished", status, reason,
   old_version AS "from", new_version AS "to", output
 FROM monitoring.retraining
-WHERE monitor = {literal(monitor.name)} AND $__timeFilter(started_at)
+WHERE monitor = {literal(monitor.name)}
+  AND $__timeFilter(coalesce(window_start, started_at))
 ORDER BY started_at DESC"""
 
 
@@ -246,11 +248,12 @@ ORDER BY 1"""
 def retraining_marks(monitor: Monitor) -> str:
     """Retrainings as annotations."""
     return f"""\
-SELECT started_at AS time, finished_at AS timeend,
+SELECT coalesce(window_start, started_at) AS time,
   'Retraining ' || status || ': ' || reason AS text,
   {literal(monitor.name + ",retraining")} AS tags
 FROM monitoring.retraining
-WHERE monitor = {literal(monitor.name)} AND $__timeFilter(started_at)
+WHERE monitor = {literal(monitor.name)}
+  AND $__timeFilter(coalesce(window_start, started_at))
 ORDER BY 1"""
 
 

@@ -27,6 +27,7 @@ from monitors.declare.metrics import (
     target_mean,
 )
 from monitors.declare.monitor import Monitor, Series
+from monitors.declare.retrain import Retrain
 from monitors.declare.sources import Parquet, Source, Table
 from monitors.declare.units import (
     CELSIUS,
@@ -47,7 +48,7 @@ from monitors.declare.units import (
     SHARE,
     Unit,
 )
-from monitors.declare.windows import Between, Daily, Hours, Window
+from monitors.declare.windows import Between, Daily, Days, Hours, Window
 
 __all__ = [
     "CELSIUS",
@@ -75,6 +76,7 @@ __all__ = [
     "Column",
     "Contact",
     "Daily",
+    "Days",
     "DeclarationError",
     "Expected",
     "Firing",
@@ -85,6 +87,7 @@ __all__ = [
     "Monitor",
     "Parquet",
     "Quantiles",
+    "Retrain",
     "Role",
     "Series",
     "Source",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from monitors.declare.errors import require
 
-KINDS = ("breach", "performance", "late", "collection")
+KINDS = ("breach", "performance", "late", "collection", "retraining")
 """What alerts are about; each rule carries one as its label `kind`."""
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")

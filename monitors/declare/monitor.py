@@ -12,6 +12,7 @@ from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels
 from monitors.declare.methods import Method
 from monitors.declare.metrics import Metric, Over
+from monitors.declare.retrain import Retrain
 from monitors.declare.sources import Source, Table
 from monitors.declare.units import NUMBER, Unit
 from monitors.declare.windows import Between, Daily, Hours, parse_day
@@ -52,6 +53,7 @@ class Monitor:
     model_version: the column that says which model answered, '' where there is none.
     late_after: how long after its end a window may be missing; None with `never_late` = why.
     expected: breaches that somebody knows of: drawn, not alerting.
+    retrain: when the model is trained anew, and by what.
     min_rows: below it a window is stored and not judged.
     calibrated: the levels that `calibrate` wrote beside the declaration, by series key.
     """
@@ -74,6 +76,7 @@ class Monitor:
     late_after: Hours | None = None
     never_late: str = ""
     expected: tuple[Expected, ...] = ()
+    retrain: Retrain | None = None
     min_rows: int = 1
     calibrated: Mapping[tuple[str, str], Levels] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
@@ -87,6 +90,7 @@ class Monitor:
         self._check_columns()
         self._check_metrics()
         self._check_expected()
+        self._check_retrain()
 
     def _as_column(self, given: Column | str | None, role: Role) -> Column | None:
         if given is None:
@@ -197,6 +201,22 @@ class Monitor:
                 f"no judged series {one.metric} of {one.column or 'the whole data set'}",
                 "name a metric with levels, and its column as declared",
             )
+
+    def _check_retrain(self) -> None:
+        if self.retrain is None:
+            return
+        judged = {metric.name for metric in self.metrics if not metric.unjudged}
+        performance = {m.name for m in self.metrics if m.over is Over.PERFORMANCE} & judged
+        unknown = sorted(set(self.retrain.metrics) - judged)
+        require(
+            not unknown, "retrain: metrics", f"{unknown} have no levels here", "name judged metrics"
+        )
+        require(
+            bool(self.retrain.metrics or performance),
+            "retrain: metrics",
+            "none, and no performance metric is judged",
+            "name the metrics whose breaches count",
+        )
 
     def is_expected(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is one that somebody knows of."""

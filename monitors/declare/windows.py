@@ -86,6 +86,21 @@ class Between:
 
 
 @dataclass(frozen=True)
+class Days:
+    """A length of time in days."""
+
+    days: float
+
+    def __post_init__(self) -> None:
+        require(self.days > 0, "days", f"{self.days}", "a length of time is above 0")
+
+    @property
+    def delta(self) -> timedelta:
+        """The same length as a timedelta."""
+        return timedelta(days=self.days)
+
+
+@dataclass(frozen=True)
 class Hours:
     """A length of time in hours."""
 

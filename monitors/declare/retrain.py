@@ -1,0 +1,43 @@
+"""When a model is trained anew, and by what."""
+
+import re
+from dataclasses import dataclass
+
+from monitors.declare.errors import require
+from monitors.declare.windows import Days, Hours
+
+MONTH, TWO_HOURS = Days(30), Hours(2)
+CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """A retraining after `after` windows in breach among the newest `of` judged ones.
+
+    run: `module:function`, called with the monitor's name and the day of the breach; or a command
+        line, which finds them in MONITOR and DAY. Its last printed line, or what the function
+        returns, is the new model's version.
+    metrics: whose breaches count; '' for every performance metric.
+    cooldown: between the windows that call for two retrainings. limit: a longer run is ended.
+    """
+
+    run: str
+    after: int = 3
+    of: int = 5
+    metrics: tuple[str, ...] = ()
+    cooldown: Days = MONTH
+    limit: Hours = TWO_HOURS
+
+    def __post_init__(self) -> None:
+        require(bool(self.run.strip()), "retrain: run", "''", "name module:function or a command")
+        require(
+            1 <= self.after <= self.of,
+            "retrain: after",
+            f"{self.after} of {self.of}",
+            "give after and of with 1 <= after <= of",
+        )
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether a Python function is called, not a command."""
+        return bool(CALLABLE.fullmatch(self.run))

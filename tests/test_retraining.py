@@ -1,0 +1,258 @@
+"""Retraining: when it is called for, once per cooldown, one at a time, limited, recorded."""
+
+import sys
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+from collectors.retraining import retrain_if_due, train
+from conftest import small_monitor
+from database import connect
+from generator.artefacts import artefacts
+from monitors import declare as d
+from monitors.load import load
+from settings import CommittedSettings, Settings
+
+FIRST = date(2024, 1, 1)
+PYTHON = sys.executable
+
+
+def planned(run: str, **changes: object) -> d.Monitor:
+    """The small monitor with a plan to retrain on accuracy."""
+    given: dict[str, object] = {"after": 2, "of": 3, "metrics": ("accuracy",), **changes}
+    return small_monitor(retrain=d.Retrain(run, **given))
+
+
+def put(connection: psycopg.Connection, monitor: d.Monitor, values: list[float]) -> list[d.Window]:
+    """Store accuracies of consecutive days: below 0.6 is a breach."""
+    windows = [monitor.every.window(FIRST + timedelta(days=n)) for n in range(len(values))]
+    for window, value in zip(windows, values, strict=True):
+        connection.execute(
+            "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"
+            " value, unit, row_count, alert_below)"
+            " values ('small', %s, %s, 'accuracy', %s, 'share', 1, .6)",
+            [window.start, window.end, value],
+        )
+        connection.execute(
+            "insert into monitoring.window_status (monitor, window_start, window_end, status,"
+            " seconds, model_version) values ('small', %s, %s, 'ok', 0, 'v1')",
+            [window.start, window.end],
+        )
+    connection.commit()
+    return windows
+
+
+def recorded(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    """(status, old, new, window) of every retraining."""
+    query = (
+        "select status, old_version, new_version, window_start from monitoring.retraining"
+        " order by started_at"
+    )
+    return list(connection.execute(query))
+
+
+ECHO = f"{PYTHON} -c \"import os; print('training', os.environ['DAY']); print('v2')\""
+
+
+@pytest.mark.parametrize(
+    ("values", "called"),
+    [
+        ([0.9, 0.5, 0.5], True),
+        ([0.5, 0.9, 0.5], True),
+        ([0.5, 0.5, 0.9], False),
+        ([0.5, 0.9, 0.9, 0.5], False),
+        ([0.9, 0.9, 0.5], False),
+        ([0.6, 0.6, 0.6], False),
+    ],
+)
+def test_called_for_by_k_of_n(
+    connection: psycopg.Connection, values: list[float], called: bool
+) -> None:
+    """The newest window and enough of those before it must be in breach, strictly."""
+    monitor = planned(ECHO)
+    *_, newest = put(connection, monitor, values)
+
+    assert bool(retrain_if_due(connection, monitor, newest)) is called
+    assert len(recorded(connection)) == called
+
+
+def test_recorded_once_per_cooldown(connection: psycopg.Connection) -> None:
+    """Why and with what result; not again before the cooldown is over; not for an old window."""
+    monitor = planned(ECHO, cooldown=d.Days(3))
+    older, *_, newest = put(connection, monitor, [0.5, 0.5, 0.5])
+
+    assert retrain_if_due(connection, monitor, older) == ""
+    assert retrain_if_due(connection, monitor, newest) == "retraining done: v2"
+    assert recorded(connection) == [("done", "v1", "v2", newest.start)]
+    [(reason, output)] = connection.execute(
+        "select reason, output from monitoring.retraining"
+    ).fetchall()
+    assert reason == "3 of the newest 3 judged windows in breach: accuracy"
+    assert output == "training 2024-01-03\nv2\n"
+    connection.execute("truncate monitoring.metric_value, monitoring.window_status")
+    *_, third, fourth = put(connection, monitor, [0.5] * 6)
+    assert retrain_if_due(connection, monitor, third) == ""
+    assert retrain_if_due(connection, monitor, fourth) == "retraining done: v2"
+
+
+def test_expected_breaches_train_nothing(connection: psycopg.Connection) -> None:
+    """A breach that somebody knows of is no reason."""
+    known = d.Expected(metric="accuracy", until="2024-01-31", because="a move")
+    monitor = small_monitor(
+        expected=(known,), retrain=d.Retrain(ECHO, after=1, of=1, metrics=("accuracy",))
+    )
+    *_, newest = put(connection, monitor, [0.5, 0.5])
+
+    assert retrain_if_due(connection, monitor, newest) == ""
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (f"{PYTHON} -c \"print('half'); raise SystemExit(3)\"", "exit status 3"),
+        (f"{PYTHON} -c pass", "no version printed"),
+        ("no-such-program --at-all", "No such file"),
+        ("nowhere.to_be_found:train", "No module named"),
+    ],
+)
+def test_a_failure_is_recorded_with_its_output(
+    connection: psycopg.Connection, run: str, words: str
+) -> None:
+    """What was printed is kept, with the reason."""
+    monitor = planned(run)
+    *_, newest = put(connection, monitor, [0.5, 0.5])
+
+    assert retrain_if_due(connection, monitor, newest).startswith("retraining failed: ")
+    [(status, output)] = connection.execute(
+        "select status, output from monitoring.retraining"
+    ).fetchall()
+    assert status == "failed"
+    assert words in output
+
+
+def test_a_function_is_called_in_a_process_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the monitor's name and the day; what it returns is the version."""
+    (tmp_path / "mine.py").write_text(
+        "import os\ndef train(name, day):\n    print('pid', os.getpid())\n"
+        "    return f'{name}-{day}'\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monitor = planned("mine:train")
+    trained = train(monitor.retrain, monitor, monitor.every.window(FIRST))
+
+    assert trained.status == "done"
+    assert trained.version == "small-2024-01-01"
+
+
+def test_too_long_is_ended_with_what_it_started() -> None:
+    """A training beyond its limit is killed, children too; what it printed is kept."""
+    script = (
+        "import subprocess, sys; print('begun', flush=True);"
+        "subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    )
+    monitor = planned(f'{PYTHON} -c "{script}"', limit=d.Hours(1.5 / 3600))
+    trained = train(monitor.retrain, monitor, monitor.every.window(FIRST))
+
+    assert trained.status == "failed"
+    assert trained.output.startswith("begun")
+    assert "ended after" in trained.output
+
+
+def test_never_two_at_a_time(connection: psycopg.Connection, settings: Settings) -> None:
+    """While one trains, another call leaves it alone."""
+    monitor = planned(
+        f"{PYTHON} -c \"import time; time.sleep(2); print('v2')\"", cooldown=d.Days(1e-9)
+    )
+    *_, newest = put(connection, monitor, [0.5, 0.5])
+    said: list[str] = []
+
+    def call() -> None:
+        with connect(settings) as own:
+            said.append(retrain_if_due(own, monitor, newest))
+
+    threads = [threading.Thread(target=call) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said)[-1] == "retraining done: v2"
+    assert set(said[:-1]) <= {"", "a retraining is under way"}
+    assert len(recorded(connection)) == 1
+
+
+def begin(connection: psycopg.Connection, hours: int) -> None:
+    """Record a retraining that began some hours ago, called for by a window long past."""
+    connection.execute(
+        "insert into monitoring.retraining (monitor, started_at, status, reason, window_start)"
+        " values ('small', now() - %s * interval '1 hour', 'running', 'x', '2023-01-01')",
+        [hours],
+    )
+    connection.commit()
+
+
+def test_one_under_way_is_left_alone(connection: psycopg.Connection) -> None:
+    """Even where the cooldown is over."""
+    monitor = planned(ECHO)
+    *_, newest = put(connection, monitor, [0.5, 0.5])
+    begin(connection, 1)
+
+    assert retrain_if_due(connection, monitor, newest) == "a retraining is under way"
+    assert [row[0] for row in recorded(connection)] == ["running"]
+
+
+def test_an_abandoned_run_has_failed(connection: psycopg.Connection) -> None:
+    """A run whose process was killed blocks nothing once its limit is past."""
+    monitor = planned(ECHO, limit=d.Hours(1))
+    *_, newest = put(connection, monitor, [0.5, 0.5])
+    begin(connection, 2)
+
+    assert retrain_if_due(connection, monitor, newest) == "retraining done: v2"
+    assert [row[0] for row in recorded(connection)] == ["failed", "done"]
+
+
+def test_a_failed_retraining_alerts(tmp_path: Path, connection: psycopg.Connection) -> None:
+    """The rule is there where a retraining is declared, fires on a failure and not after."""
+    (tmp_path / "small.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "MONITOR = small_monitor(retrain=d.Retrain('a:b'))\n"
+    )
+    files = artefacts(CommittedSettings(monitors_dir=tmp_path))
+    [group] = yaml.safe_load(files["alerting/rules.yaml"])["groups"]
+    [rule] = [r for r in group["rules"] if r["labels"]["kind"] == "retraining"]
+    query = rule["data"][0]["model"]["rawSql"]
+    failed = []
+    for status in (None, "failed", "done"):
+        if status:
+            connection.execute(
+                "insert into monitoring.retraining (monitor, started_at, status, reason)"
+                " values ('small', clock_timestamp(), %s, 'x')",
+                [status],
+            )
+        [(_, number)] = connection.execute(query.encode()).fetchall()
+        failed.append(number)
+
+    assert failed == [0.0, 1.0, 0.0]
+    assert [m.name for m in load(tmp_path)] == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"run": " "}, "module:function or a command"),
+        ({"run": "a:b", "after": 4, "of": 3}, "after <= of"),
+        ({"run": "a:b", "metrics": ("target_mean",)}, "name judged metrics"),
+    ],
+)
+def test_a_wrong_plan_names_the_mend(wrong: dict[str, object], said: str) -> None:
+    """Refused when it is made, or with the monitor that it does not fit."""
+    with pytest.raises(d.DeclarationError, match=said):
+        small_monitor(retrain=d.Retrain(**wrong))
