@@ -1,8 +1,8 @@
 """The collectors' own health: what ran, how long it took, what failed."""
 
 from dashboards_src import panels
-from dashboards_src.model import run_overrides
 from dashboards_src.page import Item, Page, Row, link
+from dashboards_src.runs import run_overrides
 from dashboards_src.site import Site
 from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
 from monitors.declare import COUNT, Monitor, Unit

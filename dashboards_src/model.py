@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from grafanalib.core import Panel
 
-from dashboards_src import panels, sql
+from dashboards_src import panels, runs, sql
 from dashboards_src.page import Item, Page, Row, annotation, link, variable
 from dashboards_src.site import Site
 from dashboards_src.style import (
@@ -38,7 +38,7 @@ def _page(site: Site, monitor: Monitor) -> Page:
     uid = site.uid(monitor.name)
     start = f"{monitor.starts}T00:00:00.000Z" if monitor.ends else "now-90d"
     end = f"{monitor.ends}T23:59:59.000Z" if monitor.ends else "now"
-    groups = (_now, _states, _drift, _column, _prediction, _performance, _quality, _runs)
+    groups = (_now, _states, _drift, _column, _prediction, _performance, _quality, runs.rows)
     return Page(
         uid=uid,
         title=monitor.title,
@@ -330,71 +330,3 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         items.append(Item(panel, 12, 8))
     if items:
         yield Row("Data quality", items)
-
-
-def _runs(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    runs = panels.table(
-        site,
-        f"{uid}/runs",
-        "Runs",
-        "Every collected window in range, newest first, with the reason where something failed.",
-        sql.runs(monitor),
-        overrides=[*run_overrides(), *_report_cells(site)],
-    )
-    retrainings = panels.table(
-        site,
-        f"{uid}/retraining",
-        "Retrainings",
-        "When the model was retrained, why, and what came of it.",
-        sql.retrainings(monitor),
-    )
-    explained = panels.table(
-        site,
-        f"{uid}/explained",
-        "What moved",
-        "Of each window with a value beyond its alert level: which columns moved and where, how"
-        " much of the prediction's distance goes with them, what the labels say. Computed.",
-        sql.explanations(monitor),
-        overrides=[override("window", custom__width=100), override("worst", custom__width=210)],
-    )
-    yield Row(
-        "Runs",
-        [
-            Item(
-                explained,
-                24,
-                8,
-                may_be_empty="no window in range has a value beyond its alert level",
-            ),
-            Item(runs, 24, 10, may_be_empty="nothing was collected in the time range"),
-            Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
-        ],
-    )
-
-
-def _report_cells(site: Site) -> list[Json]:
-    """A run's cell that opens its report; the address stands in a column that is not shown."""
-    url = f"{site.evidently}${{__data.fields.path}}"
-    opened = [{"title": "Open the report", "url": url, "targetBlank": True}]
-    return [override("report", links=opened), override("path", custom__hidden=True)]
-
-
-def run_overrides() -> list[Json]:
-    """How the columns of a table of runs look."""
-    colored = {
-        "custom__displayMode": "color-text",
-        "custom__cellOptions": {"type": "color-text"},
-    }
-    return [
-        override("status", mappings=collection_mappings(), custom__width=85, **colored),
-        override("state", mappings=state_mappings(), custom__width=80, **colored),
-        override("window", custom__width=100),
-        override("model", custom__width=110),
-        override("rows", custom__width=65),
-        override("labelled", custom__width=80),
-        override("worst", custom__minWidth=190),
-        override("seconds", custom__width=80, unit="none"),
-        override("error", custom__minWidth=220),
-        override("report", custom__width=80),
-        override("collected", unit="dateTimeAsIso", custom__width=165),
-    ]
