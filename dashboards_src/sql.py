@@ -176,15 +176,19 @@ WHERE {_of(monitor)} AND explanation <> ''
 ORDER BY window_start DESC"""
 
 
+RETRAININGS = """\
+(SELECT *, coalesce(window_start, started_at) AS at FROM monitoring.retraining) r"""
+"""Each retraining at the time of the window that called for it."""
+
+
 def retrainings(monitor: Monitor) -> str:
     """Retrainings in range, newest first."""
     return f"""\
 SELECT to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')
     AS "window", started_at AS "started", finished_at AS "finished", status, reason,
   old_version AS "from", new_version AS "to", output
-FROM monitoring.retraining
-WHERE monitor = {literal(monitor.name)}
-  AND $__timeFilter(coalesce(window_start, started_at))
+FROM {RETRAININGS}
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY started_at DESC"""
 
 
@@ -248,12 +252,11 @@ ORDER BY 1"""
 def retraining_marks(monitor: Monitor) -> str:
     """Retrainings as annotations."""
     return f"""\
-SELECT coalesce(window_start, started_at) AS time,
+SELECT at AS time,
   'Retraining ' || status || ': ' || reason AS text,
   {literal(monitor.name + ",retraining")} AS tags
-FROM monitoring.retraining
-WHERE monitor = {literal(monitor.name)}
-  AND $__timeFilter(coalesce(window_start, started_at))
+FROM {RETRAININGS}
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY 1"""
 
 

@@ -86,7 +86,7 @@ def macro_problems(
             yield f"${name} fills with NULL, previous or a number, not with {arguments[2]}"
         if "(" in match[2].lstrip("( "):
             yield (
-                f"${match[0]}: a macro's argument cannot hold a parenthesis; compute it in a"
+                f"{match[0]}: a macro's argument cannot hold a parenthesis; compute it in a"
                 " subquery"
             )
 
