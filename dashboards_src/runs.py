@@ -8,6 +8,12 @@ from dashboards_src.site import Site
 from dashboards_src.style import Json, collection_mappings, override, state_mappings
 from monitors.declare import Monitor
 
+LONG_TEXT: Json = {
+    "custom__inspect": True,
+    "custom__cellOptions": {"type": "auto", "wrapText": True},
+}
+"""Wrapped since 10.4; before, a click on the cell shows all of it."""
+
 
 def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     """What moved, how each collection went, and what was trained anew."""
@@ -33,7 +39,11 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Of each window with a value beyond its alert level: which columns moved and where, how"
         " much of the prediction's distance goes with them, what the labels say. Computed.",
         sql.explanations(monitor),
-        overrides=[override("window", custom__width=100), override("worst", custom__width=210)],
+        overrides=[
+            override("window", custom__width=100),
+            override("worst", custom__width=210),
+            override("what moved", **LONG_TEXT),
+        ],
     )
     yield Row(
         "Runs",
@@ -72,7 +82,7 @@ def run_overrides() -> list[Json]:
         override("labelled", custom__width=80),
         override("worst", custom__minWidth=190),
         override("seconds", custom__width=80, unit="none"),
-        override("error", custom__minWidth=220),
+        override("error", custom__minWidth=220, **LONG_TEXT),
         override("report", custom__width=80),
         override("collected", unit="dateTimeAsIso", custom__width=165),
     ]
