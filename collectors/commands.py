@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import psycopg
@@ -17,13 +17,13 @@ from collectors.episodes import confirmed, newest, reported
 from collectors.replay import replay
 from collectors.retraining import retrain_if_due
 from collectors.runner import Outcome, Runner, clock, run_all
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from collectors.store import finished_windows
 from collectors.windows import complete_windows, window_of
 from database import connect
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
-from settings import Settings
+from settings import Settings, SettingsError
 
 NEWEST_REPORTED = 3
 """So many of the newest windows of a backfill get a report."""
@@ -75,11 +75,21 @@ def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
     return every if name == "all" else [named(name, settings.monitors_dir)]
 
 
+def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
+    """Do something with each chosen monitor; a source that is gone costs the others nothing."""
+    failed = 0
+    for monitor in _chosen(settings, name):
+        try:
+            failed = max(failed, act(monitor))
+        except (SettingsError, SourceError) as error:
+            print(f"{monitor.name}: {error}", flush=True)
+            failed = 1
+    return failed
+
+
 def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect many days in several processes, then keep some reports."""
-    return max(
-        (_backfill(settings, one, parsed) for one in _chosen(settings, parsed.monitor)), default=0
-    )
+    return _each(settings, parsed.monitor, lambda one: _backfill(settings, one, parsed))
 
 
 def _backfill(settings: Settings, monitor: Monitor, parsed: argparse.Namespace) -> int:
@@ -135,9 +145,7 @@ def _report_some(
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
-    return max(
-        (_due(settings, monitor) for monitor in _chosen(settings, parsed.monitor)), default=0
-    )
+    return _each(settings, parsed.monitor, lambda one: _due(settings, one))
 
 
 def _due(settings: Settings, monitor: Monitor) -> int:

@@ -168,7 +168,11 @@ class Reader:
 
     def _connect(self, source: Table) -> psycopg.Connection:
         if source.address:
-            return psycopg.connect(self.settings.source_uri(source.address), connect_timeout=10)
+            address = self.settings.source_uri(source.address)
+            try:
+                return psycopg.connect(address, connect_timeout=10)
+            except psycopg.OperationalError as error:
+                raise SourceError(f"{source.name}: {str(error).strip()}") from error
         return connect(self.settings, Role.COLLECTOR)
 
 

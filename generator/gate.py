@@ -4,7 +4,7 @@ import os
 
 import yaml
 
-from monitors.load import load_contacts
+from monitors.load import load, load_contacts
 from preflight.check import check
 from preflight.findings import Finding, Report
 from preflight.reading import Reading
@@ -32,17 +32,21 @@ def own(settings: Settings) -> tuple[list[Finding], str]:
 
 
 def withheld_variables(settings: Settings) -> list[str]:
-    """A sentence for each variable of a contact that docker-compose.yml keeps from Grafana."""
+    """A sentence for each variable that docker-compose.yml keeps from who needs it."""
     path = ROOT / "docker-compose.yml"
     if not path.exists():
         return []
     compose = yaml.safe_load(path.read_text(encoding="utf-8"))
-    passed = compose["services"]["grafana"]["environment"]
+    services = compose["services"]
+    needed = [("contacts.py", "grafana", name) for name in _named(settings)]
+    for monitor in load(settings.monitors_dir):
+        addresses = {getattr(one, "address", "") for one in (monitor.source, monitor.labels)}
+        needed += [(f"{monitor.name}.py", "collectors", name) for name in sorted(addresses - {""})]
     return [
-        f"contacts.py: ${name} does not reach Grafana; add `{name}: ${{{name}:-}}` to grafana's"
+        f"{place}: ${name} does not reach {service}; add `{name}: ${{{name}:-}}` to its"
         " environment in docker-compose.yml"
-        for name in _named(settings)
-        if name not in passed
+        for place, service, name in needed
+        if name not in services[service]["environment"]
     ]
 
 

@@ -27,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, RuntimeError, ValueError) as error:
         print(f"stack: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if type(error).__module__.startswith("psycopg"):
+            print(f"stack: the database says: {str(error).strip()}", file=sys.stderr)
+            return 2
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,9 +1,10 @@
 """The stack in Docker: `docker compose up`, watched through the docker SDK."""
 
-import json
+import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from functools import cache
 
 import docker
@@ -15,22 +16,46 @@ from generator.artefacts import artefacts
 from settings import ROOT, CommittedSettings, Settings
 from stack import steps
 from stack.contacts import contact_variables
-from stack.grafana import Grafana
-from stack.processes import complaining
+from stack.grafana import Grafana, GrafanaError
+from stack.processes import BEGINS, complaining
 
 WAIT_SECONDS = 1800.0
+RESTARTS = 2
+"""So many during one wait, and the container will not come up by itself."""
+
+
+def engine_reachable() -> bool:
+    """Whether a Docker Engine answers and some compose is there."""
+    return not engine_problem()
 
 
 @cache
-def engine_reachable() -> bool:
-    """Whether a Docker Engine answers and some compose is there."""
+def engine_problem() -> str:
+    """Why Docker cannot be used, '' where it can."""
     try:
-        client = docker.from_env(timeout=5)
+        client = _client(timeout=5)
         client.ping()
         client.close()
-    except (docker.errors.DockerException, OSError):
-        return False
-    return bool(compose_command())
+    except (docker.errors.DockerException, OSError) as error:
+        return f"no Docker Engine answers ({error})"
+    return "" if compose_command() else "there is neither `docker compose` nor `docker-compose`"
+
+
+@cache
+def _host() -> str | None:
+    """Where the current context's engine listens: the SDK only knows DOCKER_HOST."""
+    if os.environ.get("DOCKER_HOST") or not shutil.which("docker"):
+        return None
+    command = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
+def _client(timeout: int = 60) -> docker.DockerClient:
+    host = _host()
+    if host is None:
+        return docker.from_env(timeout=timeout)
+    return docker.DockerClient(base_url=host, timeout=timeout)
 
 
 @cache
@@ -63,14 +88,18 @@ class Compose:
     def up(self) -> None:
         """Start every service and wait until all are healthy or done. Raises RuntimeError."""
         contact_variables(self.settings)
-        if not self._containers():
-            self._check_ports()
+        self._check_ports()
+        for container in self._containers():
+            if container.status == "restarting":
+                container.stop()  # else it waits up to a minute before it tries what was mended
         ran = self._started("grafana")
-        self._compose("up", "--detach", "--build")
+        try:
+            self._compose("up", "--detach", "--build")
+        except RuntimeError as error:
+            raise RuntimeError("\n".join([str(error), *self._ended({})])) from error
         self._wait()
         if ran and ran == self._started("grafana"):
-            Grafana(self.settings).reload()
-            steps.say("Grafana was running: provisioning reloaded")
+            self._reload()
 
     def down(self) -> None:
         """Stop and remove the containers, keep the volumes."""
@@ -80,10 +109,9 @@ class Compose:
         """Each service with its health."""
         parts = []
         for container in self._containers():
-            state = container.attrs["State"]
-            health = state.get("Health", {}).get("Status", state["Status"])
-            good = health in ("healthy", "running") or _done(state)
-            parts.append((_service(container), good, health))
+            state = _state(container)
+            good = state in ("healthy", "running", "done")
+            parts.append((_service(container), good, state))
         return parts or [("containers", False, "none; run `make up`")]
 
     def complaints(self) -> list[str]:
@@ -100,6 +128,15 @@ class Compose:
             if _service(container) == "grafana":
                 return bytes(container.logs(tail=20_000)).decode(errors="replace")
         return None
+
+    def _reload(self) -> None:
+        try:
+            Grafana(self.settings).reload()
+        except GrafanaError as error:
+            log = self.grafana_log() or ""
+            said = complaining(log[max(0, log.rfind(BEGINS)) :])
+            raise RuntimeError("\n".join([str(error), *said[:3]])) from error
+        steps.say("Grafana was running: provisioning reloaded")
 
     def _started(self, service: str) -> str:
         """When a running service was started, '' if it does not run."""
@@ -122,65 +159,91 @@ class Compose:
         raise RuntimeError("no grafana container runs; run `make up`")
 
     def _containers(self) -> list[Container]:
-        client = docker.from_env()
-        label: dict[str, str | list[str] | bool] = {
-            "label": f"com.docker.compose.project={self._project()}"
-        }
-        return sorted(client.containers.list(all=True, filters=label), key=_service)
+        # By folder: how a project's name is made of it differs between composes.
+        labels = [
+            f"com.docker.compose.project.working_dir={ROOT}",
+            "com.docker.compose.oneoff=False",
+        ]
+        found = _client().containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+        return sorted(found, key=_service)
 
-    def _project(self) -> str:
-        done = self._compose("config", "--format", "json", quiet=True, check=False)
-        try:
-            return str(json.loads(done.stdout)["name"])
-        except (json.JSONDecodeError, KeyError):
-            return ROOT.name.lower()  # docker-compose 1.29 knows no JSON
-
-    def _compose(
-        self, *arguments: str, quiet: bool = False, check: bool = True
-    ) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [*compose_command(), *arguments],
-            cwd=ROOT,
-            capture_output=quiet,
-            text=True,
-            check=False,
-        )
-        if check and done.returncode:
-            raise RuntimeError(f"`{' '.join((*compose_command(), *arguments))}` failed, see above")
-        return done
+    def _compose(self, *arguments: str) -> None:
+        command = [*compose_command(), *arguments]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise RuntimeError(f"`{' '.join(command)}` failed, see above")
 
     def _check_ports(self) -> None:
-        settings = self.settings
+        ours = {
+            binding["HostPort"]
+            for container in self._containers()
+            for bindings in container.ports.values()
+            for binding in bindings or []
+        }
         for variable in ("grafana_port", "postgres_port", "evidently_port"):
-            port = getattr(settings, variable)
-            if port_taken(port):
+            port = getattr(self.settings, variable)
+            if str(port) not in ours and port_taken(port):
                 raise RuntimeError(
                     f"port {port} is taken; stop what listens there, or set {variable.upper()}"
                 )
 
     def _wait(self) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
+        before = {one.id: one.attrs["RestartCount"] for one in self._containers()}
         said = ""
-        while time.monotonic() < deadline:
+        while True:
+            ended = self._ended(before)
+            if ended:
+                raise RuntimeError("\n".join(ended))
             parts = self.status()
-            dead = [name for name, good, state in parts if state in ("exited", "dead") and not good]
-            if dead:
-                raise RuntimeError(f"{', '.join(dead)} ended: " + "\n".join(self.complaints()[-5:]))
             waiting = [name for name, good, _ in parts if not good]
             busy = [name for name, good, state in parts if name == "init" and state == "running"]
             if not waiting and not busy:
                 return
-            now = f"waiting for {', '.join(waiting or busy)}"
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
+            now = f"waiting for {', '.join(waiting or busy)}" + self._progress(waiting)
             if now != said:
                 steps.say(now)
                 said = now
             time.sleep(1)
-        raise RuntimeError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
+
+    def _progress(self, waiting: list[str]) -> str:
+        """What the collectors said last, where one waits for them: a year takes minutes."""
+        for container in self._containers() if waiting == ["collectors"] else ():
+            if _service(container) == "collectors":
+                return f" ({_end(container, 1).strip()})"
+        return ""
+
+    def _ended(self, before: Mapping[str | None, int]) -> list[str]:
+        """The end of the log of each container that will not come up. before: restarts by id."""
+        found = []
+        for container in self._containers():
+            state = _state(container)
+            restarts = container.attrs["RestartCount"] - before.get(container.id, 0)
+            failed = state == "starting" and steps.FAILED in _end(container, 1)
+            loops = restarts >= RESTARTS and state not in ("healthy", "running")
+            if failed or loops or state in ("exited", "dead", "unhealthy"):
+                what = f"ends again and again ({restarts} times)" if loops else f"is {state}"
+                what = "cannot collect" if failed else what
+                end = f"the end of its log:\n{_end(container)}"
+                found.append(f"{_service(container)} {what}; {end}")
+        return found
+
+
+def _end(container: Container, lines: int = 8) -> str:
+    log = bytes(container.logs(tail=lines)).decode(errors="replace")
+    return "\n".join(f"  {line[:300]}" for line in log.splitlines())
 
 
 def _service(container: Container) -> str:
     return str(container.labels.get("com.docker.compose.service", container.name))
 
 
-def _done(state: dict[str, object]) -> bool:
-    return state["Status"] == "exited" and state["ExitCode"] == 0
+def _state(container: Container) -> str:
+    """Its health while it runs, else what became of it: a dead one still has its last health."""
+    state = container.attrs["State"]
+    if state["Status"] == "exited" and state["ExitCode"] == 0:
+        return "done" if _service(container) == "init" else "stopped"
+    if state["Status"] != "running":
+        return str(state["Status"])
+    return str(state.get("Health", {}).get("Status", "running"))

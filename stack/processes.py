@@ -66,10 +66,26 @@ class Program:
         return None
 
 
+COMPLAIN = ("level=error", "FATAL", "ERROR:", "Error: ", "Traceback")
+HARMLESS = (
+    # `verify` tries to write, to see it refused.
+    "cannot execute DELETE in a read-only transaction",
+    # Grafana before 10 looks for folders that nobody needs.
+    "/provisioning/plugins: no such file",
+    "/provisioning/notifiers: no such file",
+)
+
+
 def complaining(log: str) -> list[str]:
-    """The lines of a log that complain, each cut to 300 characters."""
-    marks = ("level=error", "FATAL", "ERROR:", "Traceback")
-    return [line[:300] for line in log.splitlines() if any(mark in line for mark in marks)]
+    """The lines of a log that complain, those alike once: the newest, cut to 300 characters."""
+    found: dict[str, list[str]] = {}
+    for line in log.splitlines():
+        if any(mark in line for mark in COMPLAIN) and not any(one in line for one in HARMLESS):
+            found.setdefault(re.sub(r"\d+", "#", line), []).append(line[:300])
+    return [
+        same[-1] if len(same) == 1 else f"{len(same)} times, the newest: {same[-1]}"
+        for same in found.values()
+    ]
 
 
 BEGINS = "starting to provision alerting"

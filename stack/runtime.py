@@ -7,7 +7,7 @@ from typing import Protocol
 
 from generator.artefacts import artefacts
 from settings import CommittedSettings, Settings
-from stack.compose import Compose, engine_reachable
+from stack.compose import Compose, engine_problem, engine_reachable
 from stack.local import Local, grafana_binary
 
 
@@ -85,9 +85,7 @@ def has_grafana(settings: Settings) -> bool:
 def _kind(settings: Settings) -> str:
     asked = settings.runtime
     if asked == "docker" and not engine_reachable():
-        raise RuntimeError(
-            "RUNTIME=docker, but no Docker Engine answers; start it, or unset RUNTIME"
-        )
+        raise RuntimeError(f"RUNTIME=docker, but {engine_problem()}; mend it, or unset RUNTIME")
     if asked == "grafana" and not grafana_binary(settings):
         raise RuntimeError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
     if asked != "auto":

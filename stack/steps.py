@@ -15,6 +15,7 @@ from monitors.load import load
 from settings import ROOT, Settings
 
 EXAMPLES = {"flights", "outages", "dummy"}
+FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
 """Says, to a health check, that everything has been collected once since the start."""
 
@@ -58,7 +59,7 @@ def watch(settings: Settings) -> None:
             COLLECTED.touch()
             step = collect_due
         except (RuntimeError, psycopg.Error) as error:
-            say(f"collecting failed, trying again in an hour: {error}")
+            say(f"{FAILED}: {error}")
         time.sleep(3600)
 
 

@@ -1,5 +1,6 @@
 """What is due: computed from the store and the sources, safe at any moment and twice at once."""
 
+import argparse
 from datetime import date, datetime
 from pathlib import Path
 
@@ -102,3 +103,30 @@ def test_twice_at_once_is_once(
         assert "another process is at it" in capsys.readouterr().out
     with connect(settings) as other, locked(other, monitor) as mine:
         assert mine
+
+
+def test_a_source_that_is_gone_costs_the_others_nothing(
+    connection: psycopg.Connection, monitor: Monitor, settings: Settings, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """One monitor's address is not set, another's data is not there: the third is collected."""
+    declared = tmp_path / "declared"
+    declared.mkdir()
+    changes = {
+        "away": "name='away', title='Away', source=d.Table('x', time='at', address='NO_SUCH_URI')",
+        "gone": "name='gone', title='Gone', source=d.Parquet('nowhere', time='at'), starts=''",
+        "small": "",
+    }
+    for name, change in changes.items():
+        (declared / f"{name}.py").write_text(
+            "import sys\n"
+            f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+            "from conftest import small_monitor\nfrom monitors import declare as d\n"
+            f"MONITOR = small_monitor({'' if change else repr(str(tmp_path / 'log'))}{change})\n"
+        )
+    mine = settings.model_copy(update={"monitors_dir": declared, "data_dir": tmp_path})
+
+    assert commands.due(mine, argparse.Namespace(monitor="all")) == 1
+    said = capsys.readouterr().out
+    assert "gone: gone: no folder" in said
+    assert f"small 2024-01-{LAST:02}: ok" in said
