@@ -89,6 +89,12 @@ class Compose:
         """Start every service and wait until all are healthy or done. Raises RuntimeError."""
         contact_variables(self.settings)
         self._check_ports()
+        committed = CommittedSettings().evidently
+        if committed != self.settings.evidently:
+            steps.say(
+                f"the built links to reports lead to {committed}; for {self.settings.evidently} set"
+                " evidently_url under [tool.driftdeck] in pyproject.toml and `make build`"
+            )
         for container in self._containers():
             if container.status == "restarting":
                 container.stop()  # else it waits up to a minute before it tries what was mended
