@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         "due", help="collect what is missing, failed or stale; at any moment, twice at once"
     )
     due.add_argument("monitor", nargs="?", default="all", help="a name, or all")
+    due.add_argument(
+        "--list", action="store_true", help="run nothing: print `MONITOR YYYY-MM-DD`, tab, reason"
+    )
     report = commands.add_parser("report", help="make the Evidently report of a day")
     report.add_argument("monitor")
     report.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")

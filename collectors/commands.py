@@ -82,7 +82,7 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
         try:
             failed = max(failed, act(monitor))
         except (SettingsError, SourceError) as error:
-            print(f"{monitor.name}: {error}", flush=True)
+            print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
             failed = 1
     return failed
 
@@ -145,7 +145,16 @@ def _report_some(
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
-    return _each(settings, parsed.monitor, lambda one: _due(settings, one))
+    step = _list if parsed.list else _due
+    return _each(settings, parsed.monitor, lambda one: step(settings, one))
+
+
+def _list(settings: Settings, monitor: Monitor) -> int:
+    """One line a due window, for schedulers that run each by itself."""
+    with connect(settings) as connection:
+        for window, why in due_windows(connection, monitor, settings):
+            print(f"{monitor.name} {window.day}\t{why}", flush=True)
+    return 0
 
 
 def _due(settings: Settings, monitor: Monitor) -> int:
