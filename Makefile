@@ -5,7 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify look password uri preview build check explain collect backfill due report calibrate collectors-status dummy test record lint notebook requirements pre-commit clean
+.PHONY: help up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status dummy test record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,18 @@ backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights 
 
 due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
 	@$(PY) -m collectors due
+
+cron: .venv/ready ## Print a line for a crontab that does so every hour
+	@$(PY) -m schedules cron
+
+prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its own server, until Ctrl-C
+	@$(PY) -m schedules prefect
+
+# Prefect's pins differ from ours, so it has an environment of its own.
+.stack/prefect-venv/ready: schedules/requirements.txt .venv/ready
+	@.venv/bin/python -m uv venv --quiet --clear --python .venv/bin/python .stack/prefect-venv
+	@.venv/bin/python -m uv pip install --quiet --python .stack/prefect-venv/bin/python -r $<
+	@touch $@
 
 report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
 	@$(PY) -m collectors report $(MONITOR) --date $(DATE)

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     grafana_release: str = "13.3"
     evidently_port: int = Field(default=8000, ge=1, le=65535)
     evidently_url: str = ""
+    prefect_port: int = Field(default=4200, ge=1, le=65535)
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
 

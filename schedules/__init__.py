@@ -1,0 +1,1 @@
+"""Schedules on top of `python -m collectors due`: cron, Prefect, GitHub Actions."""
