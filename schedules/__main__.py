@@ -18,10 +18,11 @@ from settings import Settings, SettingsError, load_settings
 
 QUIET = {
     "DO_NOT_TRACK": "1",
+    "PREFECT_CLI_PROMPT": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
-"""No phoning home."""
+"""No phoning home, and no questions at the start."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +53,9 @@ def cron_line(root: Path = ROOT, python: Path = PYTHON) -> str:
 
 def prefect(settings: Settings) -> int:
     """Start a Prefect server and serve the flow until Ctrl-C; the server ends with it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     program = ROOT / ".stack" / "prefect-venv" / "bin"
     address = f"http://127.0.0.1:{settings.prefect_port}"
     if answers(address):
@@ -76,7 +79,11 @@ def prefect(settings: Settings) -> int:
 def running(command: list[str], where: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A program that runs as long as the block; Ctrl-C ends the block, and so the program."""
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **QUIET, **where}, start_new_session=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **QUIET, **where},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield process
@@ -84,7 +91,7 @@ def running(command: list[str], where: dict[str, str]) -> Iterator["subprocess.P
         pass
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # which both hear even where Ctrl-C is ignored, as behind nohup
             process.wait()
 
 
