@@ -11,7 +11,7 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "examples",
+    "stack", "schedules", "examples",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "preflight": {"preflight"},
     "generator": {"monitors", "preflight", "settings", "dashboards_src", "generator"},
     "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
+    "schedules": {"settings", "schedules"},
     "examples": {"settings", "database", "examples"},
 }
 ONLY_IN = {
@@ -32,6 +33,7 @@ ONLY_IN = {
     },
     "grafanalib": {"dashboards_src", "generator/artefacts.py"},
     "plotly": {"stack"},
+    "prefect": {"schedules/prefect_flow.py"},
     "docker": {"stack/compose.py"},
     "sqlglot": {"preflight/sql.py"},
 }
@@ -72,9 +74,16 @@ def test_monitors_use_the_standard_library_only() -> None:
     assert outside == set()
 
 
+def test_a_flow_needs_nothing_of_ours_installed() -> None:
+    """A scheduler imports these in its own environment; the collectors run in ours."""
+    for name in ("windows.py", "prefect_flow.py"):
+        outside = imports(ROOT / "schedules" / name) - sys.stdlib_module_names
+        assert outside <= {"prefect", "schedules"}
+
+
 @pytest.mark.parametrize("library", sorted(ONLY_IN))
 def test_a_library_has_its_one_place(library: str) -> None:
-    """Evidently, grafanalib, plotly and docker are each imported in their own place only."""
+    """Evidently, grafanalib, plotly, docker, Prefect: each imported in its own place only."""
     places = {
         path.relative_to(ROOT).as_posix()
         for package in MAY_IMPORT
@@ -135,3 +144,4 @@ def test_ports_are_the_same_everywhere() -> None:
         port = Settings.model_fields[name].default
         assert f"127.0.0.1:${{{name.upper()}:-{port}}}:" in compose
         assert f"\n{name.upper()}={port}\n" in example
+    assert f"\nPREFECT_PORT={Settings.model_fields['prefect_port'].default}\n" in example
