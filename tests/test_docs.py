@@ -9,6 +9,7 @@ from settings import ROOT, CommittedSettings
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SCHEDULES = (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8")
 MODEL, DASHBOARD = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.DOTALL)
 
 
@@ -40,7 +41,7 @@ def test_dashboard_of_the_guide_builds() -> None:
 def test_documents_name_targets_that_exist() -> None:
     """Every `make target` of the documents is in the Makefile."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = set(re.findall(r"make ([a-z-]+)", README + CONTRIBUTING))
+    named = set(re.findall(r"make (?:-s )?([a-z-]+)", README + CONTRIBUTING + SCHEDULES))
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
     assert named <= targets
