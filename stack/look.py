@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from settings import Settings
 from stack.built import Built
+from stack.grafana import Grafana
 from stack.questions import panels
 from stack.verify import Check
 
@@ -67,11 +68,13 @@ def browser_program() -> str:
 def look(settings: Settings, built: Built, folder: Path) -> Iterator[Check]:
     """Open each dashboard in each view; keep a picture of it in `folder`, judge every panel.
 
-    Raises RuntimeError where there is no browser.
+    Raises RuntimeError where there is no browser, or no Grafana answers.
     """
     program = browser_program()
     if not program:
         raise RuntimeError(f"no browser here; install one of {', '.join(BROWSERS)}")
+    if Grafana(settings).health() is None:
+        raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
