@@ -35,7 +35,7 @@ from sqlalchemy import create_engine
 
 from collectors.report import PERFORMANCE
 from collectors.values import Collected
-from database import Role, uri
+from database import evidently_uri
 from monitors.declare import Monitor, Window
 from settings import Settings
 
@@ -53,7 +53,7 @@ class Workspace:
 
     @cached_property
     def _manager(self) -> ProjectManager:
-        engine = create_engine(uri(self._settings, Role.EVIDENTLY), pool_pre_ping=True)
+        engine = create_engine(evidently_uri(self._settings), pool_pre_ping=True)
         return create_sql_project_manager(engine)
 
     def save(self, monitor: Monitor, collected: Collected) -> str:

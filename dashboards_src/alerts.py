@@ -167,7 +167,7 @@ INCOMPLETE = Runs(
 def _runs(site: Site, monitor: Monitor, runs: Runs) -> Json:
     name = literal(monitor.name)
     value = f"""\
-SELECT {name} AS monitor,
+SELECT {name} AS name,
   (count(*) FILTER (WHERE status = {literal(runs.status)}))::float AS windows
 FROM (
   SELECT status FROM monitoring.collection
@@ -180,7 +180,7 @@ FROM (
         title=f"{monitor.title}: {runs.title}",
         kind="collection",
         a=value,
-        t=f"SELECT {name} AS monitor, {runs.level}.0 AS windows",
+        t=f"SELECT {name} AS name, {runs.level}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
         summary=f"{_number('A')} of the newest {runs.of} {runs.summary}.",
@@ -197,12 +197,12 @@ def _retraining(site: Site, monitor: Monitor) -> Json:
         title=f"{monitor.title}: retraining failed",
         kind="retraining",
         a=f"""\
-SELECT {name} AS monitor, (count(*) FILTER (WHERE status = 'failed'))::float AS failed
+SELECT {name} AS name, (count(*) FILTER (WHERE status = 'failed'))::float AS failed
 FROM (
   SELECT status FROM monitoring.retraining
   WHERE monitor = {name} ORDER BY started_at DESC LIMIT 1
 ) newest""",
-        t=f"SELECT {name} AS monitor, 0.0 AS failed",
+        t=f"SELECT {name} AS name, 0.0 AS failed",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/retraining"),
         summary="The newest retraining failed.",

@@ -1,5 +1,6 @@
 """Connections by role."""
 
+import os
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -34,6 +35,16 @@ def uri(settings: Settings, role: Role = Role.COLLECTOR) -> str:
     user, password, name = _login(settings, role)
     address = f"{settings.postgres_host}:{settings.postgres_port}"
     return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{address}/{name}"
+
+
+def evidently_uri(settings: Settings) -> str:
+    """The URI of Evidently's database without a password, which libpq then takes from PGPASSWORD.
+
+    Evidently hands its URI to Alembic by an .ini file, where the % of an encoded sign is an error.
+    """
+    os.environ["PGPASSWORD"] = settings.evidently_password
+    user, _, name = _login(settings, Role.EVIDENTLY)
+    return f"postgresql://{user}@{settings.postgres_host}:{settings.postgres_port}/{name}"
 
 
 def connect(

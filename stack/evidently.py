@@ -20,7 +20,7 @@ from evidently.ui.service.local_service import LocalConfig
 from litestar import MediaType, Response, get
 from litestar.response import Redirect
 
-from database import Role, connect, uri
+from database import Role, connect, evidently_uri
 from monitors.load import named
 from settings import Settings, load_settings
 
@@ -33,7 +33,7 @@ ORDER BY window_start DESC LIMIT 1"""
 
 def configuration(settings: Settings, host: str) -> LocalConfig:
     """The UI's configuration for the settings' database and port."""
-    sections = {"storage": {"type": "sql"}, "database": {"url": uri(settings, Role.EVIDENTLY)}}
+    sections = {"storage": {"type": "sql"}, "database": {"url": evidently_uri(settings)}}
     config = load_config(LocalConfig, sections)
     config.service.host = host
     config.service.port = settings.evidently_port

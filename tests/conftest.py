@@ -31,6 +31,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         stack_dir=folder,
         postgres_port=free_port(),
         collector_password=SECRET,
+        evidently_password=SECRET,
         runtime="embedded",
     )
     server = Embedded(folder / "postgres", chosen.postgres_port)
