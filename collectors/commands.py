@@ -30,7 +30,7 @@ NEWEST_REPORTED = 3
 
 
 def run(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Collect one day and keep its report."""
+    """Collect one day and keep its report; train the model anew if that calls for it."""
     monitor = named(parsed.monitor, settings.monitors_dir)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
@@ -42,7 +42,10 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def report(settings: Settings, parsed: argparse.Namespace) -> int:
     """Make the report of any day: it is collected again, which changes nothing else."""
-    return run(settings, argparse.Namespace(**vars(parsed), no_report=False))
+    monitor = named(parsed.monitor, settings.monitors_dir)
+    with connect(settings) as connection:
+        window = _window(monitor, parsed.date, clock(connection))
+        return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
 
 
 def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:

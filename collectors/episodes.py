@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
@@ -20,25 +21,46 @@ def begins(stands: Sequence[bool]) -> list[bool]:
     return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A stored value that was judged. rows: how many stand behind it."""
+
+    start: datetime
+    value: float
+    breached: bool
+    rows: int
+
+
+def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, str], list[Judged]]:
+    """The judged values of each series, in order, without those that are expected: as the rules
+    see them."""
+    rows = connection.execute(
+        "select metric, column_name, window_start, value, breached, row_count"
+        " from monitoring.metric where monitor = %s and breached is not null"
+        " order by window_start",
+        [monitor.name],
+    )
+    zone = monitor.every.zone
+    found: dict[tuple[str, str], list[Judged]] = defaultdict(list)
+    for metric, column, start, *rest in rows:
+        if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
+            found[metric, column].append(Judged(start, *rest))
+    return found
+
+
 def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
     """The starts of the windows that confirmed a breach of any series, in order.
 
     Those without rows are left out: there is nothing to report of them.
     """
-    rows = connection.execute(
-        "select metric, column_name, window_start, breached from monitoring.metric"
-        " where monitor = %s and breached is not null and row_count > 0 order by window_start",
-        [monitor.name],
-    )
-    judged: dict[tuple[str, str], list[tuple[datetime, bool]]] = defaultdict(list)
-    for metric, column, start, breached in rows:
-        judged[metric, column].append((start, breached))
     firing = {metric.name: metric.firing for metric in monitor.metrics}
     found: set[datetime] = set()
-    for (metric, _), windows in judged.items():
+    for (metric, _), windows in judged(connection, monitor).items():
         if metric in firing:
-            first = begins(standing(firing[metric], [breached for _, breached in windows]))
-            found |= {start for (start, _), new in zip(windows, first, strict=True) if new}
+            first = begins(standing(firing[metric], [one.breached for one in windows]))
+            found |= {
+                one.start for one, new in zip(windows, first, strict=True) if new and one.rows
+            }
     return sorted(found)
 
 

@@ -1,23 +1,13 @@
 """Which alerts other levels would have raised over the stored windows."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from collectors.episodes import begins, standing
-from monitors.declare import Levels, Monitor, Series, Window
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A judged value and whether it was in breach when it was stored."""
-
-    value: float
-    breached: bool
-    expected: bool
+from collectors.episodes import Judged, begins, judged, standing
+from monitors.declare import Levels, Monitor, Series
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,7 @@ def replay(connection: psycopg.Connection, monitor: Monitor) -> int:
 
     Raises ValueError where nothing is stored.
     """
-    stored = _stored(connection, monitor)
+    stored = judged(connection, monitor)
     if not stored:
         raise ValueError(f"nothing is stored of {monitor.name}; collect it first")
     table = Table("metric", "column", "levels", "alerts then", "now", "windows then", "now")
@@ -52,33 +42,14 @@ def replay(connection: psycopg.Connection, monitor: Monitor) -> int:
     return 0
 
 
-def compare(series: Series, windows: list[Stored], levels: Levels) -> tuple[Raised, Raised]:
+def compare(series: Series, windows: list[Judged], levels: Levels) -> tuple[Raised, Raised]:
     """What was raised with the levels of the time, and what these would have raised."""
-    judged = [one for one in windows if not one.expected]
     return (
-        _raised(series, [one.breached for one in judged]),
-        _raised(series, [levels.judge(one.value) == 2 for one in judged]),
+        _raised(series, [one.breached for one in windows]),
+        _raised(series, [levels.judge(one.value) == 2 for one in windows]),
     )
 
 
 def _raised(series: Series, breached: list[bool]) -> Raised:
     stands = standing(series.metric.firing, breached)
     return Raised(sum(begins(stands)), sum(stands))
-
-
-def _stored(
-    connection: psycopg.Connection, monitor: Monitor
-) -> dict[tuple[str, str], list[Stored]]:
-    rows = connection.execute(
-        "select metric, column_name, window_start, window_end, value, breached"
-        " from monitoring.metric where monitor = %s and breached is not null"
-        " order by window_start",
-        [monitor.name],
-    )
-    found: dict[tuple[str, str], list[Stored]] = defaultdict(list)
-    zone = monitor.every.zone
-    for metric, column, start, end, value, breached in rows:
-        day = Window(start.astimezone(zone), end).day
-        expected = monitor.is_expected(metric, column, day)
-        found[metric, column].append(Stored(value, breached, expected))
-    return found

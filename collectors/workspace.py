@@ -37,10 +37,10 @@ from collectors.report import PERFORMANCE
 from collectors.values import Collected
 from database import evidently_uri
 from monitors.declare import Monitor, Window
+from monitors.declare.metrics import DRIFTS
 from settings import Settings
 
 Result = TypeVar("Result")
-DRIFTS = ("drift", "prediction_drift", "target_drift")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 

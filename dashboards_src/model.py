@@ -23,9 +23,8 @@ from dashboards_src.style import (
     state_mappings,
 )
 from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
-from monitors.declare.metrics import Over
+from monitors.declare.metrics import DRIFTS, Over
 
-DRIFTS = ("drift", "prediction_drift", "target_drift")
 RATIO = Unit("times the alert level", "none")
 
 

@@ -19,6 +19,7 @@ from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, page
 from generator.files import present, stale, write
 from generator.thresholds import stale_thresholds
 from monitors import declare as d
+from monitors.declare.contacts import KINDS
 from monitors.load import load
 from settings import ROOT, CommittedSettings
 
@@ -297,3 +298,8 @@ def test_lines_have_no_state_colour() -> None:
         for _, _, state in STATES:
             apart = lightness_and_hue(one, matrix) - lightness_and_hue(state, matrix)
             assert np.linalg.norm(apart) >= 20, (one, state)
+
+
+def test_a_rule_has_a_kind_that_contacts_can_choose() -> None:
+    """What contacts filter by is what rules say of themselves."""
+    assert {rule["labels"]["kind"] for rule in RULES} <= set(KINDS)

@@ -1,14 +1,14 @@
 """Breaches that somebody knows of, and levels tried on what is stored."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.episodes import standing
-from collectors.replay import Stored, compare, replay
+from collectors.episodes import Judged, confirmed, standing
+from collectors.replay import compare, replay
 from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
 from dashboards_src import sql
@@ -101,7 +101,7 @@ def test_a_wrong_expectation_names_the_mend(wrong: dict[str, str], said: str) ->
 def test_replay_agrees_with_the_rule(values: list[float], level: float) -> None:
     """The windows on which an alert stands are those that k of n gives, for old and new levels."""
     series = next(small_monitor().series())
-    stored = [Stored(value, value > 0.4, expected=False) for value in values]
+    stored = [Judged(datetime(2024, 1, 1), value, value > 0.4, 400) for value in values]
     then, now = compare(series, stored, d.Levels(alert_above=level))
 
     assert then.windows == sum(standing(series.metric.firing, [v > 0.4 for v in values]))
@@ -123,3 +123,12 @@ def test_replay_says_what_would_change(
     assert "0 series would have alerted otherwise" in capsys.readouterr().out
     assert replay(connection, lower) == 0
     assert "1 series would have alerted otherwise" in capsys.readouterr().out
+
+
+def test_an_expected_breach_is_confirmed_by_nobody(connection: psycopg.Connection) -> None:
+    """It takes no report from a breach that nobody knew of."""
+    for n in range(3, 7):
+        put(connection, small_monitor(), date(2024, 1, n), 0.9)
+
+    assert len(confirmed(connection, small_monitor())) == 1
+    assert confirmed(connection, small_monitor(expected=(SALE,))) == []

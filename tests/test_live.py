@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -34,7 +34,7 @@ RECORDED = Path(__file__).parent / "recorded"
 class Webhook(BaseHTTPRequestHandler):
     """Keeps every message that Grafana sends."""
 
-    messages: list[Json] = []  # noqa: RUF012
+    messages: ClassVar[list[Json]] = []
 
     def do_POST(self) -> None:
         """Keep one message."""

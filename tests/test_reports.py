@@ -21,6 +21,7 @@ from collectors.windows import window_of
 from collectors.workspace import Workspace, dashboard, page
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from dashboards_src.alerts import breached_query
+from generator.artefacts import site
 from monitors import declare as d
 from monitors.declare.methods import Bad
 from settings import Settings
@@ -137,7 +138,8 @@ def test_grafana_links_lead_to_reports(
     monkeypatch.setattr(ui, "load_settings", lambda: settings)
     noon = int(datetime(2024, 1, DAY.day, 12, tzinfo=UTC).timestamp() * 1000)
     with create_test_client([ui.window]) as client:
-        found = client.get(f"/window/small/{noon}", follow_redirects=False)
+        built = site(settings).report("small", str(noon)).removeprefix(settings.evidently)
+        found = client.get(built, follow_redirects=False)
         newest = client.get("/window/small/newest", follow_redirects=False)
         none = client.get(f"/window/flights/{noon}")
         unknown = client.get(f"/window/nobody/{noon}")

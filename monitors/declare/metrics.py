@@ -9,6 +9,9 @@ from monitors.declare.levels import Given, Levels, Quantiles
 from monitors.declare.methods import JENSEN_SHANNON, WASSERSTEIN, Bad, Method
 from monitors.declare.units import COUNT, DISTANCE, LOG_LOSS, NUMBER, SHARE, Unit
 
+DRIFTS = ("drift", "prediction_drift", "target_drift")
+"""The metrics that compare a window with the reference."""
+
 
 class Over(StrEnum):
     """What a metric is computed over: one series for each."""

@@ -11,14 +11,13 @@ from monitors.declare.errors import require
 from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels
 from monitors.declare.methods import Method
-from monitors.declare.metrics import Metric, Over
+from monitors.declare.metrics import DRIFTS, Metric, Over
 from monitors.declare.retrain import Retrain
 from monitors.declare.sources import Source, Table
 from monitors.declare.units import NUMBER, Unit
 from monitors.declare.windows import Between, Daily, Hours, parse_day
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
-NEEDS_REFERENCE = {"drift", "prediction_drift", "target_drift"}
 CLASSIFICATION = {"accuracy", "precision", "recall", "roc_auc", "log_loss"}
 REGRESSION = {"mae", "rmse", "mean_error", "agreement"}
 
@@ -154,7 +153,7 @@ class Monitor:
 
     def _check_metric(self, metric: Metric) -> None:
         require(
-            metric.name not in NEEDS_REFERENCE or self.reference is not None,
+            metric.name not in DRIFTS or self.reference is not None,
             metric.name,
             "there is no reference to compare with",
             'give reference=Between("YYYY-MM-DD", "YYYY-MM-DD")',
