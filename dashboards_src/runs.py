@@ -32,7 +32,21 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "When the model was retrained, why, and what came of it.",
         sql.retrainings(monitor),
     )
-    explained = panels.table(
+    yield Row(
+        "Runs",
+        [
+            *_explained(site, monitor, uid),
+            Item(runs, 24, 10, may_be_empty="nothing was collected in the time range"),
+            Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
+        ],
+    )
+
+
+def _explained(site: Site, monitor: Monitor, uid: str) -> Iterator[Item]:
+    """What moved, where there is a reference to have moved from."""
+    if monitor.reference is None:
+        return
+    panel = panels.table(
         site,
         f"{uid}/explained",
         "What moved",
@@ -45,19 +59,8 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             override("what moved", **LONG_TEXT),
         ],
     )
-    yield Row(
-        "Runs",
-        [
-            Item(
-                explained,
-                24,
-                8,
-                may_be_empty="no window in range has a value beyond its alert level",
-            ),
-            Item(runs, 24, 10, may_be_empty="nothing was collected in the time range"),
-            Item(retrainings, 24, 6, may_be_empty="the model has not been retrained"),
-        ],
-    )
+    why = "no window in range has a value beyond its alert level"
+    yield Item(panel, 24, 8, may_be_empty=why)
 
 
 def _report_cells(site: Site) -> list[Json]:
