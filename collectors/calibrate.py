@@ -15,7 +15,7 @@ from rich.table import Table
 
 from collectors.collect import from_rows
 from collectors.episodes import standing
-from collectors.reference import daily_rows, from_frame, load_reference
+from collectors.reference import daily_rows, days_of, from_frame, load_reference
 from collectors.sources import Reader, SourceError
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
@@ -37,7 +37,7 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
         raise ValueError(f"{monitor.name} declares no metric to calibrate")
     values = measure_days(monitor, Reader(monitor, settings), wanted)
     levels = {s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= 10}
-    reference = load_reference(Reader(monitor, settings), monitor)
+    reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     text = render(monitor, levels, reference.hash if reference else "")
     path = thresholds.path_beside(settings.monitors_dir / f"{monitor.name}.py")
     path.write_text(text, encoding="utf-8")
@@ -49,11 +49,11 @@ def measure_days(
     monitor: Monitor, reader: Reader, series: Sequence[Series]
 ) -> Mapping[Key, list[float]]:
     """Each series' value on each reference day, the other days being the reference."""
-    frames = [rows.frame for rows in daily_rows(reader, monitor)]
+    days = days_of(monitor, None)
+    frames = [rows.frame for rows in daily_rows(reader, monitor, days)]
     if not any(len(frame) for frame in frames):
         raise SourceError(f"{monitor.name}: the reference has no rows; prepare its data first")
     found: dict[Key, list[float]] = {one.key: [] for one in series}
-    days = monitor.reference.days() if monitor.reference else []
     for index, day in track(
         list(enumerate(days)),
         description=monitor.name,

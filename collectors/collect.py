@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -20,16 +21,23 @@ LIBRARIES = ("driftdeck", "evidently", "pandas", "numpy", "scipy")
 
 
 def collect(
-    monitor: Monitor, window: Window, reader: Reader, reference: Reference | None, now: datetime
+    monitor: Monitor,
+    window: Window,
+    reader: Reader,
+    reference_of: Callable[[str], Reference | None],
+    now: datetime,
 ) -> Collected:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
-    now: labels that arrived later are not seen.
+    reference_of: what the windows of a model version are compared with. now: labels that arrived
+    later are not seen.
     """
     began = time.perf_counter()
     series = list(monitor.series())
+    reference = None
     try:
         rows = reader.read(window, now)
+        reference = reference_of(_model_version(monitor, rows.frame))
         collected = from_rows(monitor, window, rows.frame, reference, series)
         fingerprint = rows.fingerprint
     except Exception as error:

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import psycopg
 from rich.console import Console
@@ -103,17 +104,30 @@ def _backfill(settings: Settings, monitor: Monitor, parsed: argparse.Namespace) 
         if parsed.missing:
             done = finished_windows(connection, monitor.name, now)
             windows = [window for window in windows if window.start not in done]
-        failed = _run_many(settings, monitor, windows, parsed.workers)
+        played = monitor.retrain is not None and monitor.retrain.replay
+        after = partial(_retrain, connection, monitor) if played else None
+        failed = _run_many(settings, monitor, windows, parsed.workers, after)
         _report_some(settings, monitor, connection, parsed.reports)
     return failed
 
 
-def _run_many(settings: Settings, monitor: Monitor, windows: Sequence[Window], workers: int) -> int:
-    """Run windows without reports, showing progress; 1 if one failed."""
+def _run_many(
+    settings: Settings,
+    monitor: Monitor,
+    windows: Sequence[Window],
+    workers: int,
+    after: Callable[[Window], None] | None,
+) -> int:
+    """Run windows without reports, showing progress; 1 if one failed.
+
+    after: done after each window, which then run in order.
+    """
     counts: Counter[str] = Counter()
     with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task(monitor.name, total=len(windows))
-        for outcome in run_all(monitor, settings, windows, workers):
+        for outcome in run_all(monitor, settings, windows, 1 if after else workers):
+            if after:
+                after(outcome.window)
             counts[outcome.status] += 1
             progress.advance(task)
             if not sys.stdout.isatty() and counts.total() % 50 == 0:

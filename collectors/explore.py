@@ -6,7 +6,7 @@ import pandas as pd
 from evidently.core.report import Snapshot
 
 from collectors.collect import from_rows
-from collectors.reference import Reference, from_frame, load_reference
+from collectors.reference import Reference, days_of, from_frame, load_reference
 from collectors.sources import Reader
 from collectors.windows import window_of
 from collectors.workspace import page
@@ -36,12 +36,16 @@ class Explorer:
         frames = [self._reader.read(window_of(self.monitor, day), now).frame for day in spanned]
         return pd.concat(frames, ignore_index=True)
 
-    def report(self, day: date) -> Snapshot:
-        """The report of a day against the reference: the one that the daily run keeps.
+    def report(self, day: date, against: Days | None = None) -> Snapshot:
+        """The report of a day: the one that the daily run keeps.
 
-        It shows itself in Jupyter; `.dict()` gives its numbers and tests.
+        against: the days compared with, by default the monitor's reference; windows of a version
+        that was trained by `retrain` may have another. It shows itself in Jupyter; `.dict()` gives
+        its numbers and tests.
         """
-        return self._report(self.rows(day), day, load_reference(self._reader, self.monitor))
+        compared = list(days(*against)) if against else days_of(self.monitor, None)
+        reference = load_reference(self._reader, self.monitor, compared)
+        return self._report(self.rows(day), day, reference)
 
     def between(self, then: Days, now: Days) -> pd.Series:
         """How far each column of the second span lies from the first, the furthest first.

@@ -1,8 +1,9 @@
-"""The reference of a monitor: read once a process, coerced, with its bins and its hash."""
+"""What windows are compared with: read once a process, coerced, with its bins and its hash."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from collectors.histograms import Bins, bins_of
 from collectors.report import Cleaned
 from collectors.sources import Reader, Rows, SourceError
 from monitors.declare import Monitor
+from monitors.declare.windows import days
 
 
 @dataclass(frozen=True)
@@ -21,23 +23,37 @@ class Reference:
     hash: str
 
 
-def daily_rows(reader: Reader, monitor: Monitor) -> list[Rows]:
-    """The rows of each day of the reference, in order, with every label that ever arrived."""
+def daily_rows(reader: Reader, monitor: Monitor, span: Sequence[date]) -> list[Rows]:
+    """The rows of each day, in order, with every label that ever arrived."""
+    now = datetime.now(UTC)
+    return [reader.read(monitor.every.window(day), now) for day in span]
+
+
+def days_of(monitor: Monitor, breach: datetime | None) -> list[date]:
+    """The days that a model version's windows are compared with, none without a reference.
+
+    breach: start of the window that called for the version's training, None for a version that
+    was trained elsewhere: that one has the monitor's own reference.
+    """
     if monitor.reference is None:
         return []
-    now = datetime.now(UTC)
-    return [reader.read(monitor.every.window(day), now) for day in monitor.reference.days()]
+    plan = monitor.retrain
+    if breach is None or plan is None or plan.reference is None:
+        return monitor.reference.days()
+    last = breach.astimezone(monitor.every.zone).date()
+    first = last - timedelta(days=plan.reference.days - 1)
+    return list(days(max(first, monitor.first_day or first), last))
 
 
-def load_reference(reader: Reader, monitor: Monitor) -> Reference | None:
-    """The reference of a monitor, None where it has none. Raises SourceError if it is empty."""
-    if monitor.reference is None:
+def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Reference | None:
+    """The rows of these days, None without a day. Raises SourceError if all are empty."""
+    if not span:
         return None
-    rows = daily_rows(reader, monitor)
+    rows = daily_rows(reader, monitor, span)
     frame = pd.concat([one.frame for one in rows], ignore_index=True)
     if frame.empty:
-        span = f"{monitor.reference.first} to {monitor.reference.last}"
-        raise SourceError(f"{monitor.name}: the reference {span} has no rows; prepare its data")
+        said = f"{span[0]} to {span[-1]}"
+        raise SourceError(f"{monitor.name}: the reference {said} has no rows; prepare its data")
     return from_frame(monitor, frame, _hash(monitor, rows))
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import psycopg
 from psycopg.errors import UniqueViolation
 
+from collectors.reference import days_of
 from collectors.runner import clock
 from monitors.declare import Monitor, Retrain, Window
 from monitors.declare.metrics import Over
@@ -57,7 +58,10 @@ def retrain_if_due(connection: psycopg.Connection, monitor: Monitor, window: Win
 
 
 def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
-    """Why a retraining is called for by the newest judged window, '' if it is not, or not this."""
+    """Why a retraining is called for by the newest judged window, '' if it is not, or not this.
+
+    Days of the reference call for none: the model that is watched was made of them.
+    """
     counted = plan.metrics or tuple(
         metric.name for metric in monitor.metrics if metric.over is Over.PERFORMANCE
     )
@@ -69,11 +73,11 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         " group by 1 order by 1 desc limit %s)",
         [monitor.name, list(counted), monitor.name, list(counted), plan.of],
     ).fetchall()
-    zone = monitor.every.zone
+    zone, own = monitor.every.zone, set(days_of(monitor, None))
     found: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
-        expected = monitor.is_expected(metric, column, start.astimezone(zone).date())
-        if breached and not expected:
+        day = start.astimezone(zone).date()
+        if breached and day not in own and not monitor.is_expected(metric, column, day):
             found.setdefault(start, []).append(f"{metric} {column}".strip())
     newest = max((row[0] for row in rows), default=None)
     if newest != window.start or newest not in found or len(found) < plan.after:

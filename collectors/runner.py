@@ -4,16 +4,22 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from collectors.collect import collect
-from collectors.reference import Reference, load_reference
-from collectors.sources import Reader, SourceError
-from collectors.store import forget_reports, store, store_reference, store_report
+from collectors.reference import Reference, days_of, load_reference
+from collectors.sources import Reader
+from collectors.store import (
+    forget_reports,
+    store,
+    store_reference,
+    store_report,
+    training_breach,
+)
 from collectors.values import Collected, Status
 from database import connect
 from monitors.declare import Monitor, Window
@@ -41,7 +47,7 @@ class Outcome:
 
 
 class Runner:
-    """Collects and stores windows of one monitor over one connection; reads its reference once."""
+    """Collects and stores windows of one monitor over one connection; reads a reference once."""
 
     def __init__(
         self, monitor: Monitor, settings: Settings, connection: psycopg.Connection
@@ -50,6 +56,7 @@ class Runner:
         self._settings = settings
         self._connection = connection
         self._reader = Reader(monitor, settings)
+        self._references: dict[tuple[date, date] | None, Reference | None] = {}
 
     def run(self, window: Window, *, report: bool = False) -> Outcome:
         """Collect and store one window, and keep its report if asked.
@@ -80,19 +87,20 @@ class Runner:
         return Workspace(self._settings)
 
     def _collect(self, window: Window) -> Collected:
-        try:
-            reference = self._reference
-        except SourceError as error:
-            return Collected(self.monitor.name, window, Status.FAILED, error=str(error))
-        return collect(self.monitor, window, self._reader, reference, clock(self._connection))
+        now = clock(self._connection)
+        return collect(self.monitor, window, self._reader, self._reference_of, now)
 
-    @cached_property
-    def _reference(self) -> Reference | None:
-        reference = load_reference(self._reader, self.monitor)
-        if reference is not None:
-            store_reference(self._connection, self.monitor.name, reference)
-            self._connection.commit()
-        return reference
+    def _reference_of(self, version: str) -> Reference | None:
+        """What the windows of a model version are compared with."""
+        days = days_of(self.monitor, training_breach(self._connection, self.monitor.name, version))
+        span = (days[0], days[-1]) if days else None
+        if span not in self._references:
+            reference = load_reference(self._reader, self.monitor, days)
+            if reference is not None:
+                store_reference(self._connection, self.monitor.name, reference)
+                self._connection.commit()
+            self._references[span] = reference
+        return self._references[span]
 
 
 def clock(connection: psycopg.Connection) -> datetime:

@@ -60,7 +60,7 @@ class Reader:
         extra = [labels.on if labels else "", self.monitor.model_version]
         wanted = [*names, *(name for name in extra if name)]
         rows = self._window(self.monitor.source, window, wanted)
-        if labels is None or target is None:
+        if labels is None or target is None or rows.frame.empty:
             return rows
         known = self._labels(labels, target.name, window, rows.frame, now)
         frame = rows.frame.merge(known, on=labels.on, how="left", validate="many_to_one")

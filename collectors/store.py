@@ -185,6 +185,17 @@ def _remember_version(connection: psycopg.Connection, collected: Collected) -> N
     )
 
 
+def training_breach(connection: psycopg.Connection, monitor: str, version: str) -> datetime | None:
+    """The start of the window that called for the training of a version, None if none did."""
+    row = connection.execute(
+        "select max(window_start) from monitoring.retraining"
+        " where monitor = %s and new_version = %s and status = 'done'",
+        [monitor, version],
+    ).fetchone()
+    connection.commit()
+    return row[0] if row and version else None
+
+
 def finished_windows(connection: psycopg.Connection, monitor: str, now: datetime) -> set[datetime]:
     """The starts of the windows that need no further run.
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from collectors.collect import collect
-from collectors.reference import Reference, load_reference
+from collectors.reference import Reference, days_of, load_reference
 from collectors.runner import Runner
 from collectors.sources import Reader, SourceError
 from collectors.values import Collected, Status
@@ -44,7 +44,7 @@ def monitor(log: Path) -> d.Monitor:
 @pytest.fixture(scope="module")
 def reference(monitor: d.Monitor, settings: Settings) -> Reference:
     """Its reference."""
-    found = load_reference(Reader(monitor, settings), monitor)
+    found = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     assert found is not None
     return found
 
@@ -58,7 +58,7 @@ def measure(
     def run(frame: pd.DataFrame) -> Collected:
         write_day(log, DAY, frame)
         window = window_of(monitor, DAY)
-        return collect(monitor, window, Reader(monitor, settings), reference, NOW)
+        return collect(monitor, window, Reader(monitor, settings), lambda _: reference, NOW)
 
     return run
 

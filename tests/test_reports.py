@@ -14,7 +14,7 @@ from litestar.testing import create_test_client
 from collectors import commands, report
 from collectors.collect import collect
 from collectors.episodes import begins, confirmed, standing
-from collectors.reference import load_reference
+from collectors.reference import days_of, load_reference
 from collectors.runner import Outcome, Runner
 from collectors.sources import Reader
 from collectors.windows import window_of
@@ -73,9 +73,9 @@ def test_a_repeated_run_replaces_its_report(
 def test_the_report_holds_the_stored_numbers(runner: Runner, settings: Settings) -> None:
     """Each value of a window is a result of its report, to the last digit."""
     reader = Reader(runner.monitor, settings)
-    reference = load_reference(reader, runner.monitor)
+    reference = load_reference(reader, runner.monitor, days_of(runner.monitor, None))
     window = window_of(runner.monitor, DAY)
-    collected = collect(runner.monitor, window, reader, reference, datetime.now(UTC))
+    collected = collect(runner.monitor, window, reader, lambda _: reference, datetime.now(UTC))
     results = page(runner.monitor, collected).metric_results.values()
     numbers = set()
     for one in results:

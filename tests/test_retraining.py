@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import psycopg
 import pytest
 import yaml
 
+from collectors import commands
+from collectors.__main__ import _parser
 from collectors.retraining import retrain_if_due, train
-from conftest import small_monitor
+from conftest import rows, small_monitor, write_day
 from database import connect
 from generator.artefacts import artefacts
 from monitors import declare as d
 from monitors.load import load
 from settings import CommittedSettings, Settings
 
-FIRST = date(2024, 1, 1)
+FIRST = date(2024, 1, 11)
 PYTHON = sys.executable
 
 
@@ -92,7 +95,7 @@ def test_recorded_once_per_cooldown(connection: psycopg.Connection) -> None:
         "select reason, output from monitoring.retraining"
     ).fetchall()
     assert reason == "3 of the newest 3 judged windows in breach: accuracy"
-    assert output == "training 2024-01-03\nv2\n"
+    assert output == "training 2024-01-13\nv2\n"
     connection.execute("truncate monitoring.metric_value, monitoring.window_status")
     *_, third, fourth = put(connection, monitor, [0.5] * 6)
     assert retrain_if_due(connection, monitor, third) == ""
@@ -108,6 +111,102 @@ def test_expected_breaches_train_nothing(connection: psycopg.Connection) -> None
     *_, newest = put(connection, monitor, [0.5, 0.5])
 
     assert retrain_if_due(connection, monitor, newest) == ""
+
+
+def test_days_of_the_reference_train_nothing(connection: psycopg.Connection) -> None:
+    """The levels come from them, and so does the model: their breaches are its beginnings."""
+    monitor = small_monitor(
+        reference=d.Between("2024-01-11", "2024-01-12"),
+        retrain=d.Retrain(ECHO, after=2, of=3, metrics=("accuracy",)),
+    )
+    windows = put(connection, monitor, [0.5, 0.5, 0.5, 0.5])
+
+    for earlier in windows[:3]:
+        assert retrain_if_due(connection, monitor, earlier) == ""
+    assert retrain_if_due(connection, monitor, windows[3]) == "retraining done: v2"
+
+
+TRAINER = """
+import pandas as pd
+from pathlib import Path
+def train(name, day):
+    version = str(pd.Timestamp(day).date() + pd.Timedelta(days=1))
+    for path in Path({log!r}).glob("date=*/*.parquet"):
+        if path.parent.name >= "date=" + version:
+            frame = pd.read_parquet(path)
+            frame.assign(p=frame["y"] * 0.8 + 0.1, version=version).to_parquet(path)
+    return version
+"""
+
+
+def test_a_backfill_that_replays_trains_and_its_reference_follows(
+    connection: psycopg.Connection,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In order: a model that has gone wrong is trained once, later days are its own, and they are
+    compared with the days up to the breach, those before with the monitor's reference."""
+    log = tmp_path / "log"
+    for n in range(10):
+        frame = rows(FIRST + timedelta(days=n), shift=3.0 if n >= 4 else 0.0)
+        spoiled = frame.assign(p=1 - frame["p"]) if n >= 4 else frame
+        write_day(log, FIRST + timedelta(days=n), spoiled)
+    (tmp_path / "trainer.py").write_text(TRAINER.format(log=str(log)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    plan = d.Retrain(
+        "trainer:train", after=2, of=3, metrics=("accuracy",), reference=d.Days(2), replay=True
+    )
+    monitor = small_monitor(
+        str(log),
+        starts="2024-01-11",
+        ends="2024-01-20",
+        reference=d.Between("2024-01-11", "2024-01-13"),
+        retrain=plan,
+    )
+    monkeypatch.setattr(commands, "named", lambda *_: monitor)
+    commands.backfill(settings, _parser().parse_args(["backfill", "small", "--reports", "0"]))
+
+    [(status, old, new, start)] = recorded(connection)
+    assert (status, old, new, start.date()) == ("done", "1", "2024-01-17", date(2024, 1, 16))
+    found = connection.execute(
+        "select w.model_version, w.reference_hash, max(m.value) filter (where m.metric = 'drift'"
+        " and m.column_name = 'x'), min(m.breached::int) filter (where m.metric = 'accuracy')"
+        " from monitoring.window_status w join monitoring.metric m using (monitor, window_start)"
+        " group by w.window_start, 1, 2 order by w.window_start"
+    ).fetchall()
+    assert [row[0] for row in found] == ["1"] * 6 + ["2024-01-17"] * 4
+    assert len({row[1] for row in found[:6]}) == len({row[1] for row in found[6:]}) == 1
+    assert found[0][1] != found[6][1]
+    assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
+    assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
+
+
+def test_a_backfill_without_replay_trains_nothing(
+    connection: psycopg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    """A production model is not trained for a breach of last spring."""
+    monitor = planned(ECHO, after=1, of=1)
+    for n in range(6):
+        frame = rows(FIRST + timedelta(days=n))
+        write_day(tmp_path, FIRST + timedelta(days=n), frame.assign(p=1 - frame["p"]))
+    watched = replace(
+        monitor,
+        source=d.Parquet(str(tmp_path), time="at"),
+        starts="2024-01-11",
+        ends="2024-01-16",
+        reference=d.Between("2024-01-11", "2024-01-12"),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "named", lambda *_: watched)
+        arguments = ["backfill", "small", "--reports", "0", "--workers", "1"]
+        commands.backfill(settings, _parser().parse_args(arguments))
+
+    assert recorded(connection) == []
+    [(breaches,)] = connection.execute(
+        "select count(*) from monitoring.metric where metric = 'accuracy' and breached"
+    ).fetchall()
+    assert breaches == 6
 
 
 @pytest.mark.parametrize(
@@ -147,7 +246,7 @@ def test_a_function_is_called_in_a_process_of_its_own(
     trained = train(monitor.retrain, monitor, monitor.every.window(FIRST))
 
     assert trained.status == "done"
-    assert trained.version == "small-2024-01-01"
+    assert trained.version == "small-2024-01-11"
 
 
 def test_too_long_is_ended_with_what_it_started() -> None:
@@ -250,6 +349,7 @@ def test_a_failed_retraining_alerts(tmp_path: Path, connection: psycopg.Connecti
         ({"run": " "}, "module:function or a command"),
         ({"run": "a:b", "after": 4, "of": 3}, "after <= of"),
         ({"run": "a:b", "metrics": ("target_mean",)}, "name judged metrics"),
+        ({"run": "a:b", "reference": d.Days(1.5)}, "give whole days"),
     ],
 )
 def test_a_wrong_plan_names_the_mend(wrong: dict[str, object], said: str) -> None:

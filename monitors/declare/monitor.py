@@ -216,6 +216,13 @@ class Monitor:
             "none, and no performance metric is judged",
             "name the metrics whose breaches count",
         )
+        require(
+            self.retrain.reference is None
+            or (self.reference is not None and bool(self.model_version)),
+            "retrain: reference",
+            "there is no reference, or no model_version to tell whose it is",
+            "give the monitor reference and model_version",
+        )
 
     def is_expected(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is one that somebody knows of."""

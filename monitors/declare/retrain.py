@@ -19,6 +19,10 @@ class Retrain:
         returns, is the new model's version.
     metrics: whose breaches count; '' for every performance metric.
     cooldown: between the windows that call for two retrainings. limit: a longer run is ended.
+    reference: windows of the new version are compared with so many days up to the breach, which is
+        best what the version was trained on; None leaves them the monitor's own reference.
+    replay: whether a backfill plays the days in order and trains, too. Only for a log that the
+        training answers anew, as a simulated one: a real model is not trained on a past breach.
     """
 
     run: str
@@ -27,6 +31,8 @@ class Retrain:
     metrics: tuple[str, ...] = ()
     cooldown: Days = MONTH
     limit: Hours = TWO_HOURS
+    reference: Days | None = None
+    replay: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.run.strip()), "retrain: run", "''", "name module:function or a command")
@@ -35,6 +41,12 @@ class Retrain:
             "retrain: after",
             f"{self.after} of {self.of}",
             "give after and of with 1 <= after <= of",
+        )
+        require(
+            self.reference is None or float(self.reference.days).is_integer(),
+            "retrain: reference",
+            f"{self.reference}",
+            "give whole days",
         )
 
     @property
