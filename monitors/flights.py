@@ -43,6 +43,15 @@ MONITOR = d.Monitor(
         d.prediction_mean(unjudged="read beside the mean label"),
         d.target_mean(unjudged="read beside the mean prediction"),
     ),
+    retrain=d.Retrain(
+        "examples.flights.retrain:train",
+        metrics=("recall", "log_loss"),
+        after=3,
+        of=5,
+        cooldown=d.Days(30),
+        reference=d.Days(90),
+        replay=True,
+    ),
     late_after=d.Hours(30),
     min_rows=300,
 )

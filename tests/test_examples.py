@@ -17,7 +17,7 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
     pytest.skip("the examples, or the packages they need, are not here", allow_module_level=True)
 
 from examples.dummy import feed as dummy
-from examples.flights import data, model, prepare
+from examples.flights import data, model, prepare, retrain
 from examples.outages import load as outages
 from examples.outages.simulate import INCIDENTS, all_days, simulate
 
@@ -49,7 +49,7 @@ def log(flights: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path
 def some_days(flights: pd.DataFrame) -> pd.DataFrame:
     """The rows of the three days, with a stand-in for the model's part."""
     rows = flights[flights["day"].isin([SPRING, AUTUMN, BLIZZARD])]
-    return rows.assign(late_probability=0.5, model_version="test")
+    return rows.assign(late_probability=0.5, first_probability=0.5, model_version="test")
 
 
 def read(log: Path, name: str, day: str) -> pd.DataFrame:
@@ -151,6 +151,30 @@ def test_prepare_is_done_once(
     (tmp_path / "flight_labels").rename(tmp_path / ".flights.partial")
     assert prepare.prepare(tmp_path)
     assert hashes(tmp_path) == first
+
+
+def test_retraining_answers_later_days_with_what_was_known(
+    training: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Days before the new version stay as they were; the first model's answers stay throughout."""
+    monkeypatch.setattr(data, "load", lambda: training)
+    monkeypatch.setattr(prepare, "TRAINED_TO", TRAINING[4])
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    prepare.prepare(tmp_path)
+    before = {day: read(tmp_path, "flights", day) for day in TRAINING}
+    version = retrain.train("flights", TRAINING[5])
+    known = retrain.labelled(tmp_path, date(2013, 1, 1), date(2013, 1, 2), date(2013, 1, 2))
+
+    assert version == TRAINING[7]
+    assert model.load(tmp_path / "models" / "flights", version).facts.trained_to == TRAINING[5]
+    assert known.loc[known["day"] == TRAINING[0], "late"].notna().mean() > 0.8
+    assert known.loc[known["day"] == TRAINING[1], "late"].isna().all()
+    for day, old in before.items():
+        new = read(tmp_path, "flights", day)
+        answered = ["late_probability", "model_version"]
+        pd.testing.assert_frame_equal(new.drop(columns=answered), old.drop(columns=answered))
+        assert new[answered].equals(old[answered]) is (day < version)
+        assert set(new["model_version"]) == {version if day >= version else prepare.VERSION}
 
 
 def test_outages_are_deterministic() -> None:

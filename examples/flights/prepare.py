@@ -8,10 +8,13 @@ from rich.progress import track
 
 from examples.flights import data, model
 
-FORMAT = "1"
+FORMAT = "2"
 TRAINED_TO = "2013-02-28"
 VERSION = "2013-03-01"
-LOG = ("flight_id", "scheduled_departure", "model_version", *model.FEATURES, "late_probability")
+LOG = (
+    *("flight_id", "scheduled_departure", "model_version", *model.FEATURES),
+    *("late_probability", "first_probability"),
+)
 LABELS = ("flight_id", "late", "arrived_at")
 MADE = ("flights", "flight_labels", "models")
 
@@ -46,14 +49,17 @@ def complete(data_dir: Path, marker: Path) -> bool:
 
 
 def predicted(flights: pd.DataFrame, models: Path) -> pd.DataFrame:
-    """The flights with late_probability and model_version; the model is saved in `models`."""
+    """The flights with late_probability and model_version; the model is saved in `models`.
+
+    first_probability is what this first model says, whichever model comes to answer later.
+    """
     training = flights["day"] <= TRAINED_TO
     fitted = model.train(flights[training], VERSION)
     fitted.save(models)
     flights = flights.assign(late_probability=float("nan"), model_version=VERSION)
     flights.loc[training, "late_probability"] = model.predict_out_of_fold(flights[training])
     flights.loc[~training, "late_probability"] = fitted.predict(flights[~training])
-    return flights
+    return flights.assign(first_probability=flights["late_probability"])
 
 
 def write(flights: pd.DataFrame, folder: Path) -> None:
