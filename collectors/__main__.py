@@ -17,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
         from collectors import commands  # heavy, so that --help stays fast
 
         return int(getattr(commands, parsed.command)(settings, parsed))
+    except KeyboardInterrupt:
+        return 130
     except (SettingsError, DeclarationError, KeyError, ValueError) as error:
         print(f"collectors: {error.args[0] if error.args else error}", file=sys.stderr)
         return 2
@@ -54,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     due.add_argument("monitor", nargs="?", default="all", help="a name, or all")
     due.add_argument(
         "--list", action="store_true", help="run nothing: print `MONITOR YYYY-MM-DD`, tab, reason"
+    )
+    due.add_argument(
+        "--every",
+        type=float,
+        metavar="SECONDS",
+        help="again, so long after, until Ctrl-C",
     )
     report = commands.add_parser("report", help="make the Evidently report of a day")
     report.add_argument("monitor")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -163,7 +164,14 @@ def _report_some(
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
     step = _list if parsed.list else _due
-    return _each(settings, parsed.monitor, lambda one: step(settings, one))
+    failed = _each(settings, parsed.monitor, lambda one: step(settings, one))
+    while parsed.every:
+        time.sleep(parsed.every)
+        try:
+            _each(settings, parsed.monitor, lambda one: step(settings, one))
+        except psycopg.Error as error:
+            print(f"the database says: {str(error).strip()}", file=sys.stderr, flush=True)
+    return failed
 
 
 def _list(settings: Settings, monitor: Monitor) -> int:

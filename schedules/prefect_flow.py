@@ -24,17 +24,25 @@ def collect_monitor(monitor: str, days: list[str]) -> list[State]:
 
 
 @task(retries=2, retry_delay_seconds=RETRY_SECONDS)
-def ask_what_is_due() -> dict[str, list[str]]:
+def ask_what_is_due() -> windows.Due:
     """The days of each monitor that are due."""
     return windows.due()
+
+
+@task
+def tell(untold: str) -> None:
+    """Fails with why it could not be told of a monitor what is due."""
+    raise RuntimeError(untold)
 
 
 @flow(name="collect", task_runner=ThreadPoolTaskRunner(max_workers=MONITORS_AT_ONCE))
 def collect() -> list[State]:
     """Collect what is due; fails if a window did, and leaves the other monitors alone."""
     found = ask_what_is_due()
-    get_run_logger().info("%s windows are due", sum(map(len, found.values())))
-    runs = [collect_monitor.submit(monitor, days) for monitor, days in found.items()]
+    get_run_logger().info("%s windows are due", sum(map(len, found.days.values())))
+    runs = [collect_monitor.submit(monitor, days) for monitor, days in found.days.items()]
+    if found.untold:
+        runs.append(tell.submit(found.untold))
     for one in runs:
         one.wait()
     return [one.state for one in runs]

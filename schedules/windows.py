@@ -1,41 +1,50 @@
 """What is due, and one window of it: all that a scheduler needs, with the standard library only."""
 
 import subprocess
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
-def due() -> dict[str, list[str]]:
-    """The days of each monitor that are due, oldest first. Raises RuntimeError."""
-    return by_monitor(_collectors("due", "--list"))
+@dataclass(frozen=True)
+class Due:
+    """The days of each monitor that are due, oldest first.
+
+    untold: why it cannot be told of some monitors, '' where it can of all.
+    """
+
+    days: dict[str, list[str]]
+    untold: str
 
 
-def by_monitor(lines: Iterable[str]) -> dict[str, list[str]]:
-    """The days of each monitor, in the order of the lines of `due --list`."""
+def due() -> Due:
+    """What is due. Raises RuntimeError where it cannot be told of any monitor."""
+    done = _collectors("due", "--list")
+    if done.returncode > 1:
+        raise RuntimeError(done.stderr.strip())
     found: dict[str, list[str]] = {}
-    for line in lines:
+    for line in done.stdout.splitlines():
         monitor, day = line.split()[:2]
         found.setdefault(monitor, []).append(day)
-    return found
+    return Due(found, done.stderr.strip() if done.returncode else "")
 
 
 def run(monitor: str, day: str) -> list[str]:
     """Collect one window; what it said. Raises RuntimeError with the reason if it failed."""
-    return _collectors("run", monitor, "--date", day)
+    done = _collectors("run", monitor, "--date", day)
+    if done.returncode:
+        raise RuntimeError(f"{done.stdout}{done.stderr}".strip())
+    return done.stdout.splitlines()
 
 
-def _collectors(*arguments: str) -> list[str]:
-    """Run a command of the collectors in this project's own environment; the lines it printed."""
-    done = subprocess.run(
+def _collectors(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the collectors in this project's own environment."""
+    return subprocess.run(
         [PYTHON, "-W", "ignore", "-m", "collectors", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise RuntimeError(f"{done.stdout}{done.stderr}".strip())
-    return done.stdout.splitlines()

@@ -43,7 +43,20 @@ def test_due_windows_are_grouped_by_monitor(
     lines = r"b 2024-01-02\tmissing\na 2024-01-03\tfailed before\nb 2024-01-04\tstale: x"
     monkeypatch.setattr(windows, "PYTHON", program(tmp_path / "python", f"printf '{lines}\\n'"))
 
-    assert windows.due() == {"b": ["2024-01-02", "2024-01-04"], "a": ["2024-01-03"]}
+    days = {"b": ["2024-01-02", "2024-01-04"], "a": ["2024-01-03"]}
+    assert windows.due() == windows.Due(days, "")
+
+
+def test_a_source_that_is_gone_holds_up_no_other_monitor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could be told is told; only a command that could not start tells nothing."""
+    lines = r"printf 'a 2024-01-03\tmissing\n'; echo 'b: no folder' >&2; exit "
+    monkeypatch.setattr(windows, "PYTHON", program(tmp_path / "python", f"{lines}1"))
+    assert windows.due() == windows.Due({"a": ["2024-01-03"]}, "b: no folder")
+    program(tmp_path / "python", f"{lines}2")
+    with pytest.raises(RuntimeError, match="b: no folder"):
+        windows.due()
 
 
 def test_a_window_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +80,8 @@ def run(monitor, day):
     if monitor == "bad" and day == "1":
         raise RuntimeError("no folder")
     return ["ok"]
-windows.due, windows.run = lambda: {"bad": ["1", "2"], "good": ["1", "2"]}, run
+found = windows.Due({"bad": ["1", "2"], "good": ["1", "2"]}, "")
+windows.due, windows.run = lambda: found, run
 prefect_flow.collect_window.retry_delay_seconds = 0
 state = prefect_flow.collect(return_state=True)
 open(sys.argv[1], "w").write(json.dumps([state.type.value, tried]))
