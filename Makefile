@@ -5,7 +5,12 @@ PYTHON ?= python3
 PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
-.PHONY: help up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status dummy test record lint notebook requirements pre-commit clean
+PACE ?= 10
+# Its own ports, folders and clock: what it plays moves nobody else's.
+LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live RUNTIME=$(or $(RUNTIME),auto) \
+	PROVISIONING_DIR=./.stack/live/provisioning COMPOSE_PROJECT_NAME=driftdeck-live \
+	POSTGRES_PORT=5434 GRAFANA_PORT=3001 EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
+.PHONY: help up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +80,13 @@ calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONIT
 
 collectors-status: .venv/ready ## Say what has been collected
 	@$(PY) -m collectors status
+
+demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
+	@$(LIVE) $(PY) -m stack up
+	@$(LIVE) $(PY) -m stack run examples play --pace $(PACE)
+
+demo-live-down: .venv/ready ## Stop the house of demo-live, keep its data
+	@$(LIVE) $(PY) -m stack down
 
 dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 	@$(PY) -m examples dummy

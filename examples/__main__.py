@@ -1,51 +1,112 @@
-"""python -m examples prepare | dummy: make the data that the example monitors watch."""
+"""python -m examples prepare | dummy | serve | play: the systems that the examples watch."""
 
 import argparse
 import sys
 
-from settings import SettingsError, load_settings
+from settings import Settings, SettingsError, load_settings
+
+PREPARED = ("flights", "outages", "dummy")
 
 
 def main() -> int:
-    """Run one command; 0 when all went well."""
+    """Run one command; 0 when all went well, 2 when it could not start."""
+    parsed = _parser().parse_args()
+    try:
+        parsed.run(load_settings(), parsed)
+    except KeyboardInterrupt:
+        print("\nstopped")
+    except (SettingsError, RuntimeError) as error:
+        print(f"examples: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("prepare", help="flights as Parquet, outages and dummy rows as tables")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    prepare = commands.add_parser("prepare", help="make the data that the monitors read")
+    prepare.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")
+    prepare.set_defaults(run=_prepare)
     dummy = commands.add_parser("dummy", help="insert a row every few seconds until Ctrl-C")
     dummy.add_argument("--every", type=float, default=5.0, help="seconds between rows")
     dummy.add_argument("--rows", type=int, help="stop after so many rows")
-    arguments = parser.parse_args()
-    try:
-        return _prepare() if arguments.command == "prepare" else _dummy(arguments)
-    except SettingsError as error:
-        print(f"examples: {error}", file=sys.stderr)
-        return 2
+    dummy.set_defaults(run=_dummy)
+    serve = commands.add_parser("serve", help="serve the flights' current model over HTTP")
+    serve.add_argument("--port", type=int, default=PORT)
+    serve.set_defaults(run=_serve)
+    play = commands.add_parser("play", help="play the flights' year against that service")
+    play.add_argument("--pace", type=float, default=10.0, help="seconds a day (10)")
+    play.add_argument("--port", type=int, default=PORT, help="of the service")
+    play.set_defaults(run=_play)
+    return parser
 
 
-def _prepare() -> int:
-    from database import Role, connect
-    from examples.dummy.feed import seed
+PORT = 8010
+
+
+def _prepare(settings: Settings, parsed: argparse.Namespace) -> None:
+    for name in parsed.names:
+        if name in MAKERS:
+            MAKERS[name](settings)
+
+
+def _flights(settings: Settings) -> None:
     from examples.flights.prepare import prepare
-    from examples.outages.load import load
 
-    settings = load_settings()
     print("flights: reading a year, training on January and February ...", flush=True)
     made = prepare(settings.data)
     print(f"flights: {'written to' if made else 'already in'} {settings.data}")
+
+
+def _outages(settings: Settings) -> None:
+    from database import Role, connect
+    from examples.outages.load import load
+
     with connect(settings, Role.ADMIN) as connection:
         print(f"outages: {load(connection)} predictions added")
+
+
+def _seed_dummy(settings: Settings) -> None:
+    from database import connect
+    from examples.dummy.feed import seed
+
     with connect(settings) as connection:
         print(f"dummy_metrics: {seed(connection)} rows added")
-    return 0
 
 
-def _dummy(arguments: argparse.Namespace) -> int:
+def _live(settings: Settings) -> None:
+    from examples.live.play import BEGINS, seed
+
+    print(f"flights_live: the clock is set to {BEGINS:%Y-%m-%d}" if seed(settings) else
+          "flights_live: goes on where it was left")  # fmt: skip
+
+
+MAKERS = {"flights": _flights, "outages": _outages, "dummy": _seed_dummy, "flights_live": _live}
+
+
+def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:
     from database import connect
     from examples.dummy.feed import feed
 
-    with connect(load_settings()) as connection:
-        feed(connection, arguments.every, arguments.rows)
-    return 0
+    with connect(settings) as connection:
+        feed(connection, parsed.every, parsed.rows)
+
+
+def _serve(settings: Settings, parsed: argparse.Namespace) -> None:
+    import waitress
+
+    from database import connect
+    from examples.live.retrain import MODELS
+    from examples.live.service import Models, create
+
+    app = create(Models(settings.data / MODELS), lambda: connect(settings))
+    waitress.serve(app, host="127.0.0.1", port=parsed.port)
+
+
+def _play(settings: Settings, parsed: argparse.Namespace) -> None:
+    from examples.live.play import play
+
+    play(settings, parsed.pace, parsed.port)
 
 
 if __name__ == "__main__":

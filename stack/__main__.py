@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--uri", help="a database with the tables; an empty one by default")
     preflight.arguments(explain, tree_needed=False)
     explain.set_defaults(run=_explain)
+    inside = commands.add_parser("run", help="run one of our modules where the collectors run")
+    inside.add_argument("arguments", nargs=argparse.REMAINDER, metavar="MODULE ...")
+    inside.set_defaults(run=_run)
     for name, run, help_text in (
         ("up", _up, "start everything, collect, build, verify"),
         ("down", _down, "stop everything, keep the data"),
@@ -193,6 +196,15 @@ def _watch(settings: Settings, parsed: argparse.Namespace) -> int:
 
     watch(settings)
     return 0
+
+
+def _run(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.runtime import choose
+
+    try:
+        return choose(settings).run(parsed.arguments)
+    except KeyboardInterrupt:  # the program has heard it, too
+        return 130
 
 
 def _uri(settings: Settings, parsed: argparse.Namespace) -> int:

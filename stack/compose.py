@@ -3,8 +3,9 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import docker
@@ -110,6 +111,16 @@ class Compose:
     def down(self) -> None:
         """Stop and remove the containers, keep the volumes."""
         self._compose("down")
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run one of our modules in the collectors' container; its exit status."""
+        terminal = [] if sys.stdin.isatty() else ["-T"]
+        inside = ["exec", *terminal, "collectors", "python", "-W", "ignore", "-m", *arguments]
+        with subprocess.Popen([*compose_command(), *inside], cwd=ROOT) as process:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                return process.wait()
 
     def status(self) -> list[tuple[str, bool, str]]:
         """Each service with its health."""

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from database.embedded import Embedded, port_taken
@@ -92,6 +93,15 @@ class Local:
         if self._database.running():
             self._database.stop()
             steps.say("PostgreSQL stopped")
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run one of our modules with these settings; its exit status."""
+        command = [sys.executable, "-W", "ignore", "-m", *arguments]
+        with subprocess.Popen(command, env=steps.environment(self.settings)) as process:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                return process.wait()
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""

@@ -1,6 +1,6 @@
 """Which runtime: Docker, else a native Grafana, else the embedded database alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +32,9 @@ class Runtime(Protocol):
 
     def down(self) -> None:
         """Stop everything, keep the data."""
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run one of our modules where the collectors run; its exit status."""
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""

@@ -14,7 +14,7 @@ from database import migrate
 from monitors.load import load
 from settings import ROOT, Settings
 
-EXAMPLES = {"flights", "outages", "dummy"}
+EXAMPLES = {"flights", "flights_live", "outages", "dummy"}
 FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
 """Says, to a health check, that everything has been collected once since the start."""
@@ -43,8 +43,9 @@ def fill(settings: Settings) -> None:
 def prepare_examples(settings: Settings) -> None:
     """Prepare the examples' data, where they are watched. Raises RuntimeError."""
     watched = {monitor.name for monitor in load(settings.monitors_dir)}
-    if watched & EXAMPLES and (ROOT / "examples").is_dir():
-        run_module(settings, "examples", "prepare")
+    prepared = sorted(watched & EXAMPLES)
+    if prepared and (ROOT / "examples").is_dir():
+        run_module(settings, "examples", "prepare", *prepared)
 
 
 def watch(settings: Settings) -> None:

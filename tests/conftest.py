@@ -53,6 +53,7 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
         ).fetchone()
         opened.execute(f"truncate {tables[0]}")
         opened.execute("drop schema if exists outages cascade")
+        opened.execute("drop schema if exists live cascade")
         opened.commit()
         yield opened
 

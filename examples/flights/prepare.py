@@ -32,8 +32,10 @@ def prepare(data_dir: Path) -> bool:
     beside = data_dir / ".flights.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    flights = predicted(data.load(), beside / "models" / "flights")
-    write(flights, beside)
+    flights = data.load()
+    first = first_model(flights)
+    first.save(beside / "models" / "flights")
+    write(predicted(flights, first), beside)
     for name in MADE:
         shutil.rmtree(data_dir / name, ignore_errors=True)
         (beside / name).rename(data_dir / name)
@@ -48,17 +50,20 @@ def complete(data_dir: Path, marker: Path) -> bool:
     return marked and all((data_dir / name).is_dir() for name in MADE)
 
 
-def predicted(flights: pd.DataFrame, models: Path) -> pd.DataFrame:
-    """The flights with late_probability and model_version; the model is saved in `models`.
+def first_model(flights: pd.DataFrame) -> model.Model:
+    """The model of January and February."""
+    return model.train(flights[flights["day"] <= TRAINED_TO], VERSION)
+
+
+def predicted(flights: pd.DataFrame, first: model.Model) -> pd.DataFrame:
+    """The flights with late_probability and model_version.
 
     first_probability is what this first model says, whichever model comes to answer later.
     """
     training = flights["day"] <= TRAINED_TO
-    fitted = model.train(flights[training], VERSION)
-    fitted.save(models)
-    flights = flights.assign(late_probability=float("nan"), model_version=VERSION)
+    flights = flights.assign(late_probability=float("nan"), model_version=first.facts.version)
     flights.loc[training, "late_probability"] = model.predict_out_of_fold(flights[training])
-    flights.loc[~training, "late_probability"] = fitted.predict(flights[~training])
+    flights.loc[~training, "late_probability"] = first.predict(flights[~training])
     return flights.assign(first_probability=flights["late_probability"])
 
 
