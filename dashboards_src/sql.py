@@ -90,15 +90,21 @@ WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
 
 
 def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
-    """State of each series and window: 0 quiet, 1 warning, 2 alert."""
+    """State of each series and window: 0 quiet, 1 warning, 2 alert; none after the newest window,
+    where a timeline would draw the last state on to the end of the range."""
     return f"""\
-SELECT window_start AS time,
-  CASE WHEN column_name = '' THEN metric
-       WHEN metric IN ('drift', 'prediction_drift', 'target_drift') THEN column_name
-       ELSE metric || ' ' || column_name END AS metric,
-  level
-FROM monitoring.metric
-WHERE {_of(monitor, *metrics)} AND level IS NOT NULL
+WITH states AS (
+  SELECT window_start, window_end,
+    CASE WHEN column_name = '' THEN metric
+         WHEN metric IN ('drift', 'prediction_drift', 'target_drift') THEN column_name
+         ELSE metric || ' ' || column_name END AS metric,
+    level
+  FROM monitoring.metric
+  WHERE {_of(monitor, *metrics)} AND level IS NOT NULL
+)
+SELECT window_start AS time, metric, level FROM states
+UNION ALL
+SELECT max(window_end), metric, NULL FROM states GROUP BY metric
 ORDER BY 1, 2"""
 
 

@@ -18,6 +18,11 @@ def main() -> int:
     except (SettingsError, RuntimeError) as error:
         print(f"examples: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if type(error).__module__.startswith("psycopg"):
+            print(f"examples: the database says: {str(error).strip()}", file=sys.stderr)
+            return 2
+        raise
     return 0
 
 

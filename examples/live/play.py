@@ -56,7 +56,7 @@ def play(settings: Settings, pace: float, port: int) -> None:
     """Play on from where the clock stands to the year's end, or until Ctrl-C.
 
     pace: seconds a day. port: of the service on 127.0.0.1. The service and the collectors run as
-    programs of their own, as they would. Raises RuntimeError if the service does not start.
+    programs of their own, as they would. Raises RuntimeError if the service does not answer.
     """
     flights = data.load()
     address = f"http://127.0.0.1:{port}"
@@ -68,7 +68,10 @@ def play(settings: Settings, pace: float, port: int) -> None:
             raise RuntimeError("nothing is prepared to be played; run `make demo-live`")
         _wait(service, address)
         with _running(collect), httpx.Client(base_url=address, timeout=60) as client:
-            _play(connection, client, flights, pd.Timestamp(moment), pace)
+            try:
+                _play(connection, client, flights, pd.Timestamp(moment), pace)
+            except httpx.HTTPError as error:
+                raise RuntimeError(f"the service answers no more: {error}") from error
 
 
 def _play(
