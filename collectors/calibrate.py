@@ -15,8 +15,9 @@ from rich.table import Table
 
 from collectors.collect import from_rows
 from collectors.episodes import standing
+from collectors.errors import SourceError
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
-from collectors.sources import Reader, SourceError
+from collectors.sources import Reader
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
 from monitors.declare.methods import Bad

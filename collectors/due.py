@@ -6,8 +6,9 @@ from datetime import datetime
 
 import psycopg
 
+from collectors.errors import SourceError
 from collectors.runner import clock
-from collectors.sources import Reader, SourceError
+from collectors.sources import Reader
 from collectors.store import STILL_OPEN
 from collectors.windows import complete_windows
 from monitors.declare import Monitor, Window

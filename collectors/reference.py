@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
+from collectors.errors import SourceError
 from collectors.histograms import Bins, bins_of
 from collectors.report import Cleaned
-from collectors.sources import Reader, Rows, SourceError
+from collectors.sources import Reader, Rows
 from monitors.declare import Monitor
 from monitors.declare.windows import days
 

@@ -1,25 +1,18 @@
-"""Reads just one window of a source: Parquet by partition, tables through psycopg."""
+"""Reads just one window of a source: files by day or by time, tables through psycopg."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-import psycopg
-import pyarrow.parquet as pq
-from psycopg import sql
 
-from database import Role, connect
-from monitors.declare import Monitor, Parquet, Source, Table, Window
+from collectors import tables
+from collectors.errors import SourceError
+from collectors.files import Log
+from monitors.declare import Files, Monitor, Source, Table, Window
 from settings import Settings
-
-
-class SourceError(RuntimeError):
-    """A source that cannot be read: names it, what was found, and the mend."""
 
 
 @dataclass(frozen=True)
@@ -63,73 +56,33 @@ class Reader:
         if labels is None or target is None or rows.frame.empty:
             return rows
         known = self._labels(labels, target.name, window, rows.frame, now)
-        frame = rows.frame.merge(known, on=labels.on, how="left", validate="many_to_one")
+        frame = _with_labels(rows.frame, known, labels.on)
         late = _hash_frame(known)
         return Rows(frame, hashlib.sha256((rows.fingerprint + late).encode()).hexdigest()[:16])
 
     def first_day(self, now: datetime) -> date:
         """The local day on which the monitor's source begins; today where it is empty."""
         source, zone = self.monitor.source, self.monitor.every.zone
-        if isinstance(source, Parquet):
-            names = sorted(self._folder(source).glob(f"{source.partition}=*"))
-            found = date.fromisoformat(names[0].name.partition("=")[2]) if names else None
+        if isinstance(source, Table):
+            found = tables.first_day(self.settings, source, zone)
         else:
-            with self._connect(source) as connection:
-                query = sql.SQL("select min({}) from {}").format(
-                    sql.Identifier(source.time), sql.Identifier(*source.name.split("."))
-                )
-                row = connection.execute(query).fetchone()
-            found = row[0].astimezone(zone).date() if row and row[0] else None
+            found = self.log(source).first_day(zone)
         return found or now.astimezone(zone).date()
+
+    def log(self, source: Files) -> Log:
+        """A source of the monitor in files, as it lies on this machine."""
+        zone = ZoneInfo(source.timezone) if source.timezone else self.monitor.every.zone
+        texts = {one.name for one in self.monitor.all_columns() if one.kind == "category"}
+        ids = {source.on, self.monitor.labels.on if self.monitor.labels else ""}
+        names = frozenset({*texts, *ids, self.monitor.model_version} - {""})
+        return Log(self.monitor.name, source, self.settings.data / source.folder, zone, names)
 
     def _window(self, source: Source, window: Window, names: list[str]) -> Rows:
         if isinstance(source, Table):
-            frame = self._select(source, window, names)
-            return Rows(frame, _hash_frame(frame))
-        paths = self._partitions(source, window)
-        frame = _read_files(paths, [*names, source.time])
-        if not frame.empty:
-            frame = self._inside(source, frame, window)
+            frame = tables.between(self.settings, source, window, names)
+        else:
+            frame = self.log(source).between(window, names)
         return Rows(frame, _hash_frame(frame))
-
-    def _inside(self, source: Parquet, frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-        times = _times(frame, source.time, source.folder)
-        inside = (times >= window.start) & (times < window.end)
-        zone = source.timezone or self.monitor.every.timezone
-        if not source.timezone and not inside.all():
-            raise SourceError(
-                f"{source.folder}: {int((~inside).sum())} of {len(frame)} rows of partition"
-                f" {window.day} lie outside that day in {zone};"
-                f' say Parquet(..., timezone="...") for the zone that the partitions follow'
-            )
-        return frame[inside].sort_values(source.time, kind="stable", ignore_index=True)
-
-    def _partitions(self, source: Parquet, window: Window) -> list[Path]:
-        folder = self._folder(source)
-        zone = ZoneInfo(source.timezone) if source.timezone else self.monitor.every.zone
-        paths: list[Path] = []
-        for day in _local_days(window, zone):
-            paths += sorted((folder / f"{source.partition}={day}").glob("*.parquet"))
-        return paths
-
-    def _folder(self, source: Parquet) -> Path:
-        folder = self.settings.data / source.folder
-        if not folder.is_dir():
-            raise SourceError(
-                f"{self.monitor.name}: no folder {folder}; prepare the data first,"
-                " or set DATA_DIR to where it lies"
-            )
-        return folder
-
-    def _select(self, source: Table, window: Window, names: list[str]) -> pd.DataFrame:
-        with self._connect(source) as connection:
-            present = _columns_of(connection, source)
-            query = sql.SQL("select {} from {} where {} >= %s and {} < %s order by {}").format(
-                sql.SQL(", ").join(sql.Identifier(n) for n in names if n in present),
-                sql.Identifier(*source.name.split(".")),
-                *[sql.Identifier(source.time)] * 3,
-            )
-            return _fetch(connection, query, [window.start, window.end])
 
     def _labels(
         self, source: Source, target: str, window: Window, rows: pd.DataFrame, now: datetime
@@ -138,11 +91,12 @@ class Reader:
         if source.on not in rows:
             raise SourceError(f"{self.monitor.name}: the rows have no column {source.on!r} to join")
         if isinstance(source, Table):
-            frame = self._select_labels(source, target, rows[source.on].tolist(), now)
+            frame = tables.labels(self.settings, source, target, rows[source.on].tolist(), now)
         else:
-            frame = _read_files(self._partitions(source, window), [source.on, target, source.time])
-            if not frame.empty:
-                frame = frame[_times(frame, source.time, source.folder) <= now]
+            frame = self.log(source).labels(window, [source.on, target], now)
+            if not frame.empty and source.layout == "undated":
+                ids, known = _alike(rows[source.on], frame[source.on])
+                frame = frame[known.isin(ids)]
         if frame.empty:
             return pd.DataFrame({source.on: rows[source.on].iloc[:0], target: []})
         twice = frame[source.on].duplicated()
@@ -153,69 +107,23 @@ class Reader:
             )
         return frame[[source.on, target]]
 
-    def _select_labels(
-        self, source: Table, target: str, ids: Sequence[object], now: datetime
-    ) -> pd.DataFrame:
-        with self._connect(source) as connection:
-            query = sql.SQL("select {}, {} from {} where {} = any(%s) and {} <= %s").format(
-                sql.Identifier(source.on),
-                sql.Identifier(target),
-                sql.Identifier(*source.name.split(".")),
-                sql.Identifier(source.on),
-                sql.Identifier(source.time),
-            )
-            return _fetch(connection, query, [ids, now])
 
-    def _connect(self, source: Table) -> psycopg.Connection:
-        if source.address:
-            address = self.settings.source_uri(source.address)
-            try:
-                return psycopg.connect(address, connect_timeout=10)
-            except psycopg.OperationalError as error:
-                raise SourceError(f"{source.name}: {str(error).strip()}") from error
-        return connect(self.settings, Role.COLLECTOR)
+def _with_labels(rows: pd.DataFrame, known: pd.DataFrame, on: str) -> pd.DataFrame:
+    """Rows with their labels; ids are the same whether a source holds them as text or numbers."""
+    left, right = _alike(rows[on], known[on])
+    rows, known = rows.assign(**{on: left}), known.assign(**{on: right})
+    return rows.merge(known, on=on, how="left", validate="many_to_one")
 
 
-def _local_days(window: Window, zone: ZoneInfo) -> list[date]:
-    first = window.start.astimezone(zone).date()
-    last = (window.end.astimezone(zone) - timedelta(microseconds=1)).date()
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+def _alike(left: pd.Series, right: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Two columns of ids as text where one holds numbers and the other text."""
+    if _is_number(left) == _is_number(right):
+        return left, right
+    return left.map(str), right.map(str)
 
 
-def _read_files(paths: list[Path], names: list[str]) -> pd.DataFrame:
-    """The named columns that the files have; a column that one file lacks is missing there."""
-    frames = []
-    for path in paths:
-        present = set(pq.read_schema(path).names)
-        table = pq.ParquetFile(path).read(columns=[name for name in names if name in present])
-        frames.append(table.to_pandas())
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
-def _times(frame: pd.DataFrame, column: str, source: str) -> "pd.Series[pd.Timestamp]":
-    if column not in frame:
-        raise SourceError(f"{source}: no column {column!r}, the time of each row")
-    times = pd.to_datetime(frame[column])
-    if times.dt.tz is None:
-        raise SourceError(f"{source}: {column!r} has no time zone; write timestamps in UTC")
-    return times
-
-
-def _columns_of(connection: psycopg.Connection, source: Table) -> set[str]:
-    query = sql.SQL("select * from {} limit 0").format(sql.Identifier(*source.name.split(".")))
-    try:
-        described = connection.execute(query).description or []
-    except psycopg.Error as error:
-        raise SourceError(f"{source.name}: {str(error).splitlines()[0]}") from error
-    return {column.name for column in described}
-
-
-def _fetch(
-    connection: psycopg.Connection, query: sql.Composed, parameters: list[object]
-) -> pd.DataFrame:
-    cursor = connection.execute(query, parameters)
-    names = [column.name for column in cursor.description or []]
-    return pd.DataFrame(cursor.fetchall(), columns=names)
+def _is_number(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values))
 
 
 def _hash_frame(frame: pd.DataFrame) -> str:

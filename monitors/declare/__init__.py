@@ -28,7 +28,7 @@ from monitors.declare.metrics import (
 )
 from monitors.declare.monitor import Monitor, Series
 from monitors.declare.retrain import Retrain
-from monitors.declare.sources import Parquet, Source, Table
+from monitors.declare.sources import Csv, Files, Parquet, Source, Table
 from monitors.declare.units import (
     CELSIUS,
     COUNT,
@@ -75,10 +75,12 @@ __all__ = [
     "Between",
     "Column",
     "Contact",
+    "Csv",
     "Daily",
     "Days",
     "DeclarationError",
     "Expected",
+    "Files",
     "Firing",
     "Hours",
     "Levels",

@@ -1,21 +1,53 @@
 """Where a monitor's rows lie."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from monitors.declare.errors import require
+from monitors.declare.errors import DeclarationError, require
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+Layout = Literal["folders", "dated", "undated"]
+EPOCHS = ("s", "ms", "us", "ns")
+"""What `format` says of times that are numbers: so many since 1970, in UTC."""
 
 
-@dataclass(frozen=True)
-class Parquet:
-    """A log in Parquet, one folder a day: `<folder>/<partition>=YYYY-MM-DD/*.parquet`.
+class _Said:
+    """Its repr leaves out the fields `unsaid` where they hold their default.
 
-    folder: below the data folder of the settings, or an absolute path.
+    Calibrated levels know their source by its repr, so a new field leaves it as it was.
+    """
+
+    unsaid: ClassVar[frozenset[str]] = frozenset()
+
+    def __repr__(self) -> str:
+        said = [
+            f"{one.name}={getattr(self, one.name)!r}"
+            for one in fields(self)  # type: ignore[arg-type]
+            if one.name not in self.unsaid or getattr(self, one.name) != one.default
+        ]
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Files(_Said):
+    """A log in files; what Parquet and Csv share.
+
+    folder: below the data folder of the settings, or an absolute path; a single file, too, where
+        the layout is "undated".
     time: the column that says when a row happened (or, for labels, became known).
     on: for labels, the column that names the row in both sources.
-    timezone: of the partitions' days; '' means the monitor's own.
+    partition: what the folders of a day are called.
+    timezone: of the days in the names of folders and files; '' means the monitor's own.
+    layout: "folders": a folder a day, `<folder>/<partition>=YYYY-MM-DD/*`. "dated": files with
+        their day in their name, `2026-01-05.csv`, `log_20260105.parquet`. "undated": files of any
+        names, days mixed.
+    naive: the zone of times that name none; '' means that such times are an error.
+    format: of times written as text, as strptime has it, '' for ISO 8601; or "s", "ms", "us", "ns"
+        where they are numbers since 1970.
+
+    A label lies in the folder or dated file of its row's day; undated ones are all looked at.
     """
 
     folder: str
@@ -23,26 +55,79 @@ class Parquet:
     on: str = ""
     partition: str = "date"
     timezone: str = ""
+    layout: Layout = "folders"
+    naive: str = ""
+    format: str = ""
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"layout", "naive", "format"})
+    suffixes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         require(bool(self.folder), "source: folder", "''", "name the folder of the log")
         require(bool(self.time), "source: time", "''", "name the column with each row's time")
+        require(
+            self.layout in get_args(Layout),
+            "source: layout",
+            f"{self.layout!r}",
+            f"choose among {', '.join(get_args(Layout))}",
+        )
+        _check_zone("timezone", self.timezone)
+        _check_zone("naive", self.naive)
+        require(
+            not self.format or "%" in self.format or self.format in EPOCHS,
+            "source: format",
+            f"{self.format!r}",
+            f'write it as strptime has it, "%d/%m/%Y %H:%M", or one of {", ".join(EPOCHS)}',
+        )
 
 
-@dataclass(frozen=True)
-class Table:
+@dataclass(frozen=True, repr=False)
+class Parquet(Files):
+    """A log in Parquet. Of undated files only the row groups of a window's time are read."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
+
+
+@dataclass(frozen=True, repr=False)
+class Csv(Files):
+    """A log in CSV, `.csv` or `.csv.gz`.
+
+    An undated log is parsed whole, once a process, and kept: one that grows wants a file a day.
+
+    separator: between values. decimal: the mark before a number's fraction.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+
+    unsaid: ClassVar[frozenset[str]] = Files.unsaid | {"separator", "decimal"}
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".csv.gz")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("separator", "decimal"):
+            value = getattr(self, name)
+            require(len(value) == 1, f"source: {name}", f"{value!r}", "give one character")
+
+
+@dataclass(frozen=True, repr=False)
+class Table(_Said):
     """A table or view in PostgreSQL.
 
     name: `table` or `schema.table`.
-    time, on: as for Parquet.
+    time, on: as for files.
     address: the environment variable that holds the database's URI; '' means the monitoring
         database itself. A URI is a secret, so it never stands in a declaration.
+    naive: the zone of a time column without one (`timestamp`, `date`); '' makes it an error.
     """
 
     name: str
     time: str
     on: str = ""
     address: str = ""
+    naive: str = ""
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"naive"})
 
     def __post_init__(self) -> None:
         parts = self.name.split(".")
@@ -59,6 +144,16 @@ class Table:
             f"{self.address!r}",
             "name an environment variable such as OUTAGES_URI; the URI itself is a secret",
         )
+        _check_zone("naive", self.naive)
 
 
-Source = Parquet | Table
+def _check_zone(field: str, name: str) -> None:
+    try:
+        ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise DeclarationError(
+            f"source: {field}", f"no time zone {name!r}", "use an IANA name: Europe/Lisbon"
+        ) from error
+
+
+Source = Parquet | Csv | Table
