@@ -17,6 +17,7 @@ from collectors.collect import from_rows
 from collectors.episodes import standing
 from collectors.errors import SourceError
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
+from collectors.report import undrawn
 from collectors.sources import Reader
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
@@ -26,6 +27,10 @@ from settings import Settings
 Key = tuple[str, str]
 DIGITS = 4
 MONTH = 30
+ENOUGH = 10
+"""So many days with a value are needed to find a level."""
+NO_NEWS = {"missing_share": (0.01, 0.05)}
+"""Where a warning, and an alert, would speak of a single row: no level of theirs lies lower."""
 
 
 def calibrate(monitor: Monitor, settings: Settings) -> int:
@@ -33,17 +38,27 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
 
     Raises: SourceError, ValueError naming what is missing.
     """
-    wanted = [series for series in monitor.series() if series.metric.quantiles is not None]
+    wanted = calibrated(monitor)
     if not wanted or monitor.reference is None:
         raise ValueError(f"{monitor.name} declares no metric to calibrate")
-    values = measure_days(monitor, Reader(monitor, settings), wanted)
-    levels = {s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= 10}
+    write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
+    return 0
+
+
+def calibrated(monitor: Monitor) -> list[Series]:
+    """The series whose levels are found on the reference's days."""
+    return [series for series in monitor.series() if series.metric.quantiles is not None]
+
+
+def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]) -> None:
+    """Write the threshold file from the values of quiet days, and print it beside them."""
+    wanted = calibrated(monitor)
+    levels = {s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= ENOUGH}
     reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     text = render(monitor, levels, reference.hash if reference else "")
     path = thresholds.path_beside(settings.monitors_dir / f"{monitor.name}.py")
     path.write_text(text, encoding="utf-8")
     _print(monitor, wanted, values, levels, path)
-    return 0
 
 
 def measure_days(
@@ -66,7 +81,8 @@ def measure_days(
             continue
         reference = from_frame(monitor, others, "")
         window = monitor.every.window(day)
-        collected = from_rows(monitor, window, frames[index], reference, list(series))
+        with undrawn():
+            collected = from_rows(monitor, window, frames[index], reference, list(series))
         for value in collected.values:
             if value.outcome.value is not None:
                 found[value.series.key].append(value.outcome.value)
@@ -81,6 +97,9 @@ def propose(series: Series, values: Sequence[float]) -> Levels:
     high: tuple[float | None, float | None] = (None, None)
     if series.metric.bad in (Bad.HIGH, Bad.BOTH):
         high = _beyond(values, quantiles.warn, quantiles.alert, 1)
+        if series.metric.name in NO_NEWS:
+            warn, alert = NO_NEWS[series.metric.name]
+            high = max(high[0], warn), max(high[1], alert)
     if series.metric.bad in (Bad.LOW, Bad.BOTH):
         low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
     return Levels(warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1])
@@ -126,7 +145,7 @@ def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
         for (name, column), level in levels.items():
             if name == metric:
                 numbers = ", ".join(f"{key} = {value!r}" for key, value in level.given().items())
-                lines.append(f"{column or 'all'} = {{ {numbers} }}")
+                lines.append(f"{thresholds.key_of(column)} = {{ {numbers} }}")
     return "\n".join(lines) + "\n"
 
 

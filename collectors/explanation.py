@@ -119,7 +119,10 @@ def _share(
     """The share of the prediction's Wasserstein distance to the reference that is gone once the
     window's rows are weighted so that the column has its reference histogram; at least 0.
 
-    None where it cannot be told: most of the reference's values do not occur in the window."""
+    None where it cannot be told: most of the reference's values do not occur in the window, or
+    the prediction is a word."""
+    if prediction.kind == "category":
+        return None
     bins = _bins(reference, column)
     values, predicted = current[column].values, current[prediction].values
     base = reference.data[prediction].present.to_numpy(float)

@@ -17,16 +17,19 @@ SLACK = timedelta(hours=26)
 def read_parquet(
     path: Path, names: Sequence[str], column: str, window: Window | None
 ) -> pd.DataFrame:
-    """The named columns that the file has; with a window only of row groups that may be in it."""
+    """The named columns that the file has; with a window only of row groups that may be in it.
+
+    What pandas had as an index is a column like any other.
+    """
     with pq.ParquetFile(path) as file:
         present = set(file.schema_arrow.names)
         wanted = [name for name in dict.fromkeys(names) if name in present]
         groups = range(file.num_row_groups)
         if window is not None and column in present:
             groups = [n for n in groups if _may_hold(file, n, column, window)]  # type: ignore[assignment]
-            frame = file.read_row_groups(groups, columns=wanted).to_pandas()
+            frame = file.read_row_groups(groups, columns=wanted).to_pandas(ignore_metadata=True)
         else:
-            frame = file.read(columns=wanted).to_pandas()
+            frame = file.read(columns=wanted).to_pandas(ignore_metadata=True)
     return frame  # type: ignore[no-any-return]
 
 

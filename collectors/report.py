@@ -8,7 +8,8 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,7 @@ from evidently.metrics import (
     RowCount,
     ValueDrift,
 )
+from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
 from collectors.schema import Clean, clean
@@ -58,6 +60,20 @@ PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
 TESTS = {"mae": "mean_tests", "mean_error": "mean_tests"}
 """What Evidently calls the tests of a metric, where not `tests`."""
 logging.getLogger("evidently").setLevel(logging.ERROR)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Measure without the pictures of drift: more than half the time, for nobody without a report.
+
+    The runs of such windows cannot be shown.
+    """
+    draw = ValueDriftCalculation._render
+    ValueDriftCalculation._render = lambda *_: []
+    try:
+        yield
+    finally:
+        ValueDriftCalculation._render = draw
 
 
 class UnmeasurableError(ValueError):
@@ -269,6 +285,8 @@ def _labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
     """Rows that have both: columns `target` and `prediction`, floats, and `label` if it cuts."""
     prediction, target = monitor.predicted, monitor.labelled
     if prediction is None or target is None or current.rows == 0:
+        return pd.DataFrame()
+    if prediction.kind == "category":  # words are compared by drift, never by their difference
         return pd.DataFrame()
     pair = (current[target].values, current[prediction].values)
     if pair[0] is None or pair[1] is None:

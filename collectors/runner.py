@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -12,6 +13,7 @@ import psycopg
 
 from collectors.collect import collect
 from collectors.reference import Reference, days_of, load_reference
+from collectors.report import undrawn
 from collectors.sources import Reader
 from collectors.store import (
     forget_reports,
@@ -63,7 +65,8 @@ class Runner:
 
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        collected = self._collect(window)
+        with nullcontext() if report else undrawn():
+            collected = self._collect(window)
         store(self._connection, collected)
         self._connection.commit()
         outcome = Outcome(window, collected.status, collected.error, collected.seconds)

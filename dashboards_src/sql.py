@@ -91,12 +91,17 @@ WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
 
 def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
     """State of each series and window: 0 quiet, 1 warning, 2 alert; none after the newest window,
-    where a timeline would draw the last state on to the end of the range."""
+    where a timeline would draw the last state on to the end of the range.
+
+    A column that is called as a metric is, keeps its metric's name before its own.
+    """
+    alike = sorted({c.name for c in monitor.all_columns()} & {m.name for m in monitor.metrics})
+    but = f" AND column_name NOT IN ({', '.join(map(literal, alike))})" if alike else ""
     return f"""\
 WITH states AS (
   SELECT window_start, window_end,
     CASE WHEN column_name = '' THEN metric
-         WHEN metric IN ('drift', 'prediction_drift', 'target_drift') THEN column_name
+         WHEN metric IN ('drift', 'prediction_drift', 'target_drift'){but} THEN column_name
          ELSE metric || ' ' || column_name END AS metric,
     level
   FROM monitoring.metric

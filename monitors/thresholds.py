@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from pathlib import Path
 from monitors.declare import DeclarationError, Levels, Monitor
 
 SUFFIX = ".thresholds.toml"
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+WHOLE, ESCAPED = "all", "column:"
+"""The key of the whole data set; what stands before a column that is called like it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,22 @@ def fingerprint(monitor: Monitor) -> str:
     return hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:16]
 
 
+def key_of(column: str) -> str:
+    """The key of a column's levels as TOML writes it; '' is the whole data set."""
+    if not column:
+        return WHOLE
+    if column == WHOLE or column.startswith(ESCAPED):
+        column = ESCAPED + column
+    if BARE.fullmatch(column):
+        return column
+    return json.dumps(column, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def column_of(key: str) -> str:
+    """The column of a key; '' is the whole data set."""
+    return "" if key == WHOLE else key.removeprefix(ESCAPED)
+
+
 def read(path: Path) -> Calibration | None:
     """The calibration in a file, None where there is no file. Raises DeclarationError."""
     if not path.exists():
@@ -57,9 +77,9 @@ def read(path: Path) -> Calibration | None:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         head = document.pop("calibration")
         levels = {
-            (metric, "" if column == "all" else column): Levels(**numbers)
+            (metric, column_of(key)): Levels(**numbers)
             for metric, columns in document.items()
-            for column, numbers in columns.items()
+            for key, numbers in columns.items()
         }
         calibration = Calibration(head["fingerprint"], head["data"], levels)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -79,6 +79,32 @@ def test_file_reads_back_as_it_was_found() -> None:
     assert thresholds.problems(monitor, found) == []
 
 
+def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
+    """Blanks, quotes, dots, and names that the file itself uses are read back as written."""
+    names = ["all", "column:all", "column:", "a b", "q\"u'o", "sepal.length (cm)", "ü$é", "b\\n"]
+    monitor = small_monitor(
+        columns=tuple(d.number(name) for name in names), metrics=(d.drift(), d.recall())
+    )
+    keys = [series.key for series in monitor.series()]
+    levels = {key: d.Levels(warn_above=n + 0.5, alert_above=n + 1) for n, key in enumerate(keys)}
+    levels["recall", ""] = d.Levels(warn_below=0.7, alert_below=0.6)
+    path = tmp_path / "small.thresholds.toml"
+    path.write_text(render(monitor, levels, "hash"), encoding="utf-8")
+    found = thresholds.read(path)
+
+    assert found is not None
+    assert found.levels == levels
+    assert thresholds.problems(monitor, found) == []
+
+
+def test_a_single_missing_value_is_no_news() -> None:
+    """Columns that never lack a value get a level all the same; sparse ones their own."""
+    never, often = (propose(series(d.missing()), [share] * 20) for share in (0.0, 0.4))
+
+    assert never == d.Levels(warn_above=0.01, alert_above=0.05)
+    assert 0.4 <= often.warn_above < often.alert_above < 0.5
+
+
 def test_calibrating_writes_the_levels_beside_the_declaration(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

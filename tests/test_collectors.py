@@ -14,6 +14,7 @@ import pytest
 from collectors.collect import collect
 from collectors.errors import SourceError
 from collectors.reference import Reference, days_of, load_reference
+from collectors.report import undrawn
 from collectors.runner import Runner
 from collectors.sources import Reader
 from collectors.values import Collected, Status
@@ -193,6 +194,42 @@ def test_the_fingerprint_is_of_the_content_alone(
         said.append(reader.read(window, NOW).fingerprint)
 
     assert said[0] == said[1] != said[2]
+
+
+def test_a_word_as_prediction_is_watched_by_its_drift(
+    log: Path, settings: Settings, measure: Callable[[pd.DataFrame], Collected]
+) -> None:
+    """Text that is predicted, and text that was true, cost no other series its number."""
+    wordy = small_monitor(
+        str(log),
+        prediction=d.category("c"),
+        columns=(d.number("x"), d.number("p")),
+        target=d.category("y"),
+        metrics=(
+            d.drift(warn=0.01, alert=0.02),
+            d.prediction_drift(warn=0.01, alert=0.02),
+            d.target_drift(warn=0.2, alert=0.4),
+        ),
+    )
+    measure(rows(DAY, shift=2.0).assign(c="a"))
+    reader = Reader(wordy, settings)
+    collected = collect(wordy, window_of(wordy, DAY), reader, load_reference(reader, wordy), NOW)
+
+    assert collected.status is Status.OK
+    assert None not in values(collected).values()
+    assert "x is higher" in collected.explanation
+
+
+def test_what_nobody_looks_at_is_measured_alike(
+    measure: Callable[[pd.DataFrame], Collected],
+) -> None:
+    """Without pictures the numbers and their levels are the same."""
+    drawn = measure(rows(DAY))
+    with undrawn():
+        plain = measure(rows(DAY))
+
+    assert plain.values == drawn.values
+    assert plain.histograms == drawn.histograms
 
 
 def test_empty_day_counts_zero_rows(measure: Callable[[pd.DataFrame], Collected]) -> None:
