@@ -11,13 +11,17 @@ LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=3001 EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
-.PHONY: help up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test record lint notebook requirements pre-commit clean
+.PHONY: help new up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements.txt
 	@$(PYTHON) scripts/venv.py requirements.txt
+
+new: .venv/ready ## Make a monitor of your data: make new NAME=churn FROM=path [ARGS="--time at"]
+	@$(PY) -m collectors new $(NAME) --from '$(FROM)' $(ARGS)
+	@$(PY) -m generator build
 
 up: .venv/ready ## Start everything: database, a year of data, dashboards; verify it
 	@$(PY) -m stack up

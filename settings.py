@@ -137,6 +137,29 @@ class Settings(BaseSettings):
         """A variable that a declaration names, from the environment or `.env`; '' if unset."""
         return os.environ.get(name) or dotenv_values(ROOT / ".env").get(name) or ""
 
+    def keep_variable(self, name: str, value: str) -> bool:
+        """Write a variable into `.env`, which only this user may read; False if it is there so.
+
+        Raises SettingsError where another value is set, or where the value would end its quotes.
+        """
+        there = self.variable(name)
+        if there == value:
+            return False
+        if there:
+            raise SettingsError(f"{name} is set to another value; take it from .env, or choose it")
+        if re.search(r"['\\\s]", value):
+            raise SettingsError(f"{name}: write ', \\ and blanks percent-encoded: %27, %5C, %20")
+        path = ROOT / ".env"
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if not path.exists():
+            path.touch(mode=0o600)
+        path.write_text(
+            f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}"
+            f"{name}='{value}'\n",
+            encoding="utf-8",
+        )
+        return True
+
     def source_uri(self, variable: str) -> str:
         """The URI in a variable that a Table names. Raises SettingsError."""
         value = self.variable(variable)

@@ -1,4 +1,4 @@
-"""python -m collectors run | backfill | due | report | status | calibrate: collect windows."""
+"""python -m collectors new | run | backfill | due | report | status | calibrate."""
 
 import argparse
 import os
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="make the Evidently report of a day")
     report.add_argument("monitor")
     report.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
+    _add_new(commands)
     commands.add_parser("status", help="say what has been collected")
     calibrate = commands.add_parser("calibrate", help="propose levels from the reference's days")
     calibrate.add_argument("monitor")
@@ -76,6 +77,35 @@ def _parser() -> argparse.ArgumentParser:
         " stored, beside those that were raised",
     )
     return parser
+
+
+def _add_new(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    new = commands.add_parser("new", help="make a monitor of your own data, and collect it")
+    new.add_argument("name", help="of the monitor: lower-case letters, digits and _")
+    new.add_argument(
+        "--from", dest="source", required=True, metavar="DATA",
+        help="a file or folder of Parquet or CSV, a postgresql:// URI, or the variable with it",
+    )  # fmt: skip
+    for option, metavar, said in (
+        ("--table", "SCHEMA.TABLE", "the table, with a URI"),
+        ("--time", "COLUMN", "when a row happened"),
+        ("--time-format", "FORMAT", "how text writes it (%%d/%%m/%%Y %%H:%%M), or s, ms, us, ns"),
+        ("--timezone", "ZONE", "of the days, and of times that name none (Europe/Lisbon)"),
+        ("--prediction", "COLUMN", "what the model answered, or none"),
+        ("--target", "COLUMN", "what was true, or none"),
+        ("--labels", "DATA", "where the target lies, if elsewhere: a path, or a table of the URI"),
+        ("--labels-time", "COLUMN", "when a label became known"),
+        ("--on", "COLUMN", "what names a row in both"),
+        ("--title", "TEXT", "of the dashboard"),
+    ):
+        new.add_argument(option, metavar=metavar, default="", help=said)
+    new.add_argument("--owner", metavar="TEXT", default="you", help="who is told of its alerts")
+    new.add_argument(
+        "--reference", nargs=2, metavar=("FIRST", "LAST"), help="good days, YYYY-MM-DD"
+    )
+    new.add_argument("--force", action="store_true", help="write over a declaration that is there")
+    new.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    new.add_argument("--reports", type=int, default=10, metavar="N", help="as for backfill")
 
 
 if __name__ == "__main__":

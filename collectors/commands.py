@@ -220,6 +220,23 @@ def status(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+def new(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Declare data that nobody has declared, calibrate it, and collect what there is of it."""
+    from collectors.new import make
+
+    monitor = make(settings, parsed)
+    collecting = argparse.Namespace(
+        first=None, last=None, missing=False, workers=parsed.workers, reports=parsed.reports
+    )
+    try:
+        failed = _each(settings, monitor.name, lambda one: _backfill(settings, one, collecting))
+    except psycopg.OperationalError as error:
+        failed = 0
+        print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")
+    print(f"{monitor.name}: next, `make build` makes its dashboard, `make up` shows it")
+    return failed
+
+
 def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
     """Propose levels from the reference's days, or replay the present ones over the store."""
     if parsed.replay:

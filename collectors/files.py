@@ -116,19 +116,23 @@ class Log:
     def _read(
         self, paths: Sequence[Path], names: Sequence[str], window: Window | None
     ) -> pd.DataFrame:
-        wanted = [*names, self.source.time]
+        wanted = (*names, self.source.time)
+        if self.source.layout == "undated" and (window is None or isinstance(self.source, Csv)):
+            stamps = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths)
+            whole, times = _parsed_once(self, stamps, wanted)
+            if window is None or whole.empty:
+                return whole.copy()
+            return whole.loc[(times >= window.start) & (times < window.end)].copy()
+        only = window if self.source.layout == "undated" else None
+        return joined([self.read_file(path, wanted, only) for path in paths])
+
+    def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> pd.DataFrame:
+        """The named columns of a file, its times knowing their zone. Raises SourceError."""
         if isinstance(self.source, Csv):
-            if self.source.layout == "undated":
-                stamps = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths)
-                whole, times = _parsed_once(self, stamps, tuple(wanted))
-                if window is None or whole.empty:
-                    return whole.copy()
-                return whole.loc[(times >= window.start) & (times < window.end)].copy()
-            frames = [read_csv(path, self.source, wanted, self.texts) for path in paths]
+            frame = read_csv(path, self.source, names, self.texts)
         else:
-            only = window if self.source.layout == "undated" else None
-            frames = [read_parquet(path, wanted, self.source.time, only) for path in paths]
-        return joined([self._with_times(f, p) for f, p in zip(frames, paths, strict=True)])
+            frame = read_parquet(path, names, self.source.time, window)
+        return self._with_times(frame, path)
 
     def _with_times(self, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         """A file's rows with times that know their zone; the error names the file."""
@@ -202,11 +206,6 @@ def _here(folder: Path, suffixes: Sequence[str]) -> list[Path]:
 def _parsed_once(
     log: Log, stamps: tuple[tuple[str, int, int], ...], names: tuple[str, ...]
 ) -> tuple[pd.DataFrame, Times]:
-    """All of an undated CSV log, and its times; read again only when a file has changed."""
-    assert isinstance(log.source, Csv)
-    frames = [
-        log._with_times(read_csv(Path(path), log.source, names, log.texts), Path(path))
-        for path, _, _ in stamps
-    ]
-    frame = joined(frames)
+    """All of an undated log, and its times; read again only when a file has changed."""
+    frame = joined([log.read_file(Path(path), names, None) for path, _, _ in stamps])
     return frame, (log._times(frame) if len(frame) else pd.Series(dtype="datetime64[ns, UTC]"))

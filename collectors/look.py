@@ -1,0 +1,192 @@
+"""Looks at data nobody has declared yet: where its days lie, and a sample of its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from collectors.chunks import Chunks, CsvChunks
+from collectors.csvfiles import plain
+from collectors.files import day_in_name, files_below
+from collectors.timecolumn import TimeColumn, choose
+from collectors.times import moments
+from monitors.declare import Csv, Parquet, Source
+
+SAMPLE = 200_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person has said of the data; '' where nothing. zone: of the days."""
+
+    time: str = ""
+    format: str = ""
+    zone: str = "UTC"
+    option: str = "--time"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen.
+
+    source: as it is to be declared. sample: rows spread over all of it. on: the day of each of
+    them. days: by day, `rows`, and the seconds from midnight to its `first` and `last` row.
+    zoned: whether times name their zone. spread: that only every so many-th row is in the sample.
+    """
+
+    source: Source
+    sample: pd.DataFrame
+    on: pd.Series
+    days: pd.DataFrame
+    zoned: bool
+    spread: int = 1
+
+
+def look_at_files(path: Path, options: Options) -> Looked:
+    """See what a file or a folder of files holds. Raises ValueError, SourceError."""
+    kind, layout, partition, paths = _find(path)
+    reading = CsvChunks.of(paths) if kind is Csv else Chunks()
+    head = next((c for p in paths for c in reading.chunks(p) if len(c)), None)
+    if head is None:
+        raise ValueError(f"{path}: {len(paths)} files and no row in them")
+    column = choose(head, options.time, options.format, str(path), options.option)
+    days, sample, spread, astray = _read(reading, paths, column, options.zone, layout)
+    given: dict[str, Any] = {"folder": str(path), "time": column.name, "format": column.format}
+    if not column.zoned:
+        given["naive"] = options.zone
+    if layout == "folders":
+        given["partition"] = partition
+    source: Parquet | Csv = kind(**{**given, "layout": layout, **reading.said()})
+    if astray == "own":
+        source = replace(source, timezone="UTC")
+    elif astray:
+        source = replace(source, layout="undated", partition="date")
+    on = sample.pop(DAY)
+    frame = tidy(sample, reading.decimal)
+    return Looked(source, frame, on, _days(days), column.zoned, spread)
+
+
+DAY = "\0day"
+
+
+def tidy(sample: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
+    """A sample whose text that is numbers, or yes and no, is that."""
+    return pd.DataFrame({name: _tidy(sample[name], decimal) for name in sample})
+
+
+def _tidy(values: pd.Series, decimal: str) -> pd.Series:
+    there = values.dropna()
+    if there.empty or values.dtype.kind in "biufM":
+        return values
+    if there.map(lambda value: isinstance(value, str)).all():
+        return plain(values, decimal)
+    if there.map(lambda value: isinstance(value, bool)).all():
+        return values
+    inferred = there.infer_objects()
+    if not inferred.map(lambda v: isinstance(v, (list, dict, tuple, set, date))).any():
+        numbers = pd.to_numeric(inferred, errors="coerce")
+        if numbers.notna().all() and not inferred.map(lambda v: isinstance(v, str)).any():
+            return numbers.astype(float).reindex(values.index)
+    return values
+
+
+def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
+    """(kind, layout, partition, files) of what lies at a path."""
+    suffixes = (*Parquet.suffixes, *Csv.suffixes)
+    if path.is_file() and not path.name.endswith(suffixes):
+        raise ValueError(f"{path}: ends in none of {', '.join(suffixes)}; convert it to one")
+    if not path.exists():
+        raise ValueError(f"no file or folder {path}; --from names one, or a database's URI")
+    if (path / "_delta_log").is_dir():
+        raise ValueError(
+            f"{path}: is a Delta table, whose files hold deleted rows, too; export it as Parquet"
+        )
+    paths = [path] if path.is_file() else files_below(path, suffixes)
+    if not paths:
+        raise ValueError(f"{path}: holds no file that ends in {', '.join(suffixes)}")
+    parquet = [one for one in paths if one.name.endswith(Parquet.suffixes)]
+    if parquet and len(parquet) < len(paths):
+        raise ValueError(
+            f"{path}: holds {len(parquet)} Parquet files and {len(paths) - len(parquet)} of CSV;"
+            " give a folder with one kind"
+        )
+    kind = Parquet if parquet else Csv
+    if path.is_file():
+        return kind, "undated", "", paths
+    partition = _partition(path, paths)
+    if partition:
+        return kind, "folders", partition, paths
+    dated = all(day_in_name(one.name) for one in paths)
+    return kind, "dated" if dated else "undated", "", paths
+
+
+def _partition(root: Path, paths: Sequence[Path]) -> str:
+    """The name before = of the folders of a day, '' where files do not lie so."""
+    names = set()
+    for path in paths:
+        name, _, day = path.parent.name.partition("=")
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            return ""
+        if path.parent.parent != root or len(day) != 10:
+            return ""
+        names.add(name)
+    return names.pop() if len(names) == 1 else ""
+
+
+def _read(
+    reading: Chunks, paths: Sequence[Path], column: TimeColumn, zone: str, layout: str
+) -> tuple[list[pd.DataFrame], pd.DataFrame, int, str]:
+    """Every row's time, and a sample that is thinned out whenever it gets too long."""
+    days, kept, spread = [], [], 1
+    fits = {"": True, "own": True}
+    for path in paths:
+        for chunk in reading.chunks(path):
+            if column.name not in chunk:
+                raise ValueError(f"{path}: no column {column.name!r}, which other files have")
+            naive = "" if column.zoned else zone
+            place = f"{path}: {column.name!r}"
+            times = moments(chunk[column.name], place, format=column.format, naive=naive)
+            local = times.dt.tz_convert(ZoneInfo(zone))
+            day = local.dt.date
+            days.append(by_day(local))
+            _check_days(fits, layout, path, day, times)
+            kept.append(chunk.assign(**{DAY: day})[times.notna()].iloc[::spread])
+            if sum(map(len, kept)) > 2 * SAMPLE:
+                kept, spread = [pd.concat(kept, ignore_index=True).iloc[::2]], spread * 2
+    astray = next((how for how, all_fit in fits.items() if all_fit), "undated")
+    sample = pd.concat(kept, ignore_index=True)
+    return days, sample, spread, astray
+
+
+def _check_days(
+    fits: dict[str, bool], layout: str, path: Path, day: pd.Series, times: pd.Series
+) -> None:
+    """Whether rows lie in the day of their file's name: in the zone asked for, or in UTC."""
+    if layout == "undated":
+        return
+    named = path.parent.name.partition("=")[2] if layout == "folders" else path.name
+    wanted = day_in_name(named)
+    fits[""] &= bool((day.dropna() == wanted).all())
+    fits["own"] &= bool((times.dt.tz_convert(UTC).dt.date.dropna() == wanted).all())
+
+
+def by_day(local: pd.Series) -> pd.DataFrame:
+    """Rows of each day, and the seconds from midnight to its first and last."""
+    there = local.dropna()
+    seconds = there.dt.hour * 3600 + there.dt.minute * 60 + there.dt.second
+    grouped = seconds.groupby(there.dt.date)
+    return pd.DataFrame({"rows": grouped.size(), "first": grouped.min(), "last": grouped.max()})
+
+
+def _days(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    both = pd.concat(parts).groupby(level=0)
+    found = pd.DataFrame(
+        {"rows": both["rows"].sum(), "first": both["first"].min(), "last": both["last"].max()}
+    )
+    return found.sort_index()

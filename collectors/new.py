@@ -1,0 +1,178 @@
+"""Makes a monitor of data that nobody has declared: looks, proposes, writes, calibrates."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import settings as environment
+from collectors.calibrate import ENOUGH, calibrated, measure_days, write
+from collectors.looking import Found, Place, find, place_of
+from collectors.propose import Proposal, period, propose
+from collectors.sources import Reader
+from collectors.writing import declaration
+from monitors import thresholds
+from monitors.declare import Between, Monitor
+from monitors.declare.monitor import NAME
+from monitors.declare.windows import Daily, parse_day
+from monitors.load import CONTACTS, LIBRARY, load, named
+from settings import Settings
+
+TAKEN = {*LIBRARY, CONTACTS, "declare", "overview", "collectors"}
+COMPOSE_ANCHOR = "  environment: &environment\n"
+
+
+def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
+    """Write the declaration of a source and its thresholds, and say what was found.
+
+    An error leaves every file as it was. Raises ValueError, SourceError, DeclarationError.
+    """
+    name = parsed.name
+    path = _place_to_write(settings, name, parsed.force)
+    zone = Daily(timezone=parsed.timezone or "UTC").timezone
+    reference = None
+    if parsed.reference:
+        Between(*parsed.reference)
+        reference = tuple(parse_day(day, "--reference") for day in parsed.reference)
+    place = place_of(settings, parsed.source, name)
+    found = find(settings, parsed, place, zone)
+    said = parsed.table or str(place.path or "the table")
+    now = datetime.now(UTC)
+    days = period(found.looked.days, zone, now, reference, said)  # type: ignore[arg-type]
+    proposal = propose(found.looked, found.labels, zone, days, found.roles, found.taken)
+    title = parsed.title or name.replace("_", " ").capitalize()
+
+    files = [environment.ROOT / ".env", environment.ROOT / "docker-compose.yml"]
+    with _undone([path, thresholds.path_beside(path), *files]):
+        remarks = _keep_secret(settings, place)
+
+        def written(one: Proposal) -> Monitor:
+            text = declaration(name, title, parsed.owner, one, now.date())
+            path.write_text(text, encoding="utf-8")
+            load.cache_clear()
+            return named(name, settings.monitors_dir)
+
+        thresholds.path_beside(path).unlink(missing_ok=True)
+        monitor = written(proposal)
+        _say(found, proposal, [*remarks, *proposal.remarks])
+        values = measure_days(monitor, Reader(monitor, settings), calibrated(monitor))
+        amended = amend(proposal, monitor, values)
+        if amended != proposal:
+            proposal, monitor = amended, written(amended)
+        write(monitor, settings, values)
+        load.cache_clear()
+        monitor = named(name, settings.monitors_dir)
+        problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
+        if problems:
+            raise ValueError("; ".join(problems))
+    for one in proposal.left_out:
+        print(f"  left out {one.name}: {one.why}")
+    print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
+    return monitor
+
+
+def amend(
+    proposal: Proposal, monitor: Monitor, values: Mapping[tuple[str, str], list[float]]
+) -> Proposal:
+    """The proposal without what too few days of the reference have a value of.
+
+    Raises ValueError where no column is left.
+    """
+    short = {s.key: len(values[s.key]) for s in calibrated(monitor) if len(values[s.key]) < ENOUGH}
+    lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
+    columns = tuple(
+        replace(one, kind=None, why=f"a value on {lost[one.name]} days of the reference, too few")
+        if one.name in lost
+        else one
+        for one in proposal.columns
+    )
+    if not any(one.kind for one in columns):
+        raise ValueError(
+            "no column has a value on ten days of the reference with"
+            f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
+        )
+    unjudged = {
+        metric: f"only {count} days of the reference have a value"
+        for (metric, _), count in short.items()
+        if metric not in ("drift", "missing_share")
+    }
+    return replace(proposal, columns=columns, unjudged=unjudged)
+
+
+def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
+    """Where the declaration will lie. Raises ValueError where it may not."""
+    if not NAME.fullmatch(name) or name in TAKEN:
+        raise ValueError(
+            f"{name!r} cannot be a monitor's name; use up to 24 lower-case letters, digits and _,"
+            f" starting with a letter, and none of {', '.join(sorted(TAKEN))}"
+        )
+    path = settings.monitors_dir / f"{name}.py"
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there; choose another name, or say --force to write it anew")
+    return path
+
+
+@contextmanager
+def _undone(paths: list[Path]) -> Iterator[None]:
+    """Leave files as they were if the block fails."""
+    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    try:
+        yield
+    except BaseException:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != content:
+                path.write_bytes(content)
+        load.cache_clear()
+        raise
+
+
+def _keep_secret(settings: Settings, place: Place) -> list[str]:
+    """Keep the URI in `.env`, and let it through to the collectors of Docker."""
+    said = []
+    if place.secret and settings.keep_variable(place.address, place.secret):
+        said.append(f"the address is kept as {place.address} in .env, never in the declaration")
+    compose = environment.ROOT / "docker-compose.yml"
+    if place.address and compose.exists():
+        text = compose.read_text(encoding="utf-8")
+        line = f"    {place.address}: ${{{place.address}:-}}\n"
+        if line not in text and COMPOSE_ANCHOR in text:
+            compose.write_text(text.replace(COMPOSE_ANCHOR, COMPOSE_ANCHOR + line, 1), "utf-8")
+            said.append(f"docker-compose.yml hands {place.address} on to the collectors")
+    if place.path is not None and not place.path.is_relative_to(settings.data.resolve()):
+        said.append(
+            f"with Docker, let the collectors see {place.path}: mount it at the same path"
+            " (volumes of x-app in docker-compose.yml)"
+        )
+    return said
+
+
+def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
+    """What was found, in plain words."""
+    looked, days, roles = found.looked, proposal.period, proposal.roles
+    rows = looked.days["rows"]
+    kind = type(proposal.source).__name__
+    until = "" if days.ends else ", and more is to come"
+    middle = f"{rows.median():.0f} on a middling one"
+    print(f"  {kind}: {int(rows.sum())} rows on {len(rows)} days, {middle}")
+    when = f"{proposal.source.time} in {proposal.zone}"
+    print(f"  days by {when}: {days.starts} to {days.last}{until}")
+    if not looked.zoned:
+        print(f"  its times name no zone: taken as {proposal.zone}; --timezone says another")
+    print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
+    said = {
+        "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
+        "target": roles.target,
+        "model version": roles.version,
+    }
+    if any(said.values()):
+        print(f"  {', '.join(f'{role} {name}' for role, name in said.items() if name)}")
+    for kind in ("number", "category"):
+        names = [one.name for one in proposal.watched if one.kind == kind]
+        if names:
+            print(f"  {len(names)} {kind} columns: {', '.join(names)}")
+    for remark in remarks:
+        print(f"  {remark}")

@@ -1,0 +1,415 @@
+"""From data that nobody has declared to a monitor that is built, checked and collected."""
+
+import argparse
+import ast
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+import settings as environment
+from collectors import __main__ as command
+from collectors import commands, guess
+from collectors.new import make
+from collectors.propose import row_levels
+from collectors.runner import Runner
+from collectors.values import Status
+from conftest import rows
+from database import uri
+from generator.artefacts import artefacts
+from generator.thresholds import stale_thresholds
+from monitors import declare as d
+from monitors.load import load, named
+from preflight.check import check
+from preflight.findings import Report
+from preflight.reading import Reading
+from preflight.releases import Release
+from settings import Settings
+
+FIRST, DAYS = date(2024, 1, 1), 24
+ODD = [
+    "all",
+    "accuracy",
+    "sepal length (cm)",
+    "it's",
+    'say "x"',
+    "a.b",
+    "$column",
+    "größe [m²]",
+    "x\\y",
+]
+
+
+def log(days: int = DAYS, count: int = 60) -> pd.DataFrame:
+    """Some weeks of a classifier's rows, with columns that are of no use."""
+    frame = pd.concat(
+        [rows(FIRST + timedelta(days=n), count) for n in range(days)], ignore_index=True
+    )
+    frame["note"] = [f"customer {n} called about bill {n}" for n in range(len(frame))]
+    frame["same"] = 1
+    frame["never"] = None
+    frame["counter"] = (frame["at"] - frame["at"].min()).dt.days + 100
+    return frame.rename(
+        columns={"p": "churn_probability", "y": "label", "version": "model_version"}
+    )
+
+
+@pytest.fixture
+def mine(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with folders of their own for monitors, data and `.env`."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    for name in ("monitors", "data"):
+        (tmp_path / name).mkdir()
+    return settings.model_copy(
+        update={
+            "monitors_dir": tmp_path / "monitors",
+            "data_dir": tmp_path / "data",
+            "provisioning_dir": tmp_path / "provisioning",
+        }
+    )
+
+
+def asked(name: str, source: object, *more: str) -> argparse.Namespace:
+    """The command line of `new`."""
+    return command._parser().parse_args(["new", name, "--from", str(source), *more])
+
+
+def saved(frame: pd.DataFrame, folder: Path, name: str = "log.csv") -> Path:
+    """A frame as one file."""
+    path = folder / name
+    frame.to_csv(path, index=False) if name.endswith("csv") else frame.to_parquet(path, index=False)
+    return path
+
+
+def proved(mine: Settings) -> None:
+    """What is declared builds, its thresholds fit, and Grafana would read all of it."""
+    assert stale_thresholds(mine) == []
+    for name, text in artefacts(mine).items():
+        path = mine.provisioning_dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    secrets = {f"{name.upper()}": "x" for name in environment.SECRETS}
+    assert check(mine.provisioning_dir, Reading(Report(), Release.of("13.3"), secrets)) == []
+
+
+def test_from_a_log_to_collected_windows(
+    mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
+    path = saved(log(), mine.data)
+    parsed = asked("churn", path, "--workers", "1", "--reports", "0", "--owner", "growth")
+    assert commands.new(mine, parsed) == 0
+    said = capsys.readouterr().out
+    stored = connection.execute("select status from monitoring.collection").fetchall()
+    alarms = connection.execute(
+        "select avg((level = 2)::int) from monitoring.metric where level is not null"
+    ).fetchone()
+    monitor = named("churn", mine.monitors_dir)
+
+    assert [status for (status,) in stored] == ["ok"] * DAYS
+    assert alarms is not None
+    assert alarms[0] < 0.08
+    assert monitor.source == d.Csv("log.csv", time="at", layout="undated")
+    assert monitor.reference == d.Between("2024-01-01", "2024-01-14")
+    assert (monitor.starts, monitor.ends) == ("2024-01-01", "2024-01-24")
+    assert [(one.name, one.kind) for one in monitor.columns] == [("x", "number"), ("c", "category")]
+    assert monitor.prediction.cut == 0.5
+    assert (monitor.target.name, monitor.model_version) == ("label", "model_version")
+    assert {"recall", "precision", "accuracy", "roc_auc", "log_loss"} < {
+        metric.name for metric in monitor.metrics
+    }
+    for name in ("id", "note", "same", "never", "counter"):
+        assert f"left out {name}: " in said
+    assert "make build" in said
+    proved(mine)
+
+
+def test_the_file_is_as_a_person_would_have_written_it(mine: Settings) -> None:
+    """It keeps the house style, and says why a column is left out."""
+    make(mine, asked("churn", saved(log()[["at", "c", "note"]], mine.data)))
+    path = mine.monitors_dir / "churn.py"
+    text = path.read_text(encoding="utf-8")
+    for tool in (["check", "--select", "E,F,I,UP"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *tool, "--line-length", "100", str(path)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+    assert '# "note": free text' in text
+    assert ast.get_docstring(ast.parse(text)) == "Churn."
+
+
+def test_columns_of_odd_names_work_to_the_end(
+    mine: Settings, connection: psycopg.Connection
+) -> None:
+    """Blanks, quotes, brackets, dots, a $, and names of our own: levels, dashboards, windows."""
+    random = np.random.default_rng(0)
+    frame = log()
+    odd = pd.DataFrame({name: random.normal(size=len(frame)) for name in ODD})
+    frame = pd.concat([frame[["at", "label"]], odd], axis=1).assign(prediction=frame["label"])
+    monitor = make(mine, asked("odd", saved(frame, mine.data, "log.parquet")))
+    levels = {series.key: series.levels for series in monitor.series()}
+    runner = Runner(monitor, mine, connection)
+    for window in map(monitor.every.window, monitor.reference.days()[:2]):
+        assert runner.run(window).status is Status.OK
+    stored = connection.execute(
+        "select column_name, count(alert_above) from monitoring.metric where metric = 'drift'"
+        " group by 1"
+    ).fetchall()
+
+    assert {column for metric, column in levels if metric == "drift"} == set(ODD)
+    assert all(levels["drift", name] for name in ODD)
+    assert dict(stored) == dict.fromkeys(ODD, 2)
+    proved(mine)
+
+
+def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
+    mine: Settings, connection: psycopg.Connection, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Naive times are of --timezone; the URI goes into .env, and never into the declaration."""
+    frame = log()[["at", "x", "c"]]
+    frame["at"] = frame["at"].dt.tz_localize(None)
+    for day, part in frame.groupby(frame["at"].dt.date):
+        (mine.data / "log" / f"dt={day}").mkdir(parents=True)
+        saved(part, mine.data / "log" / f"dt={day}")
+    make(mine, asked("hive", mine.data / "log", "--timezone", "Europe/Lisbon"))
+    hive = named("hive", mine.monitors_dir)
+    assert hive.source == d.Csv("log", time="at", partition="dt", naive="Europe/Lisbon")
+    assert hive.every == d.Daily(timezone="Europe/Lisbon")
+
+    connection.execute("create schema outages; create table outages.log (at date, x float, c text)")
+    with connection.cursor() as cursor:
+        cursor.executemany("insert into outages.log values (%s, %s, %s)", frame.values.tolist())
+    connection.commit()
+    away = uri(mine).replace("//collector", "//postgres").split("@")[1]
+    secret = f"postgresql://postgres:driftdeck@localhost:{away.split(':')[1]}?application_name=new"
+    (tmp_path / "docker-compose.yml").write_text("x:\n  environment: &environment\n    A: b\n")
+    address = secret.replace("/driftdeck?", "/postgres?")
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute("drop table if exists log; create table log (at date, x float, c text)")
+        with other.cursor() as cursor:
+            cursor.executemany("insert into log values (%s, %s, %s)", frame.values.tolist())
+    make(mine, asked("shop", address))
+    shop = named("shop", mine.monitors_dir)
+    kept = tmp_path / ".env"
+
+    assert shop.source == d.Table("log", time="at", address="SHOP_URI", naive="UTC")
+    assert kept.read_text() == f"SHOP_URI='{address}'\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "driftdeck@" not in (mine.monitors_dir / "shop.py").read_text()
+    assert "driftdeck@" not in capsys.readouterr().out
+    assert "    SHOP_URI: ${SHOP_URI:-}\n" in (tmp_path / "docker-compose.yml").read_text()
+    with pytest.raises(ValueError, match="SHOP_URI is set to another value"):
+        mine.keep_variable("SHOP_URI", "postgresql://elsewhere/db")
+    assert stale_thresholds(mine) == []
+
+
+def test_labels_elsewhere_are_joined(mine: Settings) -> None:
+    """The shared column and the label's column are found; a regression gets its metrics."""
+    frame = log()
+    frame["predicted_minutes"] = frame["x"] * 10 + 50
+    labels = frame[["id"]].assign(
+        minutes=frame["predicted_minutes"] + np.random.default_rng(0).normal(size=len(frame)),
+        known_at=frame["at"] + pd.Timedelta(days=1),
+    )
+    source = saved(frame[["id", "at", "x", "c", "predicted_minutes"]], mine.data)
+    late = saved(labels.iloc[::2], mine.data, "labels.parquet")
+    monitor = make(mine, asked("late", source, "--labels", str(late)))
+
+    assert monitor.labels == d.Parquet("labels.parquet", time="known_at", on="id", layout="undated")
+    assert (monitor.prediction.name, monitor.target.name) == ("predicted_minutes", "minutes")
+    assert {"mae", "rmse", "mean_error", "agreement"} < {one.name for one in monitor.metrics}
+    assert 20 <= monitor.min_rows <= 30
+    assert stale_thresholds(mine) == []
+
+
+def test_no_weekend_cries_wolf(mine: Settings) -> None:
+    """Days that are quiet every week have levels, min_rows and lateness that know them."""
+    frame = log(days=42)[["at", "c"]]
+    quiet = frame["at"].dt.dayofweek >= 5
+    monitor = make(mine, asked("week", saved(frame[~quiet | (frame.index % 3 == 0)], mine.data)))
+    closed = make(mine, asked("shut", saved(frame[~quiet], mine.data, "shut.csv")))
+    counts = {one.metric.name: one.levels for one in monitor.series()}["row_count"]
+    shut = {one.metric.name: one.levels for one in closed.series()}["row_count"]
+
+    assert counts.judge(20) == counts.judge(60) == 0
+    assert counts.judge(5) == counts.judge(200) == 2
+    assert monitor.min_rows == 20
+    assert shut.judge(0) == shut.judge(60) == 0
+    assert closed.late_after == d.Hours(30 + 48)
+
+
+@pytest.mark.parametrize(
+    "counts", [[1] * 14, [30] * 14, [0, *[40] * 13], [5, 400], [10_000, 9_000, 1]]
+)
+def test_row_levels_can_always_be_declared(counts: list[int]) -> None:
+    """Whatever the days had, the levels are in order and none of those days is beyond one."""
+    warn, alert = row_levels(counts)
+    [series] = small(d.row_count(warn=warn, alert=alert))
+
+    assert all(series.levels.judge(count) == 0 for count in counts)
+
+
+def small(*metrics: d.Metric) -> list[d.Series]:
+    """The series of a monitor with these metrics."""
+    from conftest import small_monitor
+
+    return list(small_monitor(metrics=metrics).series())
+
+
+def test_data_that_still_comes_has_no_end(mine: Settings) -> None:
+    """Where the newest rows are of today, nothing ends, and today is no whole day."""
+    frame = log()[["at", "c"]]
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    frame["at"] += today - pd.Timestamp(FIRST, tz="UTC") - timedelta(days=DAYS - 1)
+    frame = frame[(frame["at"] < datetime.now(UTC)) & (frame["at"].dt.hour >= 0)]
+    late = frame["at"].dt.date == frame["at"].dt.date.min()
+    frame = frame[~late | (frame["at"].dt.hour > 15)]  # the log begins in the afternoon
+    monitor = make(mine, asked("live", saved(frame, mine.data)))
+
+    assert monitor.ends == ""
+    assert monitor.late_after == d.Hours(30)
+    assert monitor.first_day == today.date() - timedelta(days=DAYS - 2)
+
+
+Bad = tuple[pd.DataFrame, list[str], str]
+NAMED = log()
+BAD: dict[str, Bad] = {
+    "too few days": (log(days=12), [], "holds 12 whole days.*a monitor needs about 21"),
+    "too few rows": (log(count=8), [], "holds 8 rows on a middling day"),
+    "no time": (NAMED.drop(columns="at"), [], "no column holds times; name one with --time"),
+    "two times": (
+        NAMED.rename(columns={"at": "a_when"}).assign(b_when=NAMED["at"]), [],
+        "a_when, b_when all hold times; say which with --time",
+    ),
+    "no such time": (NAMED, ["--time", "when"], "has no column 'when'; there are id, at, x"),
+    "two predictions": (
+        NAMED.rename(columns={"churn_probability": "p_a"}).assign(p_b=0.5), [],
+        "'p_a', 'p_b' may each be the prediction; say which with --prediction",
+    ),
+    "day or month first": (
+        NAMED.assign(at=NAMED["at"].dt.day.map(lambda day: f"0{1 + day % 9}/0{1 + day % 9}/2024")),
+        [], "may be written as %d/%m/%Y or as %m/%d/%Y.*--time-format",
+    ),
+    "a bad time": (
+        NAMED.assign(at=NAMED["at"].astype(str).where(NAMED.index != 7, "soon")), [],
+        "log.csv: 'at': 'soon' .1 of 1440. is not a time",
+    ),
+    "nothing to watch": (NAMED[["at", "id", "same"]], [], "no column is left to watch .id: "),
+    "reference elsewhere": (
+        NAMED, ["--reference", "2023-01-01", "2023-01-31"],
+        "has rows on 0 days; give --reference FIRST LAST",
+    ),
+    "no reference": (NAMED, ["--reference", "2024-01-31", "2024-01-01"], "comes after"),
+    "a table in files": (NAMED, ["--table", "a.b"], "--table names a table of a database"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_refusals_name_the_mend_and_leave_nothing(case: str, mine: Settings) -> None:
+    """What cannot be guessed is an error with the option that says it; no file is left behind."""
+    frame, more, said = BAD[case]
+    with pytest.raises((ValueError, RuntimeError), match=said):
+        make(mine, asked("bad", saved(frame, mine.data), *more))
+    assert list(mine.monitors_dir.iterdir()) == []
+
+
+def test_a_failure_on_the_way_leaves_everything_as_it_was(
+    mine: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A declaration is never overwritten unasked, nor lost when calibrating fails."""
+    path = saved(log(), mine.data)
+    theirs = mine.monitors_dir / "churn.py"
+    theirs.write_text("mine")
+    with pytest.raises(ValueError, match=r"churn.py is there; .* --force"):
+        make(mine, asked("churn", path))
+
+    monkeypatch.setattr("collectors.new.measure_days", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        make(mine, asked("churn", path, "--force"))
+    assert theirs.read_text() == "mine"
+    theirs.unlink()
+    with pytest.raises(ZeroDivisionError):
+        make(mine, asked("other", path))
+    assert list(mine.monitors_dir.iterdir()) == []
+    for name in ("load", "Bad", "declare", "overview"):
+        with pytest.raises(ValueError, match="cannot be a monitor's name"):
+            make(mine, asked(name, path))
+
+
+def test_what_cannot_be_calibrated_is_left_out_with_its_reason(mine: Settings) -> None:
+    """A column with values on a few days, and a metric whose labels lack positives."""
+    frame = log()
+    early = frame["at"].dt.day < 4
+    frame["rare"] = frame["x"].where(early)
+    frame["label"] = frame["label"].where(early, 0)
+    make(mine, asked("rare", saved(frame, mine.data)))
+    load.cache_clear()
+    monitor = named("rare", mine.monitors_dir)
+    unjudged = {metric.name: metric.unjudged for metric in monitor.metrics}
+
+    assert [one.name for one in monitor.columns] == ["x", "c"]
+    assert unjudged["recall"] == "only 3 days of the reference have a value"
+    assert unjudged["accuracy"] == ""
+    assert (
+        '# "rare": a value on 3 days of the reference, too few'
+        in (mine.monitors_dir / "rare.py").read_text()
+    )
+    assert stale_thresholds(mine) == []
+
+
+ON = pd.Series([date(2024, 1, 1 + n // 100) for n in range(1000)])
+RANDOM = np.random.default_rng(0)
+GUESSED: dict[str, tuple[object, str | None]] = {
+    "amount": (RANDOM.normal(size=1000), "number"),
+    "age": (RANDOM.integers(18, 90, 1000), "number"),
+    "stars": (RANDOM.integers(1, 6, 1000), "category"),
+    "flag": (RANDOM.random(1000) > 0.5, "category"),
+    "plan": (RANDOM.choice(["a", "b"], 1000), "category"),
+    "zip": ([f"{n % 40:05}" for n in range(1000)], "category"),
+    "order_id": (RANDOM.integers(1, 500, 1000), None),
+    "serial": (RANDOM.permutation(1000), None),
+    "uuid": ([f"u{n}" for n in range(1000)], None),
+    "tags": ([["a"]] * 1000, None),
+    "seen": (pd.Timestamp("2024-01-01"), None),
+    "seen_text": ("2024-01-01 10:00", None),
+    "constant": ("x", None),
+    "absent": (None, None),
+    "month": (np.arange(1000) // 100 % 3, None),
+    "clock": (np.arange(1000) // 100 + 50.5, None),
+    " blank": (RANDOM.normal(size=1000), None),
+}
+
+
+@pytest.mark.parametrize("name", sorted(GUESSED))
+def test_columns_are_taken_for_what_they_are(name: str) -> None:
+    """Numbers, categories, and what is of no use, each with a reason."""
+    values, kind = GUESSED[name]
+    frame = pd.DataFrame({name: values}, index=range(1000))
+    [found] = guess.columns(frame, ON, date(2024, 1, 8) > ON, [])
+
+    assert found.kind == kind, found.why
+    assert found.why
+
+
+def test_every_zone_of_a_day_is_told_from_the_rows(mine: Settings) -> None:
+    """Files named by UTC days are declared so when days are cut in another zone."""
+    frame = log()[["at", "c"]]
+    for day, part in frame.groupby(frame["at"].dt.date):
+        saved(part, mine.data, f"log_{day}.csv")
+    lisbon = make(mine, asked("tokyo", mine.data, "--timezone", "Asia/Tokyo"))
+    assert lisbon.source == d.Csv(str(mine.data), time="at", layout="dated", timezone="UTC")
+
+    local = frame["at"].dt.tz_convert(ZoneInfo("America/New_York")).dt.date
+    (mine.data / "astray").mkdir()
+    for day, part in frame.groupby(local):
+        saved(part, mine.data / "astray", f"{day}.parquet")
+    astray = make(mine, asked("astray", mine.data / "astray"))
+    assert astray.source == d.Parquet("astray", time="at", layout="undated")
