@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.run(load_settings(), parsed))
+    except KeyboardInterrupt:
+        print("\nstack: interrupted; the next `make up` goes on from here", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # `make verify | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -201,10 +204,7 @@ def _watch(settings: Settings, parsed: argparse.Namespace) -> int:
 def _run(settings: Settings, parsed: argparse.Namespace) -> int:
     from stack.runtime import choose
 
-    try:
-        return choose(settings).run(parsed.arguments)
-    except KeyboardInterrupt:  # the program has heard it, too
-        return 130
+    return choose(settings).run(parsed.arguments)
 
 
 def _uri(settings: Settings, parsed: argparse.Namespace) -> int:
