@@ -213,7 +213,8 @@ def test_a_word_as_prediction_is_watched_by_its_drift(
     )
     measure(rows(DAY, shift=2.0).assign(c="a"))
     reader = Reader(wordy, settings)
-    collected = collect(wordy, window_of(wordy, DAY), reader, load_reference(reader, wordy), NOW)
+    reference = load_reference(reader, wordy, days_of(wordy, None))
+    collected = collect(wordy, window_of(wordy, DAY), reader, lambda _: reference, NOW)
 
     assert collected.status is Status.OK
     assert None not in values(collected).values()
