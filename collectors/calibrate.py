@@ -15,10 +15,9 @@ from rich.table import Table
 
 from collectors.collect import from_rows
 from collectors.episodes import standing
-from collectors.errors import SourceError
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
 from collectors.report import undrawn
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
 from monitors.declare.methods import Bad
@@ -27,8 +26,6 @@ from settings import Settings
 Key = tuple[str, str]
 DIGITS = 4
 MONTH = 30
-ENOUGH = 10
-"""So many days with a value are needed to find a level."""
 NO_NEWS = {"missing_share": (0.01, 0.05)}
 """Where a warning, and an alert, would speak of a single row: no level of theirs lies lower."""
 
@@ -53,7 +50,9 @@ def calibrated(monitor: Monitor) -> list[Series]:
 def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]) -> None:
     """Write the threshold file from the values of quiet days, and print it beside them."""
     wanted = calibrated(monitor)
-    levels = {s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= ENOUGH}
+    levels = {
+        s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
+    }
     reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     text = render(monitor, levels, reference.hash if reference else "")
     path = thresholds.path_beside(settings.monitors_dir / f"{monitor.name}.py")

@@ -16,11 +16,10 @@ from rich.table import Table
 from collectors.calibrate import calibrate as find_levels
 from collectors.due import due_windows, locked
 from collectors.episodes import confirmed, newest, reported
-from collectors.errors import SourceError
 from collectors.replay import replay
 from collectors.retraining import retrain_if_due
 from collectors.runner import Outcome, Runner, clock, run_all
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from collectors.store import finished_windows
 from collectors.windows import complete_windows, window_of
 from database import connect
@@ -222,7 +221,7 @@ def status(settings: Settings, _: argparse.Namespace) -> int:
 
 def new(settings: Settings, parsed: argparse.Namespace) -> int:
     """Declare data that nobody has declared, calibrate it, and collect what there is of it."""
-    from collectors.new import make
+    from collectors.new.command import make
 
     monitor = make(settings, parsed)
     collecting = argparse.Namespace(

@@ -6,9 +6,8 @@ from datetime import datetime
 
 import psycopg
 
-from collectors.errors import SourceError
 from collectors.runner import clock
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from collectors.store import STILL_OPEN
 from collectors.windows import complete_windows
 from monitors.declare import Monitor, Window

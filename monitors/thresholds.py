@@ -11,6 +11,8 @@ from pathlib import Path
 from monitors.declare import DeclarationError, Levels, Monitor
 
 SUFFIX = ".thresholds.toml"
+ENOUGH = 10
+"""So many days with a value are needed to find a level."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 WHOLE, ESCAPED = "all", "column:"
 """The key of the whole data set; what stands before a column that is called like it."""

@@ -9,6 +9,7 @@ import pandas as pd
 import psycopg
 import pytest
 
+import settings as environment
 from database import Role, connect, migrate
 from database.embedded import Embedded, free_port
 from monitors import declare as d
@@ -56,6 +57,21 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
         opened.execute("drop schema if exists live cascade")
         opened.commit()
         yield opened
+
+
+@pytest.fixture
+def mine(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with folders of their own for monitors, data and `.env`."""
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    for name in ("monitors", "data"):
+        (tmp_path / name).mkdir()
+    return settings.model_copy(
+        update={
+            "monitors_dir": tmp_path / "monitors",
+            "data_dir": tmp_path / "data",
+            "provisioning_dir": tmp_path / "provisioning",
+        }
+    )
 
 
 REFERENCE_DAYS = 4

@@ -12,11 +12,10 @@ import psycopg
 import pytest
 
 from collectors.collect import collect
-from collectors.errors import SourceError
 from collectors.reference import Reference, days_of, load_reference
 from collectors.report import undrawn
 from collectors.runner import Runner
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from collectors.values import Collected, Status
 from collectors.windows import complete_windows, window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day

@@ -20,6 +20,7 @@ from examples.dummy import feed as dummy
 from examples.flights import data, model, prepare, retrain
 from examples.outages import load as outages
 from examples.outages.simulate import INCIDENTS, all_days, simulate
+from monitors.load import named
 
 SPRING, AUTUMN = "2013-03-10", "2013-11-03"
 BLIZZARD = "2013-02-08"
@@ -175,6 +176,15 @@ def test_retraining_answers_later_days_with_what_was_known(
         pd.testing.assert_frame_equal(new.drop(columns=answered), old.drop(columns=answered))
         assert new[answered].equals(old[answered]) is (day < version)
         assert set(new["model_version"]) == {version if day >= version else prepare.VERSION}
+
+
+def test_the_reference_that_follows_is_what_was_trained_on() -> None:
+    """A declaration imports no example, so the days of both are written twice."""
+    plan = named("flights").retrain
+
+    assert plan is not None
+    assert plan.reference is not None
+    assert plan.reference.delta == retrain.MEMORY
 
 
 def test_outages_are_deterministic() -> None:

@@ -1,12 +1,10 @@
 """From data that nobody has declared to a monitor that is built, checked and collected."""
 
-import argparse
 import ast
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -14,25 +12,22 @@ import psycopg
 import pytest
 
 import settings as environment
-from collectors import __main__ as command
-from collectors import commands, guess
-from collectors.new import make
-from collectors.propose import row_levels
+from collectors import commands
+from collectors.new.command import make
 from collectors.runner import Runner
 from collectors.values import Status
-from conftest import rows
 from database import uri
 from generator.artefacts import artefacts
 from generator.thresholds import stale_thresholds
 from monitors import declare as d
 from monitors.load import load, named
+from own_data import DAYS, FIRST, asked, log, saved
 from preflight.check import check
 from preflight.findings import Report
 from preflight.reading import Reading
 from preflight.releases import Release
 from settings import Settings
 
-FIRST, DAYS = date(2024, 1, 1), 24
 ODD = [
     "all",
     "accuracy",
@@ -44,47 +39,6 @@ ODD = [
     "größe [m²]",
     "x\\y",
 ]
-
-
-def log(days: int = DAYS, count: int = 60) -> pd.DataFrame:
-    """Some weeks of a classifier's rows, with columns that are of no use."""
-    frame = pd.concat(
-        [rows(FIRST + timedelta(days=n), count) for n in range(days)], ignore_index=True
-    )
-    frame["note"] = [f"customer {n} called about bill {n}" for n in range(len(frame))]
-    frame["same"] = 1
-    frame["never"] = None
-    frame["counter"] = (frame["at"] - frame["at"].min()).dt.days + 100
-    return frame.rename(
-        columns={"p": "churn_probability", "y": "label", "version": "model_version"}
-    )
-
-
-@pytest.fixture
-def mine(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings with folders of their own for monitors, data and `.env`."""
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
-    for name in ("monitors", "data"):
-        (tmp_path / name).mkdir()
-    return settings.model_copy(
-        update={
-            "monitors_dir": tmp_path / "monitors",
-            "data_dir": tmp_path / "data",
-            "provisioning_dir": tmp_path / "provisioning",
-        }
-    )
-
-
-def asked(name: str, source: object, *more: str) -> argparse.Namespace:
-    """The command line of `new`."""
-    return command._parser().parse_args(["new", name, "--from", str(source), *more])
-
-
-def saved(frame: pd.DataFrame, folder: Path, name: str = "log.csv") -> Path:
-    """A frame as one file."""
-    path = folder / name
-    frame.to_csv(path, index=False) if name.endswith("csv") else frame.to_parquet(path, index=False)
-    return path
 
 
 def proved(mine: Settings) -> None:
@@ -246,24 +200,6 @@ def test_no_weekend_cries_wolf(mine: Settings) -> None:
     assert closed.late_after == d.Hours(30 + 48)
 
 
-@pytest.mark.parametrize(
-    "counts", [[1] * 14, [30] * 14, [0, *[40] * 13], [5, 400], [10_000, 9_000, 1]]
-)
-def test_row_levels_can_always_be_declared(counts: list[int]) -> None:
-    """Whatever the days had, the levels are in order and none of those days is beyond one."""
-    warn, alert = row_levels(counts)
-    [series] = small(d.row_count(warn=warn, alert=alert))
-
-    assert all(series.levels.judge(count) == 0 for count in counts)
-
-
-def small(*metrics: d.Metric) -> list[d.Series]:
-    """The series of a monitor with these metrics."""
-    from conftest import small_monitor
-
-    return list(small_monitor(metrics=metrics).series())
-
-
 def test_data_that_still_comes_has_no_end(mine: Settings) -> None:
     """Where the newest rows are of today, nothing ends, and today is no whole day."""
     frame = log()[["at", "c"]]
@@ -279,48 +215,6 @@ def test_data_that_still_comes_has_no_end(mine: Settings) -> None:
     assert monitor.first_day == today.date() - timedelta(days=DAYS - 2)
 
 
-Bad = tuple[pd.DataFrame, list[str], str]
-NAMED = log()
-BAD: dict[str, Bad] = {
-    "too few days": (log(days=12), [], "holds 12 whole days.*a monitor needs about 21"),
-    "too few rows": (log(count=8), [], "holds 8 rows on a middling day"),
-    "no time": (NAMED.drop(columns="at"), [], "no column holds times; name one with --time"),
-    "two times": (
-        NAMED.rename(columns={"at": "a_when"}).assign(b_when=NAMED["at"]), [],
-        "a_when, b_when all hold times; say which with --time",
-    ),
-    "no such time": (NAMED, ["--time", "when"], "has no column 'when'; there are id, at, x"),
-    "two predictions": (
-        NAMED.rename(columns={"churn_probability": "p_a"}).assign(p_b=0.5), [],
-        "'p_a', 'p_b' may each be the prediction; say which with --prediction",
-    ),
-    "day or month first": (
-        NAMED.assign(at=NAMED["at"].dt.day.map(lambda day: f"0{1 + day % 9}/0{1 + day % 9}/2024")),
-        [], "may be written as %d/%m/%Y or as %m/%d/%Y.*--time-format",
-    ),
-    "a bad time": (
-        NAMED.assign(at=NAMED["at"].astype(str).where(NAMED.index != 7, "soon")), [],
-        "log.csv: 'at': 'soon' .1 of 1440. is not a time",
-    ),
-    "nothing to watch": (NAMED[["at", "id", "same"]], [], "no column is left to watch .id: "),
-    "reference elsewhere": (
-        NAMED, ["--reference", "2023-01-01", "2023-01-31"],
-        "has rows on 0 days; give --reference FIRST LAST",
-    ),
-    "no reference": (NAMED, ["--reference", "2024-01-31", "2024-01-01"], "comes after"),
-    "a table in files": (NAMED, ["--table", "a.b"], "--table names a table of a database"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", sorted(BAD))
-def test_refusals_name_the_mend_and_leave_nothing(case: str, mine: Settings) -> None:
-    """What cannot be guessed is an error with the option that says it; no file is left behind."""
-    frame, more, said = BAD[case]
-    with pytest.raises((ValueError, RuntimeError), match=said):
-        make(mine, asked("bad", saved(frame, mine.data), *more))
-    assert list(mine.monitors_dir.iterdir()) == []
-
-
 def test_a_failure_on_the_way_leaves_everything_as_it_was(
     mine: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,7 +225,7 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(ValueError, match=r"churn.py is there; .* --force"):
         make(mine, asked("churn", path))
 
-    monkeypatch.setattr("collectors.new.measure_days", lambda *_: 1 / 0)
+    monkeypatch.setattr("collectors.new.command.measure_days", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("churn", path, "--force"))
     assert theirs.read_text() == "mine"
@@ -363,53 +257,3 @@ def test_what_cannot_be_calibrated_is_left_out_with_its_reason(mine: Settings) -
         in (mine.monitors_dir / "rare.py").read_text()
     )
     assert stale_thresholds(mine) == []
-
-
-ON = pd.Series([date(2024, 1, 1 + n // 100) for n in range(1000)])
-RANDOM = np.random.default_rng(0)
-GUESSED: dict[str, tuple[object, str | None]] = {
-    "amount": (RANDOM.normal(size=1000), "number"),
-    "age": (RANDOM.integers(18, 90, 1000), "number"),
-    "stars": (RANDOM.integers(1, 6, 1000), "category"),
-    "flag": (RANDOM.random(1000) > 0.5, "category"),
-    "plan": (RANDOM.choice(["a", "b"], 1000), "category"),
-    "zip": ([f"{n % 40:05}" for n in range(1000)], "category"),
-    "order_id": (RANDOM.integers(1, 500, 1000), None),
-    "serial": (RANDOM.permutation(1000), None),
-    "uuid": ([f"u{n}" for n in range(1000)], None),
-    "tags": ([["a"]] * 1000, None),
-    "seen": (pd.Timestamp("2024-01-01"), None),
-    "seen_text": ("2024-01-01 10:00", None),
-    "constant": ("x", None),
-    "absent": (None, None),
-    "month": (np.arange(1000) // 100 % 3, None),
-    "clock": (np.arange(1000) // 100 + 50.5, None),
-    " blank": (RANDOM.normal(size=1000), None),
-}
-
-
-@pytest.mark.parametrize("name", sorted(GUESSED))
-def test_columns_are_taken_for_what_they_are(name: str) -> None:
-    """Numbers, categories, and what is of no use, each with a reason."""
-    values, kind = GUESSED[name]
-    frame = pd.DataFrame({name: values}, index=range(1000))
-    [found] = guess.columns(frame, ON, date(2024, 1, 8) > ON, [])
-
-    assert found.kind == kind, found.why
-    assert found.why
-
-
-def test_every_zone_of_a_day_is_told_from_the_rows(mine: Settings) -> None:
-    """Files named by UTC days are declared so when days are cut in another zone."""
-    frame = log()[["at", "c"]]
-    for day, part in frame.groupby(frame["at"].dt.date):
-        saved(part, mine.data, f"log_{day}.csv")
-    lisbon = make(mine, asked("tokyo", mine.data, "--timezone", "Asia/Tokyo"))
-    assert lisbon.source == d.Csv(str(mine.data), time="at", layout="dated", timezone="UTC")
-
-    local = frame["at"].dt.tz_convert(ZoneInfo("America/New_York")).dt.date
-    (mine.data / "astray").mkdir()
-    for day, part in frame.groupby(local):
-        saved(part, mine.data / "astray", f"{day}.parquet")
-    astray = make(mine, asked("astray", mine.data / "astray"))
-    assert astray.source == d.Parquet("astray", time="at", layout="undated")

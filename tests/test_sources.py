@@ -10,9 +10,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from collectors import files, parquetfiles
-from collectors.errors import SourceError
-from collectors.sources import Reader, Rows
+from collectors.sources import Reader, Rows, SourceError, files, parquet
 from conftest import rows, small_monitor, write_day
 from monitors import declare as d
 from monitors import thresholds
@@ -213,7 +211,7 @@ def test_of_undated_parquet_only_row_groups_of_the_window_are_read(
             taken.extend(groups)
             return super().read_row_groups(groups, **given)
 
-    monkeypatch.setattr(parquetfiles.pq, "ParquetFile", Spy)
+    monkeypatch.setattr(parquet.pq, "ParquetFile", Spy)
     source = d.Parquet(str(tmp_path / "log.parquet"), time="at", layout="undated")
     assert len(read(source, settings, DAYS[1]).frame) == 60
     assert taken == [1]

@@ -13,6 +13,7 @@ EPOCHS = ("s", "ms", "us", "ns")
 """What `format` says of times that are numbers: so many since 1970, in UTC."""
 
 
+@dataclass(frozen=True, repr=False)
 class _Said:
     """Its repr leaves out the fields `unsaid` where they hold their default.
 
@@ -24,7 +25,7 @@ class _Said:
     def __repr__(self) -> str:
         said = [
             f"{one.name}={getattr(self, one.name)!r}"
-            for one in fields(self)  # type: ignore[arg-type]
+            for one in fields(self)
             if one.name not in self.unsaid or getattr(self, one.name) != one.default
         ]
         return f"{type(self).__name__}({', '.join(said)})"

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors.errors import SourceError
+from collectors.sources.errors import SourceError
 from monitors.declare.sources import EPOCHS
 
 ENDS_WITH_ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:[zZ]|UTC|[+-]\d{2}(?::?\d{2})?)$"
@@ -45,6 +45,7 @@ def localised(times: Times, naive: str, place: str) -> Times:
         )
     first = [True] * len(times)
     zone = ZoneInfo(naive)
+    # pandas-stubs know neither a list for `ambiguous` nor a Series as times; pandas does.
     local = times.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")  # type: ignore[arg-type]
     return local.dt.tz_convert("UTC")
 

@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors import guess
-from collectors.guess import Guessed, Roles
-from collectors.look import Looked
+from collectors.new import guess
+from collectors.new.guess import Guessed, Roles
+from collectors.new.look_at_files import Looked
 from monitors.declare import Source
 from monitors.declare.windows import days as span
+from monitors.thresholds import ENOUGH
 
 LEAST_DAYS, LEAST_REFERENCE, MOST_REFERENCE = 21, 14, 60
-CALIBRATED = 10
-"""So many days with a value are needed to find a level."""
 FEW_ROWS, LEAST_ROWS = 30, 20
 MOST_ROWS = 1_000_000
 SPARSE = 0.005
@@ -84,7 +83,7 @@ def period(
         raise ValueError(f"{place}: holds no whole day in {zone}; a monitor needs {LEAST_DAYS}")
     starts, last = whole.index[0], whole.index[-1]
     length = (last - starts).days + 1
-    if length < LEAST_DAYS or len(whole) < CALIBRATED:
+    if length < LEAST_DAYS or len(whole) < ENOUGH:
         raise ValueError(
             f"{place}: holds {len(whole)} whole days, {starts} to {last}; a monitor needs about"
             f" {LEAST_DAYS}, since its levels come from days that are known to be good"
@@ -103,11 +102,11 @@ def period(
         )
     first, end = reference or _reference(whole, length)
     counts = [int(whole["rows"].get(day, 0)) for day in span(first, end)]
-    if sum(count > 0 for count in counts) < CALIBRATED:
+    if sum(count > 0 for count in counts) < ENOUGH:
         raise ValueError(
             f"{place}: the reference {first} to {end} has rows on"
             f" {sum(count > 0 for count in counts)} days; give --reference FIRST LAST with at"
-            f" least {CALIBRATED} (the data has {starts} to {last})"
+            f" least {ENOUGH} (the data has {starts} to {last})"
         )
     newest = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
     ends = last if now - newest > OLD else None
@@ -131,7 +130,7 @@ def _reference(whole: pd.DataFrame, length: int) -> tuple[date, date]:
     starts = whole.index[0]
     count = min(max(round(length / 3), LEAST_REFERENCE), MOST_REFERENCE)
     there = [day in whole.index for day in span(starts, whole.index[-1])]
-    while sum(there[:count]) < CALIBRATED + 2 and count < min(length // 2, MOST_REFERENCE):
+    while sum(there[:count]) < ENOUGH + 2 and count < min(length // 2, MOST_REFERENCE):
         count += 1
     rows = [int(whole["rows"].get(starts + timedelta(days=n), 0)) for n in range(count)]
     while count > LEAST_REFERENCE and sum(rows[:count]) > MOST_ROWS:
@@ -184,7 +183,8 @@ def _roles(sample: pd.DataFrame, roles: Roles) -> tuple[str, str, tuple[str, ...
     """(shape of the prediction, kind of the target, performance metrics, remarks)."""
     prediction, target = (sample[n] if n else None for n in (roles.prediction, roles.target))
     numbers = target is not None and guess.as_numbers(target) is not None
-    kind = "number" if numbers and not guess.is_code(target) else "category"  # type: ignore[arg-type]
+    codes = target is None or guess.is_code(target)
+    kind = "number" if numbers and not codes else "category"
     if prediction is None:
         remarks = ["no prediction was found: only the columns are watched; --prediction names one"]
         return "", kind, (), remarks

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from collectors.times import ENDS_WITH_ZONE, known
+from collectors.sources.times import ENDS_WITH_ZONE, known
 from monitors.declare.sources import EPOCHS
 
 NAMES = (

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors.csvfiles import read_csv
-from collectors.errors import SourceError
-from collectors.parquetfiles import read_parquet
-from collectors.times import Times, known, moments
+from collectors.sources.csv import read_csv
+from collectors.sources.errors import SourceError
+from collectors.sources.parquet import read_parquet
+from collectors.sources.times import Times, known, moments
 from monitors.declare import Csv, Files, Window
 
 DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
@@ -61,11 +61,7 @@ class Log:
         """Every file. Raises SourceError where there is no folder."""
         if self.source.layout == "undated" and self.root.is_file():
             return [self.root]
-        if not self.root.is_dir():
-            raise SourceError(
-                f"{self.owner}: no folder {self.root}; prepare the data first,"
-                " or set DATA_DIR to where it lies"
-            )
+        self._need_folder()
         if self.source.layout == "folders":
             return [path for _, path in self._by_day()]
         return files_below(self.root, self.source.suffixes)
@@ -76,18 +72,20 @@ class Log:
         wanted = set(local_days(window, self.zone))
         if self.source.layout == "dated":
             return [path for day, path in self._by_day() if day in wanted]
-        self.paths_exist()
+        self._need_folder()
         folders = [self.root / f"{self.source.partition}={day}" for day in sorted(wanted)]
         return [path for folder in folders for path in _here(folder, self.source.suffixes)]
 
-    def paths_exist(self) -> None:
-        """Raise SourceError where the folder is not there."""
+    def _need_folder(self) -> None:
         if not self.root.is_dir():
-            self.paths()
+            raise SourceError(
+                f"{self.owner}: no folder {self.root}; prepare the data first,"
+                " or set DATA_DIR to where it lies"
+            )
 
     def _by_day(self) -> list[tuple[date, Path]]:
         """(day in the name, file) of every file, by day."""
-        self.paths_exist()
+        self._need_folder()
         if self.source.layout == "dated":
             found = files_below(self.root, self.source.suffixes)
             return sorted((self._day(path), path) for path in found)

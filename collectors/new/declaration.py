@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 
-from collectors.propose import Proposal
+from collectors.new.propose import Proposal
 from monitors.declare import Source
 
 WIDTH = 100

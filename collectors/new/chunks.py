@@ -16,7 +16,7 @@ SEPARATORS = ",;\t|"
 class Chunks:
     """Parquet, some rows at a time."""
 
-    decimal = "."
+    decimal: str = "."
 
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
         with pq.ParquetFile(path) as file:
@@ -29,12 +29,12 @@ class Chunks:
         return {}
 
 
-@dataclass(frozen=True)
+@dataclass
 class CsvChunks(Chunks):
     """CSV as text, some rows at a time."""
 
     separator: str
-    decimal: str  # type: ignore[misc]
+    decimal: str
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "CsvChunks":

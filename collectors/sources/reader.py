@@ -1,4 +1,4 @@
-"""Reads just one window of a source: files by day or by time, tables through psycopg."""
+"""One window of a monitor: its rows, the labels known by then, and the fingerprint of both."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from collectors import tables
-from collectors.errors import SourceError
-from collectors.files import Log
+from collectors.sources import tables
+from collectors.sources.errors import SourceError
+from collectors.sources.files import Log
 from monitors.declare import Files, Monitor, Source, Table, Window
 from settings import Settings
 

@@ -8,10 +8,10 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from collectors.errors import SourceError
-from collectors.look import SAMPLE, Looked, Options, by_day, tidy
-from collectors.tables import NAIVE, ZONED, columns_of, fetch
-from collectors.timecolumn import choose
+from collectors.new.look_at_files import SAMPLE, Looked, Options, by_day, tidy
+from collectors.new.time_column import choose
+from collectors.sources import SourceError
+from collectors.sources.tables import NAIVE, ZONED, columns_of, fetch
 from monitors.declare import Table
 from settings import Settings
 

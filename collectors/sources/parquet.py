@@ -24,13 +24,14 @@ def read_parquet(
     with pq.ParquetFile(path) as file:
         present = set(file.schema_arrow.names)
         wanted = [name for name in dict.fromkeys(names) if name in present]
-        groups = range(file.num_row_groups)
+        groups = list(range(file.num_row_groups))
         if window is not None and column in present:
-            groups = [n for n in groups if _may_hold(file, n, column, window)]  # type: ignore[assignment]
-            frame = file.read_row_groups(groups, columns=wanted).to_pandas(ignore_metadata=True)
+            groups = [n for n in groups if _may_hold(file, n, column, window)]
+            table = file.read_row_groups(groups, columns=wanted)
         else:
-            frame = file.read(columns=wanted).to_pandas(ignore_metadata=True)
-    return frame  # type: ignore[no-any-return]
+            table = file.read(columns=wanted)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def _may_hold(file: Any, group: int, column: str, window: Window) -> bool:

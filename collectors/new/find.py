@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg
 
-from collectors import guess
-from collectors.errors import SourceError
-from collectors.guess import Asked, Roles
-from collectors.look import Looked, Options, look_at_files
-from collectors.looktable import is_monitoring, is_uri, look_at_table
-from collectors.timecolumn import names_of
+from collectors.new import guess
+from collectors.new.guess import Asked, Roles
+from collectors.new.look_at_files import Looked, Options, look_at_files
+from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table
+from collectors.new.time_column import names_of
+from collectors.sources import SourceError
 from database import connect
 from monitors.declare import Files, Source
 from settings import Settings

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import settings as environment
-from collectors.calibrate import ENOUGH, calibrated, measure_days, write
-from collectors.looking import Found, Place, find, place_of
-from collectors.propose import Proposal, period, propose
+from collectors.calibrate import calibrated, measure_days, write
+from collectors.new.declaration import declaration
+from collectors.new.find import Found, Place, find, place_of
+from collectors.new.propose import Proposal, period, propose
 from collectors.sources import Reader
-from collectors.writing import declaration
 from monitors import thresholds
 from monitors.declare import Between, Monitor
 from monitors.declare.monitor import NAME
-from monitors.declare.windows import Daily, parse_day
+from monitors.declare.windows import Daily
 from monitors.load import CONTACTS, LIBRARY, load, named
 from settings import Settings
 
@@ -34,14 +34,14 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
     zone = Daily(timezone=parsed.timezone or "UTC").timezone
     reference = None
     if parsed.reference:
-        Between(*parsed.reference)
-        reference = tuple(parse_day(day, "--reference") for day in parsed.reference)
+        days = Between(*parsed.reference).days()
+        reference = days[0], days[-1]
     place = place_of(settings, parsed.source, name)
     found = find(settings, parsed, place, zone)
     said = parsed.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    days = period(found.looked.days, zone, now, reference, said)  # type: ignore[arg-type]
-    proposal = propose(found.looked, found.labels, zone, days, found.roles, found.taken)
+    watched = period(found.looked.days, zone, now, reference, said)
+    proposal = propose(found.looked, found.labels, zone, watched, found.roles, found.taken)
     title = parsed.title or name.replace("_", " ").capitalize()
 
     files = [environment.ROOT / ".env", environment.ROOT / "docker-compose.yml"]
@@ -80,7 +80,11 @@ def amend(
 
     Raises ValueError where no column is left.
     """
-    short = {s.key: len(values[s.key]) for s in calibrated(monitor) if len(values[s.key]) < ENOUGH}
+    short = {
+        s.key: len(values[s.key])
+        for s in calibrated(monitor)
+        if len(values[s.key]) < thresholds.ENOUGH
+    }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
     columns = tuple(
         replace(one, kind=None, why=f"a value on {lost[one.name]} days of the reference, too few")
@@ -90,7 +94,7 @@ def amend(
     )
     if not any(one.kind for one in columns):
         raise ValueError(
-            "no column has a value on ten days of the reference with"
+            "no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {

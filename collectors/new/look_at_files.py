@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors.chunks import Chunks, CsvChunks
-from collectors.csvfiles import plain
-from collectors.files import day_in_name, files_below
-from collectors.timecolumn import TimeColumn, choose
-from collectors.times import moments
+from collectors.new.chunks import Chunks, CsvChunks
+from collectors.new.time_column import TimeColumn, choose
+from collectors.sources.csv import plain
+from collectors.sources.files import day_in_name, files_below
+from collectors.sources.times import moments
 from monitors.declare import Csv, Parquet, Source
 
 SAMPLE = 200_000

@@ -8,8 +8,8 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from collectors.errors import SourceError
-from collectors.times import localised
+from collectors.sources.errors import SourceError
+from collectors.sources.times import localised
 from database import Role, connect
 from monitors.declare import Table, Window
 from settings import Settings
@@ -40,7 +40,7 @@ def between(
         wanted = [name for name in names if name in present]
         if is_naive(source, present):
             return _between_naive(connection, source, window, wanted)
-        query = _query("select {} from {} where {} >= %s and {} < %s order by {}", source, wanted)
+        query = _within(source, wanted)
         return fetch(connection, query, [window.start, window.end])
 
 
@@ -50,7 +50,7 @@ def _between_naive(
     zone = ZoneInfo(source.naive)
     low, high = (end.astimezone(zone).replace(tzinfo=None) for end in (window.start, window.end))
     names = [*wanted, source.time] if source.time not in wanted else wanted
-    query = _query("select {} from {} where {} >= %s and {} < %s order by {}", source, names)
+    query = _within(source, names)
     frame = fetch(connection, query, [low - SLACK, high + SLACK])
     times = _localised(frame[source.time], source)
     inside = (times >= window.start) & (times < window.end)
@@ -124,8 +124,9 @@ def fetch(
     return pd.DataFrame(cursor.fetchall(), columns=names)
 
 
-def _query(text: str, source: Table, names: Sequence[str]) -> sql.Composed:
-    return sql.SQL(text).format(  # type: ignore[arg-type]
+def _within(source: Table, names: Sequence[str]) -> sql.Composed:
+    """The named columns of the rows from a time up to another, by time."""
+    return sql.SQL("select {} from {} where {} >= %s and {} < %s order by {}").format(
         sql.SQL(", ").join(sql.Identifier(name) for name in names),
         sql.Identifier(*source.name.split(".")),
         *[sql.Identifier(source.time)] * 3,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from collectors.errors import SourceError
+from collectors.sources.errors import SourceError
 from monitors.declare import Csv
 
 NUMBER = r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from collectors.csvfiles import NUMBER
-from collectors.timecolumn import holds_times
+from collectors.new.time_column import holds_times
+from collectors.sources.csv import NUMBER
 from monitors.declare.columns import Kind
 
 CODES = 10
