@@ -6,11 +6,12 @@ PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
 PACE ?= 10
+LIVE_PORT := 3001
 # Its own ports, folders and clock: what it plays moves nobody else's. Without Docker.
 LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	PROVISIONING_DIR=.stack/live/provisioning \
-	POSTGRES_PORT=5434 GRAFANA_PORT=3001 EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
+	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
 .PHONY: help new up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test record lint notebook requirements pre-commit clean
 
 help: ## Show this list
@@ -88,7 +89,7 @@ collectors-status: .venv/ready ## Say what has been collected
 
 demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
 	@$(LIVE) $(PY) -m stack up
-	@echo "driftdeck: watch http://127.0.0.1:3001/d/driftdeck-flights-live?refresh=10s; Ctrl-C stops the play"
+	@echo "driftdeck: watch http://127.0.0.1:$(LIVE_PORT)/d/driftdeck-flights-live?refresh=10s; Ctrl-C stops the play"
 	@$(LIVE) $(PY) -m stack run examples play --pace $(PACE)
 
 demo-live-down: .venv/ready ## Stop the house of demo-live, keep its data

@@ -6,6 +6,7 @@ import sys
 from settings import Settings, SettingsError, load_settings
 
 PREPARED = ("flights", "outages", "dummy")
+"""What is prepared where nothing is named; a name that is no example's is left alone."""
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from settings import ROOT, CommittedSettings, Settings
 from stack import steps
 from stack.contacts import contact_variables
 from stack.grafana import Grafana, GrafanaError
-from stack.processes import BEGINS, complaining
+from stack.processes import BEGINS, attend, complaining
 
 WAIT_SECONDS = 1800.0
 RESTARTS = 2
@@ -116,11 +116,7 @@ class Compose:
         """Run one of our modules in the collectors' container; its exit status."""
         terminal = [] if sys.stdin.isatty() else ["-T"]
         inside = ["exec", *terminal, "collectors", "python", "-W", "ignore", "-m", *arguments]
-        with subprocess.Popen([*compose_command(), *inside], cwd=ROOT) as process:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                return process.wait()
+        return attend([*compose_command(), *inside], cwd=ROOT)
 
     def status(self) -> list[tuple[str, bool, str]]:
         """Each service with its health."""

@@ -14,7 +14,7 @@ from settings import Settings
 from stack import steps
 from stack.contacts import contact_variables
 from stack.grafana import Grafana
-from stack.processes import Program, complaining, wait_until
+from stack.processes import Program, attend, complaining, wait_until
 
 WAIT_SECONDS = 120.0
 
@@ -96,12 +96,7 @@ class Local:
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run one of our modules with these settings; its exit status."""
-        command = [sys.executable, "-W", "ignore", "-m", *arguments]
-        with subprocess.Popen(command, env=steps.environment(self.settings)) as process:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                return process.wait()
+        return attend(steps.module(*arguments), env=steps.environment(self.settings))
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""

@@ -8,8 +8,18 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
+
+
+def attend(command: Sequence[str], **given: Any) -> int:
+    """Run a program to its end; Ctrl-C is for it to hear, too. Its exit status."""
+    with subprocess.Popen(command, **given) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()
 
 
 class Program:

@@ -14,7 +14,6 @@ from database import migrate
 from monitors.load import load
 from settings import ROOT, Settings
 
-EXAMPLES = {"flights", "flights_live", "outages", "dummy"}
 FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
 """Says, to a health check, that everything has been collected once since the start."""
@@ -41,11 +40,10 @@ def fill(settings: Settings) -> None:
 
 
 def prepare_examples(settings: Settings) -> None:
-    """Prepare the examples' data, where they are watched. Raises RuntimeError."""
-    watched = {monitor.name for monitor in load(settings.monitors_dir)}
-    prepared = sorted(watched & EXAMPLES)
-    if prepared and (ROOT / "examples").is_dir():
-        run_module(settings, "examples", "prepare", *prepared)
+    """Prepare the data of those monitors that are examples. Raises RuntimeError."""
+    watched = [monitor.name for monitor in load(settings.monitors_dir)]
+    if watched and (ROOT / "examples").is_dir():
+        run_module(settings, "examples", "prepare", *watched)
 
 
 def watch(settings: Settings) -> None:
@@ -73,13 +71,18 @@ def collect_due(settings: Settings) -> None:
 def run_module(settings: Settings, *arguments: str) -> None:
     """Run one of our commands in a process of its own, with these settings."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", *arguments],
+        module(*arguments),
         cwd=ROOT,
         env=environment(settings),
         check=False,
     )
     if done.returncode:
         raise RuntimeError(f"`python -m {' '.join(arguments)}` failed, see above")
+
+
+def module(*arguments: str) -> list[str]:
+    """The command that runs one of our modules."""
+    return [sys.executable, "-W", "ignore", "-m", *arguments]
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from database import connect
 from examples.flights import model
+from examples.flights.retrain import MEMORY
 from examples.live import tables
 from examples.live.service import Models
 from settings import load_settings
 
-MEMORY = timedelta(days=90)
 MODELS = "models/live"
 
 

@@ -1,56 +1,17 @@
 """The flights' model in service, watched through the table that it logs to."""
 
-from monitors import declare as d
+from dataclasses import replace
 
-MONITOR = d.Monitor(
+from monitors import declare as d
+from monitors.flights import MONITOR as FLIGHTS
+
+assert FLIGHTS.retrain is not None
+MONITOR = replace(
+    FLIGHTS,
     name="flights_live",
     title="Flight delays, live",
     description="The same model in service: it answers over HTTP, each answer is a row of a table.",
-    owner="ml-platform",
     source=d.Table("live.predictions", time="scheduled_departure"),
     labels=d.Table("live.outcomes", time="arrived_at", on="flight_id"),
-    every=d.Daily(timezone="America/New_York"),
-    starts="2013-01-01",
-    ends="2013-12-31",
-    reference=d.Between("2013-01-01", "2013-02-28"),
-    columns=(
-        d.number("departure_delay", d.MINUTES),
-        d.number("distance", d.MILES),
-        d.number("hour"),
-        d.number("temperature", d.CELSIUS),
-        d.number("wind_speed", d.METRES_PER_SECOND),
-        d.number("visibility", d.MILES),
-        d.number("pressure", d.HECTOPASCAL),
-        d.number("humidity", d.PERCENT),
-        d.number("precipitation", d.MILLIMETRES),
-        d.category("carrier"),
-        d.category("origin"),
-    ),
-    prediction=d.probability("late_probability", cut=0.5),
-    target="late",
-    model_version="model_version",
-    metrics=(
-        d.drift(),
-        d.prediction_drift(),
-        d.target_drift(),
-        d.missing(warn=0.05, alert=0.15),
-        d.row_count(warn=(600, 1100), alert=(450, 1200)),
-        d.recall(),
-        d.precision(),
-        d.accuracy(),
-        d.roc_auc(),
-        d.log_loss(),
-        d.prediction_mean(unjudged="read beside the mean label"),
-        d.target_mean(unjudged="read beside the mean prediction"),
-    ),
-    retrain=d.Retrain(
-        "examples.live.retrain:train",
-        metrics=("recall", "log_loss"),
-        after=3,
-        of=5,
-        cooldown=d.Days(30),
-        reference=d.Days(90),
-    ),
-    late_after=d.Hours(30),
-    min_rows=300,
+    retrain=replace(FLIGHTS.retrain, run="examples.live.retrain:train", replay=False),
 )
