@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from collectors import __main__ as command
 from collectors.new import guess
 from collectors.new.command import make
 from collectors.new.propose import row_levels
@@ -69,9 +70,18 @@ BAD: dict[str, Bad] = {
 def test_refusals_name_the_mend_and_leave_nothing(case: str, mine: Settings) -> None:
     """What cannot be guessed is an error with the option that says it; no file is left behind."""
     frame, more, said = BAD[case]
-    with pytest.raises((ValueError, RuntimeError), match=said):
+    with pytest.raises(ValueError, match=said):
         make(mine, asked("bad", saved(frame, mine.data), *more))
     assert list(mine.monitors_dir.iterdir()) == []
+
+
+def test_a_source_that_cannot_be_read_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command line says what is wrong with the source, and ends with 2."""
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    assert command.main(["new", "bad", "--from", nowhere, "--table", "a.b"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("collectors: the database of --from cannot be opened: ")
+    assert "Connection refused" in said
 
 
 ON = pd.Series([date(2024, 1, 1 + n // 100) for n in range(1000)])

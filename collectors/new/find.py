@@ -174,7 +174,7 @@ def _opened(settings: Settings, place: Place) -> Iterator[psycopg.Connection]:
     try:
         opened = psycopg.connect(place.uri, connect_timeout=10) if place.uri else connect(settings)
     except psycopg.Error as error:
-        said = str(error).strip().splitlines()[-1]
+        said = str(error).strip().splitlines()[0]
         raise SourceError(f"the database of --from cannot be opened: {said}") from error
     with opened as connection:
         connection.read_only = True

@@ -1,5 +1,5 @@
 """What a source that cannot be read raises."""
 
 
-class SourceError(RuntimeError):
+class SourceError(ValueError):
     """A source that cannot be read: names it, what was found, and the mend."""
