@@ -9,9 +9,10 @@ from importlib.metadata import version
 
 import pandas as pd
 
+from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.report import ENGINE, Cleaned, measure
+from collectors.report import ENGINE, measure
 from collectors.sources import Reader
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from monitors.declare import Levels, Monitor, Series, Window

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import wasserstein_distance
 
+from collectors.cleaned import Cleaned
 from collectors.histograms import Bins
 from collectors.reference import Reference
-from collectors.report import Cleaned
 from collectors.values import Value
 from monitors.declare import Column, Monitor
 from monitors.declare.metrics import Over

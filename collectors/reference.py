@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
+from collectors.cleaned import Cleaned
 from collectors.histograms import Bins, bins_of
-from collectors.report import Cleaned
 from collectors.sources import Reader, Rows, SourceError
 from monitors.declare import Monitor
 from monitors.declare.windows import days

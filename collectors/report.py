@@ -5,7 +5,6 @@ Evidently's defaults flip with the reference's size and infer types from a day's
 """
 
 import logging
-import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,10 +38,10 @@ from evidently.metrics import (
 from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
-from collectors.schema import Clean, clean
+from collectors.cleaned import Cleaned
+from collectors.engine import Engine
 from collectors.values import Measured
 from monitors.declare import Column, Levels, Monitor, Series
-from monitors.declare.metrics import Over
 
 ENGINE = "evidently"
 KINDS = ("number", "category")
@@ -76,37 +75,6 @@ def undrawn() -> Iterator[None]:
         ValueDriftCalculation._render = draw
 
 
-class UnmeasurableError(ValueError):
-    """A window whose data cannot give a metric: the reason, in words."""
-
-
-class Cleaned:
-    """A frame coerced to a monitor's declared columns."""
-
-    def __init__(self, monitor: Monitor, frame: pd.DataFrame) -> None:
-        self.rows = len(frame)
-        self.columns = {c.name: clean(frame, c) for c in monitor.all_columns()}
-        self._datasets: dict[str, Dataset] = {}
-
-    def __getitem__(self, column: Column) -> Clean:
-        return self.columns[column.name]
-
-    def dataset(self, column: Column) -> Dataset:
-        """The present values of one column as Evidently's data set, made once."""
-        if column.name not in self._datasets:
-            frame = self[column].present.to_frame(column.name)
-            number = column.kind == "number"
-            names = ([column.name], []) if number else ([], [column.name])
-            definition = _definition(*names)
-            self._datasets[column.name] = Dataset.from_pandas(frame, data_definition=definition)
-        return self._datasets[column.name]
-
-    @cached_property
-    def complaints(self) -> list[str]:
-        """What could not be used, by column."""
-        return [c.complaint for c in self.columns.values() if c.complaint]
-
-
 def measure(
     monitor: Monitor,
     current: Cleaned,
@@ -120,24 +88,59 @@ def measure(
     Returns: the values, in the order of the series, and the runs of Evidently that gave them.
     """
     levels = {one.key: level for one, level in series.items()}
-    window = _Window(monitor, current, reference, _labelled(monitor, current), levels)
+    engine = Evidently(monitor, current, reference, levels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [_measure_one(window, one) for one in series], window.runs
+        return engine.measure(series), engine.runs
 
 
 @dataclass(frozen=True)
-class _Window:
-    """What the metrics of one window share. runs: Evidently's results so far."""
+class Evidently(Engine):
+    """Evidently over one window. levels: in force, by series; runs: its results so far."""
 
-    monitor: Monitor
-    current: Cleaned
-    reference: Cleaned | None
-    labelled: pd.DataFrame
-    levels: Mapping[tuple[str, str], Levels | None]
+    levels: Mapping[tuple[str, str], Levels | None] = field(default_factory=dict)
     runs: list[Snapshot] = field(default_factory=list)
 
-    def tests(self, metric: str, column: str = "") -> list[MetricTest]:
+    def row_count(self) -> float:
+        frame = pd.DataFrame({"row": np.zeros(self.current.rows)})
+        data = Dataset.from_pandas(frame, data_definition=_definition(["row"]))
+        return self._run_one(RowCount(tests=self._tests("row_count")), data)
+
+    def missing_share(self, column: Column) -> float:
+        return self._missing_shares[column.name]
+
+    def mean(self, series: Series, column: Column) -> float:
+        frame = self.current[column].present.astype(float).to_frame(column.name)
+        data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
+        return self._run_one(MeanValue(column=column.name, tests=self._tests(*series.key)), data)
+
+    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+        assert series.method is not None
+        metric = ValueDrift(
+            column=column.name,
+            method=series.method.name,
+            threshold=self._alert(*series.key),
+            tests=self._tests(*series.key),
+        )
+        return self._run_one(metric, _dataset(self.current, column), _dataset(reference, column))
+
+    def performance(self, name: str) -> float:
+        return self._performances[PERFORMANCE[name].__name__]
+
+    def agreement(self) -> float:
+        """Two data sets with one column name."""
+        observed, predicted = (
+            Dataset.from_pandas(
+                self.labelled[[name]].set_axis([OUTCOME], axis=1),
+                data_definition=_definition([OUTCOME]),
+            )
+            for name in ("target", "prediction")
+        )
+        tests, threshold = self._tests("agreement"), self._alert("agreement")
+        metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
+        return self._run_one(metric, observed, predicted)
+
+    def _tests(self, metric: str, column: str = "") -> list[MetricTest]:
         """A test for each level in force; one beyond a warning level is no failure."""
         levels = self.levels.get((metric, column)) or Levels()
         wanted = [
@@ -148,12 +151,12 @@ class _Window:
         ]
         return [make(level, is_critical=hard) for make, level, hard in wanted if level is not None]
 
-    def alert(self, metric: str, column: str = "") -> float | None:
+    def _alert(self, metric: str, column: str = "") -> float | None:
         """The alert level in force, from which on a report speaks of drift."""
         levels = self.levels.get((metric, column)) or Levels()
         return levels.alert_below if levels.alert_above is None else levels.alert_above
 
-    def run(
+    def _run(
         self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
     ) -> list[tuple[dict[str, object], float]]:
         """(configuration, number) of each metric.
@@ -165,22 +168,15 @@ class _Window:
         self.runs.append(snapshot)
         return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
 
-    def run_one(
+    def _run_one(
         self, metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
     ) -> float:
         """The number of one metric."""
-        [(_, value)] = self.run([metric], current, reference)
+        [(_, value)] = self._run([metric], current, reference)
         return value
 
-    @property
-    def unlabelled(self) -> bool:
-        """Whether no label has arrived, although the labels' column is there."""
-        target = self.monitor.labelled
-        clean = self.current[target] if target is not None else None
-        return clean is not None and clean.values is not None and clean.present.empty
-
     @cached_property
-    def missing_shares(self) -> dict[str, float]:
+    def _missing_shares(self) -> dict[str, float]:
         """Missing share of every present column by name: one report over all of them."""
         columns = [c for c in self.monitor.columns if self.current[c].values is not None]
         frame = pd.DataFrame({c.name: self.current[c].values for c in columns})
@@ -188,14 +184,14 @@ class _Window:
         definition = _definition(kinds["number"], kinds["category"])
         data = Dataset.from_pandas(frame, data_definition=definition)
         metrics = [
-            MissingValueCount(column=c.name, share_tests=self.tests("missing_share", c.name))
+            MissingValueCount(column=c.name, share_tests=self._tests("missing_share", c.name))
             for c in columns
         ]
-        found = self.run(metrics, data)
+        found = self._run(metrics, data)
         return {str(config["column"]): value for config, value in found}
 
     @cached_property
-    def performance(self) -> dict[str, float]:
+    def _performances(self) -> dict[str, float]:
         """Performance by Evidently's metric type: one report over the labelled rows."""
         wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
@@ -206,118 +202,22 @@ class _Window:
         else:
             data = _regression(self.labelled)
         metrics = [
-            PERFORMANCE[name](**{TESTS.get(name, "tests"): self.tests(name)}) for name in wanted
+            PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}) for name in wanted
         ]
-        found = self.run(metrics, data)
+        found = self._run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
 
 
-def _measure_one(window: _Window, series: Series) -> Measured:
-    over, column, current = series.metric.over, series.column, window.current
-    if current.rows == 0 and series.metric.name != "row_count":
-        return Measured(None, "no rows in the window")
-    if column is not None and current[column].values is None:
-        return Measured(None, current[column].complaint)
-    if over in (Over.TARGET, Over.PERFORMANCE) and window.unlabelled:
-        return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
-    if over is Over.PERFORMANCE and window.labelled.empty:
-        return Measured(None, f"no row has both a label and a prediction ({_why(window)})")
-    try:
-        return _finite(_value(window, series), series)
-    except Exception as error:
-        known = isinstance(error, UnmeasurableError)
-        said = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
-        return Measured(None, said)
+def _dataset(rows: Cleaned, column: Column) -> Dataset:
+    """The present values of one column as Evidently's data set, made once."""
 
+    def make() -> Dataset:
+        frame = rows[column].present.to_frame(column.name)
+        number = column.kind == "number"
+        names = ([column.name], []) if number else ([], [column.name])
+        return Dataset.from_pandas(frame, data_definition=_definition(*names))
 
-def _why(window: _Window) -> str:
-    both = (window.monitor.labelled, window.monitor.predicted)
-    complaints = [window.current[column].complaint for column in both if column is not None]
-    return "; ".join(filter(None, complaints)) or "their rows differ"
-
-
-def _value(window: _Window, series: Series) -> float:
-    name, column = series.metric.name, series.column
-    if name == "row_count":
-        return _row_count(window)
-    if name == "agreement":
-        return _agreement(window)
-    if column is None:
-        return _performance(window, name)
-    if name == "missing_share":
-        return window.missing_shares[column.name]
-    if name.endswith("_mean"):
-        return _mean(window, series, column)
-    if window.reference is None or series.method is None:
-        raise UnmeasurableError("there is no reference")
-    return _drift(window, series, column, window.reference)
-
-
-def _drift(window: _Window, series: Series, column: Column, reference: Cleaned) -> float:
-    for side, cleaned in (("window", window.current), ("reference", reference)):
-        if cleaned[column].present.empty:
-            raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
-    assert series.method is not None
-    metric = ValueDrift(
-        column=column.name,
-        method=series.method.name,
-        threshold=window.alert(*series.key),
-        tests=window.tests(*series.key),
-    )
-    return window.run_one(metric, window.current.dataset(column), reference.dataset(column))
-
-
-def _mean(window: _Window, series: Series, column: Column) -> float:
-    frame = window.current[column].present.astype(float).to_frame(column.name)
-    data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
-    return window.run_one(MeanValue(column=column.name, tests=window.tests(*series.key)), data)
-
-
-def _row_count(window: _Window) -> float:
-    if window.current.rows == 0:
-        return 0.0
-    frame = pd.DataFrame({"row": np.zeros(window.current.rows)})
-    data = Dataset.from_pandas(frame, data_definition=_definition(["row"]))
-    return window.run_one(RowCount(tests=window.tests("row_count")), data)
-
-
-def _labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
-    """Rows that have both: columns `target` and `prediction`, floats, and `label` if it cuts."""
-    prediction, target = monitor.predicted, monitor.labelled
-    if prediction is None or target is None or current.rows == 0:
-        return pd.DataFrame()
-    if prediction.kind == "category":  # words are compared by drift, never by their difference
-        return pd.DataFrame()
-    pair = (current[target].values, current[prediction].values)
-    if pair[0] is None or pair[1] is None:
-        return pd.DataFrame()
-    frame = pd.DataFrame({"target": pair[0], "prediction": pair[1]}).dropna()
-    frame = frame.astype({"prediction": float}).astype(
-        {"target": float}, errors="ignore" if target.kind == "category" else "raise"
-    )
-    if prediction.cut is not None:
-        frame["label"] = (frame["prediction"] > prediction.cut).astype(int)
-    return frame
-
-
-def _performance(window: _Window, name: str) -> float:
-    if window.monitor.classifies:
-        _refuse_undefined(window.labelled, name)
-    return window.performance[PERFORMANCE[name].__name__]
-
-
-def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
-    """Raise UnmeasurableError where a number would be made up: a recall without positives."""
-    classes = sorted(set(labelled["target"]))
-    if not set(classes) <= {0.0, 1.0}:
-        raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
-    positives, said = int((labelled["target"] == 1).sum()), int(labelled["label"].sum())
-    if name in ("roc_auc", "log_loss") and len(classes) < 2:
-        raise UnmeasurableError(f"only one class among {len(labelled)} labels")
-    if name == "recall" and positives == 0:
-        raise UnmeasurableError(f"no positive among {len(labelled)} labels")
-    if name == "precision" and said == 0:
-        raise UnmeasurableError(f"no positive among {len(labelled)} predictions")
+    return rows.once((ENGINE, column.name), make)
 
 
 def _classification(labelled: pd.DataFrame) -> Dataset:
@@ -332,22 +232,6 @@ def _regression(labelled: pd.DataFrame) -> Dataset:
     roles = Regression(target="target", prediction="prediction")
     definition = _definition(["target", "prediction"], regression=[roles])
     return Dataset.from_pandas(labelled, data_definition=definition)
-
-
-def _agreement(window: _Window) -> float:
-    """Observed against predicted, as two data sets with one column name."""
-    observed, predicted = (
-        Dataset.from_pandas(
-            window.labelled[[name]].set_axis([OUTCOME], axis=1),
-            data_definition=_definition([OUTCOME]),
-        )
-        for name in ("target", "prediction")
-    )
-    tests = window.tests("agreement")
-    metric = ValueDrift(
-        column=OUTCOME, method="wasserstein", threshold=window.alert("agreement"), tests=tests
-    )
-    return window.run_one(metric, observed, predicted)
 
 
 def _definition(
@@ -370,12 +254,3 @@ def _number(value: Any) -> float:
     if isinstance(value, dict):
         value = value["share"] if "share" in value else value["mean"]
     return float(value)
-
-
-def _finite(value: float, series: Series) -> Measured:
-    if not math.isfinite(value):
-        return Measured(None, f"{series.metric.name} came out as {value}")
-    low, high = series.unit.low, series.unit.high
-    if series.unit.name == "share" and low is not None and high is not None:
-        value = min(max(value, low), high) if -1e-9 < value < 1 + 1e-9 else value
-    return Measured(value)

@@ -5,6 +5,7 @@ https://docs.evidentlyai.com/docs/library/data_definition
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,33 @@ class Clean:
     unusable: int = 0
     complaint: str = ""
 
-    @property
+    @cached_property
     def present(self) -> "pd.Series":
         """The values that are there."""
         if self.values is None:
             return pd.Series(dtype=float)
         return self.values.dropna()
+
+    @cached_property
+    def counts(self) -> "pd.Series":
+        """How often each value is there, by value, in no order."""
+        return self.present.value_counts(sort=False)
+
+
+@dataclass(frozen=True)
+class Words(Clean):
+    """A category, whose counts are known from its coercion. codes: of `words`, -1 for None."""
+
+    codes: np.ndarray | None = None
+    words: np.ndarray | None = None
+
+    @cached_property
+    def counts(self) -> "pd.Series":
+        """How often each word is there."""
+        assert self.codes is not None
+        assert self.words is not None
+        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
+        return pd.Series(found, index=pd.Index(self.words, dtype=object))
 
 
 def clean(frame: pd.DataFrame, column: Column) -> Clean:
@@ -45,22 +67,34 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
 
 
 def _number(raw: pd.Series, name: str) -> Clean:
-    given = raw.astype(object).where(raw.notna(), None)
-    values = pd.to_numeric(given, errors="coerce").astype(float)
-    text = given.notna() & values.isna()
-    infinite = np.isinf(values)
-    values = values.where(~infinite)
+    if isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "fiu":
+        values, text = raw.astype(float), np.zeros(len(raw), bool)
+    else:
+        given = raw.astype(object).where(raw.notna(), None)
+        values = pd.to_numeric(given, errors="coerce").astype(float)
+        text = (given.notna() & values.isna()).to_numpy()
+    infinite = np.isinf(values.to_numpy())
     parts = []
     if text.any():
-        parts.append(f"{int(text.sum())} not a number, e.g. {str(given[text].iloc[0])[:40]!r}")
+        parts.append(f"{int(text.sum())} not a number, e.g. {str(raw[text].iloc[0])[:40]!r}")
     if infinite.any():
+        values = values.where(~infinite)
         parts.append(f"{int(infinite.sum())} infinite")
     complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
     return Clean(values, int(text.sum() + infinite.sum()), complaint)
 
 
 def _category(raw: pd.Series) -> Clean:
-    return Clean(raw.astype(object).map(_word, na_action="ignore").where(raw.notna(), None))
+    """Each distinct value is spelled once."""
+    try:
+        codes, found = pd.factorize(raw)
+    except TypeError:  # lists and the like
+        codes, found = pd.factorize(raw.astype(object).map(str, na_action="ignore"))
+    spelled, words = pd.factorize(np.array([*map(_word, found), None], object))
+    codes = spelled[codes]  # a missing value's -1 takes the None that was put last
+    words = np.asarray(words, object)
+    values = np.array([*words, None], object)[codes]
+    return Words(pd.Series(values, raw.index, object, raw.name), codes=codes, words=words)
 
 
 def _word(value: Any) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from collectors.cleaned import Cleaned
 from collectors.collect import from_rows
 from collectors.explanation import _share, explain
 from collectors.reference import Reference, from_frame
-from collectors.report import Cleaned
 from conftest import rows, small_monitor
 from monitors.declare import Monitor
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from litestar.testing import create_test_client
 
 from collectors import commands, report
+from collectors.cleaned import Cleaned
 from collectors.collect import collect
 from collectors.episodes import begins, confirmed, standing
 from collectors.reference import days_of, load_reference
@@ -215,7 +216,7 @@ def _measured(monitor: d.Monitor, value: float) -> tuple[float | None, set[str]]
     """Evidently's number, and the statuses of its tests."""
     import pandas as pd
 
-    current = report.Cleaned(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
+    current = Cleaned(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
     [series] = monitor.series()
     [measured], runs = report.measure(monitor, current, None, {series: series.levels})
     return measured.value, {str(t.status.value) for one in runs for t in one.tests_results}

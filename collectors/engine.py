@@ -1,0 +1,137 @@
+"""What an engine is: it gives the numbers; which series have one, and why others have none, is
+decided here, alike for all."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from collectors.cleaned import Cleaned, labelled
+from collectors.values import Measured
+from monitors.declare import Column, Monitor, Series
+from monitors.declare.metrics import Over
+
+
+class UnmeasurableError(ValueError):
+    """A window whose data cannot give a metric: the reason, in words."""
+
+
+@dataclass(frozen=True)
+class Engine(ABC):
+    """Measures one window of a monitor.
+
+    current, reference: the window's and the reference's rows, coerced.
+    """
+
+    monitor: Monitor
+    current: Cleaned
+    reference: Cleaned | None
+
+    @abstractmethod
+    def row_count(self) -> float:
+        """The number of rows, of which there are some."""
+
+    @abstractmethod
+    def missing_share(self, column: Column) -> float:
+        """The share of a column's rows that have no usable value."""
+
+    @abstractmethod
+    def mean(self, series: Series, column: Column) -> float:
+        """The mean of a column's values."""
+
+    @abstractmethod
+    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+        """The score of a column by the series' method; both sides have values."""
+
+    @abstractmethod
+    def performance(self, name: str) -> float:
+        """A metric of the labelled rows, of which there are some."""
+
+    @abstractmethod
+    def agreement(self) -> float:
+        """The distance of what was observed from what was predicted, over the labelled rows."""
+
+    def measure(self, series: Iterable[Series]) -> list[Measured]:
+        """Each series' value, or the reason why it has none; never raises for data."""
+        return [self._measure(one) for one in series]
+
+    @cached_property
+    def labelled(self) -> pd.DataFrame:
+        """The rows that have a label and a prediction, see `cleaned.labelled`."""
+        return labelled(self.monitor, self.current)
+
+    def _measure(self, series: Series) -> Measured:
+        over, column, current = series.metric.over, series.column, self.current
+        if current.rows == 0 and series.metric.name != "row_count":
+            return Measured(None, "no rows in the window")
+        if column is not None and current[column].values is None:
+            return Measured(None, current[column].complaint)
+        if over in (Over.TARGET, Over.PERFORMANCE) and self._unlabelled:
+            return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
+        if over is Over.PERFORMANCE and self.labelled.empty:
+            return Measured(None, f"no row has both a label and a prediction ({self._why()})")
+        try:
+            return _finite(self._value(series), series)
+        except Exception as error:
+            known = isinstance(error, UnmeasurableError)
+            said = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
+            return Measured(None, said)
+
+    def _value(self, series: Series) -> float:
+        name, column = series.metric.name, series.column
+        if name == "row_count":
+            return self.row_count() if self.current.rows else 0.0
+        if name == "agreement":
+            return self.agreement()
+        if column is None:
+            if self.monitor.classifies:
+                _refuse_undefined(self.labelled, name)
+            return self.performance(name)
+        if name == "missing_share":
+            return self.missing_share(column)
+        if name.endswith("_mean"):
+            return self.mean(series, column)
+        if self.reference is None or series.method is None:
+            raise UnmeasurableError("there is no reference")
+        for side, cleaned in (("window", self.current), ("reference", self.reference)):
+            if cleaned[column].present.empty:
+                raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
+        return self.drift(series, column, self.reference)
+
+    @property
+    def _unlabelled(self) -> bool:
+        """Whether no label has arrived, although the labels' column is there."""
+        target = self.monitor.labelled
+        clean = self.current[target] if target is not None else None
+        return clean is not None and clean.values is not None and clean.present.empty
+
+    def _why(self) -> str:
+        both = (self.monitor.labelled, self.monitor.predicted)
+        complaints = [self.current[column].complaint for column in both if column is not None]
+        return "; ".join(filter(None, complaints)) or "their rows differ"
+
+
+def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
+    """Raise UnmeasurableError where a number would be made up: a recall without positives."""
+    classes = sorted(set(labelled["target"]))
+    if not set(classes) <= {0.0, 1.0}:
+        raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
+    positives, said = int((labelled["target"] == 1).sum()), int(labelled["label"].sum())
+    if name in ("roc_auc", "log_loss") and len(classes) < 2:
+        raise UnmeasurableError(f"only one class among {len(labelled)} labels")
+    if name == "recall" and positives == 0:
+        raise UnmeasurableError(f"no positive among {len(labelled)} labels")
+    if name == "precision" and said == 0:
+        raise UnmeasurableError(f"no positive among {len(labelled)} predictions")
+
+
+def _finite(value: float, series: Series) -> Measured:
+    if not math.isfinite(value):
+        return Measured(None, f"{series.metric.name} came out as {value}")
+    low, high = series.unit.low, series.unit.high
+    if series.unit.name == "share" and low is not None and high is not None:
+        value = min(max(value, low), high) if -1e-9 < value < 1 + 1e-9 else value
+    return Measured(value)
