@@ -51,5 +51,5 @@ def labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
         {"target": float}, errors="ignore" if target.kind == "category" else "raise"
     )
     if prediction.cut is not None:
-        frame["label"] = (frame["prediction"] > prediction.cut).astype(int)
+        frame["label"] = (frame["prediction"] >= prediction.cut).astype(int)
     return frame

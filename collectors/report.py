@@ -201,8 +201,11 @@ class Evidently(Engine):
             data = _classification(self.labelled)
         else:
             data = _regression(self.labelled)
+        cut = self.monitor.predicted.cut if self.monitor.predicted else None
+        options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
-            PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}) for name in wanted
+            PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}, **options)
+            for name in wanted
         ]
         found = self._run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
@@ -221,11 +224,11 @@ def _dataset(rows: Cleaned, column: Column) -> Dataset:
 
 
 def _classification(labelled: pd.DataFrame) -> Dataset:
-    roles = BinaryClassification(
-        target="target", prediction_labels="label", prediction_probas="prediction", pos_label=1
-    )
-    definition = _definition(["prediction"], ["target", "label"], classification=[roles])
-    return Dataset.from_pandas(labelled.astype({"target": int}), data_definition=definition)
+    """Of probabilities alone: beside them, Evidently would not look at labels."""
+    roles = BinaryClassification(target="target", prediction_probas="prediction", pos_label=1)
+    definition = _definition(["prediction"], ["target"], classification=[roles])
+    rows = labelled[["target", "prediction"]].astype({"target": int})
+    return Dataset.from_pandas(rows, data_definition=definition)
 
 
 def _regression(labelled: pd.DataFrame) -> Dataset:

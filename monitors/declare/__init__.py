@@ -5,7 +5,17 @@ from monitors.declare.contacts import Contact, Way, email, slack, webhook
 from monitors.declare.errors import DeclarationError
 from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels, Quantiles
-from monitors.declare.methods import CHI_SQUARE, JENSEN_SHANNON, KS, PSI, WASSERSTEIN, Method
+from monitors.declare.methods import (
+    CHI_SQUARE,
+    HELLINGER,
+    JENSEN_SHANNON,
+    KL,
+    KS,
+    PSI,
+    WASSERSTEIN,
+    Method,
+    Z,
+)
 from monitors.declare.metrics import (
     Firing,
     Metric,
@@ -56,8 +66,10 @@ __all__ = [
     "COUNT",
     "DISTANCE",
     "HECTOPASCAL",
+    "HELLINGER",
     "HOURS",
     "JENSEN_SHANNON",
+    "KL",
     "KM_PER_HOUR",
     "KS",
     "LOG_LOSS",
@@ -97,6 +109,7 @@ __all__ = [
     "Unit",
     "Way",
     "Window",
+    "Z",
     "accuracy",
     "agreement",
     "category",

@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A declared column. `cut` makes a probability a yes: value > cut; None for the rest."""
+    """A declared column. `cut` makes a probability a yes: value >= cut; None for the rest."""
 
     name: str
     kind: Kind
@@ -59,5 +59,5 @@ def category(name: str) -> Column:
 
 
 def probability(name: str, *, cut: float) -> Column:
-    """A predicted probability of the positive class, positive above `cut`."""
+    """A predicted probability of the positive class, positive from `cut` on."""
     return Column(name=name, kind="number", unit=SHARE, role=Role.PREDICTION, cut=cut)

@@ -50,9 +50,18 @@ JENSEN_SHANNON = Method(
     "the Jensen-Shannon distance to the reference (0 to 0.83)",
 )
 PSI = Method("psi", Bad.HIGH, DISTANCE, BOTH_KINDS, "the population stability index")
+KL = Method(
+    "kl_div", Bad.HIGH, DISTANCE, BOTH_KINDS, "the Kullback-Leibler divergence to the reference"
+)
+HELLINGER = Method(
+    "hellinger", Bad.HIGH, DISTANCE, BOTH_KINDS, "the Hellinger distance to the reference (0 to 1)"
+)
 KS = Method(
     "ks", Bad.LOW, P_VALUE, frozenset({"number"}), "the p-value of a Kolmogorov-Smirnov test"
 )
 CHI_SQUARE = Method(
     "chisquare", Bad.LOW, P_VALUE, frozenset({"category"}), "the p-value of a chi-square test"
+)
+Z = Method(
+    "z", Bad.LOW, P_VALUE, frozenset({"category"}), "the p-value of a Z-test of two proportions"
 )

@@ -1,0 +1,76 @@
+"""The index as an engine: the same metrics as Evidently's, of the same rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from collectors.cleaned import Cleaned
+from collectors.drift_index.categories import CategoryIndex
+from collectors.drift_index.drawable import refuse_undrawable, refuse_undrawable_alone
+from collectors.drift_index.numbers import NumberIndex, Sample
+from collectors.drift_index.performance import Classification, Regression, metric
+from collectors.engine import Engine
+from monitors.declare import Column, Series
+
+ENGINE = "index"
+
+
+@dataclass(frozen=True)
+class Index(Engine):
+    """Measures a window by indexes of the reference's columns, each made when first needed."""
+
+    def row_count(self) -> float:
+        return float(self.current.rows)
+
+    def missing_share(self, column: Column) -> float:
+        return 1 - len(self.current[column].present) / self.current.rows
+
+    def mean(self, series: Series, column: Column) -> float:
+        values = self.current[column].present.astype(float)
+        if len(values):
+            refuse_undrawable_alone(values.to_numpy())
+        return float(values.mean())
+
+    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+        assert series.method is not None
+        method = series.method.name
+        if column.kind == "category":
+            words = self.current[column].counts
+            return category_index(reference, column).score(method, words[words > 0])
+        window = self.current.once((ENGINE, column.name), lambda: _sample(self.current, column))
+        index = number_index(reference, column)
+        refuse_undrawable(index.sample, window)
+        return index.score(method, window)
+
+    def performance(self, name: str) -> float:
+        return metric(self._predictions, name)
+
+    def agreement(self) -> float:
+        predicted = NumberIndex.of(self.labelled["prediction"].to_numpy(float))
+        observed = Sample.of(self.labelled["target"].to_numpy(float))
+        refuse_undrawable(predicted.sample, observed)
+        return predicted.wasserstein(observed)
+
+    @cached_property
+    def _predictions(self) -> Classification | Regression:
+        rows = self.labelled
+        target, score = rows["target"].to_numpy(float), rows["prediction"].to_numpy(float)
+        if self.monitor.classifies:
+            return Classification(target, rows["label"].to_numpy(float), score)
+        refuse_undrawable_alone(score - target)
+        return Regression(score - target)
+
+
+def number_index(reference: Cleaned, column: Column) -> NumberIndex:
+    """The index of a number's reference, made once."""
+    values = reference[column].present
+    return reference.once((ENGINE, column.name), lambda: NumberIndex.of(values.to_numpy(float)))
+
+
+def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
+    """The index of a category's reference, made once."""
+    counts = reference[column].counts
+    return reference.once((ENGINE, column.name), lambda: CategoryIndex.of(counts[counts > 0]))
+
+
+def _sample(rows: Cleaned, column: Column) -> Sample:
+    return Sample.of(rows[column].present.to_numpy(float))
