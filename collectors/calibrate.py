@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from collectors.choice import CALIBRATION
 from collectors.collect import from_rows
 from collectors.episodes import standing
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
-from collectors.report import undrawn
 from collectors.sources import Reader, SourceError
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
@@ -80,8 +80,7 @@ def measure_days(
             continue
         reference = from_frame(monitor, others, "")
         window = monitor.every.window(day)
-        with undrawn():
-            collected = from_rows(monitor, window, frames[index], reference, list(series))
+        collected = from_rows(monitor, window, frames[index], reference, list(series), CALIBRATION)
         for value in collected.values:
             if value.outcome.value is not None:
                 found[value.series.key].append(value.outcome.value)

@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 import pandas as pd
 
+from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.report import ENGINE, measure
 from collectors.sources import Reader
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from monitors.declare import Levels, Monitor, Series, Window
@@ -27,19 +27,24 @@ def collect(
     reader: Reader,
     reference_of: Callable[[str], Reference | None],
     now: datetime,
+    *,
+    backfill: bool = False,
+    report: bool = True,
 ) -> Collected:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
     reference_of: what the windows of a model version are compared with. now: labels that arrived
-    later are not seen.
+    later are not seen. backfill, report: what the choice of the engine depends on.
     """
     began = time.perf_counter()
     series = list(monitor.series())
-    reference = None
+    reference = choice = None
     try:
         rows = reader.read(window, now)
         reference = reference_of(_model_version(monitor, rows.frame))
-        collected = from_rows(monitor, window, rows.frame, reference, series)
+        data = reference.data if reference else None
+        choice = choose(monitor, window, data, backfill=backfill, report=report)
+        collected = from_rows(monitor, window, rows.frame, reference, series, choice)
         fingerprint = rows.fingerprint
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
@@ -52,7 +57,7 @@ def collect(
         collected,
         source_fingerprint=fingerprint,
         reference_hash=reference.hash if reference else "",
-        engine=ENGINE,
+        engine=choice.name if choice else "",
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
@@ -64,8 +69,9 @@ def from_rows(
     frame: pd.DataFrame,
     reference: Reference | None,
     series: list[Series],
+    choice: Choice,
 ) -> Collected:
-    """What a window's rows amount to: values, histograms, status."""
+    """What a window's rows amount to: values, histograms, status. Raises EnginesDifferError."""
     current = Cleaned(monitor, frame)
     labelled = _labelled_count(monitor, current)
     behind = [_rows_behind(one, current, labelled) for one in series]
@@ -73,6 +79,7 @@ def from_rows(
         _levels_in_force(monitor, one, rows) for one, rows in zip(series, behind, strict=True)
     ]
     measured, runs = measure(
+        choice,
         monitor,
         current,
         reference.data if reference else None,

@@ -148,7 +148,7 @@ def _report_some(
     breaches = [one for one in reversed(confirmed(connection, monitor)) if one not in starts]
     wanted = [*starts, *breaches[: most - len(starts)]]
     there = reported(connection, monitor)
-    runner = Runner(monitor, settings, connection)
+    runner = Runner(monitor, settings, connection, backfill=True)
     kept = 0
     for start in sorted(set(wanted) - there):
         window = monitor.every.window(start.astimezone(monitor.every.zone).date())

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from evidently.core.report import Snapshot
 
+from collectors.choice import BY_HAND
 from collectors.collect import from_rows
 from collectors.reference import Reference, days_of, from_frame, load_reference
 from collectors.sources import Reader
@@ -55,7 +56,7 @@ class Explorer:
         reference = from_frame(self.monitor, self.rows(*then), "")
         window = window_of(self.monitor, now[0])
         series = [one for one in self.monitor.series() if one.method is not None]
-        collected = from_rows(self.monitor, window, self.rows(*now), reference, series)
+        collected = from_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
         found = {}
         for value in collected.values:
             level = value.levels.alert_above if value.levels else None
@@ -66,5 +67,5 @@ class Explorer:
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
         window = window_of(self.monitor, day)
         series = list(self.monitor.series())
-        collected = from_rows(self.monitor, window, frame, reference, series)
+        collected = from_rows(self.monitor, window, frame, reference, series, BY_HAND)
         return Snapshot.load_model(page(self.monitor, collected))

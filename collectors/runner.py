@@ -3,7 +3,6 @@
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -13,7 +12,6 @@ import psycopg
 
 from collectors.collect import collect
 from collectors.reference import Reference, days_of, load_reference
-from collectors.report import undrawn
 from collectors.sources import Reader
 from collectors.store import (
     forget_reports,
@@ -49,12 +47,21 @@ class Outcome:
 
 
 class Runner:
-    """Collects and stores windows of one monitor over one connection; reads a reference once."""
+    """Collects and stores windows of one monitor over one connection; reads a reference once.
+
+    backfill: whether many windows are run at once, as the choice of the engine wants to know.
+    """
 
     def __init__(
-        self, monitor: Monitor, settings: Settings, connection: psycopg.Connection
+        self,
+        monitor: Monitor,
+        settings: Settings,
+        connection: psycopg.Connection,
+        *,
+        backfill: bool = False,
     ) -> None:
         self.monitor = monitor
+        self._backfill = backfill
         self._settings = settings
         self._connection = connection
         self._reader = Reader(monitor, settings)
@@ -65,8 +72,7 @@ class Runner:
 
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        with nullcontext() if report else undrawn():
-            collected = self._collect(window)
+        collected = self._collect(window, report)
         store(self._connection, collected)
         self._connection.commit()
         outcome = Outcome(window, collected.status, collected.error, collected.seconds)
@@ -89,9 +95,16 @@ class Runner:
 
         return Workspace(self._settings)
 
-    def _collect(self, window: Window) -> Collected:
-        now = clock(self._connection)
-        return collect(self.monitor, window, self._reader, self._reference_of, now)
+    def _collect(self, window: Window, report: bool) -> Collected:
+        return collect(
+            self.monitor,
+            window,
+            self._reader,
+            self._reference_of,
+            clock(self._connection),
+            backfill=self._backfill,
+            report=report,
+        )
 
     def _reference_of(self, version: str) -> Reference | None:
         """What the windows of a model version are compared with."""
@@ -121,7 +134,7 @@ def run_all(
     """Run windows in any order; the rows are the same whatever the number of workers."""
     if workers <= 1 or len(windows) < 2 * workers:
         with connect(settings) as connection:
-            runner = Runner(monitor, settings, connection)
+            runner = Runner(monitor, settings, connection, backfill=True)
             yield from (runner.run(window) for window in windows)
         return
     # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
@@ -139,7 +152,7 @@ _worker: list[Runner] = []
 def _start_worker(name: str, given: dict[str, object]) -> None:
     settings = Settings.model_validate(given)
     monitor = named(name, settings.monitors_dir)
-    _worker.append(Runner(monitor, settings, connect(settings)))
+    _worker.append(Runner(monitor, settings, connect(settings), backfill=True))
 
 
 def _in_worker(window: Window) -> Outcome:

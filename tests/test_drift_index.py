@@ -18,7 +18,7 @@ from collectors.drift_index import Index
 from collectors.drift_index.binned import sturges_edges
 from collectors.drift_index.categories import CategoryIndex
 from collectors.drift_index.numbers import NumberIndex, Sample
-from collectors.report import measure
+from collectors.report import measure, undrawn
 from collectors.values import Measured
 from conftest import small_monitor
 from monitors import declare as d
@@ -223,7 +223,8 @@ def agree(
     """Both engines on the same rows."""
     series = dict.fromkeys(monitor.series())
     current, base = Cleaned(monitor, window), Cleaned(monitor, reference)
-    their, _ = measure(monitor, current, base, series)
+    with undrawn():
+        their, _ = measure(monitor, current, base, series)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ours = Index(monitor, current, base).measure(series)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from collectors.choice import CALIBRATION
 from collectors.cleaned import Cleaned
 from collectors.collect import from_rows
 from collectors.explanation import _share, explain
@@ -32,7 +33,9 @@ def reference(monitor: Monitor) -> Reference:
 def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     """What is stored of a window."""
     window = monitor.every.window(DAY)
-    return from_rows(monitor, window, frame, reference, list(monitor.series())).explanation
+    return from_rows(
+        monitor, window, frame, reference, list(monitor.series()), CALIBRATION
+    ).explanation
 
 
 def test_a_quiet_day_needs_no_explanation(monitor: Monitor, reference: Reference) -> None:

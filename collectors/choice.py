@@ -1,0 +1,116 @@
+"""Which engine measures a window: one rule, and the proof that both give the same numbers.
+
+A scheduled run is Evidently's. A backfill, and any window whose reference is large, is measured by
+the index; of these, one in so many, and each that gets a report, is measured by Evidently too.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from collectors.cleaned import Cleaned
+from collectors.drift_index import Index
+from collectors.values import Measured
+from monitors.declare import Levels, Monitor, Series, Window
+
+LARGE = 200_000
+"""Rows of a reference from which on Evidently takes seconds a window."""
+CHECKED = 50
+"""One in so many windows of the index is checked, chosen by monitor and day."""
+NEAR = 1e-9
+"""So far may the engines be apart: absolutely, or of a number larger than 1."""
+
+
+class EnginesDifferError(RuntimeError):
+    """The index gave another number than Evidently."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a window is measured. index: by it; evidently: by it, both: to compare.
+
+    report: whether Evidently's results are kept, and so its pictures drawn.
+    """
+
+    index: bool
+    evidently: bool
+    report: bool
+
+    @property
+    def name(self) -> str:
+        """As the status row has it."""
+        if not self.index:
+            return "evidently"
+        return "index, checked" if self.evidently else "index"
+
+
+BY_HAND = Choice(index=False, evidently=True, report=True)
+"""Somebody looks at the report."""
+CALIBRATION = Choice(index=True, evidently=False, report=False)
+"""Days of the reference against its other days: many, and nothing of them is stored."""
+
+
+def choose(
+    monitor: Monitor, window: Window, reference: Cleaned | None, *, backfill: bool, report: bool
+) -> Choice:
+    """The rule of this module."""
+    if not backfill and (reference is None or reference.rows < LARGE):
+        return Choice(index=False, evidently=True, report=report)
+    return Choice(index=True, evidently=report or _drawn_by_lot(monitor, window), report=report)
+
+
+def _drawn_by_lot(monitor: Monitor, window: Window) -> bool:
+    """The same windows whoever asks, and in which order."""
+    digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
+    return int.from_bytes(digest[:4]) % CHECKED == 0
+
+
+def measure(
+    choice: Choice,
+    monitor: Monitor,
+    current: Cleaned,
+    reference: Cleaned | None,
+    series: Mapping[Series, Levels | None],
+) -> tuple[list[Measured], Sequence[Any]]:
+    """Each series' value or reason, and Evidently's runs, if it ran.
+
+    Raises EnginesDifferError.
+    """
+    ours: list[Measured] = []
+    if choice.index:
+        with np.errstate(all="ignore"):
+            ours = Index(monitor, current, reference).measure(series)
+    if not choice.evidently:
+        return ours, ()
+    from collectors import report  # imports Evidently, which takes seconds
+
+    with nullcontext() if choice.report else report.undrawn():
+        theirs, runs = report.measure(monitor, current, reference, series)
+    if not choice.index:
+        return theirs, runs
+    differences = [
+        f"{' of '.join(filter(None, one.key))} {a.value if a.value is not None else a.reason}"
+        f" against {b.value if b.value is not None else b.reason}"
+        for one, a, b in zip(series, ours, theirs, strict=True)
+        if not same(a, b, one.method.name if one.method else "")
+    ]
+    if differences:
+        raise EnginesDifferError(
+            f"the index and Evidently differ: {'; '.join(differences)}; nothing is stored of this"
+            " window; please report it, with the versions of its status row"
+        )
+    return ours, runs
+
+
+def same(ours: Measured, theirs: Measured, method: str) -> bool:
+    """Both have a number, and it is the same, or both have none."""
+    a, b = ours.value, theirs.value
+    if a is None or b is None:
+        return a is b and ours.waiting == theirs.waiting
+    if method == "hellinger":  # a root: near 0 it shows the last bit, which is Evidently's noise
+        a, b = a * a, b * b
+    return abs(a - b) <= NEAR * max(1.0, abs(b))
