@@ -43,13 +43,11 @@ def labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
         return pd.DataFrame()
     if prediction.kind == "category":  # words are compared by drift, never by their difference
         return pd.DataFrame()
-    pair = (current[target].values, current[prediction].values)
-    if pair[0] is None or pair[1] is None:
+    targets, predictions = current[target], current[prediction]
+    if targets.values is None or predictions.values is None:
         return pd.DataFrame()
-    frame = pd.DataFrame({"target": pair[0], "prediction": pair[1]}).dropna()
-    frame = frame.astype({"prediction": float}).astype(
-        {"target": float}, errors="ignore" if target.kind == "category" else "raise"
-    )
+    frame = pd.DataFrame({"target": targets.as_numbers(), "prediction": predictions.values})
+    frame = frame.dropna()
     if prediction.cut is not None:
         frame["label"] = (frame["prediction"] >= prediction.cut).astype(int)
     return frame

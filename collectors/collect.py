@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 
 import pandas as pd
@@ -173,6 +174,7 @@ def _model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
     return str(known.iloc[-1]) if len(known) else ""
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {}
     for name in LIBRARIES:

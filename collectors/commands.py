@@ -18,7 +18,7 @@ from collectors.due import due_windows, locked
 from collectors.episodes import confirmed, newest, reported
 from collectors.replay import replay
 from collectors.retraining import retrain_if_due
-from collectors.runner import Outcome, Runner, clock, run_all
+from collectors.runner import Outcome, Runner, clock, run_all, run_in_order
 from collectors.sources import Reader, SourceError
 from collectors.store import finished_windows
 from collectors.windows import complete_windows, window_of
@@ -126,7 +126,11 @@ def _run_many(
     counts: Counter[str] = Counter()
     with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task(monitor.name, total=len(windows))
-        for outcome in run_all(monitor, settings, windows, 1 if after else workers):
+        for outcome in (
+            run_in_order(monitor, settings, windows)
+            if after
+            else run_all(monitor, settings, windows, workers)
+        ):
             if after:
                 after(outcome.window)
             counts[outcome.status] += 1

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -88,7 +89,7 @@ class Engine(ABC):
             return self.agreement()
         if column is None:
             if self.monitor.classifies:
-                _refuse_undefined(self.labelled, name)
+                self._refuse_undefined(name)
             return self.performance(name)
         if name == "missing_share":
             return self.missing_share(column)
@@ -108,24 +109,26 @@ class Engine(ABC):
         clean = self.current[target] if target is not None else None
         return clean is not None and clean.values is not None and clean.present.empty
 
+    def _refuse_undefined(self, name: str) -> None:
+        """Raise UnmeasurableError where a number would be made up: a recall without positives."""
+        classes, count = self._classes, len(self.labelled)
+        if not set(classes) <= {0.0, 1.0}:
+            raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
+        if name in ("roc_auc", "log_loss") and len(classes) < 2:
+            raise UnmeasurableError(f"only one class among {count} labels")
+        if name == "recall" and 1.0 not in classes:
+            raise UnmeasurableError(f"no positive among {count} labels")
+        if name == "precision" and not self.labelled["label"].any():
+            raise UnmeasurableError(f"no positive among {count} predictions")
+
+    @cached_property
+    def _classes(self) -> list[Any]:
+        return sorted(self.labelled["target"].unique().tolist())
+
     def _why(self) -> str:
         both = (self.monitor.labelled, self.monitor.predicted)
         complaints = [self.current[column].complaint for column in both if column is not None]
         return "; ".join(filter(None, complaints)) or "their rows differ"
-
-
-def _refuse_undefined(labelled: pd.DataFrame, name: str) -> None:
-    """Raise UnmeasurableError where a number would be made up: a recall without positives."""
-    classes = sorted(set(labelled["target"]))
-    if not set(classes) <= {0.0, 1.0}:
-        raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
-    positives, said = int((labelled["target"] == 1).sum()), int(labelled["label"].sum())
-    if name in ("roc_auc", "log_loss") and len(classes) < 2:
-        raise UnmeasurableError(f"only one class among {len(labelled)} labels")
-    if name == "recall" and positives == 0:
-        raise UnmeasurableError(f"no positive among {len(labelled)} labels")
-    if name == "precision" and said == 0:
-        raise UnmeasurableError(f"no positive among {len(labelled)} predictions")
 
 
 def _finite(value: float, series: Series) -> Measured:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 from collectors.cleaned import Cleaned
+from collectors.drift_index import Sample, number_index
 from collectors.histograms import Bins
 from collectors.reference import Reference
 from collectors.values import Value
@@ -59,7 +59,7 @@ def _movement(value: Value, current: Cleaned, reference: Reference) -> str:
     if column.kind == "category":
         return f"{column.name}: {where}."
     median = float(np.median(current[column].present))
-    before = float(np.median(reference.data[column].present))
+    before = float(np.median(number_index(reference.data, column).sample.values))
     way = "higher" if median > before else "lower" if median < before else "of another shape"
     return f"{column.name} is {way}: median {median:.4g} against {before:.4g}; {where}."
 
@@ -86,9 +86,13 @@ def _bins(reference: Reference, column: Column) -> Bins | None:
 
 def _histogram(bins: Bins, data: Cleaned, column: Column) -> np.ndarray:
     """Shares of the bins, without the missing values."""
-    counts = np.array(bins.count(data[column]).counts[:-1], float)
-    shares: np.ndarray = counts / max(float(counts.sum()), 1.0)
-    return shares
+
+    def make() -> np.ndarray:
+        counts = np.array(bins.count(data[column]).counts[:-1], float)
+        shares: np.ndarray = counts / max(float(counts.sum()), 1.0)
+        return shares
+
+    return data.once(("histogram", column.name), make)
 
 
 def _prediction(
@@ -125,8 +129,9 @@ def _share(
         return None
     bins = _bins(reference, column)
     values, predicted = current[column].values, current[prediction].values
-    base = reference.data[prediction].present.to_numpy(float)
-    if bins is None or values is None or predicted is None or not len(base):
+    if bins is None or values is None or predicted is None:
+        return None
+    if reference.data[prediction].present.empty:
         return None
     both = values.notna() & predicted.notna()
     rows = predicted[both].to_numpy(float)
@@ -135,11 +140,13 @@ def _share(
     place = bins.place(values[both])
     now = np.bincount(place, minlength=len(bins.labels) - 1) / len(place)
     then = _histogram(bins, reference.data, column)
-    weights = (then / np.where(now > 0, now, 1.0))[place]
-    before = wasserstein_distance(rows, base)
+    order = np.argsort(rows)
+    index, ordered = number_index(reference.data, prediction), Sample(rows[order])
+    before = index.distance(ordered)
     if then[now > 0].sum() < LEAST_COVERED or before < LEAST_DISTANCE:
         return None
-    after = wasserstein_distance(rows, base, u_weights=weights)
+    weights = (then / np.where(now > 0, now, 1.0))[place][order]
+    after = index.distance(ordered, weights / weights.sum())
     return float(max(0.0, 1 - after / before))
 
 

@@ -33,15 +33,19 @@ class Bins:
         """The counts of a coerced column in these bins, missing and unusable values last."""
         values = column.present
         missing = 0 if column.values is None else len(column.values) - len(values)
-        counts = np.bincount(self.place(values), minlength=len(self.labels) - 1)
+        if self.edges:
+            counts = np.bincount(self.place(values), minlength=len(self.labels) - 1)
+        else:  # of each word, not of each row
+            place, weights = self.place(column.counts.index), column.counts.to_numpy()
+            counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
         return Histogram(self.column, self.labels, (*(int(n) for n in counts), missing))
 
-    def place(self, values: pd.Series) -> np.ndarray:
+    def place(self, values: pd.Series | pd.Index) -> np.ndarray:
         """The number of the bin in which each of the present values lies."""
         if self.edges:
             return np.searchsorted(self.edges, values.to_numpy(float), side="right")
-        known = {name: number for number, name in enumerate(self.categories)}
-        return values.map(known).fillna(len(known)).to_numpy(int)
+        place = pd.Index(self.categories, dtype=object).get_indexer(pd.Index(values))
+        return np.where(place < 0, len(self.categories), place)
 
 
 def bins_of(column: Column, reference: Clean) -> Bins | None:

@@ -26,6 +26,9 @@ from monitors.declare import Monitor, Window
 from monitors.load import named
 from settings import Settings
 
+BATCH = 15
+"""So many windows of a backfill are stored in one transaction."""
+
 if TYPE_CHECKING:
     from collectors.workspace import Workspace
 
@@ -73,10 +76,17 @@ class Runner:
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
         collected = self._collect(window, report)
+        [outcome] = self._store([collected])
+        return replace(outcome, report=self._keep(collected)) if report else outcome
+
+    def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
+        """Collect windows and store them together, without reports. Raises psycopg.Error."""
+        return self._store([self._collect(window, report=False) for window in windows])
+
+    def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
         store(self._connection, collected)
         self._connection.commit()
-        outcome = Outcome(window, collected.status, collected.error, collected.seconds)
-        return replace(outcome, report=self._keep(collected)) if report else outcome
+        return [Outcome(one.window, one.status, one.error, one.seconds) for one in collected]
 
     def _keep(self, collected: Collected) -> str:
         try:
@@ -108,7 +118,10 @@ class Runner:
 
     def _reference_of(self, version: str) -> Reference | None:
         """What the windows of a model version are compared with."""
-        days = days_of(self.monitor, training_breach(self._connection, self.monitor.name, version))
+        plan, breach = self.monitor.retrain, None
+        if plan is not None and plan.reference is not None:
+            breach = training_breach(self._connection, self.monitor.name, version)
+        days = days_of(self.monitor, breach)
         span = (days[0], days[-1]) if days else None
         if span not in self._references:
             reference = load_reference(self._reader, self.monitor, days)
@@ -132,18 +145,30 @@ def run_all(
     monitor: Monitor, settings: Settings, windows: Sequence[Window], workers: int
 ) -> Iterator[Outcome]:
     """Run windows in any order; the rows are the same whatever the number of workers."""
-    if workers <= 1 or len(windows) < 2 * workers:
+    batches = [windows[n : n + BATCH] for n in range(0, len(windows), BATCH)]
+    if workers <= 1 or len(batches) < 2:
         with connect(settings) as connection:
             runner = Runner(monitor, settings, connection, backfill=True)
-            yield from (runner.run(window) for window in windows)
+            for batch in batches:
+                yield from runner.run_batch(batch)
         return
     # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
     context = multiprocessing.get_context("spawn")
+    workers = min(workers, len(batches))
     with ProcessPoolExecutor(
         workers, context, _start_worker, (monitor.name, settings.model_dump())
     ) as pool:
-        for future in as_completed([pool.submit(_in_worker, window) for window in windows]):
-            yield future.result()
+        for future in as_completed([pool.submit(_in_worker, batch) for batch in batches]):
+            yield from future.result()
+
+
+def run_in_order(
+    monitor: Monitor, settings: Settings, windows: Sequence[Window]
+) -> Iterator[Outcome]:
+    """Run windows one after the other, each stored before the next is looked at."""
+    with connect(settings) as connection:
+        runner = Runner(monitor, settings, connection, backfill=True)
+        yield from (runner.run(window) for window in windows)
 
 
 _worker: list[Runner] = []
@@ -155,5 +180,5 @@ def _start_worker(name: str, given: dict[str, object]) -> None:
     _worker.append(Runner(monitor, settings, connect(settings), backfill=True))
 
 
-def _in_worker(window: Window) -> Outcome:
-    return _worker[0].run(window)
+def _in_worker(windows: Sequence[Window]) -> list[Outcome]:
+    return _worker[0].run_batch(windows)

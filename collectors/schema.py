@@ -39,6 +39,11 @@ class Clean:
         """How often each value is there, by value, in no order."""
         return self.present.value_counts(sort=False)
 
+    def as_numbers(self) -> "pd.Series":
+        """The values, as numbers where each of them is one. The column is there."""
+        assert self.values is not None
+        return self.values
+
 
 @dataclass(frozen=True)
 class Words(Clean):
@@ -54,6 +59,17 @@ class Words(Clean):
         assert self.words is not None
         found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
         return pd.Series(found, index=pd.Index(self.words, dtype=object))
+
+    def as_numbers(self) -> "pd.Series":
+        """The words as numbers where each is one, else as they are."""
+        assert self.codes is not None
+        assert self.words is not None
+        assert self.values is not None
+        try:
+            numbers = np.append(self.words.astype(float), np.nan)
+        except ValueError:
+            return self.values
+        return pd.Series(numbers[self.codes], self.values.index)
 
 
 def clean(frame: pd.DataFrame, column: Column) -> Clean:

@@ -12,6 +12,7 @@ from evidently.legacy.core import ColumnType
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from scipy.stats import wasserstein_distance
 
 from collectors.cleaned import Cleaned
 from collectors.drift_index import Index
@@ -130,6 +131,17 @@ def test_large_numbers_of_rows(method: str, rows: tuple[int, int]) -> None:
     random = np.random.default_rng(1)
     reference, window = random.normal(1e6, 1, rows[0]), random.normal(1e6 + 0.01, 1.1, rows[1])
     same(method, reference, window)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.integers(1, 200))
+def test_weighted_distance_is_scipys(seed: int, count: int, rows: int) -> None:
+    """Also with weights of 0."""
+    random = np.random.default_rng(seed)
+    base, values = random.normal(5, 1, count).round(1), np.sort(random.normal(4, 1, rows).round(1))
+    weights = random.integers(0, 3, rows).astype(float)
+    weights[0] = 1.0
+    ours = NumberIndex.of(base).distance(Sample(values), weights / weights.sum())
+    assert ours == pytest.approx(wasserstein_distance(base, values, None, weights), abs=1e-12)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.integers(2, 10**9))

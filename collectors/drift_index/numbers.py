@@ -83,8 +83,13 @@ class NumberIndex:
         return binned.score(method, *self._shares(window))
 
     def wasserstein(self, window: Sample) -> float:
-        """The distance in reference standard deviations, in m steps for a window of m rows.
+        """The distance in reference standard deviations."""
+        return self.distance(window) / self.norm
 
+    def distance(self, window: Sample, weights: np.ndarray | None = None) -> float:
+        """The area between the distributions, in the values' unit, in m steps for m window rows.
+
+        weights: (m,) of the window's values, adding up to 1; alike if none are given.
         The j-th of the window's values in order stands for the shares j/m to (j + 1)/m: its
         distance is the area between it and the reference's quantiles there, which are running
         sums; where the quantiles cross the value, the area is folded at the crossing.
@@ -92,8 +97,11 @@ class NumberIndex:
         u, v = self.sample.values, window.values
         n, m = len(u), len(v)
         if max(abs(u[0]), abs(u[-1]), abs(v[0]), abs(v[-1])) > HUGE:
-            return float(wasserstein_distance(u, v) / self.norm)
-        ends = np.arange(m + 1) * (n / m)
+            return float(wasserstein_distance(u, v, None, weights))
+        if weights is None:
+            ends = np.arange(m + 1) * (n / m)
+        else:
+            ends = np.minimum(np.append(0.0, np.cumsum(weights)) * n, n)
         whole = np.minimum(ends.astype(np.intp), n - 1)
         area = self.sums[whole] + (ends - whole) * (u[whole] - self.centre)
         left, right = ends[:-1], ends[1:]
@@ -104,7 +112,7 @@ class NumberIndex:
         fold = np.clip(crossing, left, right)
         total = np.dot(v - self.centre, 2 * fold - left - right)
         total += np.sum(area[:-1] + area[1:] - 2 * folded)
-        return max(float(total) / n, 0.0) / self.norm
+        return max(float(total) / n, 0.0)
 
     def _ks(self, window: Sample) -> float:
         """The p-value of the two-sample test: its statistic is reached at a value of the window."""

@@ -111,8 +111,10 @@ class Reader:
 def _with_labels(rows: pd.DataFrame, known: pd.DataFrame, on: str) -> pd.DataFrame:
     """Rows with their labels; ids are the same whether a source holds them as text or numbers."""
     left, right = _alike(rows[on], known[on])
-    rows, known = rows.assign(**{on: left}), known.assign(**{on: right})
-    return rows.merge(known, on=on, how="left", validate="many_to_one")
+    [target] = known.columns.difference([on])
+    place = pd.Index(right).get_indexer(left)
+    found = known[target].reset_index(drop=True).reindex(place).set_axis(rows.index)
+    return rows.assign(**{on: left, target: found})
 
 
 def _alike(left: pd.Series, right: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -139,6 +141,11 @@ def _storage_free(values: pd.Series) -> pd.Series:
     """The same values in the same types, whichever types a reader of files or tables chose."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.astype("datetime64[ns, UTC]")
+    if values.dtype == float:
+        return values
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_complex_dtype(values):
         return values.astype("Float64").astype(float)
-    return values.astype(object).map(str, na_action="ignore")
+    text = values.astype(object)
+    if isinstance(values.dtype, pd.StringDtype):
+        return text
+    return text.map(str, na_action="ignore")
