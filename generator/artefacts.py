@@ -146,7 +146,7 @@ def _escape(text: object) -> str:
     return str(text).replace("$", "$$")
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Writes SQL as literal blocks, so that a change of it diffs line by line."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -154,7 +154,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

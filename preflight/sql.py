@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from preflight import sqltext
@@ -35,6 +36,10 @@ BARE: Final = re.compile(rf"\$({'|'.join(sorted(KEPT - {'__interval', '__interva
 FILL: Final = re.compile(r"NULL|previous|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 NO_BREAK: Final = "\u00a0"
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?:\.[^:}]+)?(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
+COMPARED: Final = re.compile(r"= '[\w .-]*'")
+NAMED: Final = re.compile(r"'[\w ,.-]*' AS\b")
+"""Texts that have no part in the shape of an answer: what a column is compared with, and a text
+that is answered as it stands, in a query that reads a table."""
 BUILT_IN: Final = {
     "__dashboard", "__from", "__to", "__interval", "__interval_ms", "__name", "__org", "__user",
     "__range", "__range_ms", "__range_s", "__rate_interval", "__rate_interval_ms", "timeFilter",
@@ -126,6 +131,15 @@ def expanded(sql: str) -> str:
 
 def shape(sql: str) -> Shape:
     """What a query answers. A text that PostgreSQL's grammar refuses has a complaint."""
+    alike = COMPARED.sub("= ''", sql)
+    if re.search(r"\sFROM\s", sql):
+        alike = NAMED.sub("'' AS", alike)
+    found = _shape(alike)
+    return _shape(sql) if found.complaint else found  # a complaint quotes the text
+
+
+@lru_cache(maxsize=4096)
+def _shape(sql: str) -> Shape:
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
