@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     backfill.add_argument("--to", dest="last", type=date.fromisoformat)
     backfill.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     backfill.add_argument(
+        "--dask", metavar="ADDRESS", default="", help="of a scheduler whose workers do the work"
+    )
+    backfill.add_argument(
         "--missing",
         action="store_true",
         help="only days that are missing, failed, or wait for rows or labels",

@@ -14,7 +14,7 @@ from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.sources import Reader
+from collectors.sources import Reader, SourceError
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from monitors.declare import Levels, Monitor, Series, Window
 from monitors.declare.metrics import Over
@@ -49,7 +49,7 @@ def collect(
         fingerprint = rows.fingerprint
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        if not isinstance(error, RuntimeError):
+        if not isinstance(error, SourceError | RuntimeError):
             reason += "\n" + traceback.format_exc(limit=-2)
         values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in series)
         collected = Collected(monitor.name, window, Status.FAILED, values, error=reason)

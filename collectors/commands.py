@@ -3,32 +3,26 @@
 import argparse
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 
 import psycopg
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from collectors.backfill import Asked
+from collectors.backfill import backfill as collect_many
 from collectors.calibrate import calibrate as find_levels
 from collectors.due import due_windows, locked
-from collectors.episodes import confirmed, newest, reported
 from collectors.replay import replay
 from collectors.retraining import retrain_if_due
-from collectors.runner import Outcome, Runner, clock, run_all, run_in_order
-from collectors.sources import Reader, SourceError
-from collectors.store import finished_windows
-from collectors.windows import complete_windows, window_of
+from collectors.runner import Outcome, Runner, clock
+from collectors.sources import SourceError
+from collectors.windows import window_of
 from database import connect
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
 from settings import Settings, SettingsError
-
-NEWEST_REPORTED = 3
-"""So many of the newest windows of a backfill get a report."""
 
 
 def run(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -93,76 +87,11 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
 
 
 def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Collect many days in several processes, then keep some reports."""
-    return _each(settings, parsed.monitor, lambda one: _backfill(settings, one, parsed))
-
-
-def _backfill(settings: Settings, monitor: Monitor, parsed: argparse.Namespace) -> int:
-    with connect(settings) as connection:
-        now = clock(connection)
-        first = parsed.first or monitor.first_day or Reader(monitor, settings).first_day(now)
-        windows = list(complete_windows(monitor, now, first, parsed.last))
-        if parsed.missing:
-            done = finished_windows(connection, monitor.name, now)
-            windows = [window for window in windows if window.start not in done]
-        played = monitor.retrain is not None and monitor.retrain.replay
-        after = partial(_retrain, connection, monitor) if played else None
-        failed = _run_many(settings, monitor, windows, parsed.workers, after)
-        _report_some(settings, monitor, connection, parsed.reports)
-    return failed
-
-
-def _run_many(
-    settings: Settings,
-    monitor: Monitor,
-    windows: Sequence[Window],
-    workers: int,
-    after: Callable[[Window], None] | None,
-) -> int:
-    """Run windows without reports, showing progress; 1 if one failed.
-
-    after: done after each window, which then run in order.
-    """
-    counts: Counter[str] = Counter()
-    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
-        task = progress.add_task(monitor.name, total=len(windows))
-        for outcome in (
-            run_in_order(monitor, settings, windows)
-            if after
-            else run_all(monitor, settings, windows, workers)
-        ):
-            if after:
-                after(outcome.window)
-            counts[outcome.status] += 1
-            progress.advance(task)
-            if not sys.stdout.isatty() and counts.total() % 50 == 0:
-                print(f"{monitor.name}: {counts.total()} of {len(windows)} windows", flush=True)
-            if outcome.status == "failed":
-                print(f"{monitor.name} {outcome.window.day}: {outcome.error}")
-    said = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    print(f"{monitor.name}: {len(windows)} windows collected{f' ({said})' if said else ''}")
-    return int(counts["failed"] > 0)
-
-
-def _report_some(
-    settings: Settings, monitor: Monitor, connection: psycopg.Connection, most: int
-) -> None:
-    """See that the newest windows, then the newest confirmed breaches, have a report."""
-    starts = newest(connection, monitor, min(NEWEST_REPORTED, most))
-    breaches = [one for one in reversed(confirmed(connection, monitor)) if one not in starts]
-    wanted = [*starts, *breaches[: most - len(starts)]]
-    there = reported(connection, monitor)
-    runner = Runner(monitor, settings, connection, backfill=True)
-    kept = 0
-    for start in sorted(set(wanted) - there):
-        window = monitor.every.window(start.astimezone(monitor.every.zone).date())
-        outcome = runner.run(window, report=True)
-        kept += outcome.reported
-        if not outcome.reported:
-            print(f"{monitor.name} {window.day}: {outcome.report}")
-    left = len(starts) + len(breaches) - len(wanted)
-    if kept:
-        print(f"{monitor.name}: {kept} reports kept{f', {left} breaches without' if left else ''}")
+    """Collect many days, several at a time, then keep some reports."""
+    asked = Asked(
+        parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
+    )
+    return collect_many(settings, _chosen(settings, parsed.monitor), asked)
 
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -228,11 +157,9 @@ def new(settings: Settings, parsed: argparse.Namespace) -> int:
     from collectors.new.command import make
 
     monitor = make(settings, parsed)
-    collecting = argparse.Namespace(
-        first=None, last=None, missing=False, workers=parsed.workers, reports=parsed.reports
-    )
+    asked = Asked(workers=parsed.workers, reports=parsed.reports)
     try:
-        failed = _each(settings, monitor.name, lambda one: _backfill(settings, one, collecting))
+        failed = collect_many(settings, [monitor], asked)
     except psycopg.OperationalError as error:
         failed = 0
         print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")

@@ -1,8 +1,6 @@
 """Runs windows of a monitor: one, or many in several processes, each window a transaction."""
 
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -21,13 +19,8 @@ from collectors.store import (
     training_breach,
 )
 from collectors.values import Collected, Status
-from database import connect
 from monitors.declare import Monitor, Window
-from monitors.load import named
 from settings import Settings
-
-BATCH = 15
-"""So many windows of a backfill are stored in one transaction."""
 
 if TYPE_CHECKING:
     from collectors.workspace import Workspace
@@ -139,46 +132,3 @@ def clock(connection: psycopg.Connection) -> datetime:
     assert row is not None
     moment: datetime = row[0]
     return moment
-
-
-def run_all(
-    monitor: Monitor, settings: Settings, windows: Sequence[Window], workers: int
-) -> Iterator[Outcome]:
-    """Run windows in any order; the rows are the same whatever the number of workers."""
-    batches = [windows[n : n + BATCH] for n in range(0, len(windows), BATCH)]
-    if workers <= 1 or len(batches) < 2:
-        with connect(settings) as connection:
-            runner = Runner(monitor, settings, connection, backfill=True)
-            for batch in batches:
-                yield from runner.run_batch(batch)
-        return
-    # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
-    context = multiprocessing.get_context("spawn")
-    workers = min(workers, len(batches))
-    with ProcessPoolExecutor(
-        workers, context, _start_worker, (monitor.name, settings.model_dump())
-    ) as pool:
-        for future in as_completed([pool.submit(_in_worker, batch) for batch in batches]):
-            yield from future.result()
-
-
-def run_in_order(
-    monitor: Monitor, settings: Settings, windows: Sequence[Window]
-) -> Iterator[Outcome]:
-    """Run windows one after the other, each stored before the next is looked at."""
-    with connect(settings) as connection:
-        runner = Runner(monitor, settings, connection, backfill=True)
-        yield from (runner.run(window) for window in windows)
-
-
-_worker: list[Runner] = []
-
-
-def _start_worker(name: str, given: dict[str, object]) -> None:
-    settings = Settings.model_validate(given)
-    monitor = named(name, settings.monitors_dir)
-    _worker.append(Runner(monitor, settings, connect(settings), backfill=True))
-
-
-def _in_worker(windows: Sequence[Window]) -> list[Outcome]:
-    return _worker[0].run_batch(windows)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from evidently.ui.service.managers.projects import ProjectManager
 from evidently.ui.service.storage.sql.utils import create_sql_project_manager
 from evidently.ui.service.type_aliases import ZERO_UUID
 from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from collectors.report import PERFORMANCE
 from collectors.values import Collected
@@ -95,7 +97,8 @@ class Workspace:
         manager = self._manager
         if self._run(manager.project_metadata.get_project(identity)) is None:
             project = Project(id=identity, name=monitor.title, description=monitor.description)
-            self._run(manager.add_project(project, ZERO_UUID))
+            with suppress(IntegrityError):  # another process has just made it
+                self._run(manager.add_project(project, ZERO_UUID))
         self._run(manager.save_project_dashboard(ZERO_UUID, identity, dashboard(monitor)))
         self._ready.add(identity)
         return identity

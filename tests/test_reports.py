@@ -11,7 +11,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from litestar.testing import create_test_client
 
-from collectors import commands, report
+from collectors import report
 from collectors.cleaned import Cleaned
 from collectors.collect import collect
 from collectors.episodes import begins, confirmed, standing
@@ -253,17 +253,3 @@ def test_confirmed_breaches_are_read_from_the_store(
         runner.run(window_of(runner.monitor, date(2024, 1, n)))
 
     assert {start.date() for start in confirmed(connection, runner.monitor)} == {date(2024, 1, 9)}
-
-
-def test_backfill_keeps_at_most_so_many(
-    runner: Runner, settings: Settings, connection: psycopg.Connection,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    """The newest windows first; a second call has nothing to do."""
-    for n in range(1, REFERENCE_DAYS + 3):
-        runner.run(window_of(runner.monitor, date(2024, 1, n)))
-    commands._report_some(settings, runner.monitor, connection, 2)
-    assert [bool(path) for path in paths(connection)] == [False] * 4 + [True] * 2
-    commands._report_some(settings, runner.monitor, connection, 2)
-
-    assert capsys.readouterr().out.count("2 reports kept") == 1

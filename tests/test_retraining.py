@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import yaml
 
-from collectors import commands
+from collectors import commands, work
 from collectors.__main__ import _parser
 from collectors.retraining import retrain_if_due, train
 from conftest import rows, small_monitor, write_day
@@ -164,8 +164,11 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
         reference=d.Between("2024-01-11", "2024-01-13"),
         retrain=plan,
     )
-    monkeypatch.setattr(commands, "named", lambda *_: monitor)
-    commands.backfill(settings, _parser().parse_args(["backfill", "small", "--reports", "0"]))
+    for module in (commands, work):
+        monkeypatch.setattr(module, "named", lambda *_: monitor)
+    commands.backfill(
+        settings, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
+    )
 
     [(status, old, new, start)] = recorded(connection)
     assert (status, old, new, start.date()) == ("done", "1", "2024-01-17", date(2024, 1, 16))
@@ -198,7 +201,8 @@ def test_a_backfill_without_replay_trains_nothing(
         reference=d.Between("2024-01-11", "2024-01-12"),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "named", lambda *_: watched)
+        for module in (commands, work):
+            patch.setattr(module, "named", lambda *_: watched)
         arguments = ["backfill", "small", "--reports", "0", "--workers", "1"]
         commands.backfill(settings, _parser().parse_args(arguments))
 

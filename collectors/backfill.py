@@ -1,0 +1,206 @@
+"""Collects many windows of many monitors at once, then keeps some of their reports.
+
+One loop hands batches to whoever works, and hears what became of them. A monitor whose backfill
+trains its model is played in order, a batch after the other; the others are all begun at once.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import psycopg
+from rich.progress import Progress, TaskID
+
+from collectors.episodes import confirmed, newest, reported
+from collectors.runner import clock
+from collectors.sources import Reader, SourceError
+from collectors.store import finished_windows
+from collectors.windows import complete_windows
+from collectors.work import Batch, Done, executor, work
+from database import connect
+from monitors.declare import Monitor, Window
+from settings import Settings, SettingsError
+
+BATCH = 15
+"""So many windows are stored in one transaction."""
+NEWEST_REPORTED = 3
+"""So many of the newest windows get a report."""
+SAID_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for.
+
+    first, last: days; None for all there are. missing: only what has not been collected well.
+    workers: processes. reports: at most so many a monitor. dask: a scheduler's address, or ''.
+    """
+
+    first: date | None = None
+    last: date | None = None
+    missing: bool = False
+    workers: int = 1
+    reports: int = 10
+    dask: str = ""
+
+
+@dataclass
+class _Job:
+    """A monitor's backfill: what is still to be handed out, what is being done, what came of it."""
+
+    monitor: Monitor
+    windows: list[Window]
+    waiting: list[Batch] = field(default_factory=list)
+    busy: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    reporting: bool = False
+    kept: int = 0
+    unreported: int = 0
+    bar: TaskID | None = None
+    failed: bool = False
+
+
+def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> int:
+    """Run the windows of monitors, showing progress; 1 if something failed.
+
+    A source that is gone costs the other monitors nothing. Raises psycopg.Error, SettingsError.
+    """
+    with (
+        connect(settings) as connection,
+        Progress(transient=True, disable=not sys.stdout.isatty()) as progress,
+        executor(asked.workers, asked.dask) as pool,
+    ):
+        backfilling = _Backfill(settings, connection, asked, pool, progress)
+        return int(max([backfilling.begin(one) for one in monitors] + [backfilling.finish()]))
+
+
+class _Backfill:
+    def __init__(
+        self,
+        settings: Settings,
+        connection: psycopg.Connection,
+        asked: Asked,
+        pool: Executor,
+        progress: Progress,
+    ) -> None:
+        self._settings, self._connection = settings, connection
+        self._asked, self._pool, self._progress = asked, pool, progress
+        self._given = settings.model_dump_json()
+        self._running: dict[Future[Done], tuple[_Job, Batch]] = {}
+
+    def begin(self, monitor: Monitor) -> bool:
+        """Hand out a monitor's windows; whether that failed."""
+        try:
+            windows = self._windows(monitor)
+        except (SettingsError, SourceError) as error:
+            print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
+            return True
+        played = monitor.retrain is not None and monitor.retrain.replay
+        job = _Job(monitor, windows)
+        job.bar = self._progress.add_task(monitor.name, total=len(windows))
+        job.waiting = [
+            Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
+            for n in range(0, len(windows), BATCH)
+        ]
+        self._hand_out(job, 1 if played else len(job.waiting))
+        if not windows:
+            self._collected(job)
+        return False
+
+    def finish(self) -> bool:
+        """Wait for everything that was handed out; whether something failed."""
+        failed = False
+        while self._running:
+            for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+                job, batch = self._running.pop(future)
+                job.busy -= 1
+                self._hear(job, batch, future)
+                failed |= job.failed
+        return failed
+
+    def _windows(self, monitor: Monitor) -> list[Window]:
+        now = clock(self._connection)
+        source = Reader(monitor, self._settings)
+        first = self._asked.first or monitor.first_day or source.first_day(now)
+        windows = list(complete_windows(monitor, now, first, self._asked.last))
+        if self._asked.missing:
+            done = finished_windows(self._connection, monitor.name, now)
+            windows = [window for window in windows if window.start not in done]
+        return windows
+
+    def _hand_out(self, job: _Job, most: int) -> None:
+        for batch in job.waiting[:most]:
+            self._running[self._pool.submit(work, self._given, batch)] = job, batch
+            job.busy += 1
+        del job.waiting[:most]
+
+    def _hear(self, job: _Job, batch: Batch, future: "Future[Done]") -> None:
+        try:
+            done = future.result()
+        except (SettingsError, SourceError) as error:
+            if not job.failed:
+                print(f"{job.monitor.name}: {error}", file=sys.stderr, flush=True)
+            job.failed = True
+            job.waiting.clear()
+            return
+        if job.reporting:
+            self._hear_reports(job, done)
+            return
+        self._count(job, done)
+        if batch.played:
+            self._hand_out(job, 1)
+        if not job.busy and not job.failed:
+            self._collected(job)
+
+    def _count(self, job: _Job, done: Done) -> None:
+        name = job.monitor.name
+        for line in done.said:
+            print(f"{name}: {line}", flush=True)
+        for outcome in done.outcomes:
+            job.counts[outcome.status] += 1
+            if job.bar is not None:
+                self._progress.advance(job.bar)
+            if not sys.stdout.isatty() and job.counts.total() % SAID_EVERY == 0:
+                print(f"{name}: {job.counts.total()} of {len(job.windows)} windows", flush=True)
+            if outcome.status == "failed":
+                job.failed = True
+                print(f"{name} {outcome.window.day}: {outcome.error}", flush=True)
+
+    def _collected(self, job: _Job) -> None:
+        """All windows are stored: say so, and have the reports made."""
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(job.counts.items()))
+        said = f"{len(job.windows)} windows collected{f' ({counts})' if counts else ''}"
+        print(f"{job.monitor.name}: {said}", flush=True)
+        job.reporting = True
+        job.waiting = list(self._reports(job))
+        self._hand_out(job, len(job.waiting))
+
+    def _reports(self, job: _Job) -> Iterator[Batch]:
+        """The newest windows, then the newest confirmed breaches, that have no report yet."""
+        monitor, most = job.monitor, self._asked.reports
+        starts = newest(self._connection, monitor, min(NEWEST_REPORTED, most))
+        found = confirmed(self._connection, monitor)
+        there = reported(self._connection, monitor)
+        self._connection.commit()
+        breaches = [one for one in reversed(found) if one not in starts]
+        wanted = [*starts, *breaches[: most - len(starts)]]
+        job.unreported = len(starts) + len(breaches) - len(wanted)
+        for start in sorted(set(wanted) - there):
+            yield Batch(monitor.name, (self._window(monitor, start),), reports=True)
+
+    @staticmethod
+    def _window(monitor: Monitor, start: datetime) -> Window:
+        return monitor.every.window(start.astimezone(monitor.every.zone).date())
+
+    def _hear_reports(self, job: _Job, done: Done) -> None:
+        name = job.monitor.name
+        for outcome in done.outcomes:
+            job.kept += outcome.reported
+            if not outcome.reported:
+                print(f"{name} {outcome.window.day}: {outcome.report}", flush=True)
+        if job.kept and not job.busy:
+            left = f", {job.unreported} breaches without" if job.unreported else ""
+            print(f"{name}: {job.kept} reports kept{left}", flush=True)

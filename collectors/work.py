@@ -1,0 +1,109 @@
+"""Batches of windows as tasks, and where they are done: here, in processes, or by a cluster."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import psycopg
+
+from collectors.retraining import retrain_if_due
+from collectors.runner import Outcome, Runner
+from database import connect
+from monitors.declare import Window
+from monitors.load import named
+from settings import Settings, SettingsError
+
+REMEMBERED = 4
+"""So many monitors' references stay in a process."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of one monitor that are done together.
+
+    played: each is stored before the next is looked at, and may call for a retraining.
+    reports: each gets a report.
+    """
+
+    monitor: str
+    windows: tuple[Window, ...]
+    played: bool = False
+    reports: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a batch, and what there is to say of it."""
+
+    outcomes: list[Outcome]
+    said: list[str]
+
+
+def work(settings: str, batch: Batch) -> Done:
+    """Do a batch. settings: as JSON, the same in every process.
+
+    Raises SourceError, SettingsError, psycopg.Error.
+    """
+    runner, connection = _runner(settings, batch.monitor)
+    if batch.reports:
+        return Done([runner.run(window, report=True) for window in batch.windows], [])
+    if not batch.played:
+        return Done(runner.run_batch(batch.windows), [])
+    done = Done([], [])
+    for window in batch.windows:
+        done.outcomes.append(runner.run(window))
+        if said := retrain_if_due(connection, runner.monitor, window):
+            done.said.append(said)
+    return done
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
+    settings = Settings.model_validate_json(given)
+    connection = connect(settings)
+    monitor = named(name, settings.monitors_dir)
+    return Runner(monitor, settings, connection, backfill=True), connection
+
+
+@contextmanager
+def executor(workers: int, dask: str) -> Iterator[Executor]:
+    """Where batches are done; what is not begun when the caller gives up never is.
+
+    dask: the address of a scheduler, whose workers have this project, its data and its database;
+    '' for this machine. Raises SettingsError.
+    """
+    pool = _dask(dask) if dask else _here(workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    finally:
+        _runner.cache_clear()
+    pool.shutdown()
+
+
+def _here(workers: int) -> Executor:
+    if workers <= 1:
+        return ThreadPoolExecutor(1)
+    # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+
+
+def _dask(address: str) -> Executor:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SettingsError(
+            "--dask needs Dask's distributed; install it: .venv/bin/python -m uv pip install"
+            " distributed"
+        ) from None
+    try:
+        client = Client(address, timeout="10s")
+    except OSError as error:
+        raise SettingsError(f"--dask {address}: no scheduler answers there: {error}") from None
+    pool: Executor = client.get_executor()
+    return pool

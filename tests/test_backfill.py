@@ -1,0 +1,151 @@
+"""A backfill stores the same rows whoever does it, and goes on where it was cut off."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from collectors import work
+from collectors.backfill import Asked, backfill
+from conftest import rows, small_monitor, write_day
+from monitors.load import load, named
+from settings import ROOT, Settings
+
+FIRST = date(2024, 1, 1)
+DAYS = 40
+DECLARED = '''"""A small classifier."""
+
+from monitors import declare as d
+
+MONITOR = d.Monitor(
+    name="small", title="Small", description="Of random rows.", owner="tests",
+    source=d.Parquet("log", time="at"), starts="2024-01-01", ends="{last}",
+    reference=d.Between("2024-01-01", "2024-01-04"),
+    columns=(d.number("x"), d.category("c")),
+    prediction=d.probability("p", cut=0.5), target="y", model_version="version",
+    metrics=(
+        d.drift(warn=0.2, alert=0.4), d.missing(warn=0.01, alert=0.05),
+        d.accuracy(warn=0.7, alert=0.6), d.row_count(warn=(200, 600), alert=(100, 800)),
+    ),
+    late_after=d.Hours(24),
+    min_rows=50,
+)
+'''
+STORED = (
+    "select metric, column_name, window_start, value, reason, row_count, alert_above"
+    " from monitoring.metric_value order by 1, 2, 3",
+    "select column_name, window_start, reference_hash, counts from monitoring.histogram"
+    " order by 1, 2",
+    "select window_start, status, row_count, engine, source_fingerprint, worst_value, explanation"
+    " from monitoring.window_status order by 1",
+)
+
+
+@pytest.fixture
+def mine(settings: Settings, tmp_path: Path, connection: psycopg.Connection) -> Settings:
+    """A log of some weeks, with a declaration in a file, so that other processes can read it."""
+    for n in range(DAYS):
+        day = FIRST + timedelta(days=n)
+        write_day(tmp_path / "data" / "log", day, rows(day, count=60, shift=n / 40))
+    (tmp_path / "monitors").mkdir()
+    last = FIRST + timedelta(days=DAYS - 1)
+    (tmp_path / "monitors" / "small.py").write_text(DECLARED.format(last=last), encoding="utf-8")
+    load.cache_clear()
+    changes = {"data_dir": tmp_path / "data", "monitors_dir": tmp_path / "monitors"}
+    return settings.model_copy(update=changes)
+
+
+def collect(mine: Settings, connection: psycopg.Connection, **asked: object) -> list[object]:
+    """Everything that a backfill of an empty database stores."""
+    monitor = named("small", mine.monitors_dir)
+    for table in ("metric_value", "histogram", "window_status"):
+        connection.execute(f"delete from monitoring.{table}")
+    connection.commit()
+    assert backfill(mine, [monitor], Asked(reports=0, **asked)) == 0
+    return stored(connection)
+
+
+def stored(connection: psycopg.Connection) -> list[object]:
+    """What is stored of all windows."""
+    found = [connection.execute(query).fetchall() for query in STORED]
+    connection.commit()
+    return list(found)
+
+
+def test_rows_do_not_depend_on_the_workers(mine: Settings, connection: psycopg.Connection) -> None:
+    """One, two, three processes: the same values, histograms and status rows."""
+    alone = collect(mine, connection, workers=1)
+
+    assert [len(one) for one in alone] == [DAYS * 6, DAYS * 4, DAYS]
+    for workers in (2, 3):
+        assert collect(mine, connection, workers=workers) == alone
+
+
+def test_a_killed_backfill_goes_on(mine: Settings, connection: psycopg.Connection) -> None:
+    """After kill -9 in the middle, whole batches are there; the rest is collected, and equal."""
+    whole = collect(mine, connection, workers=1)
+    for table in ("metric_value", "histogram", "window_status"):
+        connection.execute(f"delete from monitoring.{table}")
+    connection.commit()
+    given = {name.upper(): str(value) for name, value in mine.model_dump(exclude_none=True).items()}
+    command = [sys.executable, "-m", "collectors", "backfill", "small", "--workers", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.DEVNULL
+    ) as process:
+        count = 0
+        deadline = time.monotonic() + 60
+        while not count and time.monotonic() < deadline:
+            time.sleep(0.005)
+            count = len(stored(connection)[2])
+        process.send_signal(signal.SIGKILL)
+    assert 0 < count <= DAYS
+    monitor = named("small", mine.monitors_dir)
+
+    assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0
+    assert stored(connection) == whole
+
+
+def test_on_a_dask_cluster(mine: Settings, connection: psycopg.Connection) -> None:
+    """The same rows from two worker processes of Dask."""
+    distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
+    alone = collect(mine, connection, workers=1)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        assert collect(mine, connection, dask=cluster.scheduler_address) == alone
+
+
+def test_reports_are_as_many_as_asked(
+    mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest windows first; a second call has nothing to do."""
+    monitor = named("small", mine.monitors_dir)
+    for _ in range(2):
+        assert backfill(mine, [monitor], Asked(missing=True, reports=2)) == 0
+    paths = connection.execute(
+        "select report_path <> '' from monitoring.window_status order by window_start"
+    ).fetchall()
+
+    assert [one for (one,) in paths] == [False] * (DAYS - 2) + [True] * 2
+    assert capsys.readouterr().out.count("2 reports kept") == 1
+
+
+def test_a_source_that_is_gone_costs_the_others_nothing(
+    mine: Settings, connection: psycopg.Connection, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """It is named, the exit status says so, and the other monitor is collected."""
+    good = named("small", mine.monitors_dir)
+    gone = small_monitor("nowhere", name="gone", starts="", ends="")
+    known = {one.name: one for one in (good, gone)}
+    monkeypatch.setattr(work, "named", lambda name, _: known[name])
+
+    assert backfill(mine, [gone, good], Asked(reports=0)) == 1
+    assert len(stored(connection)[0]) >= DAYS * 6
+    assert "gone: " in capsys.readouterr().err
