@@ -49,10 +49,14 @@ class Asked:
 
 @dataclass
 class _Job:
-    """A monitor's backfill: what is still to be handed out, what is being done, what came of it."""
+    """A monitor's backfill: what is still to be handed out, what is being done, what came of it.
+
+    gone: its source cannot be read any more.
+    """
 
     monitor: Monitor
     windows: list[Window]
+    played: bool
     waiting: list[Batch] = field(default_factory=list)
     busy: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -61,6 +65,12 @@ class _Job:
     unreported: int = 0
     bar: TaskID | None = None
     failed: bool = False
+    gone: bool = False
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether a batch waits for the one before."""
+        return self.played and not self.reporting
 
 
 def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> int:
@@ -71,10 +81,11 @@ def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> i
     with (
         connect(settings) as connection,
         Progress(transient=True, disable=not sys.stdout.isatty()) as progress,
-        executor(asked.workers, asked.dask) as pool,
+        executor(asked.workers, asked.dask) as (pool, at_once),
     ):
-        backfilling = _Backfill(settings, connection, asked, pool, progress)
-        return int(max([backfilling.begin(one) for one in monitors] + [backfilling.finish()]))
+        backfilling = _Backfill(settings, connection, asked, pool, at_once, progress)
+        begun = [backfilling.begin(one) for one in monitors]
+        return int(backfilling.finish() or not all(begun))
 
 
 class _Backfill:
@@ -84,42 +95,45 @@ class _Backfill:
         connection: psycopg.Connection,
         asked: Asked,
         pool: Executor,
+        at_once: int,
         progress: Progress,
     ) -> None:
         self._settings, self._connection = settings, connection
-        self._asked, self._pool, self._progress = asked, pool, progress
+        self._asked, self._progress = asked, progress
+        self._pool, self._at_once = pool, at_once
         self._given = settings.model_dump_json()
-        self._running: dict[Future[Done], tuple[_Job, Batch]] = {}
+        self._jobs: list[_Job] = []
+        self._running: dict[Future[Done], _Job] = {}
 
     def begin(self, monitor: Monitor) -> bool:
-        """Hand out a monitor's windows; whether that failed."""
+        """Plan a monitor's batches; False if its windows cannot be told."""
         try:
             windows = self._windows(monitor)
         except (SettingsError, SourceError) as error:
             print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
-            return True
+            return False
         played = monitor.retrain is not None and monitor.retrain.replay
-        job = _Job(monitor, windows)
+        job = _Job(monitor, windows, played)
+        self._jobs.append(job)
         job.bar = self._progress.add_task(monitor.name, total=len(windows))
         job.waiting = [
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        self._hand_out(job, 1 if played else len(job.waiting))
         if not windows:
             self._collected(job)
-        return False
+        return True
 
     def finish(self) -> bool:
-        """Wait for everything that was handed out; whether something failed."""
-        failed = False
+        """Hand out every batch and hear of it; whether something failed."""
+        self._hand_out()
         while self._running:
             for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                job, batch = self._running.pop(future)
+                job = self._running.pop(future)
                 job.busy -= 1
-                self._hear(job, batch, future)
-                failed |= job.failed
-        return failed
+                self._hear(job, future)
+            self._hand_out()
+        return any(job.failed for job in self._jobs)
 
     def _windows(self, monitor: Monitor) -> list[Window]:
         now = clock(self._connection)
@@ -131,28 +145,33 @@ class _Backfill:
             windows = [window for window in windows if window.start not in done]
         return windows
 
-    def _hand_out(self, job: _Job, most: int) -> None:
-        for batch in job.waiting[:most]:
-            self._running[self._pool.submit(work, self._given, batch)] = job, batch
+    def _hand_out(self) -> None:
+        """As many batches as are done at once, first those that others of a monitor wait for."""
+        jobs = sorted(self._jobs, key=lambda job: not job.played)
+        while len(self._running) < self._at_once:
+            job = next(
+                (one for one in jobs if one.waiting and not (one.in_turn and one.busy)), None
+            )
+            if job is None:
+                return
+            batch = job.waiting.pop(0)
+            self._running[self._pool.submit(work, self._given, batch)] = job
             job.busy += 1
-        del job.waiting[:most]
 
-    def _hear(self, job: _Job, batch: Batch, future: "Future[Done]") -> None:
+    def _hear(self, job: _Job, future: "Future[Done]") -> None:
         try:
             done = future.result()
         except (SettingsError, SourceError) as error:
-            if not job.failed:
+            if not job.gone:
                 print(f"{job.monitor.name}: {error}", file=sys.stderr, flush=True)
-            job.failed = True
+            job.gone = job.failed = True
             job.waiting.clear()
             return
         if job.reporting:
             self._hear_reports(job, done)
             return
         self._count(job, done)
-        if batch.played:
-            self._hand_out(job, 1)
-        if not job.busy and not job.failed:
+        if not job.busy and not job.waiting and not job.gone:
             self._collected(job)
 
     def _count(self, job: _Job, done: Done) -> None:
@@ -176,7 +195,6 @@ class _Backfill:
         print(f"{job.monitor.name}: {said}", flush=True)
         job.reporting = True
         job.waiting = list(self._reports(job))
-        self._hand_out(job, len(job.waiting))
 
     def _reports(self, job: _Job) -> Iterator[Batch]:
         """The newest windows, then the newest confirmed breaches, that have no report yet."""

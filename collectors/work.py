@@ -69,15 +69,15 @@ def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
 
 
 @contextmanager
-def executor(workers: int, dask: str) -> Iterator[Executor]:
-    """Where batches are done; what is not begun when the caller gives up never is.
+def executor(workers: int, dask: str) -> Iterator[tuple[Executor, int]]:
+    """Where batches are done, and how many at a time.
 
     dask: the address of a scheduler, whose workers have this project, its data and its database;
     '' for this machine. Raises SettingsError.
     """
-    pool = _dask(dask) if dask else _here(workers)
+    pool, at_once = _dask(dask) if dask else (_here(workers), max(workers, 1))
     try:
-        yield pool
+        yield pool, at_once
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
@@ -93,7 +93,7 @@ def _here(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
-def _dask(address: str) -> Executor:
+def _dask(address: str) -> tuple[Executor, int]:
     try:
         from distributed import Client
     except ImportError:
@@ -105,5 +105,4 @@ def _dask(address: str) -> Executor:
         client = Client(address, timeout="10s")
     except OSError as error:
         raise SettingsError(f"--dask {address}: no scheduler answers there: {error}") from None
-    pool: Executor = client.get_executor()
-    return pool
+    return client.get_executor(), max(sum(client.nthreads().values()), 1)

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -33,11 +32,10 @@ from evidently.ui.service.managers.projects import ProjectManager
 from evidently.ui.service.storage.sql.utils import create_sql_project_manager
 from evidently.ui.service.type_aliases import ZERO_UUID
 from sqlalchemy import create_engine
-from sqlalchemy.exc import IntegrityError
 
 from collectors.report import PERFORMANCE
 from collectors.values import Collected
-from database import evidently_uri
+from database import alone_with_evidently, evidently_uri
 from monitors.declare import Monitor, Window
 from monitors.declare.metrics import DRIFTS
 from settings import Settings
@@ -56,7 +54,8 @@ class Workspace:
     @cached_property
     def _manager(self) -> ProjectManager:
         engine = create_engine(evidently_uri(self._settings), pool_pre_ping=True)
-        return create_sql_project_manager(engine)
+        with alone_with_evidently(self._settings):
+            return create_sql_project_manager(engine)
 
     def save(self, monitor: Monitor, collected: Collected) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
@@ -95,11 +94,11 @@ class Workspace:
         if identity in self._ready:
             return identity
         manager = self._manager
-        if self._run(manager.project_metadata.get_project(identity)) is None:
-            project = Project(id=identity, name=monitor.title, description=monitor.description)
-            with suppress(IntegrityError):  # another process has just made it
+        with alone_with_evidently(self._settings):
+            if self._run(manager.project_metadata.get_project(identity)) is None:
+                project = Project(id=identity, name=monitor.title, description=monitor.description)
                 self._run(manager.add_project(project, ZERO_UUID))
-        self._run(manager.save_project_dashboard(ZERO_UUID, identity, dashboard(monitor)))
+            self._run(manager.save_project_dashboard(ZERO_UUID, identity, dashboard(monitor)))
         self._ready.add(identity)
         return identity
 

@@ -1,6 +1,6 @@
 """The monitoring database: its schema, its roles, how to connect, and an embedded server."""
 
-from database.connect import Role, connect, evidently_uri, uri
+from database.connect import Role, alone_with_evidently, connect, evidently_uri, uri
 from database.migrate import migrate
 
-__all__ = ["Role", "connect", "evidently_uri", "migrate", "uri"]
+__all__ = ["Role", "alone_with_evidently", "connect", "evidently_uri", "migrate", "uri"]

@@ -1,6 +1,8 @@
 """Connections by role."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -52,3 +54,12 @@ def connect(
 ) -> psycopg.Connection:
     """A connection as `role`; the caller closes it. Raises psycopg.OperationalError."""
     return psycopg.connect(uri(settings, role), autocommit=autocommit, connect_timeout=10)
+
+
+@contextmanager
+def alone_with_evidently(settings: Settings) -> Iterator[None]:
+    """Only one process at a time changes what Evidently's database holds for all: its tables, and
+    a project. Raises psycopg.OperationalError."""
+    with connect(settings, Role.EVIDENTLY) as connection:  # the lock ends with the transaction
+        connection.execute("select pg_advisory_xact_lock(hashtext('driftdeck'))")
+        yield

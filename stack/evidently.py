@@ -17,10 +17,11 @@ import uvicorn
 from evidently.ui.service.app import create_app
 from evidently.ui.service.config import load_config
 from evidently.ui.service.local_service import LocalConfig
+from evidently.ui.service.storage.sql.utils import migrate_database
 from litestar import MediaType, Response, get
 from litestar.response import Redirect
 
-from database import Role, connect, evidently_uri
+from database import Role, alone_with_evidently, connect, evidently_uri
 from monitors.load import named
 from settings import Settings, load_settings
 
@@ -70,6 +71,8 @@ def _no_report(monitor: str, at: datetime | None) -> str:
 
 def main(settings: Settings, host: str) -> None:
     """Serve the UI, and the addresses that Grafana's links use."""
+    with alone_with_evidently(settings):  # collectors may be making the same tables
+        migrate_database(evidently_uri(settings))
     app = create_app(configuration(settings, host))
     app.register(window)
     uvicorn.run(app, host=host, port=settings.evidently_port)

@@ -71,11 +71,13 @@ class Local:
         self._folder.mkdir(parents=True, exist_ok=True)
         self.start_database()
         steps.migrated(self.settings)
+        started = self._start_evidently()
         steps.fill(self.settings)
         self._build()
         if self._binary:
             self._start_grafana()
-        self._start_evidently()
+        if started:
+            self._wait_for_evidently()
 
     def start_database(self) -> None:
         """Start PostgreSQL if it does not run."""
@@ -176,11 +178,15 @@ class Local:
         wait_until(lambda: grafana.health() is not None, WAIT_SECONDS, self._grafana, "Grafana")
         steps.say(f"Grafana answers at {self.settings.grafana}")
 
-    def _start_evidently(self) -> None:
+    def _start_evidently(self) -> bool:
+        """Start the UI, which comes up while the data is collected; False if it runs."""
         if self._evidently.running():
-            return
+            return False
         command = [sys.executable, "-W", "ignore", "-m", "stack.evidently"]
         self._evidently.start(command, steps.environment(self.settings))
+        return True
+
+    def _wait_for_evidently(self) -> None:
         port = self.settings.evidently_port
         wait_until(lambda: port_taken(port), WAIT_SECONDS, self._evidently, "the Evidently UI")
         steps.say(f"Evidently UI answers at {self.settings.evidently}")

@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-from rich.progress import track
 
-from examples.flights import data, model
+from examples.flights import by_day, data, model
 
 FORMAT = "2"
 TRAINED_TO = "2013-02-28"
@@ -69,13 +68,8 @@ def predicted(flights: pd.DataFrame, first: model.Model) -> pd.DataFrame:
 
 def write(flights: pd.DataFrame, folder: Path) -> None:
     """One Parquet file a day for the log and one for its labels."""
-    days = flights.groupby("day", sort=True)
-    for day, rows in track(days, "flights: a file a day", total=days.ngroups, transient=True):
-        _write(rows[list(LOG)], folder / "flights" / f"date={day}")
-        known = rows.loc[rows["late"].notna(), list(LABELS)].astype({"late": int})
-        _write(known, folder / "flight_labels" / f"date={day}")
-
-
-def _write(rows: pd.DataFrame, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    rows.to_parquet(folder / "part-0.parquet", index=False, engine="pyarrow")
+    flights = flights.sort_values("day", kind="stable")
+    by_day.write(flights[list(LOG)], flights["day"], folder / "flights")
+    known = flights[flights["late"].notna()]
+    labels = known[list(LABELS)].astype({"late": int})
+    by_day.write(labels, known["day"], folder / "flight_labels")

@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from examples.flights import model
+from examples.flights import by_day, model
 from examples.flights.data import ZONE
 from settings import load_settings
 
@@ -49,31 +50,22 @@ def labelled(data_dir: Path, first: date, last: date, known_by: date) -> pd.Data
 
 def answer(log: Path, fitted: model.Model, first: date) -> int:
     """Put a model's answers into the log from a day on, a file at a time; how many days."""
-    paths = [path for path in partitions(log) if path.parent.name >= f"date={first}"]
-    if not paths:
+    files = [path for path in by_day.paths(log) if path.parent.name >= f"date={first}"]
+    if not files:
         return 0
-    # Together: each call of the classifier costs more than a day's rows.
-    rows = pd.concat([pd.read_parquet(path) for path in paths], keys=range(len(paths)))
+    rows, counts = by_day.read(files)
     rows["late_probability"] = fitted.predict(rows)
     rows["model_version"] = fitted.facts.version
-    for number, path in enumerate(paths):
-        beside = path.with_suffix(".partial")
-        rows.loc[number].to_parquet(beside, index=False, engine="pyarrow")
-        beside.replace(path)
-    return len(paths)
-
-
-def partitions(folder: Path) -> list[Path]:
-    """The files of a log, by day."""
-    return sorted(folder.glob("date=*/part-0.parquet"))
+    by_day.replace(files, rows, counts)
+    return len(files)
 
 
 def _read(folder: Path, days: list[date]) -> pd.DataFrame:
     wanted = {f"date={day}" for day in days}
-    paths = [path for path in partitions(folder) if path.parent.name in wanted]
-    if not paths:
+    files = [path for path in by_day.paths(folder) if path.parent.name in wanted]
+    if not files:
         raise FileNotFoundError(f"{folder} has none of {days[0]} to {days[-1]}; prepare the data")
-    frames = [
-        pd.read_parquet(path).assign(day=path.parent.name.partition("=")[2]) for path in paths
-    ]
-    return pd.concat(frames, ignore_index=True)
+    rows, counts = by_day.read(files)
+    return rows.assign(
+        day=np.repeat([path.parent.name.partition("=")[2] for path in files], counts)
+    )
