@@ -219,6 +219,6 @@ class _Backfill:
             job.kept += outcome.reported
             if not outcome.reported:
                 print(f"{name} {outcome.window.day}: {outcome.report}", flush=True)
-        if job.kept and not job.busy:
+        if job.kept and not job.busy and not job.waiting:
             left = f", {job.unreported} breaches without" if job.unreported else ""
             print(f"{name}: {job.kept} reports kept{left}", flush=True)

@@ -32,7 +32,13 @@ class Clean:
         """The values that are there."""
         if self.values is None:
             return pd.Series(dtype=float)
-        return self.values.dropna()
+        missing = self._missing()
+        return self.values[~missing] if missing.any() else self.values
+
+    def _missing(self) -> np.ndarray:
+        assert self.values is not None
+        missing: np.ndarray = np.isnan(self.values.to_numpy(float))
+        return missing
 
     @cached_property
     def counts(self) -> "pd.Series":
@@ -51,6 +57,10 @@ class Words(Clean):
 
     codes: np.ndarray | None = None
     words: np.ndarray | None = None
+
+    def _missing(self) -> np.ndarray:
+        assert self.codes is not None
+        return self.codes < 0
 
     @cached_property
     def counts(self) -> "pd.Series":
