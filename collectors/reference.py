@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 
 from collectors.cleaned import Cleaned
+from collectors.drift_index.cache import remembered
 from collectors.histograms import Bins, bins_of
 from collectors.sources import Reader, Rows, SourceError
 from monitors.declare import Monitor
@@ -54,7 +55,10 @@ def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Re
     if frame.empty:
         said = f"{span[0]} to {span[-1]}"
         raise SourceError(f"{monitor.name}: the reference {said} has no rows; prepare its data")
-    return from_frame(monitor, frame, _hash(monitor, rows))
+    reference = from_frame(monitor, frame, _hash(monitor, rows))
+    indexes = reader.settings.stack_dir / "indexes"
+    remembered(indexes, reference.hash, reference.data, monitor.all_columns())
+    return reference
 
 
 def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:

@@ -68,9 +68,15 @@ class NumberIndex:
             norm = max(float(np.std(values)), LEAST_NORM)
             centre = float(sample.values[len(values) // 2])
             sums = np.concatenate([[0.0], np.cumsum(sample.values - centre)])
-        different, counts = sample.distinct()
-        few = (different, counts) if len(different) <= FEW else None
-        return cls(sample, sums, centre, norm, len(different), few)
+        return cls.restored(sample, sums, centre, norm, len(sample.distinct()[0]))
+
+    @classmethod
+    def restored(
+        cls, sample: Sample, sums: np.ndarray, centre: float, norm: float, different: int
+    ) -> "NumberIndex":
+        """The index of which these are the parts."""
+        few = sample.distinct() if different <= FEW else None
+        return cls(sample, sums, centre, norm, different, few)
 
     def score(self, method: str, window: Sample) -> float:
         """What Evidently's method says of a window's values."""

@@ -1,0 +1,231 @@
+"""A year of flights: our backfill against looping Evidently's reports over its days.
+
+python -m benchmarks.backfill measures, in turns, 20 days as one would write it with Evidently alone
+(one report of all metrics a day, its numbers inserted a row at a time) and the same days by the
+index; then the whole command over the year. Both read the same Parquet and fill the same tables.
+"""
+
+import shutil
+import subprocess
+import time
+import warnings
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import psycopg
+
+from benchmarks.results import SCRATCH, ratios, record, said, spread
+from collectors import choice
+from collectors.reference import daily_rows, days_of
+from collectors.runner import Runner, clock
+from collectors.sources import Reader
+from collectors.windows import complete_windows
+from database import Role, connect, migrate
+from database.embedded import Embedded
+from examples.flights.prepare import prepare
+from monitors.declare import Monitor, Window
+from monitors.load import load, named
+from settings import ROOT, Settings
+from stack.steps import environment, module
+
+PORT = 5498
+DAYS = 20
+ROUNDS = 3
+DECLARED = '''"""The flights, not trained anew: each day can be measured by itself."""
+
+from dataclasses import replace
+
+from monitors.flights import MONITOR as FLIGHTS
+
+MONITOR = replace(FLIGHTS, retrain=None)
+'''
+
+
+def main() -> None:
+    """Measure, say, record."""
+    warnings.simplefilter("ignore")
+    settings = prepared()
+    monitor = named("flights", settings.monitors_dir)
+    with connect(settings) as connection:
+        windows = list(
+            complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
+        )
+        sample = windows[:: len(windows) // DAYS][:DAYS]
+        looped = Looped(monitor, settings, connection)
+        runner = Runner(monitor, settings, connection, backfill=True)
+        drawn, choice._drawn_by_lot = choice._drawn_by_lot, lambda *_: False
+        runner.run_batch(sample[:2])
+        looped.run(sample[0])
+        theirs, ours, whole = [], [], []
+        for _ in range(ROUNDS):
+            theirs.append(_timed(lambda: [looped.run(one) for one in sample]) / len(sample))
+            ours.append(_timed(lambda: runner.run_batch(sample)) / len(sample))
+            whole.append(_timed(lambda: command(settings)))
+        choice._drawn_by_lot = drawn
+    year = [one * len(windows) for one in theirs]
+    found = {
+        "evidently_seconds_a_day": spread(theirs),
+        "index_seconds_a_day": spread(ours),
+        "evidently_times_the_index": ratios(theirs, ours),
+        "year_command_seconds": spread(whole),
+        "evidently_year_extrapolated_seconds": spread(year),
+        "evidently_year_times_the_command": ratios(year, whole),
+        "windows": len(windows),
+    }
+    record("backfill", found)
+    print(f"a day by Evidently    {said(found['evidently_seconds_a_day'], ' s')}")
+    print(f"a day by the index    {said(found['index_seconds_a_day'], ' s')}")
+    print(f"  ratio               {said(found['evidently_times_the_index'], 'x')}")
+    print(f"the year, as a command {said(found['year_command_seconds'], ' s')}, all told")
+    print(f"  ratio               {said(found['evidently_year_times_the_command'], 'x')}")
+
+
+def prepared() -> Settings:
+    """A year of flights, an empty database, and the declaration without retraining."""
+    folder = SCRATCH / "backfill"
+    (folder / "monitors").mkdir(parents=True, exist_ok=True)
+    (folder / "monitors" / "flights.py").write_text(DECLARED, encoding="utf-8")
+    shutil.copy(ROOT / "monitors" / "flights.thresholds.toml", folder / "monitors")
+    load.cache_clear()
+    settings = Settings(
+        postgres_port=PORT,
+        postgres_host="127.0.0.1",
+        data_dir=folder / "data",
+        stack_dir=folder,
+    ).model_copy(update={"monitors_dir": folder / "monitors"})
+    prepare(settings.data)
+    Embedded(folder / "postgres", PORT).start(
+        settings.postgres_user, settings.postgres_password, settings.postgres_db
+    )
+    migrate(settings)
+    with connect(settings, Role.ADMIN) as connection:
+        connection.execute(TABLES)
+    return settings
+
+
+def command(settings: Settings) -> None:
+    """The whole command in a process of its own, on an empty database, without reports."""
+    with connect(settings, Role.ADMIN) as connection:
+        connection.execute(
+            "truncate monitoring.metric_value, monitoring.histogram, monitoring.window_status"
+        )
+    subprocess.run(
+        module("collectors", "backfill", "flights", "--reports", "0"),
+        env=environment(settings),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+class Looped:
+    """What one would write with Evidently: a report of every metric a day, rows inserted."""
+
+    def __init__(
+        self, monitor: Monitor, settings: Settings, connection: psycopg.Connection
+    ) -> None:
+        from evidently import Dataset
+
+        self._monitor, self._connection = monitor, connection
+        self._reader = Reader(monitor, settings)
+        rows = daily_rows(self._reader, monitor, days_of(monitor, None))
+        reference = self._clean(pd.concat([one.frame for one in rows], ignore_index=True))
+        self._bins = {
+            column.name: pd.cut(reference[column.name], 16, retbins=True)[1]
+            for column in monitor.columns
+            if column.kind == "number"
+        }
+        self._reference = Dataset.from_pandas(reference, data_definition=self._definition())
+
+    def run(self, window: Window) -> None:
+        """Read, report, insert: values, histograms, a status row."""
+        from evidently import Dataset, Report
+
+        frame = self._clean(self._reader.read(window, window.end + timedelta(days=900)).frame)
+        current = Dataset.from_pandas(frame, data_definition=self._definition())
+        found = Report(self._metrics()).run(current, self._reference).dict()["metrics"]
+        key = (self._monitor.name, window.start, window.end)
+        with self._connection.cursor() as cursor:
+            for n, one in enumerate(found):
+                value = one["value"]
+                number = next(iter(value.values())) if isinstance(value, dict) else value
+                cursor.execute(
+                    "insert into bench_value values (%s, %s, %s, %s, %s)"
+                    " on conflict (monitor, start, n) do update set value = excluded.value",
+                    (*key, n, float(number)),
+                )
+            for name, bins in self._bins.items():
+                counts = pd.cut(frame[name], bins).value_counts(sort=False).tolist()
+                cursor.execute("insert into bench_histogram values (%s, %s, %s, %s, %s)",
+                               (*key, name, counts))  # fmt: skip
+            cursor.execute("insert into bench_status values (%s, %s, %s, %s)", (*key, len(frame)))
+        self._connection.commit()
+
+    def _clean(self, frame: pd.DataFrame) -> pd.DataFrame:
+        target, prediction = self._monitor.labelled, self._monitor.predicted
+        assert target is not None
+        assert prediction is not None
+        names = [one.name for one in self._monitor.all_columns()]
+        frame = frame[names].dropna(subset=[target.name, prediction.name])
+        return frame.astype({target.name: int})
+
+    def _definition(self) -> Any:
+        from evidently import BinaryClassification, DataDefinition
+
+        monitor = self._monitor
+        assert monitor.labelled is not None
+        assert monitor.predicted is not None
+        kinds = {
+            kind: [one.name for one in monitor.all_columns() if one.kind == kind]
+            for kind in ("number", "category")
+        }
+        roles = BinaryClassification(
+            target=monitor.labelled.name, prediction_probas=monitor.predicted.name, pos_label=1
+        )
+        return DataDefinition(
+            numerical_columns=kinds["number"],
+            categorical_columns=kinds["category"],
+            classification=[roles],
+        )
+
+    def _metrics(self) -> list[Any]:
+        from evidently.metrics import MeanValue, MissingValueCount, RowCount, ValueDrift
+
+        from collectors.report import PERFORMANCE
+
+        found: list[Any] = []
+        for one in self._monitor.series():
+            name, column = one.key
+            if one.method is not None:
+                found.append(ValueDrift(column=column, method=one.method.name))
+            elif name == "missing_share":
+                found.append(MissingValueCount(column=column))
+            elif name == "row_count":
+                found.append(RowCount())
+            elif name.endswith("_mean"):
+                found.append(MeanValue(column=column))
+            elif name in PERFORMANCE:
+                found.append(PERFORMANCE[name]())
+        return found
+
+
+def _timed(act: Any) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+TABLES = """\
+create table if not exists public.bench_value
+  (monitor text, start timestamptz, "end" timestamptz, n int, value float8,
+   primary key (monitor, start, n));
+create table if not exists public.bench_histogram
+  (monitor text, start timestamptz, "end" timestamptz, name text, counts int[]);
+create table if not exists public.bench_status
+  (monitor text, start timestamptz, "end" timestamptz, rows int);
+grant all on public.bench_value, public.bench_histogram, public.bench_status to collector"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What was measured, kept by part in results.json, and how ratios are said."""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parent / "results.json"
+SCRATCH = Path(__file__).resolve().parent.parent / ".stack" / "bench"
+"""Frames, databases and environments of benchmarks; may be deleted."""
+LIBRARIES = ("evidently", "pandas", "numpy", "scipy", "psycopg", "grafanalib", "sqlglot")
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Minimum, median and maximum, to four digits."""
+    found = {"min": min(values), "median": statistics.median(values), "max": max(values)}
+    return {name: float(f"{value:.4g}") for name, value in found.items()}
+
+
+def ratios(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, float]:
+    """How many times theirs took ours, round by round: both were measured in each."""
+    return spread([a / b for a, b in zip(theirs, ours, strict=True)])
+
+
+def said(found: dict[str, float], unit: str = "") -> str:
+    """A spread for people."""
+    return f"{found['median']:.4g}{unit} ({found['min']:.4g} to {found['max']:.4g})"
+
+
+def record(part: str, found: Any) -> None:
+    """Keep a part's results in place of those before, with the machine they are of."""
+    everything = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    machine = {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+    }
+    everything[part] = {"machine": machine, "results": found}
+    text = json.dumps(everything, indent=2, sort_keys=True) + "\n"
+    FILE.write_text(text, encoding="utf-8")
