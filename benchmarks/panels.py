@@ -131,10 +131,11 @@ union all select * from (values
 STATUS = """\
 insert into monitoring.window_status (monitor, window_start, window_end, status, row_count,
   labelled_count, model_version, engine, source_fingerprint, reference_hash, seconds, worst_level,
-  worst_metric, worst_column, worst_value, explanation)
+  worst_metric, worst_column, worst_value, explanation, collected_at)
 select m.name, d.day, d.day + interval '1 day', 'ok', 1000, 1000,
   'v' || extract(year from d.day), 'index', 'x', 'r', 0.02, floor(random() * 3), 'drift',
-  'column_07', 0.1, case when random() < 0.1 then 'column_07 is higher.' else '' end
+  'column_07', 0.1, case when random() < 0.1 then 'column_07 is higher.' else '' end,
+  d.day + interval '26 hours'
 from generate_series(%s::timestamptz, %s::timestamptz, interval '1 day') as d(day)
 cross join unnest(%s::text[]) as m(name)"""
 HISTOGRAMS = """\
@@ -214,10 +215,10 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
 def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Question]:
     """The questions of the dashboards, their variables replaced as the browser would."""
     built = Built(artefacts(settings), {})
+    now = _now()
     for dashboard in built.dashboards():
         if not dashboard["uid"].endswith(ASKED):
             continue
-        now = _now()
         dashboard["time"] = {"from": f"now-{days}d", "to": "now"}
         values: dict[str, str] = {}
         for question in variables(dashboard, now):
@@ -226,6 +227,13 @@ def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iter
             yield question
         for question in questions(dashboard, {}, now):
             yield question.with_values(values)
+    for _, rule in built.rules():
+        if rule["uid"].startswith(tuple(f"driftdeck-{name}" for name in ASKED)):
+            for one in rule["data"]:
+                if "rawSql" in one["model"]:
+                    place = f"rule {rule['title']} / {one['refId']}"
+                    sql = one["model"]["rawSql"]
+                    yield Question(place, sql, "table", now - timedelta(days=days), now, "")
 
 
 if __name__ == "__main__":

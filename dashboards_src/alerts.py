@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashboards_src.site import Site, panel_id
-from dashboards_src.sql import DUE, declared, literal
+from dashboards_src.sql import DUE, GOOD, declared, literal
 from dashboards_src.style import Json
 from monitors.declare import Metric, Monitor
 from monitors.declare.methods import Bad
@@ -47,20 +47,34 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
         yield _retraining(site, monitor)
 
 
+SEARCHED, SEARCHED_OF_N = 60, 6
+"""So many windows are searched for the newest n judged ones of a series, or so many times n."""
+
+
 def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
     """The k-th worst of the newest n judged windows of each series: `column` of that window.
 
-    k of n windows are in breach exactly when this one is; value and level are of one window.
+    k of n windows are in breach exactly when this one is; value and level are of one window. A
+    series is looked for in the newest windows in which any series of the metric was judged: with
+    years of them, that is what makes a rule cheap.
     """
     k, n = metric.firing.k, metric.firing.n
     sign = "" if side == "above" else "-"
+    judged = (
+        f"monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}"
+        f"\n    AND value IS NOT NULL AND alert_{side} IS NOT NULL"
+    )
     return f"""\
-WITH newest AS (
+WITH recent AS (
+  SELECT window_start FROM monitoring.metric
+  WHERE {judged}
+  GROUP BY 1 ORDER BY 1 DESC LIMIT {max(SEARCHED, SEARCHED_OF_N * n)}
+), newest AS (
   SELECT column_name, value, alert_{side} AS level,
     row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
   FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
-    AND value IS NOT NULL AND alert_{side} IS NOT NULL{_but_expected(monitor, metric)}
+  WHERE {judged}
+    AND window_start >= (SELECT min(window_start) FROM recent){_but_expected(monitor, metric)}
 ), ranked AS (
   SELECT *, row_number() OVER (
     PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
@@ -112,10 +126,7 @@ def _late(site: Site, monitor: Monitor) -> Json:
     value = f"""\
 SELECT m.name, greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / 86400, 9999)) AS days
 FROM {declared([monitor], [uid])}
-LEFT JOIN LATERAL (
-  SELECT max(c.window_end) AS until FROM monitoring.collection c
-  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
-) good ON true"""
+{GOOD}"""
     return _rule(
         site,
         monitor,

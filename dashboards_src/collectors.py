@@ -4,14 +4,18 @@ from dashboards_src import panels
 from dashboards_src.page import Item, Page, Row, link
 from dashboards_src.runs import run_overrides
 from dashboards_src.site import Site
+from dashboards_src.sql import literal
 from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
 from monitors.declare import COUNT, Monitor, Unit
 
 COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed")
 SECONDS = Unit("seconds", "s", 0.0)
+NEWEST = 366
+"""So many windows of each monitor are counted: a year of days."""
 COLLECTED = """\
 SELECT date_trunc('hour', collected_at) AS time, status AS metric, count(*)::float AS windows
 FROM monitoring.collection
+WHERE $__timeFilter(collected_at)
 GROUP BY 1, 2 ORDER BY 1, 2"""
 BY_MONITOR = """\
 SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS "ok",
@@ -21,10 +25,10 @@ SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS 
   count(*) FILTER (WHERE status = 'failed') AS "failed",
   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
   max(seconds) AS "longest", max(collected_at) AS "last run"
-FROM monitoring.collection GROUP BY 1 ORDER BY 1"""
+FROM {newest} GROUP BY 1 ORDER BY 1"""
 SLOWEST = """\
 SELECT monitor AS "monitor", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"
-FROM monitoring.collection GROUP BY 1 ORDER BY 2 DESC"""
+FROM {newest} GROUP BY 1 ORDER BY 2 DESC"""
 ERRORS = """\
 SELECT monitor, window_start, status, error, model_version AS "model", engine,
   versions ->> 'evidently' AS "evidently", collected_at AS "collected"
@@ -38,13 +42,17 @@ SELECT reltuples::bigint AS values FROM pg_class
 WHERE oid = 'monitoring.metric_value'::regclass"""
 
 
+NOTHING = "nothing was collected in the time range"
+
+
 def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     """The one dashboard of the collectors; none where nothing is watched."""
-    return [_page(site)] if monitors else []
+    return [_page(site, monitors)] if monitors else []
 
 
-def _page(site: Site) -> Page:
+def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
     uid = site.uid("collectors")
+    newest = _newest(monitors)
     failed_steps: list[Json] = [{"color": TEAL, "value": None}, {"color": RED, "value": 1}]
     total = panels.stat(site, f"{uid}/total", "Windows", "Windows with a status.", TOTAL)
     failed = panels.stat(
@@ -54,8 +62,8 @@ def _page(site: Site) -> Page:
         site,
         f"{uid}/monitors",
         "Monitors",
-        "Collections of each monitor, by how they ended.",
-        BY_MONITOR,
+        f"The newest {NEWEST} collections of each monitor, by how they ended.",
+        BY_MONITOR.format(newest=newest),
         overrides=[
             *(override(name, custom__width=80) for name in COUNTS),
             override("median seconds", unit="s", decimals=2, custom__width=150),
@@ -67,8 +75,8 @@ def _page(site: Site) -> Page:
         site,
         f"{uid}/seconds",
         "Seconds a window takes",
-        "95 % of the windows of a monitor took no longer than this.",
-        SLOWEST,
+        f"95 % of the newest {NEWEST} windows of a monitor took no longer than this.",
+        SLOWEST.format(newest=newest),
         SECONDS,
         x="monitor",
         horizontal=True,
@@ -114,10 +122,21 @@ def _page(site: Site) -> Page:
         description="Health of the collections themselves. Generated: edit the source.",
         rows=[
             Row("", [Item(total, 3, 7), Item(failed, 3, 7), Item(table, 18, 7)]),
-            Row("", [Item(runs, 16, 8), Item(slow, 8, 8)]),
+            Row("", [Item(runs, 16, 8, may_be_empty=NOTHING), Item(slow, 8, 8)]),
             Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
         ],
         start="now-24h",
         tags=["health"],
         links=[link("Models", site.uid("overview"))],
     )
+
+
+def _newest(monitors: tuple[Monitor, ...]) -> str:
+    """The newest windows of each monitor as a FROM item, each found by its key."""
+    names = ", ".join(f"({literal(monitor.name)})" for monitor in monitors)
+    return f"""\
+(VALUES {names}) AS m (name),
+LATERAL (
+  SELECT * FROM monitoring.collection c
+  WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT {NEWEST}
+) newest"""

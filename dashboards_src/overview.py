@@ -92,7 +92,7 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
 def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> Item:
     open_model = [{"title": "Open the dashboard", "url": "/d/${__data.fields.uid}"}]
     overrides = [
-        override("model", links=open_model, custom__width=150),
+        override("model", links=open_model, custom__width=190),
         override("state", mappings=state_mappings(), custom__width=90, **COLORED),
         override("collection", mappings=collection_mappings(), custom__width=110, **COLORED),
         override("worst", custom__minWidth=190),

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from monitors.declare import Metric, Monitor
 
+LOOK_BACK = "60 days"
+"""So much before the time range may still decide whether an alert stands at its beginning."""
+
 
 def literal(text: str) -> str:
     """A SQL string literal."""
@@ -206,7 +209,8 @@ ORDER BY started_at DESC"""
 def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     """Spans in which an alert stood: k of the newest n judged windows of a series in breach.
 
-    Spans of several series that touch or lie less than a week apart become one mark.
+    Spans of several series that touch or lie less than a week apart become one mark. Nothing is
+    read that begins long before the time range: a mark that does is cut off there.
     """
     firing = "\n    ".join(
         f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
@@ -221,6 +225,8 @@ WITH judged AS (
     {firing} END AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
+    AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
+    AND window_start <= $__timeTo()
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
@@ -292,15 +298,19 @@ def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
     return f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours)"
 
 
-NEWEST = """\
+GOOD = """\
+LEFT JOIN LATERAL (
+  SELECT c.window_end AS until FROM monitoring.collection c
+  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
+  ORDER BY c.window_start DESC LIMIT 1
+) good ON true"""
+"""The end of a monitor's newest window with numbers: good.until."""
+NEWEST = f"""\
 LEFT JOIN LATERAL (
   SELECT * FROM monitoring.collection c
   WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 1
 ) newest ON true
-LEFT JOIN LATERAL (
-  SELECT max(c.window_end) AS until FROM monitoring.collection c
-  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
-) good ON true
+{GOOD}
 LEFT JOIN LATERAL (
   SELECT count(*) FILTER (WHERE last.worst_level = 2) AS breached,
     count(*) FILTER (WHERE last.status = 'failed') AS failed

@@ -30,7 +30,11 @@ def state_mappings() -> list[Json]:
     options = {
         str(value): {"text": text, "color": color, "index": value} for value, text, color in STATES
     }
-    return [{"type": "value", "options": options}]
+    unjudged = {"text": "not judged", "color": GREY, "index": len(STATES)}
+    return [
+        {"type": "value", "options": options},
+        {"type": "special", "options": {"match": "null", "result": unjudged}},
+    ]
 
 
 def collection_mappings() -> list[Json]:

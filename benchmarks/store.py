@@ -1,0 +1,101 @@
+"""Rows a second into the store: our binary copy against the executemany that one writes first.
+
+python -m benchmarks.store stores the same windows of 100 series in turns, new ones each time.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import psycopg
+
+from benchmarks import many
+from benchmarks.results import SCRATCH, ratios, record, said, spread
+from collectors.store import STATUS, VALUES, _row, _status, store
+from collectors.values import Collected, Measured, Status, Value
+from database import Role, connect, migrate
+from database.embedded import Embedded
+from monitors.load import load
+from settings import Settings
+
+PORT = 5498
+SERIES_COLUMNS, BATCHES, BATCH, ROUNDS = 45, 10, 15, 5
+
+
+def main() -> None:
+    """Measure, say, record."""
+    folder = SCRATCH / "backfill"
+    settings = Settings(postgres_port=PORT, postgres_host="127.0.0.1")
+    many.declare(folder / "store-monitors", 1, SERIES_COLUMNS)
+    [monitor] = load(folder / "store-monitors")
+    Embedded(folder / "postgres", PORT).start(
+        settings.postgres_user, settings.postgres_password, settings.postgres_db
+    )
+    migrate(settings)
+    series = list(monitor.series())
+    day = date(2001, 1, 1)
+
+    def windows() -> list[list[Collected]]:
+        nonlocal day
+        found = []
+        for _ in range(BATCHES):
+            batch = []
+            for _ in range(BATCH):
+                window = monitor.every.window(day)
+                values = tuple(Value(one, Measured(0.1), 1000, one.levels) for one in series)
+                batch.append(Collected("bench_store", window, Status.OK, values))
+                day += timedelta(days=1)
+            found.append(batch)
+        return found
+
+    rows = len(series) * BATCHES * BATCH
+    copied, inserted = [], []
+    with connect(settings, Role.ADMIN) as connection:
+        connection.execute("delete from monitoring.metric_value where monitor = 'bench_store'")
+        connection.execute("delete from monitoring.window_status where monitor = 'bench_store'")
+        connection.commit()
+        for _ in range(ROUNDS):
+            copied.append(_timed(connection, windows(), store))
+            inserted.append(_timed(connection, windows(), plain))
+    found = {
+        "rows": rows,
+        "copy_rows_a_second": spread([rows / one for one in copied]),
+        "executemany_rows_a_second": spread([rows / one for one in inserted]),
+        "executemany_times_the_copy": ratios(inserted, copied),
+    }
+    record("store", found)
+    print(f"binary copy   {said(found['copy_rows_a_second'])} rows a second")
+    print(f"executemany   {said(found['executemany_rows_a_second'])} rows a second")
+    print(f"  ratio       {said(found['executemany_times_the_copy'], 'x')}")
+
+
+def plain(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
+    """A transaction a window: the upsert of each value, and of the status row."""
+    names, marks = ", ".join(VALUES), ", ".join(["%s"] * len(VALUES))
+    statuses = ", ".join(["%s"] * len(STATUS.split(", ")))
+    for one in windows:
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(
+                f"insert into monitoring.metric_value ({names}) values ({marks})"
+                " on conflict (monitor, window_start, metric, column_name, slice_column,"
+                " slice_value, baseline, model_version, window_end)"
+                " do update set value = excluded.value, reason = excluded.reason",
+                [_row(one, value) for value in one.values],
+            )
+            cursor.execute(
+                f"insert into monitoring.window_status ({STATUS}) values ({statuses})",
+                _status(one),
+            )
+        connection.commit()
+
+
+def _timed(connection: psycopg.Connection, batches: list[list[Collected]], put: object) -> float:
+    began = time.perf_counter()
+    for batch in batches:
+        put(connection, batch)  # type: ignore[operator]
+        connection.commit()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
