@@ -3,8 +3,7 @@
 import math
 
 import numpy as np
-from scipy.spatial.distance import jensenshannon
-from scipy.stats import entropy
+from scipy.special import rel_entr
 
 Shares = np.ndarray
 """(bins,) the share of the values in each bin."""
@@ -28,12 +27,14 @@ def counts_between(ordered: np.ndarray, edges: np.ndarray) -> np.ndarray:
 def score(method: str, reference: Shares, current: Shares) -> float:
     """The distance of two distributions by a method that Evidently bins."""
     if method == "jensenshannon":
-        return float(jensenshannon(reference, current))
+        middle = (reference + current) / 2
+        both = rel_entr(reference, middle).sum() + rel_entr(current, middle).sum()
+        return math.sqrt(max(float(both), 0.0) / 2)
     reference, current = _filled(reference), _filled(current)
     if method == "psi":
         return float(np.sum((reference - current) * np.log(reference / current)))
     if method == "kl_div":
-        return float(entropy(reference, current))
+        return float(rel_entr(reference / reference.sum(), current / current.sum()).sum())
     raise NotImplementedError(method)
 
 

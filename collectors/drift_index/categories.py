@@ -1,10 +1,11 @@
 """A category's words and how often the reference has each."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chisquare, norm
+from scipy.special import chdtrc, ndtr
 
 from collectors.drift_index import binned
 
@@ -31,7 +32,10 @@ class CategoryIndex:
         then = np.append(self.counts, np.zeros(len(new), self.counts.dtype))
         now = np.append(there, new)
         if method == "chisquare":
-            return float(chisquare(now, then * (now.sum() / then.sum()))[1])
+            expected = then * (now.sum() / then.sum())
+            with np.errstate(all="ignore"):  # a new word is infinitely unexpected
+                statistic = np.sum((now - expected) ** 2 / expected)
+            return float(chdtrc(len(now) - 1, statistic)) if len(now) > 1 else math.nan
         if method == "z":
             return self._z(window, then, now)
         shares = then / then.sum(), now / now.sum()
@@ -53,4 +57,4 @@ class CategoryIndex:
         share = (p1 * n1 + p2 * n2) / (n1 + n2)
         with np.errstate(all="ignore"):
             z = (p1 - p2) / np.sqrt(share * (1 - share) * (1 / n1 + 1 / n2))
-        return float(2 * (1 - norm.cdf(abs(z))))
+        return float(2 * (1 - ndtr(abs(z))))

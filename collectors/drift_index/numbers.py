@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import ks_2samp, kstwo, wasserstein_distance
 
 from collectors.drift_index import binned
 
@@ -103,6 +102,8 @@ class NumberIndex:
         u, v = self.sample.values, window.values
         n, m = len(u), len(v)
         if max(abs(u[0]), abs(u[-1]), abs(v[0]), abs(v[-1])) > HUGE:
+            from scipy.stats import wasserstein_distance  # takes most of a second
+
             return float(wasserstein_distance(u, v, None, weights))
         if weights is None:
             ends = np.arange(m + 1) * (n / m)
@@ -122,6 +123,8 @@ class NumberIndex:
 
     def _ks(self, window: Sample) -> float:
         """The p-value of the two-sample test: its statistic is reached at a value of the window."""
+        from scipy.stats import ks_2samp, kstwo  # takes most of a second
+
         u, v = self.sample.values, window.values
         n, m = len(u), len(v)
         if max(n, m) <= EXACT_KS:
