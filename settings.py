@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
+    check_every: int = Field(default=50, ge=0)
+    """One in so many windows of the index is measured by Evidently too, and must agree."""
 
     monitors_dir: Path = ROOT / "monitors"
     provisioning_dir: Path = ROOT / "provisioning"

@@ -19,8 +19,6 @@ from monitors.declare import Levels, Monitor, Series, Window
 
 LARGE = 200_000
 """Rows of a reference from which on Evidently takes seconds a window."""
-CHECKED = 50
-"""One in so many windows of the index is checked, chosen by monitor and day."""
 NEAR = 1e-9
 """So far may the engines be apart: absolutely, or of a number larger than 1."""
 
@@ -55,18 +53,26 @@ CALIBRATION = Choice(index=True, evidently=False, report=False)
 
 
 def choose(
-    monitor: Monitor, window: Window, reference: Cleaned | None, *, backfill: bool, report: bool
+    monitor: Monitor,
+    window: Window,
+    reference: Cleaned | None,
+    *,
+    backfill: bool,
+    report: bool,
+    check_every: int,
 ) -> Choice:
-    """The rule of this module."""
+    """The rule of this module. check_every: one in so many windows of the index is checked."""
     if not backfill and (reference is None or reference.rows < LARGE):
         return Choice(index=False, evidently=True, report=report)
-    return Choice(index=True, evidently=report or _drawn_by_lot(monitor, window), report=report)
+    return Choice(
+        index=True, evidently=report or _drawn_by_lot(monitor, window, check_every), report=report
+    )
 
 
-def _drawn_by_lot(monitor: Monitor, window: Window) -> bool:
-    """The same windows whoever asks, and in which order."""
+def _drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
+    """The same windows whoever asks, and in which order; none where one_in is 0."""
     digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
-    return int.from_bytes(digest[:4]) % CHECKED == 0
+    return one_in > 0 and int.from_bytes(digest[:4]) % one_in == 0
 
 
 def measure(

@@ -44,7 +44,14 @@ def collect(
         rows = reader.read(window, now)
         reference = reference_of(_model_version(monitor, rows.frame))
         data = reference.data if reference else None
-        choice = choose(monitor, window, data, backfill=backfill, report=report)
+        choice = choose(
+            monitor,
+            window,
+            data,
+            backfill=backfill,
+            report=report,
+            check_every=reader.settings.check_every,
+        )
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
         fingerprint = rows.fingerprint
     except Exception as error:

@@ -3,9 +3,10 @@
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import psycopg
 
@@ -75,15 +76,21 @@ def executor(workers: int, dask: str) -> Iterator[tuple[Executor, int]]:
     dask: the address of a scheduler, whose workers have this project, its data and its database;
     '' for this machine. Raises SettingsError.
     """
-    pool, at_once = _dask(dask) if dask else (_here(workers), max(workers, 1))
-    try:
-        yield pool, at_once
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    finally:
-        _runner.cache_clear()
-    pool.shutdown()
+    with ExitStack() as stack:
+        if dask:
+            client = stack.enter_context(_client(dask))
+            pool: Executor = client.get_executor()
+            at_once = max(sum(client.nthreads().values()), 1)
+        else:
+            pool, at_once = _here(workers), max(workers, 1)
+        try:
+            yield pool, at_once
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            _runner.cache_clear()
+        pool.shutdown()
 
 
 def _here(workers: int) -> Executor:
@@ -93,7 +100,8 @@ def _here(workers: int) -> Executor:
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
 
 
-def _dask(address: str) -> tuple[Executor, int]:
+def _client(address: str) -> Any:
+    """A client of a Dask scheduler, which is closed by the `with` that it is used in."""
     try:
         from distributed import Client
     except ImportError:
@@ -102,7 +110,6 @@ def _dask(address: str) -> tuple[Executor, int]:
             " distributed"
         ) from None
     try:
-        client = Client(address, timeout="10s")
+        return Client(address, timeout="10s")
     except OSError as error:
         raise SettingsError(f"--dask {address}: no scheduler answers there: {error}") from None
-    return client.get_executor(), max(sum(client.nthreads().values()), 1)

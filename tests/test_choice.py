@@ -24,11 +24,17 @@ FIRST = date(2024, 1, 1)
 SMALL = Cleaned(small_monitor(), rows(FIRST))
 
 
-def choices(**given: bool) -> list[Choice]:
+def choices(*, backfill: bool, report: bool, check_every: int = 50) -> list[Choice]:
     """What is chosen for each day of a year."""
     monitor = small_monitor()
     days = [FIRST + timedelta(days=n) for n in range(366)]
-    return [choose(monitor, window_of(monitor, day), SMALL, **given) for day in days]
+    return [
+        choose(
+            monitor, window_of(monitor, day), SMALL,
+            backfill=backfill, report=report, check_every=check_every,
+        )
+        for day in days
+    ]  # fmt: skip
 
 
 def test_a_scheduled_run_is_evidentlys() -> None:
@@ -46,6 +52,7 @@ def test_a_backfill_is_measured_by_the_index_and_checked_by_lot() -> None:
     assert 2 <= names.count("index, checked") <= 20
     assert found == choices(backfill=True, report=False)
     assert {one.name for one in choices(backfill=True, report=True)} == {"index, checked"}
+    assert {one.name for one in choices(backfill=True, report=False, check_every=0)} == {"index"}
 
 
 def test_a_large_reference_is_never_evidentlys_alone(monkeypatch: pytest.MonkeyPatch) -> None:

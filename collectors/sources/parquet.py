@@ -13,6 +13,8 @@ from monitors.declare import Window
 SLACK = timedelta(hours=26)
 """Statistics of times without a zone are compared as if they were UTC, with so much room."""
 
+MANY_ROWS = 100_000
+
 
 def read_parquet(
     path: Path, names: Sequence[str], column: str, window: Window | None
@@ -27,10 +29,10 @@ def read_parquet(
         groups = list(range(file.num_row_groups))
         if window is not None and column in present:
             groups = [n for n in groups if _may_hold(file, n, column, window)]
-            table = file.read_row_groups(groups, columns=wanted)
-        else:
-            table = file.read(columns=wanted)
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+        # Threads cost a small file more than they bring.
+        threads = file.metadata.num_rows > MANY_ROWS
+        table = file.read_row_groups(groups, columns=wanted, use_threads=threads)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, use_threads=threads)
     return frame
 
 

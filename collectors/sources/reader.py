@@ -52,13 +52,11 @@ class Reader:
             names.append(target.name)
         extra = [labels.on if labels else "", self.monitor.model_version]
         wanted = [*names, *(name for name in extra if name)]
-        rows = self._window(self.monitor.source, window, wanted)
-        if labels is None or target is None or rows.frame.empty:
-            return rows
-        known = self._labels(labels, target.name, window, rows.frame, now)
-        frame = _with_labels(rows.frame, known, labels.on)
-        late = _hash_frame(known)
-        return Rows(frame, hashlib.sha256((rows.fingerprint + late).encode()).hexdigest()[:16])
+        frame = self._window(self.monitor.source, window, wanted)
+        if labels is not None and target is not None and not frame.empty:
+            known = self._labels(labels, target.name, window, frame, now)
+            frame = _with_labels(frame, known, labels.on)
+        return Rows(frame, _hash_frame(frame))
 
     def first_day(self, now: datetime) -> date:
         """The local day on which the monitor's source begins; today where it is empty."""
@@ -77,12 +75,10 @@ class Reader:
         names = frozenset({*texts, *ids, self.monitor.model_version} - {""})
         return Log(self.monitor.name, source, self.settings.data / source.folder, zone, names)
 
-    def _window(self, source: Source, window: Window, names: list[str]) -> Rows:
+    def _window(self, source: Source, window: Window, names: list[str]) -> pd.DataFrame:
         if isinstance(source, Table):
-            frame = tables.between(self.settings, source, window, names)
-        else:
-            frame = self.log(source).between(window, names)
-        return Rows(frame, _hash_frame(frame))
+            return tables.between(self.settings, source, window, names)
+        return self.log(source).between(window, names)
 
     def _labels(
         self, source: Source, target: str, window: Window, rows: pd.DataFrame, now: datetime
