@@ -12,7 +12,8 @@ LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
-.PHONY: help new up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test record lint notebook requirements pre-commit clean
+PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
+.PHONY: help new up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +101,18 @@ dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 
 test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 	@.venv/bin/python -m pytest
+
+bench: .venv/ready ## Measure: drift, backfill, store, panels, build (half an hour)
+	@for part in drift backfill store panels build pictures; do \
+		echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
+
+bench-peers: .venv/ready $(PEERS) ## Measure drift against other libraries, each in an environment
+	@$(PY) -m benchmarks.drift --peers && $(PY) -m benchmarks.pictures
+
+.stack/bench/%/ready: benchmarks/peers/requirements-%.txt
+	@.venv/bin/python -m uv venv --quiet --clear --python .venv/bin/python $(@D)
+	@.venv/bin/python -m uv pip install --quiet --python $(@D)/bin/python -r $<
+	@touch $@
 
 record: .venv/ready ## Record a live Grafana's answers anew, for the tests without one
 	@.venv/bin/python -m pytest tests/test_live.py -k shows --record
