@@ -5,16 +5,16 @@ import os
 import sys
 from datetime import date
 
-from monitors.declare import DeclarationError
-from settings import SettingsError, load_settings
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all went well, 1 when a window failed, 2 when it could not start."""
     parsed = _parser().parse_args(arguments)
+    from monitors.declare import DeclarationError  # not before --help has been answered
+    from settings import SettingsError, load_settings
+
     try:
         settings = load_settings()
-        from collectors import commands  # heavy, so that --help stays fast
+        from collectors import commands
 
         return int(getattr(commands, parsed.command)(settings, parsed))
     except KeyboardInterrupt:

@@ -2,15 +2,20 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 import preflight.__main__ as preflight
-from monitors.declare import DeclarationError
-from settings import CommittedSettings, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told."""
     parsed = _parser().parse_args(arguments)
+    from monitors.declare import DeclarationError  # not before --help has been answered
+    from settings import CommittedSettings, SettingsError
+
     try:
         return int(parsed.run(CommittedSettings(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
@@ -43,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(settings: Settings, _: argparse.Namespace) -> int:
+def _build(settings: "Settings", _: argparse.Namespace) -> int:
     from generator.artefacts import artefacts
     from generator.files import write
 
@@ -55,7 +60,7 @@ def _build(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def _check(settings: Settings, parsed: argparse.Namespace) -> int:
+def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
     from generator.artefacts import artefacts
@@ -79,7 +84,7 @@ def _check(settings: Settings, parsed: argparse.Namespace) -> int:
     return 1 if problems or refused else 0
 
 
-def _retire(settings: Settings, parsed: argparse.Namespace) -> int:
+def _retire(settings: "Settings", parsed: argparse.Namespace) -> int:
     from generator.retired import FILE, add
 
     path = settings.provisioning_dir / FILE
