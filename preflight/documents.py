@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -178,22 +179,23 @@ def _twice(node: yaml.Node) -> str:
     return ""
 
 
-def _tagged(node: yaml.ScalarNode) -> str:
-    """The kind that a tag such as !!str asks for, '' where there is no tag."""
-    kind = KINDS_BY_TAG.get(node.tag, "")
-    if node.style:
-        return kind if kind != "str" else ""
-    implicit = LOADER("").resolve(yaml.ScalarNode, node.value, (True, False))
-    return kind if kind == "str" and implicit != node.tag else ""
-
-
 def _kind(node: yaml.ScalarNode) -> str:
     """How yaml.v3 resolves a scalar: yes and on are texts, 010 is eight, 1:30 is a text."""
-    if kind := _tagged(node):
-        return kind
-    if node.style or node.value == "<<":  # quoted, or a block
+    if node.style:  # quoted, or a block
+        kind = KINDS_BY_TAG.get(node.tag, "")
+        return kind or "str"
+    return _plain_kind(node.tag, node.value)
+
+
+@lru_cache(maxsize=16_384)
+def _plain_kind(tag: str, value: str) -> str:
+    """The kind of a scalar without quotes; the same few come again and again."""
+    kind = KINDS_BY_TAG.get(tag, "")
+    if kind == "str" and LOADER("").resolve(yaml.ScalarNode, value, (True, False)) != tag:
+        return kind  # asked for by a tag such as !!str
+    if value == "<<":
         return "str"
-    return next((kind for kind, pattern in PLAIN.items() if pattern.match(node.value)), "str")
+    return next((kind for kind, pattern in PLAIN.items() if pattern.match(value)), "str")
 
 
 def plain(value: Any) -> Any:
