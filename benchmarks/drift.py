@@ -44,9 +44,12 @@ def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:
     folder = SCRATCH / "frames" / size.replace("/", "-")
     if not (folder / "reference.parquet").exists():
         frames.write(folder, *SIZES[size])
-    rounds = [{name: run(name, folder) for name in names} for _ in range(ROUNDS)]
+    rounds = [
+        {name: run(name, folder, REPEATS.get(name, 1)) for name in names} for _ in range(ROUNDS)
+    ]
+    memory = {name: run(name, folder, 0)["mib"] for name in names}
     seconds = {name: [_median(one[name]["seconds"]) for one in rounds] for name in names}
-    print(f"\n{size} rows of window/reference")
+    print(f"\n{size} rows of window/reference", flush=True)
     found = {}
     for name in names:
         last = rounds[-1][name]
@@ -54,7 +57,7 @@ def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:
             "times_ours": ratios(seconds[name], seconds["ours"]),
             "seconds": spread(seconds[name]),
             "fit_seconds": spread([one[name]["fit"] for one in rounds]),
-            "mib": round(last["mib"], 1),
+            "mib": round(memory[name], 1),
             "columns": len(last["values"]),
             "apart": _apart(last["values"], rounds[-1]["ours"]["values"])
             if name in HERE_ALWAYS
@@ -64,19 +67,20 @@ def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:
         print(
             f"  {name:22} {said(found[name]['times_ours'], 'x'):28}"
             f" {found[name]['seconds']['median']:9.4g} s, fit"
-            f" {found[name]['fit_seconds']['median']:8.3g} s, {last['mib']:7.0f} MiB,"
+            f" {found[name]['fit_seconds']['median']:8.3g} s, {memory[name]:7.0f} MiB,"
             f" {len(last['values']):2} columns"
-            + (f", at most {apart:.1e} from ours" if apart is not None else "")
+            + (f", at most {apart:.1e} from ours" if apart is not None else ""),
+            flush=True,
         )
     return found
 
 
-def run(name: str, folder: Path) -> dict[str, Any]:
-    """One contestant in a process of its own. Raises RuntimeError with what it said."""
+def run(name: str, folder: Path, repeats: int) -> dict[str, Any]:
+    """One contestant in a process of its own; 0 repeats ask for its memory. Raises RuntimeError."""
     python = sys.executable
     if name in PEERS:
         python = str(SCRATCH / name / "bin" / "python")
-    command = [python, str(HERE / "contestants.py"), name, str(folder), str(REPEATS.get(name, 1))]
+    command = [python, str(HERE / "contestants.py"), name, str(folder), str(repeats)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{name}: {done.stderr[-2000:]}")

@@ -44,7 +44,7 @@ def labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
     if prediction.kind == "category":  # words are compared by drift, never by their difference
         return pd.DataFrame()
     targets, predictions = current[target], current[prediction]
-    if targets.values is None or predictions.values is None:
+    if not targets.there or not predictions.there:
         return pd.DataFrame()
     frame = pd.DataFrame({"target": targets.as_numbers(), "prediction": predictions.values})
     frame = frame.dropna()

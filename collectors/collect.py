@@ -142,7 +142,7 @@ def _coverage(series: Series, current: Cleaned, labelled: int | None) -> float |
 def _labelled_count(monitor: Monitor, current: Cleaned) -> int | None:
     if monitor.labelled is None:
         return None
-    return len(current[monitor.labelled].present)
+    return current[monitor.labelled].count
 
 
 def _status(current: Cleaned, values: tuple[Value, ...]) -> tuple[Status, str]:

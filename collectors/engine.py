@@ -68,7 +68,7 @@ class Engine(ABC):
         over, column, current = series.metric.over, series.column, self.current
         if current.rows == 0 and series.metric.name != "row_count":
             return Measured(None, "no rows in the window")
-        if column is not None and current[column].values is None:
+        if column is not None and not current[column].there:
             return Measured(None, current[column].complaint)
         if over in (Over.TARGET, Over.PERFORMANCE) and self._unlabelled:
             return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
@@ -98,7 +98,7 @@ class Engine(ABC):
         if self.reference is None or series.method is None:
             raise UnmeasurableError("there is no reference")
         for side, cleaned in (("window", self.current), ("reference", self.reference)):
-            if cleaned[column].present.empty:
+            if cleaned[column].count == 0:
                 raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
         return self.drift(series, column, self.reference)
 
@@ -107,7 +107,7 @@ class Engine(ABC):
         """Whether no label has arrived, although the labels' column is there."""
         target = self.monitor.labelled
         clean = self.current[target] if target is not None else None
-        return clean is not None and clean.values is not None and clean.present.empty
+        return clean is not None and clean.there and clean.count == 0
 
     def _refuse_undefined(self, name: str) -> None:
         """Raise UnmeasurableError where a number would be made up: a recall without positives."""

@@ -31,14 +31,12 @@ class Bins:
 
     def count(self, column: Clean) -> Histogram:
         """The counts of a coerced column in these bins, missing and unusable values last."""
-        values = column.present
-        missing = 0 if column.values is None else len(column.values) - len(values)
         if self.edges:
-            counts = np.bincount(self.place(values), minlength=len(self.labels) - 1)
+            counts = np.bincount(self.place(column.present), minlength=len(self.labels) - 1)
         else:  # of each word, not of each row
             place, weights = self.place(column.counts.index), column.counts.to_numpy()
             counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
-        return Histogram(self.column, self.labels, (*(int(n) for n in counts), missing))
+        return Histogram(self.column, self.labels, (*(int(n) for n in counts), column.missing))
 
     def place(self, values: pd.Series | pd.Index) -> np.ndarray:
         """The number of the bin in which each of the present values lies."""

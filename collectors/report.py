@@ -178,7 +178,7 @@ class Evidently(Engine):
     @cached_property
     def _missing_shares(self) -> dict[str, float]:
         """Missing share of every present column by name: one report over all of them."""
-        columns = [c for c in self.monitor.columns if self.current[c].values is not None]
+        columns = [c for c in self.monitor.columns if self.current[c].there]
         frame = pd.DataFrame({c.name: self.current[c].values for c in columns})
         kinds = {kind: [c.name for c in columns if c.kind == kind] for kind in KINDS}
         definition = _definition(kinds["number"], kinds["category"])

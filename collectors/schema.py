@@ -15,81 +15,109 @@ from monitors.declare import Column
 
 
 @dataclass(frozen=True)
-class Clean:
-    """A coerced column.
+class Coded:
+    """Words as numbers. codes: one a row, the place in `words`, -1 for none; words: different."""
 
-    values: float64 with NaN, or object with None, one a row; None if the column is absent.
-    unusable: how many values were there and could not be used.
-    complaint: says which, '' where there is nothing to say.
+    codes: np.ndarray
+    words: np.ndarray
+    index: pd.Index
+
+    @classmethod
+    def of(cls, raw: pd.Series) -> "Coded":
+        """Each distinct value is spelled once."""
+        try:
+            codes, found = pd.factorize(raw)
+        except TypeError:  # lists and the like
+            codes, found = pd.factorize(raw.astype(object).map(str, na_action="ignore"))
+        spelled, words = pd.factorize(np.array([*map(_word, found), None], object))
+        spelled = spelled.astype(np.min_scalar_type(-max(len(words), 1)))
+        # A missing value's -1 takes the None that was put last.
+        return cls(spelled[codes], np.asarray(words, object), raw.index)
+
+    def spread(self, of_words: np.ndarray, none: object) -> "pd.Series":
+        """What each row's word stands for."""
+        every = np.array([*of_words, none], of_words.dtype)
+        return pd.Series(every[self.codes], self.index, of_words.dtype)
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A coerced column: numbers, or words, or neither where the data lacks it.
+
+    numbers: float64, one a row, NaN for none. unusable: how many values were there and could not
+    be used. complaint: says which, '' where there is nothing to say.
     """
 
-    values: pd.Series | None
+    numbers: pd.Series | None = None
+    coded: Coded | None = None
     unusable: int = 0
     complaint: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether the data has the column."""
+        return self.numbers is not None or self.coded is not None
+
+    @cached_property
+    def values(self) -> "pd.Series | None":
+        """float64 with NaN, or object with None, one a row; None if the column is absent."""
+        if self.coded is not None:
+            return self.coded.spread(self.coded.words, None)
+        return self.numbers
+
+    @cached_property
+    def _lacks(self) -> np.ndarray:
+        """(rows,) where there is no usable value."""
+        if self.coded is not None:
+            return self.coded.codes < 0
+        numbers = np.empty(0) if self.numbers is None else self.numbers.to_numpy(float)
+        lacks: np.ndarray = np.isnan(numbers)
+        return lacks
+
+    @cached_property
+    def missing(self) -> int:
+        """How many rows have no usable value."""
+        return int(np.count_nonzero(self._lacks))
+
+    @property
+    def count(self) -> int:
+        """How many rows have one."""
+        return len(self._lacks) - self.missing
 
     @cached_property
     def present(self) -> "pd.Series":
         """The values that are there."""
         if self.values is None:
             return pd.Series(dtype=float)
-        missing = self._missing()
-        return self.values[~missing] if missing.any() else self.values
-
-    def _missing(self) -> np.ndarray:
-        assert self.values is not None
-        missing: np.ndarray = np.isnan(self.values.to_numpy(float))
-        return missing
+        return self.values[~self._lacks] if self.missing else self.values
 
     @cached_property
     def counts(self) -> "pd.Series":
         """How often each value is there, by value, in no order."""
-        return self.present.value_counts(sort=False)
+        if self.coded is None:
+            return self.present.value_counts(sort=False)
+        codes, words = self.coded.codes, self.coded.words
+        found = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
+        return pd.Series(found, index=pd.Index(words, dtype=object))
 
-    def as_numbers(self) -> "pd.Series":
-        """The values, as numbers where each of them is one. The column is there."""
-        assert self.values is not None
-        return self.values
-
-
-@dataclass(frozen=True)
-class Words(Clean):
-    """A category, whose counts are known from its coercion. codes: of `words`, -1 for None."""
-
-    codes: np.ndarray | None = None
-    words: np.ndarray | None = None
-
-    def _missing(self) -> np.ndarray:
-        assert self.codes is not None
-        return self.codes < 0
-
-    @cached_property
-    def counts(self) -> "pd.Series":
-        """How often each word is there."""
-        assert self.codes is not None
-        assert self.words is not None
-        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
-        return pd.Series(found, index=pd.Index(self.words, dtype=object))
-
-    def as_numbers(self) -> "pd.Series":
-        """The words as numbers where each is one, else as they are."""
-        assert self.codes is not None
-        assert self.words is not None
-        assert self.values is not None
+    def as_numbers(self) -> "pd.Series | None":
+        """The values, as numbers where each of them is one."""
+        if self.coded is None:
+            return self.numbers
         try:
-            numbers = np.append(self.words.astype(float), np.nan)
+            return self.coded.spread(self.coded.words.astype(float), np.nan)
         except ValueError:
             return self.values
-        return pd.Series(numbers[self.codes], self.values.index)
 
 
 def clean(frame: pd.DataFrame, column: Column) -> Clean:
     """One declared column of a frame, coerced to its kind."""
     if column.name not in frame:
-        return Clean(None, complaint=f"column {column.name} is not in the data")
+        return Clean(complaint=f"column {column.name} is not in the data")
     raw = frame[column.name]
     if isinstance(raw, pd.DataFrame):
-        return Clean(None, complaint=f"column {column.name} is there {raw.shape[1]} times")
-    return _number(raw, column.name) if column.kind == "number" else _category(raw)
+        return Clean(complaint=f"column {column.name} is there {raw.shape[1]} times")
+    return _number(raw, column.name) if column.kind == "number" else Clean(coded=Coded.of(raw))
 
 
 def _number(raw: pd.Series, name: str) -> Clean:
@@ -107,20 +135,7 @@ def _number(raw: pd.Series, name: str) -> Clean:
         values = values.where(~infinite)
         parts.append(f"{int(infinite.sum())} infinite")
     complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
-    return Clean(values, int(text.sum() + infinite.sum()), complaint)
-
-
-def _category(raw: pd.Series) -> Clean:
-    """Each distinct value is spelled once."""
-    try:
-        codes, found = pd.factorize(raw)
-    except TypeError:  # lists and the like
-        codes, found = pd.factorize(raw.astype(object).map(str, na_action="ignore"))
-    spelled, words = pd.factorize(np.array([*map(_word, found), None], object))
-    codes = spelled[codes]  # a missing value's -1 takes the None that was put last
-    words = np.asarray(words, object)
-    values = np.array([*words, None], object)[codes]
-    return Words(pd.Series(values, raw.index, object, raw.name), codes=codes, words=words)
+    return Clean(values, unusable=int(text.sum() + infinite.sum()), complaint=complaint)
 
 
 def _word(value: Any) -> str:

@@ -30,7 +30,7 @@ def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[
 
     digest: of the reference's content. A disk that cannot be written costs the cache alone.
     """
-    numbers = [c for c in columns if c.kind == "number" and not reference[c].present.empty]
+    numbers = [c for c in columns if c.kind == "number" and reference[c].count]
     if reference.rows < WORTH_ROWS or not numbers or not digest:
         return
     place = folder / digest
@@ -41,7 +41,7 @@ def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[
         found = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
         os.utime(place)
         for name, index in found.items():
-            if len(index.sample.values) == len(reference.columns[name].present):
+            if len(index.sample.values) == reference.columns[name].count:
                 reference.once(("index", name), partial(_itself, index))
             else:  # no cache of ours: made anew next time
                 shutil.rmtree(place, ignore_errors=True)

@@ -22,7 +22,7 @@ class Index(Engine):
         return float(self.current.rows)
 
     def missing_share(self, column: Column) -> float:
-        return 1 - len(self.current[column].present) / self.current.rows
+        return self.current[column].missing / self.current.rows
 
     def mean(self, series: Series, column: Column) -> float:
         values = self.current[column].present.astype(float)
@@ -62,8 +62,9 @@ class Index(Engine):
 
 def number_index(reference: Cleaned, column: Column) -> NumberIndex:
     """The index of a number's reference, made once."""
-    values = reference[column].present
-    return reference.once((ENGINE, column.name), lambda: NumberIndex.of(values.to_numpy(float)))
+    return reference.once(
+        (ENGINE, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
+    )
 
 
 def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
