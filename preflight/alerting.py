@@ -38,7 +38,7 @@ def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
         _organisations(file, reading)
         rules.apply(file.groups, state, reading)
         for gone in file.delete_rules:
-            state.rules.pop((gone.org_id, gone.uid), None)
+            state.drop_rule(gone.org_id, gone.uid)
             _written("rule", gone, gone.uid, state, reading)
     written = routing.uids(point for file in found for point in file.contact_points)
     for file in found:

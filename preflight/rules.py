@@ -218,13 +218,7 @@ def _folder(group: RuleGroup, state: State, reading: Reading) -> str:
 
 def _store(rule: Rule, group: RuleGroup, folder: str, state: State, reading: Reading) -> None:
     key, report = (group.org_id, rule.uid), reading.report
-    holder = next(
-        (
-            uid for (org, uid), one in state.rules.items()
-            if (org, one.folder, one.title) == (group.org_id, folder, rule.title)
-        ),
-        None,
-    )  # fmt: skip
+    holder = state.rule_titled(group.org_id, folder, rule.title)
     if holder not in (None, rule.uid):
         report.fatal(
             rule.place("title"),
@@ -238,4 +232,4 @@ def _store(rule: Rule, group: RuleGroup, folder: str, state: State, reading: Rea
             "duplicate-uid",
             f"uid {rule.uid!r} is the uid of {state.rules[key].title!r} too; the last one wins",
         )
-    state.rules[key] = StoredRule(rule.title, folder, group.name, rule.place("uid"))
+    state.put_rule(*key, StoredRule(rule.title, folder, group.name, rule.place("uid")))

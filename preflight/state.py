@@ -90,6 +90,8 @@ class State:
     providers: set[str] = field(default_factory=set)
     stored: set[tuple[int, str]] = field(default_factory=set)
     """The receivers that Grafana held before the tree that is being read; it updates those."""
+    _titled: dict[tuple[int, str, str], str] = field(default_factory=dict)
+    """The uid of the first rule of each organisation, folder and title."""
     met: set[tuple[str, int, str]] = field(default_factory=set)
     """What the tree that is being read has declared so far: kind, organisation, identity."""
 
@@ -98,6 +100,26 @@ class State:
         known = (kind, org, name) in self.met
         self.met.add((kind, org, name))
         return known
+
+    def put_rule(self, org: int, uid: str, rule: "StoredRule") -> None:
+        """Store a rule in place of the one of its uid."""
+        self.drop_rule(org, uid)
+        self.rules[org, uid] = rule
+        self._titled.setdefault((org, rule.folder, rule.title), uid)
+
+    def drop_rule(self, org: int, uid: str) -> None:
+        """Forget a rule, if there is one."""
+        gone = self.rules.pop((org, uid), None)
+        if gone is None or self._titled.get((org, gone.folder, gone.title)) != uid:
+            return
+        del self._titled[org, gone.folder, gone.title]
+        for (other, left), rule in self.rules.items():
+            if (other, rule.folder, rule.title) == (org, gone.folder, gone.title):
+                self._titled.setdefault((org, gone.folder, gone.title), left)
+
+    def rule_titled(self, org: int, folder: str, title: str) -> str | None:
+        """The uid of the first rule of a folder that has a title."""
+        return self._titled.get((org, folder, title))
 
     def folder(self, org: int, title: str) -> StoredFolder | None:
         """The folder of a title, as far as Grafana tells titles apart."""
