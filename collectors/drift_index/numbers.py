@@ -13,7 +13,7 @@ FEW = 20
 EXACT_KS = 10_000
 """Up to so many rows, SciPy's Kolmogorov-Smirnov test is exact, by counting paths."""
 BLOCK = 1 << 13
-"""So many values are worked on at a time: what they take stays in the cache, and is no page anew."""
+"""So many values are worked on at a time: what they take stays in the cache."""
 HUGE = 1e140
 """Beyond it, sums overflow: SciPy's own way, which is slower, says what comes of it."""
 
