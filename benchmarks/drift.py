@@ -35,8 +35,9 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
     parsed = parser.parse_args()
     names = HERE_ALWAYS + (PEERS if parsed.peers else ())
-    found = {size: measure(size, names) for size in parsed.sizes}
-    record("drift with peers" if parsed.peers else "drift", found)
+    for size in parsed.sizes:
+        part = f"drift of {size}{' with peers' if parsed.peers else ''}"
+        record(part, measure(size, names))
 
 
 def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from benchmarks.drift import SIZES
 from benchmarks.results import FILE
 from settings import ROOT
 from stack.look import FLAGS, browser_program
@@ -33,9 +34,13 @@ def main() -> None:
     if not program:
         raise RuntimeError("no Chromium to take the pictures in; install one")
     results = json.loads(FILE.read_text(encoding="utf-8"))
-    drift = results.get("drift with peers") or results["drift"]
+    drift = {
+        size: (results.get(f"drift of {size} with peers") or results[f"drift of {size}"])["results"]
+        for size in SIZES
+        if f"drift of {size}" in " ".join(results)
+    }
     pictures = {
-        "performance-drift": drift_picture(drift["results"]),
+        "performance-drift": drift_picture(drift),
         "performance-panels": panels_picture(results["panels"]["results"]),
     }
     from playwright.sync_api import sync_playwright
