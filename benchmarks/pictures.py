@@ -79,7 +79,7 @@ def panels_picture(found: dict[str, Any]) -> go.Figure:
         figure.add_bar(
             y=[f"{one['place']} ({name})" for one in slowest],
             x=[one["p95_ms"] for one in slowest],
-            orientation="h", name=f"{name}, aim {found[name]["target_ms"]:.0f} ms",
+            orientation="h", name=f"{name}, aim {found[name]['target_ms']:.0f} ms",
             marker_color=colour,
         )  # fmt: skip
     figure.update_xaxes(title="milliseconds, 95 % of repeats took no longer")
