@@ -144,7 +144,9 @@ def test_weighted_distance_is_scipys(seed: int, count: int, rows: int) -> None:
     assert ours == pytest.approx(wasserstein_distance(base, values, None, weights), abs=1e-12)
 
 
+@effort(max_examples=500)
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6), st.integers(2, 10**9))
+@example(low=0.0, width=5e-324, size=2)
 def test_bins_are_those_of_numpy(low: float, width: float, size: int) -> None:
     """Made from the range and the size alone; sizes that fit in memory are compared."""
     size = size % 5000 + 2

@@ -15,7 +15,8 @@ def sturges_edges(low: float, high: float, size: float) -> np.ndarray:
         low, high = low - 0.5, high + 0.5
         return np.array([low, high])
     width = (high - low) / (np.log2(size) + 1.0)
-    return np.linspace(low, high, int(np.ceil((high - low) / width)) + 1)
+    bins = int(np.ceil((high - low) / width)) if width else 1  # of numbers next to 0 none is left
+    return np.linspace(low, high, bins + 1)
 
 
 def counts_between(ordered: np.ndarray, edges: np.ndarray) -> np.ndarray:
