@@ -21,10 +21,10 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ["WHYLOGS_NO_ANALYTICS"] = "True"
 warnings.simplefilter("ignore")
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+import numpy as np  # noqa: E402 (after what turns reporting off)
+import pandas as pd  # noqa: E402 (the same)
 
-Values = dict[str, float]
+Values = dict[str, float | None]
 Measure = Callable[[pd.DataFrame], Values]
 
 
@@ -57,7 +57,7 @@ def ours(reference: pd.DataFrame, numbers: list[str], categories: list[str]) -> 
 
     def measure(window: pd.DataFrame) -> Values:
         found = Index(monitor, Cleaned(monitor, window), base).measure(series)
-        return {s.key[1]: m.value for s, m in zip(series, found, strict=True)}  # type: ignore[misc]
+        return {s.key[1]: m.value for s, m in zip(series, found, strict=True)}
 
     measure(reference.head(100))  # makes the index
     atexit.register(folder.cleanup)

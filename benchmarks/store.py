@@ -4,7 +4,7 @@ python -m benchmarks.store stores the same windows of 100 series in turns, new o
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import psycopg
@@ -19,6 +19,7 @@ from monitors.load import load
 from settings import Settings
 
 PORT = 5498
+Put = Callable[[psycopg.Connection, Sequence[Collected]], None]
 SERIES_COLUMNS, BATCHES, BATCH, ROUNDS = 45, 10, 15, 5
 
 
@@ -89,10 +90,10 @@ def plain(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
         connection.commit()
 
 
-def _timed(connection: psycopg.Connection, batches: list[list[Collected]], put: object) -> float:
+def _timed(connection: psycopg.Connection, batches: list[list[Collected]], put: Put) -> float:
     began = time.perf_counter()
     for batch in batches:
-        put(connection, batch)  # type: ignore[operator]
+        put(connection, batch)
         connection.commit()
     return time.perf_counter() - began
 

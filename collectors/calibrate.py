@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from collectors.choice import CALIBRATION
+from collectors.choice import for_calibration
 from collectors.collect import from_rows
 from collectors.episodes import standing
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
@@ -80,7 +80,9 @@ def measure_days(
             continue
         reference = from_frame(monitor, others, "")
         window = monitor.every.window(day)
-        collected = from_rows(monitor, window, frames[index], reference, list(series), CALIBRATION)
+        collected = from_rows(
+            monitor, window, frames[index], reference, list(series), for_calibration(monitor)
+        )
         for value in collected.values:
             if value.outcome.value is not None:
                 found[value.series.key].append(value.outcome.value)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from collectors.cleaned import Cleaned
-from collectors.drift_index import Index
+from collectors.drift_index import METHODS, Index
 from collectors.values import Measured
 from monitors.declare import Levels, Monitor, Series, Window
 
@@ -48,8 +48,6 @@ class Choice:
 
 BY_HAND = Choice(index=False, evidently=True, report=True)
 """Somebody looks at the report."""
-CALIBRATION = Choice(index=True, evidently=False, report=False)
-"""Days of the reference against its other days: many, and nothing of them is stored."""
 
 
 def choose(
@@ -62,11 +60,23 @@ def choose(
     check_every: int,
 ) -> Choice:
     """The rule of this module. check_every: one in so many windows of the index is checked."""
-    if not backfill and (reference is None or reference.rows < LARGE):
+    small = not backfill and (reference is None or reference.rows < LARGE)
+    if small or not _known(monitor):
         return Choice(index=False, evidently=True, report=report)
     return Choice(
         index=True, evidently=report or _drawn_by_lot(monitor, window, check_every), report=report
     )
+
+
+def for_calibration(monitor: Monitor) -> Choice:
+    """Days of the reference against its other days: many, and nothing of them is stored."""
+    known = _known(monitor)
+    return Choice(index=known, evidently=not known, report=False)
+
+
+def _known(monitor: Monitor) -> bool:
+    """Whether the index knows every method that a monitor declares."""
+    return all(s.method is None or s.method.name in METHODS for s in monitor.series())
 
 
 def _drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
@@ -106,8 +116,8 @@ def measure(
     ]
     if differences:
         raise EnginesDifferError(
-            f"the index and Evidently differ: {'; '.join(differences)}; nothing is stored of this"
-            " window; please report it, with the versions of its status row"
+            f"the index and Evidently differ: {'; '.join(differences)}; no number of this window"
+            " is stored; please report it, with the versions of its status row"
         )
     return ours, runs
 

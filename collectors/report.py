@@ -43,7 +43,6 @@ from collectors.engine import Engine
 from collectors.values import Measured
 from monitors.declare import Column, Levels, Monitor, Series
 
-ENGINE = "evidently"
 KINDS = ("number", "category")
 OUTCOME = "observed against predicted"
 PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
@@ -220,7 +219,7 @@ def _dataset(rows: Cleaned, column: Column) -> Dataset:
         names = ([column.name], []) if number else ([], [column.name])
         return Dataset.from_pandas(frame, data_definition=_definition(*names))
 
-    return rows.once((ENGINE, column.name), make)
+    return rows.once(("dataset", column.name), make)
 
 
 def _classification(labelled: pd.DataFrame) -> Dataset:

@@ -65,6 +65,18 @@ def test_a_large_reference_is_never_evidentlys_alone(monkeypatch: pytest.MonkeyP
     assert {one.name for one in choices(backfill=False, report=True)} == {"index, checked"}
 
 
+def test_a_method_that_the_index_lacks_is_always_evidentlys() -> None:
+    """A backfill and a calibration lose no number of it."""
+    anderson = d.Method("anderson", d.KS.bad, d.KS.unit, frozenset({"number"}), "a p-value")
+    drift = d.drift(number=anderson, category=d.CHI_SQUARE, warn=0.1, alert=0.05)
+    monitor = small_monitor(metrics=(drift,))
+    window = window_of(monitor, FIRST)
+    found = choose(monitor, window, SMALL, backfill=True, report=False, check_every=50)
+
+    assert found.name == choice.for_calibration(monitor).name == "evidently"
+    assert choice.for_calibration(small_monitor()).name == "index"
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A reference and a day after it."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.choice import CALIBRATION
+from collectors.choice import for_calibration
 from collectors.cleaned import Cleaned
 from collectors.collect import from_rows
 from collectors.explanation import _share, explain
@@ -34,7 +34,7 @@ def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     """What is stored of a window."""
     window = monitor.every.window(DAY)
     return from_rows(
-        monitor, window, frame, reference, list(monitor.series()), CALIBRATION
+        monitor, window, frame, reference, list(monitor.series()), for_calibration(monitor)
     ).explanation
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,9 +90,9 @@ def test_nothing_of_the_reference_is_sorted_again(monkeypatch: pytest.MonkeyPatc
     sizes: list[int] = []
     sort = np.sort
 
-    def counted(values: np.ndarray, *arguments: object, **given: object) -> np.ndarray:
+    def counted(values: np.ndarray, *arguments: Any, **given: Any) -> np.ndarray:
         sizes.append(len(values))
-        return sort(values, *arguments, **given)  # type: ignore[call-overload,no-any-return]
+        return sort(values, *arguments, **given)
 
     monkeypatch.setattr(np, "sort", counted)
     act()
@@ -106,10 +107,10 @@ def test_statements_that_are_asked_alike_are_read_once(
     parsed = 0
     parse = sqlglot.parse
 
-    def counted(*arguments: object, **given: object) -> object:
+    def counted(*arguments: Any, **given: Any) -> object:
         nonlocal parsed
         parsed += 1
-        return parse(*arguments, **given)  # type: ignore[arg-type]
+        return parse(*arguments, **given)
 
     monkeypatch.setattr(sqlglot, "parse", counted)
     counts = []

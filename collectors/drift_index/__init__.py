@@ -4,7 +4,7 @@ The binning, the thresholds and the refusals are Evidently 0.7's, of evidently.l
 https://github.com/evidentlyai/evidently/tree/v0.7.23/src/evidently/legacy/calculations/stattests
 """
 
-from collectors.drift_index.engine import Index, number_index
+from collectors.drift_index.engine import METHODS, Index, number_index
 from collectors.drift_index.numbers import Sample
 
-__all__ = ["Index", "Sample", "number_index"]
+__all__ = ["METHODS", "Index", "Sample", "number_index"]

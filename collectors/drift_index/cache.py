@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from collectors.cleaned import Cleaned
+from collectors.drift_index.engine import KEY
 from collectors.drift_index.numbers import NumberIndex, Sample
 from monitors.declare import Column
 
@@ -42,7 +43,7 @@ def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[
         os.utime(place)
         for name, index in found.items():
             if len(index.sample.values) == reference.columns[name].count:
-                reference.once(("index", name), partial(_itself, index))
+                reference.once((KEY, name), partial(_itself, index))
             else:  # no cache of ours: made anew next time
                 shutil.rmtree(place, ignore_errors=True)
 

@@ -11,7 +11,12 @@ from collectors.drift_index.performance import Classification, Regression, metri
 from collectors.engine import Engine
 from monitors.declare import Column, Series
 
-ENGINE = "index"
+KEY = "index"
+"""Of what is made of a column once."""
+METHODS = frozenset(
+    {"wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks", "chisquare", "z"}
+)
+"""Evidently's methods that the index knows; a monitor that declares another is Evidently's."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Index(Engine):
         if column.kind == "category":
             words = self.current[column].counts
             return category_index(reference, column).score(method, words[words > 0])
-        window = self.current.once((ENGINE, column.name), lambda: _sample(self.current, column))
+        window = self.current.once((KEY, column.name), lambda: _sample(self.current, column))
         index = number_index(reference, column)
         refuse_undrawable(index.sample, window)
         return index.score(method, window)
@@ -63,14 +68,14 @@ class Index(Engine):
 def number_index(reference: Cleaned, column: Column) -> NumberIndex:
     """The index of a number's reference, made once."""
     return reference.once(
-        (ENGINE, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
+        (KEY, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
     )
 
 
 def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
     """The index of a category's reference, made once."""
     counts = reference[column].counts
-    return reference.once((ENGINE, column.name), lambda: CategoryIndex.of(counts[counts > 0]))
+    return reference.once((KEY, column.name), lambda: CategoryIndex.of(counts[counts > 0]))
 
 
 def _sample(rows: Cleaned, column: Column) -> Sample:
