@@ -24,7 +24,7 @@ from preflight.macros import expand
 from settings import Settings
 from stack.built import Built
 from stack.questions import Question, questions, variables
-from stack.verify import _current
+from stack.verify import current_value
 from stack.verify_database import ask
 
 PORT = 5499
@@ -223,7 +223,7 @@ def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iter
         values: dict[str, str] = {}
         for question in variables(dashboard, now):
             name = question.place.rpartition(" ")[2]
-            values[name] = _current(dashboard, name, ask(connection, question))
+            values[name] = current_value(dashboard, name, ask(connection, question))
             yield question
         for question in questions(dashboard, {}, now):
             yield question.with_values(values)

@@ -11,7 +11,7 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, ratios, record, said, spread
-from collectors.store import STATUS, VALUES, _row, _status, store
+from collectors.store import STATUS, VALUES, status_row, store, value_row
 from collectors.values import Collected, Measured, Status, Value
 from database import Role, connect, migrate
 from database.embedded import Embedded
@@ -81,11 +81,11 @@ def plain(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
                 " on conflict (monitor, window_start, metric, column_name, slice_column,"
                 " slice_value, baseline, model_version, window_end)"
                 " do update set value = excluded.value, reason = excluded.reason",
-                [_row(one, value) for value in one.values],
+                [value_row(one, value) for value in one.values],
             )
             cursor.execute(
                 f"insert into monitoring.window_status ({STATUS}) values ({statuses})",
-                _status(one),
+                status_row(one),
             )
         connection.commit()
 

@@ -110,7 +110,7 @@ def _copy_values(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
         copy.set_types(list(VALUES.values()))
         for collected in windows:
             for value in collected.values:
-                copy.write_row(_row(collected, value))
+                copy.write_row(value_row(collected, value))
 
 
 def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
@@ -121,7 +121,7 @@ def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> No
                 copy.write_row((*_key(one), found.column, one.reference_hash, list(found.counts)))
 
 
-def _row(collected: Collected, value: Value) -> tuple[object, ...]:
+def value_row(collected: Collected, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
     method = value.series.method
     return (
@@ -150,11 +150,11 @@ def _replace_status(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> Non
         " (old.source_fingerprint, old.reference_hash)"
         " = (excluded.source_fingerprint, excluded.reference_hash)"
         " then old.report_path else '' end",
-        map(_status, windows),
+        map(status_row, windows),
     )
 
 
-def _status(collected: Collected) -> tuple[object, ...]:
+def status_row(collected: Collected) -> tuple[object, ...]:
     worst = collected.worst
     return (
         *_key(collected),

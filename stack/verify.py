@@ -58,7 +58,7 @@ def ask_all(built: Built, ask: Ask, exists: Callable[[str], str], now: datetime)
             answer, check = _timed(ask, question)
             yield check
             name = question.place.rpartition(" ")[2]
-            values[name] = _current(dashboard, name, answer)
+            values[name] = current_value(dashboard, name, answer)
         answers: dict[int, dict[str, tuple[object, ...]]] = {}
         for question in questions(dashboard, built.may_be_empty.get(dashboard["uid"], {}), now):
             answer, check = _timed(ask, question.with_values(values))
@@ -74,7 +74,7 @@ def _timed(ask: Ask, question: Question) -> tuple[Answer, Check]:
     return answer, judge(question, answer, time.perf_counter() - began)
 
 
-def _current(dashboard: Json, name: str, answer: Answer) -> str:
+def current_value(dashboard: Json, name: str, answer: Answer) -> str:
     """The value that the browser would choose: the stored one, else the first."""
     item = next(v for v in dashboard["templating"]["list"] if v["name"] == name)
     chosen = str(item.get("current", {}).get("value", ""))
