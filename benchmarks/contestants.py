@@ -223,8 +223,8 @@ def main() -> None:
     """Read the frames, warm up on small ones, fit and measure; or see what memory that takes."""
     name, folder, repeats = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     window, reference = (pd.read_parquet(folder / f"{n}.parquet") for n in ("window", "reference"))
-    numbers = [c for c in reference if c.startswith("n")]
-    categories = [c for c in reference if c.startswith("c")]
+    numbers = [str(c) for c in reference if str(c).startswith("n")]
+    categories = [str(c) for c in reference if str(c).startswith("c")]
     CONTESTANTS[name](reference.head(2000), numbers, categories)(window.head(1000))
     if repeats == 0:
         with Memory() as memory:

@@ -6,6 +6,7 @@ python -m benchmarks.store stores the same windows of 100 series in turns, new o
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 
@@ -58,7 +59,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             copied.append(_timed(connection, windows(), store))
             inserted.append(_timed(connection, windows(), plain))
-    found = {
+    found: dict[str, Any] = {
         "rows": rows,
         "copy_rows_a_second": spread([rows / one for one in copied]),
         "executemany_rows_a_second": spread([rows / one for one in inserted]),

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable
+from threading import current_thread
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
 from collectors.cleaned import Cleaned
-from collectors.drift_index import Index
+from collectors.drift_index import Index, engine
 from collectors.drift_index.binned import sturges_edges
 from collectors.drift_index.categories import CategoryIndex
 from collectors.drift_index.numbers import NumberIndex, Sample
@@ -276,6 +277,36 @@ def test_classifiers(case: str) -> None:
     reference = rows.assign(p=0.5 + rows.index % 3 / 10, y=rows.index % 2)
     for cut in (0.5, 0.2):
         agree(small_monitor(prediction=d.probability("p", cut=cut)), rows, reference)
+
+
+def test_side_by_side_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads measure a large window's series; their order and numbers are those of one."""
+    random = np.random.default_rng(1)
+    columns = [f"n{n}" for n in range(8)]
+    monitor = small_monitor(
+        columns=(*map(d.number, columns), d.category("c")),
+        prediction=None, target=None, model_version="",
+        metrics=(d.row_count(), d.drift(warn=0.1, alert=0.2)),
+    )  # fmt: skip
+    frames = [
+        pd.DataFrame({n: random.normal(size=2000) for n in columns}).assign(
+            c=random.choice(["a", "b"], 2000)
+        )
+        for _ in range(2)
+    ]
+
+    def measured() -> list[Measured]:
+        window, base = (Cleaned(monitor, frame) for frame in frames)
+        return Index(monitor, window, base).measure(monitor.series())
+
+    alone = measured()
+    monkeypatch.setattr(engine, "WORTH_THREADS", 2000)
+    threads = set()
+    monkeypatch.setattr(
+        Index, "row_count", lambda index: threads.add(current_thread().name) or index.current.rows
+    )
+    assert measured() == alone
+    assert threads != {"MainThread"}
 
 
 def test_the_declared_cut_makes_the_labels() -> None:

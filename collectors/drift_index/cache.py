@@ -73,7 +73,8 @@ def _load(folder: Path) -> NumberIndex:
     try:
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         values, sums = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("values", "sums")
+            np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray)  # is sliced faster
+            for name in ("values", "sums")
         )
         return NumberIndex.restored(Sample(values), sums, **facts)
     except (OSError, ValueError, TypeError, EOFError) as error:

@@ -1,5 +1,8 @@
 """The index as an engine: the same metrics as Evidently's, of the same rows."""
 
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +12,7 @@ from collectors.drift_index.drawable import refuse_undrawable, refuse_undrawable
 from collectors.drift_index.numbers import NumberIndex, Sample
 from collectors.drift_index.performance import Classification, Regression, metric
 from collectors.engine import Engine
+from collectors.values import Measured
 from monitors.declare import Column, Series
 
 KEY = "index"
@@ -17,11 +21,19 @@ METHODS = frozenset(
     {"wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks", "chisquare", "z"}
 )
 """Evidently's methods that the index knows; a monitor that declares another is Evidently's."""
+WORTH_THREADS = 50_000
+"""From so many rows on, series are measured side by side: sorting lets other threads run."""
 
 
 @dataclass(frozen=True)
 class Index(Engine):
     """Measures a window by indexes of the reference's columns, each made when first needed."""
+
+    def measure(self, series: Iterable[Series]) -> list[Measured]:
+        if self.current.rows < WORTH_THREADS:
+            return super().measure(series)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return list(threads.map(self._measure, series))
 
     def row_count(self) -> float:
         return float(self.current.rows)
