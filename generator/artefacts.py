@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import yaml
 from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,6 +15,7 @@ from generator import retired
 from generator.modern import modernise
 from monitors.declare import Contact
 from monitors.load import load, load_contacts
+from preflight.garbage import uncollected
 from settings import ROOT, Settings
 
 TEMPLATES = ROOT / "provisioning" / "templates"
@@ -52,6 +54,7 @@ def pages(settings: Settings) -> list[Page]:
     return dashboards_src.pages(site(settings), load(settings.monitors_dir))
 
 
+@uncollected()
 def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text."""
     files = {
@@ -73,7 +76,8 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
 def dashboard_text(page: Page) -> str:
     """A page as the JSON that Grafana reads."""
     raw = json.loads(json.dumps(page.dashboard(), cls=DashboardEncoder, sort_keys=True))
-    return json.dumps(modernise(raw), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(modernise(raw), sort_keys=True, ensure_ascii=False)
+    return msgspec.json.format(text, indent=2) + "\n"  # json's own indenting is not in C
 
 
 def _render(template: str, settings: Settings, place: Place) -> str:

@@ -8,6 +8,7 @@ from preflight import alerting, dashboards, datasources, expressions, providers,
 from preflight.dashboards import Known
 from preflight.files import shown
 from preflight.findings import Finding, Place, Report
+from preflight.garbage import uncollected
 from preflight.reading import Reading
 from preflight.rules import DASHBOARD, PANEL, Rule
 from preflight.state import State, retire
@@ -19,6 +20,7 @@ class NoTreeError(ValueError):
     """A folder that is no provisioning tree."""
 
 
+@uncollected()
 def check(
     tree: Path,
     reading: Reading,

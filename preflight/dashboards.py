@@ -291,7 +291,9 @@ def _annotations(
 
 def _links(board: DashboardFile, known: Known, reading: Reading) -> None:
     """Links to a dashboard of this Grafana that is not in the tree."""
-    for path, url in _urls(board.content, ()):
+    found: list[tuple[Path, str]] = []
+    _urls(board.content, (), found)
+    for path, url in found:
         match = LINK.match(url) or LINK.search(url.removeprefix("${__url.path}"))
         if match and "://" not in url and known.panels is not None and match[1] not in known.panels:
             _doubt(
@@ -300,16 +302,13 @@ def _links(board: DashboardFile, known: Known, reading: Reading) -> None:
             )  # fmt: skip
 
 
-def _urls(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "url" and isinstance(inner, str):
-                yield (*path, key), inner
-            else:
-                yield from _urls(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _urls(inner, (*path, index))
+def _urls(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in members:
+        if isinstance(inner, dict | list):
+            _urls(inner, (*path, key), found)
+        elif key == "url" and isinstance(inner, str):
+            found.append(((*path, key), inner))
 
 
 def _overlaps(board: DashboardFile, reading: Reading) -> None:

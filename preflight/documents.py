@@ -76,8 +76,29 @@ class UnreadableError(ValueError):
 
 OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
 MERGE = "tag:yaml.org,2002:merge"
+STR = "tag:yaml.org,2002:str"
 KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "float", "bool")}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(LOADER):  # type: ignore[misc]
+    """Resolves each different plain scalar once; that takes most of the time otherwise."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """The tag of a node without one."""
+        tag: str
+        if kind is yaml.ScalarNode:
+            tag = _tag(value) if implicit[0] else STR
+        else:
+            tag = super().resolve(kind, value, implicit)
+        return tag
+
+
+@lru_cache(maxsize=16_384)
+def _tag(text: str) -> str:
+    """The tag of a plain scalar, as YAML 1.1 has it."""
+    tag: str = LOADER("").resolve(yaml.ScalarNode, text, (True, False))
+    return tag
 
 
 def read_yaml(path: Path) -> tuple[Any, int]:
@@ -90,7 +111,7 @@ def read_yaml(path: Path) -> tuple[Any, int]:
         if match := OTHER_VERSION.search(text):
             line = text.count("\n", 0, match.start()) + 1
             raise UnreadableError(line, "Grafana reads %YAML 1.1 only; remove the line")
-        documents = yaml.compose_all(text, Loader=LOADER)
+        documents = yaml.compose_all(text, Loader=_Loader)
         first = next(documents, None)
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_line(error), _why(error)) from error
@@ -127,11 +148,11 @@ def _why(error: yaml.MarkedYAMLError) -> str:
 def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     """A node as Scalar, Record or Items. Raises UnreadableError for a key that is no scalar."""
     line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Scalar(node.value, _kind(node), line)
     if any(node is one for one in above):
         raise UnreadableError(line, "an anchor holds an alias of itself")
     above = (*above, node)
-    if isinstance(node, yaml.ScalarNode):
-        return Scalar(node.value, _kind(node), line)
     if isinstance(node, yaml.SequenceNode):
         items = Items(convert(item, above) for item in node.value)
         items.line = line
@@ -150,6 +171,9 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
 
 def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
     """A mapping's keys and values; those merged in by `<<` first, so that its own win."""
+    if not any(key.tag == MERGE for key, _ in node.value):
+        yield from node.value
+        return
     merged: list[tuple[yaml.Node, yaml.Node]] = []
     own: list[tuple[yaml.Node, yaml.Node]] = []
     for key, value in node.value:
@@ -191,7 +215,7 @@ def _kind(node: yaml.ScalarNode) -> str:
 def _plain_kind(tag: str, value: str) -> str:
     """The kind of a scalar without quotes; the same few come again and again."""
     kind = KINDS_BY_TAG.get(tag, "")
-    if kind == "str" and LOADER("").resolve(yaml.ScalarNode, value, (True, False)) != tag:
+    if kind == "str" and _tag(value) != tag:
         return kind  # asked for by a tag such as !!str
     if value == "<<":
         return "str"

@@ -253,8 +253,11 @@ class Entry(BaseModel):
 
     def given(self, name: str) -> bool:
         """Whether a key is written, and not as null."""
-        value = self._record.get(name)
-        return name in self._record and not (isinstance(value, Scalar) and value.kind == "null")
+        record = self._record
+        if name not in record:
+            return False
+        value = record[name]
+        return not (isinstance(value, Scalar) and value.kind == "null")
 
     def free(self) -> dict[str, Any]:
         """The whole entry as a free-form mapping, expanded. Raises ValueError."""

@@ -126,7 +126,7 @@ def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
     for key, field in known.items():
         extra = field.json_schema_extra
         born = extra.get("since") if isinstance(extra, dict) else None
-        if born and entry.given(key) and source.reading.release < Release.of(str(born)):
+        if born and key in found and source.reading.release < Release.of(str(born)):
             source.reading.report.doubtful(
                 entry.place(key),
                 "newer-key",

@@ -73,18 +73,15 @@ def _expanders(
 def _shell(text: str, get: Callable[[str], str]) -> str:
     """Go's os.ExpandEnv."""
     out, at = [], 0
-    while at < len(text):
-        if text[at] != "$" or at + 1 == len(text):
-            out.append(text[at])
-            at += 1
-            continue
-        name, width = _shell_name(text[at + 1 :])
+    while 0 <= (dollar := text.find("$", at)) < len(text) - 1:
+        out.append(text[at:dollar])
+        name, width = _shell_name(text[dollar + 1 :])
         if name:
             out.append(get(name))
         elif width == 0:
             out.append("$")
-        at += 1 + width
-    return "".join(out)
+        at = dollar + 1 + width
+    return "".join([*out, text[at:]])
 
 
 def _shell_name(rest: str) -> tuple[str, int]:

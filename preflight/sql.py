@@ -38,8 +38,9 @@ NO_BREAK: Final = "\u00a0"
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?:\.[^:}]+)?(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
 COMPARED: Final = re.compile(r"= '[\w .-]*'")
 NAMED: Final = re.compile(r"'[\w ,.-]*' AS\b")
-"""Texts that have no part in the shape of an answer: what a column is compared with, and a text
-that is answered as it stands, in a query that reads a table."""
+LISTED: Final = re.compile(r"\(VALUES(?:\s*\([^()]*\),?)+\s*\)")
+"""Texts that have no part in the shape of an answer: what a column is compared with, and in a query
+that reads a table a text that is answered as it stands, and the rows of a list."""
 BUILT_IN: Final = {
     "__dashboard", "__from", "__to", "__interval", "__interval_ms", "__name", "__org", "__user",
     "__range", "__range_ms", "__range_s", "__rate_interval", "__rate_interval_ms", "timeFilter",
@@ -133,9 +134,16 @@ def shape(sql: str) -> Shape:
     """What a query answers. A text that PostgreSQL's grammar refuses has a complaint."""
     alike = COMPARED.sub("= ''", sql)
     if re.search(r"\sFROM\s", sql):
-        alike = NAMED.sub("'' AS", alike)
+        alike = LISTED.sub(_few_rows, NAMED.sub("'' AS", alike))
     found = _shape(alike)
     return _shape(sql) if found.complaint else found  # a complaint quotes the text
+
+
+def _few_rows(listed: re.Match[str]) -> str:
+    """A list of values with its texts emptied, each different row once."""
+    rows = re.findall(r"\([^()]*\)", listed[0].removeprefix("("))
+    different = dict.fromkeys(re.sub(r"'[\w ,.-]*'", "''", row) for row in rows)
+    return f"(VALUES {', '.join(different)})"
 
 
 @lru_cache(maxsize=4096)

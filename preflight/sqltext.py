@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 PART = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
@@ -10,6 +11,8 @@ PART = re.compile(
     r"|(?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$(?P<body>.*?)\$(?(tag)(?P=tag))\$)",
     re.DOTALL,
 )
+COMMENT, DOLLARS = re.compile(r"--|/\*"), re.compile(r"\$(?:[A-Za-z_]\w*)?\$")
+"""What a comment and a string in dollars begin with: most statements have neither."""
 GROUPED = re.compile(r"(?<![\w.])(\d+(?:_\d+)+)(?![\w.])")
 FIELDS = re.compile(r"'\s*(year|day|hour|minute|month)\s+to\s+(month|hour|minute|second)\b", re.I)
 ABSOLUTE = re.compile(r"(?<=[\s(,])@(?=\s*-)")
@@ -22,18 +25,25 @@ def _replaced(sql: str, kinds: tuple[str, ...], put: Callable[[re.Match[str]], s
     return PART.sub(one, sql)
 
 
+@lru_cache(maxsize=1024)
 def without_comments(sql: str) -> str:
     """Each comment replaced by a blank."""
+    if not COMMENT.search(sql):
+        return sql
     return _replaced(sql, ("comment",), lambda _: " ")
 
 
+@lru_cache(maxsize=1024)
 def code(sql: str) -> str:
     """What stands outside comments, strings and quoted names."""
     return _replaced(sql, ("comment", "string", "name", "dollar"), lambda _: " ")
 
 
+@lru_cache(maxsize=1024)
 def outside_dollars(sql: str) -> str:
     """Without comments and without strings in $$ or $tag$."""
+    if not (COMMENT.search(sql) or DOLLARS.search(sql)):
+        return sql
     return _replaced(sql, ("comment", "dollar"), lambda _: " ")
 
 

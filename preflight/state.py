@@ -7,6 +7,7 @@ tree first. Each stage (datasources, alerting, dashboards) changes it as Grafana
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from preflight.findings import Place
@@ -15,6 +16,7 @@ DEFAULT_RECEIVER = "grafana-default-email"
 REPLACED = {"&": "and", "@": "at", "ß": "ss", "ü": "ue", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d"}
 
 
+@lru_cache(maxsize=4096)
 def slug(title: str) -> str:
     """The form under which Grafana compares titles (pkg/infra/slugify)."""
     lowered = "".join(REPLACED.get(letter, letter) for letter in title.lower())

@@ -16,7 +16,7 @@ from collectors.values import Measured
 from monitors.declare import Column, Series
 
 KEY = "index"
-"""Of what is made of a column once."""
+"""Of what is made of a reference's column once."""
 METHODS = frozenset(
     {"wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks", "chisquare", "z"}
 )
@@ -53,7 +53,7 @@ class Index(Engine):
         if column.kind == "category":
             words = self.current[column].counts
             return category_index(reference, column).score(method, words[words > 0])
-        window = self.current.once((KEY, column.name), lambda: _sample(self.current, column))
+        window = Sample.of(self.current[column].present.to_numpy(float))
         index = number_index(reference, column)
         refuse_undrawable(index.sample, window)
         return index.score(method, window)
@@ -88,7 +88,3 @@ def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
     """The index of a category's reference, made once."""
     counts = reference[column].counts
     return reference.once((KEY, column.name), lambda: CategoryIndex.of(counts[counts > 0]))
-
-
-def _sample(rows: Cleaned, column: Column) -> Sample:
-    return Sample.of(rows[column].present.to_numpy(float))
