@@ -91,7 +91,8 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
     asked = Asked(
         parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
     )
-    return collect_many(settings, _chosen(settings, parsed.monitor), asked)
+    chosen = [one for name in parsed.monitors for one in _chosen(settings, name)]
+    return collect_many(settings, list(dict.fromkeys(chosen)), asked)
 
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
