@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--date", type=date.fromisoformat, help="YYYY-MM-DD, local to the monitor")
     run.add_argument("--no-report", action="store_true", help="keep no Evidently report of it")
     backfill = commands.add_parser("backfill", help="collect every complete day of a monitor")
-    backfill.add_argument("monitors", nargs="+", metavar="monitor", help="names, or all")
+    backfill.add_argument("monitor", help="a name, or all")
     backfill.add_argument("--from", dest="first", type=date.fromisoformat)
     backfill.add_argument("--to", dest="last", type=date.fromisoformat)
     backfill.add_argument("--workers", type=int, default=os.cpu_count() or 1)

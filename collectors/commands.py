@@ -91,8 +91,7 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
     asked = Asked(
         parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
     )
-    chosen = [one for name in parsed.monitors for one in _chosen(settings, name)]
-    return collect_many(settings, list(dict.fromkeys(chosen)), asked)
+    return collect_many(settings, _chosen(settings, parsed.monitor), asked)
 
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -15,8 +14,6 @@ from database import migrate
 from monitors.load import load
 from settings import ROOT, Settings
 
-TRAINED = ("flights", "flights_first")
-"""Examples whose model is trained first: meanwhile the other monitors are collected."""
 FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
 """Says, to a health check, that everything has been collected once since the start."""
@@ -38,27 +35,15 @@ def fill(settings: Settings) -> None:
 
     Raises RuntimeError naming the step that failed.
     """
-    watched = _watched(settings)
-    groups = [n for n in watched if n in TRAINED], [n for n in watched if n not in TRAINED]
-    with ThreadPoolExecutor() as side_by_side:
-        filling = [side_by_side.submit(_fill, settings, names) for names in groups if names]
-    for done in filling:
-        done.result()
+    prepare_examples(settings)
+    run_module(settings, "collectors", "backfill", "all", "--missing")
 
 
-def _fill(settings: Settings, names: list[str]) -> None:
-    prepare_examples(settings, names)
-    run_module(settings, "collectors", "backfill", *names, "--missing")
-
-
-def prepare_examples(settings: Settings, names: list[str]) -> None:
+def prepare_examples(settings: Settings) -> None:
     """Prepare the data of those monitors that are examples. Raises RuntimeError."""
-    if names and (ROOT / "examples").is_dir():
-        run_module(settings, "examples", "prepare", *names)
-
-
-def _watched(settings: Settings) -> list[str]:
-    return [monitor.name for monitor in load(settings.monitors_dir)]
+    watched = [monitor.name for monitor in load(settings.monitors_dir)]
+    if watched and (ROOT / "examples").is_dir():
+        run_module(settings, "examples", "prepare", *watched)
 
 
 def watch(settings: Settings) -> None:
@@ -79,7 +64,7 @@ def watch(settings: Settings) -> None:
 
 def collect_due(settings: Settings) -> None:
     """What every schedule calls. Raises RuntimeError."""
-    prepare_examples(settings, _watched(settings))
+    prepare_examples(settings)
     run_module(settings, "collectors", "due")
 
 
