@@ -1,15 +1,13 @@
 """Collects many windows of many monitors at once, then keeps some of their reports.
 
 One loop hands batches to whoever works, and hears what became of them. A monitor whose backfill
-trains its model is played in order, a batch after the other, in this process, which so has each of
-its references once; the others are all begun at once.
+trains its model is played in order, a batch after the other; the others are all begun at once.
 """
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -84,9 +82,8 @@ def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> i
         connect(settings) as connection,
         Progress(transient=True, disable=not sys.stdout.isatty()) as progress,
         executor(asked.workers, asked.dask) as (pool, at_once),
-        ThreadPoolExecutor(1) as here,
     ):
-        backfilling = _Backfill(settings, connection, asked, pool, here, at_once, progress)
+        backfilling = _Backfill(settings, connection, asked, pool, at_once, progress)
         begun = [backfilling.begin(one) for one in monitors]
         return int(backfilling.finish() or not all(begun))
 
@@ -98,13 +95,12 @@ class _Backfill:
         connection: psycopg.Connection,
         asked: Asked,
         pool: Executor,
-        here: Executor,
         at_once: int,
         progress: Progress,
     ) -> None:
         self._settings, self._connection = settings, connection
         self._asked, self._progress = asked, progress
-        self._pool, self._here, self._at_once = pool, here, at_once
+        self._pool, self._at_once = pool, at_once
         self._given = settings.model_dump_json()
         self._jobs: list[_Job] = []
         self._running: dict[Future[Done], _Job] = {}
@@ -159,8 +155,7 @@ class _Backfill:
             if job is None:
                 return
             batch = job.waiting.pop(0)
-            pool = self._here if job.in_turn else self._pool
-            self._running[pool.submit(work, self._given, batch)] = job
+            self._running[self._pool.submit(work, self._given, batch)] = job
             job.busy += 1
 
     def _hear(self, job: _Job, future: "Future[Done]") -> None:
@@ -211,11 +206,8 @@ class _Backfill:
         breaches = [one for one in reversed(found) if one not in starts]
         wanted = [*starts, *breaches[: most - len(starts)]]
         job.unreported = len(starts) + len(breaches) - len(wanted)
-        windows = [self._window(monitor, start) for start in sorted(set(wanted) - there)]
-        # Neighbours go to one process: they share a model, and so a reference.
-        share = max(math.ceil(len(windows) / self._at_once), 1)
-        for first in range(0, len(windows), share):
-            yield Batch(monitor.name, tuple(windows[first : first + share]), reports=True)
+        for start in sorted(set(wanted) - there):
+            yield Batch(monitor.name, (self._window(monitor, start),), reports=True)
 
     @staticmethod
     def _window(monitor: Monitor, start: datetime) -> Window:
