@@ -13,7 +13,7 @@ LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
-.PHONY: help new up down status verify look password uri preview build check explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
+.PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,18 @@ build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
 	@$(PY) -m generator check
+
+diff: .venv/ready ## What the source changes, by panel and field: make diff BASE=main
+	@$(PY) -m generator diff $(BASE)
+
+plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 2 if so
+	@$(PY) -m changes plan
+
+apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
+	@$(PY) -m changes apply $(if $(FORCE),--force)
+
+pull: .venv/ready ## Write what was edited in Grafana as Python
+	@$(PY) -m changes pull
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
 	@$(PY) -m stack explain

@@ -28,6 +28,7 @@ OF_THE_BUILD = (
     "grafana_release",
     "evidently_url",
     "monitors_dir",
+    "edits_dir",
     "provisioning_dir",
     "dashboard_folder",
     "alert_folder",
@@ -36,6 +37,7 @@ OF_THE_BUILD = (
     "datasource_uid",
     "rule_interval",
     "poll_seconds",
+    "ui_edits",
 )
 """What the committed artefacts depend on; `.env` does not reach them."""
 
@@ -90,6 +92,7 @@ class Settings(BaseSettings):
 
     monitors_dir: Path = ROOT / "monitors"
     provisioning_dir: Path = ROOT / "provisioning"
+    edits_dir: Path = ROOT / "dashboards_src" / "edits"
     dashboard_folder: str = "Model monitoring"
     alert_folder: str = "Model alerts"
     uid_prefix: str = "driftdeck-"
@@ -97,6 +100,8 @@ class Settings(BaseSettings):
     datasource_uid: str = "monitoring"
     rule_interval: str = "10s"
     poll_seconds: int = Field(default=10, ge=1)
+    ui_edits: bool = True
+    """Whether a dashboard can be saved in Grafana; `make plan` names it, `make pull` keeps it."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,4 +1,4 @@
-"""python -m generator build | check | retire: write what Grafana reads, and prove it."""
+"""python -m generator build | check | diff | retire: write what Grafana reads, and prove it."""
 
 import argparse
 import sys
@@ -36,6 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     preflight.arguments(check, tree_needed=False)
     check.set_defaults(run=_check)
+    diff = commands.add_parser(
+        "diff", help="what a change of the source changes, by panel and field"
+    )
+    diff.add_argument(
+        "base", nargs="?", default="", help="a revision of git; by default origin/main, or main"
+    )
+    diff.add_argument("--markdown", action="store_true", help="for a pull request")
+    diff.set_defaults(run=_diff)
     retire = commands.add_parser("retire", help="have Grafana delete what no file holds any more")
     retire.add_argument(
         "kind", choices=("rule", "receiver", "mute-time", "template", "datasource", "policies")
@@ -82,6 +90,22 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
         count = len(problems) + len(found)
         print(f"{len(wanted)} files checked against the source and {against}: {count} problems")
     return 1 if problems or refused else 0
+
+
+def _diff(settings: "Settings", parsed: argparse.Namespace) -> int:
+    from generator.artefacts import artefacts
+    from generator.gate import before
+    from generator.things import differences, markdown, things, told
+
+    files, against = before(settings, parsed.base)
+    found = differences(things(files), things(artefacts(settings)))
+    if parsed.markdown:
+        print(markdown(found), end="")
+        return 0
+    for one in found:
+        print(*told(one), sep="\n")
+    print(f"{len(found)} things differ from {against}")
+    return 0
 
 
 def _retire(settings: "Settings", parsed: argparse.Namespace) -> int:

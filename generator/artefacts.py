@@ -10,7 +10,7 @@ from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import dashboards_src
-from dashboards_src import Page, Site
+from dashboards_src import Page, Site, edit
 from generator import retired
 from generator.modern import modernise
 from monitors.declare import Contact
@@ -69,14 +69,21 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
         files[path] = _yaml(document)
     for page in pages(settings):
         name = page.uid.removeprefix(settings.uid_prefix)
-        files[f"dashboards/{name}.json"] = dashboard_text(page)
+        edits = edit.load(settings.edits_dir, name)
+        document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
+        files[f"dashboards/{name}.json"] = dashboard_text(document)
     return dict(sorted(files.items()))
 
 
-def dashboard_text(page: Page) -> str:
-    """A page as the JSON that Grafana reads."""
+def dashboard(page: Page) -> dict[str, object]:
+    """A page as its module makes it, in Grafana's form."""
     raw = json.loads(json.dumps(page.dashboard(), cls=DashboardEncoder, sort_keys=True))
-    text = json.dumps(modernise(raw), sort_keys=True, ensure_ascii=False)
+    return modernise(raw)
+
+
+def dashboard_text(document: Mapping[str, object]) -> str:
+    """A dashboard as the JSON that Grafana reads."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     return msgspec.json.format(text, indent=2) + "\n"  # json's own indenting is not in C
 
 

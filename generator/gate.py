@@ -4,6 +4,7 @@ import os
 
 import yaml
 
+from generator.files import present
 from monitors.load import load, load_contacts
 from preflight.check import check
 from preflight.findings import Finding, Report
@@ -29,6 +30,21 @@ def own(settings: Settings) -> tuple[list[Finding], str]:
         except NoRevisionError:
             continue
     return check(tree, reading), "a fresh server"
+
+
+def before(settings: Settings, base: str = "") -> tuple[dict[str, str], str]:
+    """The committed artefacts of a revision by path, and its name; by default of the main one.
+
+    Raises NoRevisionError.
+    """
+    for revision in (base,) if base else MAIN:
+        try:
+            with committed(revision, settings.provisioning_dir) as tree:
+                return present(tree), revision
+        except NoRevisionError:
+            if revision in (base, MAIN[-1]):
+                raise
+    raise AssertionError
 
 
 def withheld_variables(settings: Settings) -> list[str]:

@@ -42,6 +42,14 @@ class Grafana:
         """The JSON of a POST. Raises GrafanaError."""
         return self._answer("POST", path, self._client.post(path, json=body))
 
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """The JSON of a PUT. Raises GrafanaError."""
+        return self._answer("PUT", path, self._client.put(path, json=body))
+
+    def delete(self, path: str) -> None:
+        """A DELETE. Raises GrafanaError."""
+        self._answer("DELETE", path, self._client.delete(path))
+
     def health(self) -> Json | None:
         """What /api/health says, None where nothing answers."""
         try:
@@ -81,4 +89,4 @@ class Grafana:
     def _answer(method: str, path: str, answer: httpx.Response) -> Any:
         if answer.status_code >= 400:
             raise GrafanaError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
-        return answer.json()
+        return answer.json() if answer.content else None

@@ -11,7 +11,7 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "schedules", "examples",
+    "stack", "changes", "schedules", "examples",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "preflight": {"preflight"},
     "generator": {"monitors", "preflight", "settings", "dashboards_src", "generator"},
     "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
+    "changes": {"monitors", "settings", "dashboards_src", "generator", "stack", "changes"},
     "schedules": {"settings", "schedules"},
     "examples": {"settings", "database", "examples"},
 }

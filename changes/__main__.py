@@ -1,0 +1,72 @@
+"""python -m changes plan | apply | pull: the source against a live Grafana."""
+
+import argparse
+import os
+import sys
+
+from settings import Settings, SettingsError, load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0: nothing is left to do, 2: something differs, 1: it could not be told."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(load_settings(), parsed))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (SettingsError, RuntimeError, ValueError, OSError) as error:
+        print(f"changes: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if type(error).__module__.startswith("httpx"):
+            print(f"changes: Grafana does not answer: {error}", file=sys.stderr)
+            return 1
+        raise
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m changes", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    plan = commands.add_parser("plan", help="say what differs; exit 2 if something does")
+    plan.set_defaults(run=_plan)
+    apply = commands.add_parser("apply", help="bring Grafana to what the source builds")
+    apply.add_argument(
+        "--force", action="store_true", help="also where dashboards were edited in Grafana"
+    )
+    apply.set_defaults(run=_apply)
+    pull = commands.add_parser("pull", help="write what was edited in Grafana as Python")
+    pull.add_argument("uids", nargs="*", metavar="UID", help="of dashboards; by default all")
+    pull.set_defaults(run=_pull)
+    return parser
+
+
+def _plan(settings: Settings, _: argparse.Namespace) -> int:
+    from changes.plan import Target, lines, plan, summary
+
+    target = Target.of(settings)
+    steps = plan(target, target.live())
+    for line in lines(steps):
+        print(line)
+    print(summary(steps))
+    return 2 if steps else 0
+
+
+def _apply(settings: Settings, parsed: argparse.Namespace) -> int:
+    from changes.apply import apply
+    from changes.plan import Target
+
+    return apply(Target.of(settings), force=parsed.force)
+
+
+def _pull(settings: Settings, parsed: argparse.Namespace) -> int:
+    from changes.plan import Target
+    from changes.pull import pull
+
+    return pull(Target.of(settings), parsed.uids)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Reads what a Grafana holds of ours, in the form in which the source is built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generator.things import Thing, Things
+from settings import Settings
+from stack.grafana import Grafana, GrafanaError
+
+Json = dict[str, Any]
+US = "driftdeck"
+MESSAGE = "make apply"
+"""What a version of a dashboard says that we saved."""
+ADDED = ("id", "version", "iteration")
+"""What Grafana adds to a dashboard."""
+RULE = (
+    "uid", "title", "condition", "data", "noDataState", "execErrState", "for", "annotations",
+    "labels", "isPaused",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a Grafana holds.
+
+    things: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
+    last, by uid; folder_of: the title of its folder, by uid; us: the names under which we save.
+    """
+
+    things: Things
+    by: Mapping[str, str]
+    folder_of: Mapping[str, str]
+    us: tuple[str, ...]
+
+
+def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
+    """Everything that the source builds, and everything that bears its prefix.
+
+    Raises GrafanaError.
+    """
+    prefix = settings.uid_prefix
+    found: Things = {}
+    by: dict[str, str] = {}
+    folder_of: dict[str, str] = {}
+    folders = {one["uid"]: one["title"] for one in grafana.get("/api/folders", limit="1000")}
+
+    def put(thing: Thing) -> None:
+        if thing.uid.startswith(prefix) or (thing.kind, thing.uid) in built:
+            found[thing.kind, thing.uid] = thing
+
+    for one in grafana.get("/api/datasources"):
+        put(Thing("datasource", one["uid"], one["name"], one))
+    for one in grafana.get("/api/search", type="dash-db", limit="5000"):
+        if not one["uid"].startswith(prefix) and ("dashboard", one["uid"]) not in built:
+            continue
+        answer = grafana.get(f"/api/dashboards/uid/{one['uid']}")
+        content = {k: v for k, v in answer["dashboard"].items() if k not in ADDED}
+        put(Thing("dashboard", one["uid"], content["title"], content))
+        by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
+        folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
+    intervals: dict[tuple[str, str], int] = {}
+    for one in grafana.get("/api/v1/provisioning/alert-rules"):
+        if not one["uid"].startswith(prefix) and ("rule", one["uid"]) not in built:
+            continue
+        group = one["folderUID"], one["ruleGroup"]
+        if group not in intervals:
+            path = f"/api/v1/provisioning/folder/{group[0]}/rule-groups/{group[1]}"
+            intervals[group] = grafana.get(path)["interval"]
+        put(_rule(one, folders, intervals[group]))
+    for one in grafana.get("/api/v1/provisioning/contact-points"):
+        put(Thing("contact point", one["uid"], one["name"], one))
+    tree = grafana.get("/api/v1/provisioning/policies")
+    if ("policies", "1") in built:
+        put(Thing("policies", "1", "policies", tree))
+    return Live(found, by, folder_of, (US,))
+
+
+def _saved_by(grafana: Grafana, uid: str, meta: Json) -> str:
+    """Who saved a dashboard last; us where the message of its newest version says so."""
+    try:
+        versions = grafana.get(f"/api/dashboards/uid/{uid}/versions", limit="1")
+    except GrafanaError:
+        versions = []
+    if isinstance(versions, dict):
+        versions = versions.get("versions", [])
+    newest: Json = next(iter(versions), {})
+    return US if newest.get("message") == MESSAGE else str(meta.get("updatedBy", ""))
+
+
+def _rule(one: Json, folders: Mapping[str, str], interval: int) -> Thing:
+    content = {key: one[key] for key in RULE if key in one}
+    content["folder"] = folders.get(one["folderUID"], one["folderUID"])
+    content["group"], content["interval"] = one["ruleGroup"], f"{interval}s"
+    return Thing("rule", one["uid"], one["title"], content)

@@ -1,0 +1,158 @@
+"""What would change in a live Grafana, and what people changed there by hand."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from changes.live import Live, read
+from changes.normal import comparable, without_noise
+from dashboards_src.places import Part
+from generator.differences import Change, compare
+from generator.files import present
+from generator.things import KINDS, Difference, Thing, Things, changed, things, told
+from settings import Settings
+from stack.grafana import Grafana
+from stack.runtime import Runtime, choose, proved
+
+OURS = ("", "Anonymous", "anonymous")
+"""Who has saved what came from a file."""
+
+
+class Kind(Enum):
+    """What there is to do, as it is told."""
+
+    ADDED = "will be added"
+    CHANGED = "will change (Grafana → source)"
+    EDITED = "was edited in Grafana (source → Grafana)"
+    ORPHANED = "is in no file any more, and Grafana keeps it"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do. pending: how the source itself changed since Grafana read it."""
+
+    kind: Kind
+    difference: Difference
+    pending: Difference | None = None
+
+    @property
+    def thing(self) -> Thing:
+        """What it is of."""
+        return self.difference.thing
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Grafana and what it should hold.
+
+    built: the things of the source. base: those that Grafana read last, None where that is not
+    known: then who saved a dashboard tells whether a person did. runtime: None for another's.
+    """
+
+    settings: Settings
+    grafana: Grafana
+    built: Things
+    base: Things | None
+    runtime: Runtime | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Target":
+        """The Grafana of GRAFANA_URL, else this machine's. Raises RuntimeError, GrafanaError."""
+        runtime = None if settings.grafana_url else choose(settings)
+        files = proved(settings).wanted if runtime is None else runtime.artefacts()
+        base = None if runtime is None else things(present(runtime.folder))
+        wanted = runtime.settings if runtime else settings
+        target = cls(wanted, Grafana(wanted), things(files), base, runtime)
+        if target.grafana.health() is None:
+            raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
+        if not target.grafana.logged_in():
+            raise RuntimeError(
+                "Grafana refuses GRAFANA_TOKEN, or GRAFANA_ADMIN_USER and GRAFANA_ADMIN_PASSWORD"
+            )
+        return target
+
+    def live(self) -> Live:
+        """What Grafana holds now. Raises GrafanaError."""
+        return read(self.grafana, self.settings, self.built)
+
+
+def plan(target: Target, live: Live) -> list[Step]:
+    """Everything that differs, by kind and name."""
+    steps = []
+    for key in {**target.built, **live.things}:
+        built, there = target.built.get(key), live.things.get(key)
+        if there is None:
+            steps.append(Step(Kind.ADDED, Difference(None, built)))
+        elif built is None:
+            steps.append(Step(Kind.ORPHANED, Difference(there, None)))
+        elif step := _differs(target, live, built, there):
+            steps.append(step)
+    return sorted(steps, key=lambda one: (KINDS.index(one.thing.kind), one.thing.name))
+
+
+def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | None:
+    if built.kind != "dashboard":
+        one, other = comparable(built, there)
+        changes = tuple(changed(other, one))
+        return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
+    folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
+    moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
+    extra = (moved,) if folder != wanted else ()
+    base = (target.base or {}).get(("dashboard", built.uid))
+    if base is not None:
+        by_hand = _dashboard(base, there)
+        if not by_hand:
+            changes = (*extra, *_dashboard(there, built, source=built))
+            return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
+        pending = tuple(compare(base.content, built.content))
+        return Step(
+            Kind.EDITED,
+            Difference(base, there, (*extra, *by_hand)),
+            Difference(base, built, pending) if pending else None,
+        )
+    by_hand = _dashboard(built, there)
+    if not by_hand and not extra:
+        return None
+    if live.by.get(built.uid, "") in (*OURS, *live.us):
+        changes = (*extra, *_dashboard(there, built, source=built))
+        return Step(Kind.CHANGED, Difference(there, built, changes))
+    return Step(Kind.EDITED, Difference(built, there, (*extra, *by_hand)))
+
+
+def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tuple[Change, ...]:
+    """The differences of a dashboard, without what a browser fills in by itself.
+
+    source: the one of both that was built; by default the first.
+    """
+    made = before if source is None else source
+    one, other = (
+        item.content if item is made else without_noise(made.content, item.content)
+        for item in (before, after)
+    )
+    return tuple(compare(one, other))
+
+
+def lines(steps: Sequence[Step]) -> Iterator[str]:
+    """A plan for people."""
+    for step in steps:
+        heading, *body = told(step.difference)
+        sign = {Kind.EDITED: "!", Kind.ORPHANED: "-"}.get(step.kind, heading[0])
+        yield f"{sign} {heading[2:]} {step.kind.value}"
+        yield from body
+        if step.pending:
+            yield "  and the source changed since:"
+            yield from (f"  {line}" for line in list(told(step.pending))[1:])
+
+
+def summary(steps: Sequence[Step]) -> str:
+    """One line."""
+    if not steps:
+        return "nothing to do: Grafana holds what the source builds"
+    counts = {kind: sum(step.kind is kind for step in steps) for kind in Kind}
+    words = {
+        Kind.ADDED: "to add",
+        Kind.CHANGED: "to change",
+        Kind.EDITED: "edited by hand",
+        Kind.ORPHANED: "orphaned",
+    }
+    return ", ".join(f"{number} {words[kind]}" for kind, number in counts.items() if number)

@@ -1,0 +1,54 @@
+"""Writes what was edited in Grafana as Python, proved before it is written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from changes.edits import prove, source, styled
+from changes.normal import without_noise
+from changes.plan import Target
+from dashboards_src.edit import file_of
+from generator.artefacts import dashboard, pages
+from settings import Settings
+
+Json = dict[str, Any]
+
+
+def pull(target: Target, uids: Sequence[str]) -> int:
+    """Write the edits of dashboards, of all that differ by default; 0 when all went well.
+
+    Raises UnprovedError, GrafanaError, SettingsError.
+    """
+    live = target.live()
+    made = {page.uid: dashboard(page) for page in pages(target.settings)}
+    wrote = 0
+    for (kind, uid), thing in sorted(live.things.items()):
+        if kind != "dashboard" or uid not in made or (uids and uid not in uids):
+            continue
+        built = target.built[kind, uid].content
+        wanted = without_noise(built, thing.content)
+        if wanted == built:
+            continue
+        path = target.settings.edits_dir / file_of(_name(target.settings, uid))
+        wrote += _write(path, source(made[uid], wanted), made[uid], wanted)
+    print(f"{wrote} files written" if wrote else "nothing to pull: the source builds it all")
+    return 0
+
+
+def _name(settings: Settings, uid: str) -> str:
+    return uid.removeprefix(settings.uid_prefix)
+
+
+def _write(path: Path, text: str, before: Json, after: Json) -> bool:
+    """Write a file that is proved, or take it away where nothing differs; whether it changed."""
+    if not text:
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        return there
+    text = styled(text)
+    prove(text, before, after)
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    print(f"wrote {path.parent.name}/{path.name}")
+    return True

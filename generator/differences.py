@@ -1,0 +1,165 @@
+"""What differs between two dashboards, rules or other things: by name and field, never a blob."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from dashboards_src.places import KINDS, Part, Path, item_names, named, parts, written
+
+Json = dict[str, Any]
+WIDTH = 100
+
+
+class Nothing(Enum):
+    """Stands for a value that is not there; None is a value."""
+
+    NOTHING = "nothing"
+
+
+NOTHING: Final = Nothing.NOTHING
+WHOLE: Final = ("gridPos", "steps")
+"""Keys whose value is one thing to people: a place, the steps of a threshold."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference. path: below the part, empty where the part itself came or went.
+
+    before, after: the values, NOTHING where there was or is none.
+    """
+
+    part: Part
+    path: Path
+    before: Any
+    after: Any
+
+    @property
+    def field(self) -> str:
+        """The path as people write it."""
+        return written(self.path)
+
+
+def compare(before: Json, after: Json) -> list[Change]:
+    """How a dashboard's JSON changed, part by part; panels are told by id, then by title."""
+    found = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
+    for kind in KINDS:
+        for part, one, other in _paired(kind, parts(before, kind), parts(after, kind)):
+            if one is NOTHING or other is NOTHING:
+                found.append(Change(part, (), one, other))
+            else:
+                found += fields(part, (), one, other)
+    return found
+
+
+def _rest(dashboard: Json) -> Json:
+    """Without the parts that have names."""
+    top = {keys[0] for keys in KINDS.values()}
+    return {key: value for key, value in dashboard.items() if key not in top}
+
+
+def _paired(
+    kind: str, before: Sequence[Json], after: Sequence[Json]
+) -> Iterator[tuple[Part, Any, Any]]:
+    """(part, before, after) of each; parts are named as they were before."""
+    pairs = {}
+    left = list(after)
+    for tell in ("id", "title") if kind == "panel" else ("name",):
+        for number, one in enumerate(before):
+            if number in pairs or one.get(tell) is None:
+                continue
+            other = next((item for item in left if item.get(tell) == one[tell]), None)
+            if other is not None:
+                pairs[number] = other
+                left = [item for item in left if item is not other]
+    for number, (part, one) in enumerate(named(kind, before)):
+        yield part, one, pairs.get(number, NOTHING)
+    taken = Counter(part.name for part, _ in named(kind, before))
+    for part, item in named(kind, left):
+        yield Part(kind, part.name, part.nth + taken[part.name]), NOTHING, item
+
+
+def fields(part: Part, path: Path, before: Any, after: Any) -> Iterator[Change]:
+    """The differences below a path."""
+    whole = bool(path) and path[-1][0] in WHOLE
+    if isinstance(before, dict) and isinstance(after, dict) and not whole:
+        for key in [*before, *(key for key in after if key not in before)]:
+            step = (*path, (key, False))
+            yield from fields(part, step, before.get(key, NOTHING), after.get(key, NOTHING))
+        return
+    if isinstance(before, list) and isinstance(after, list) and not whole:
+        names = item_names(before, after)
+        if names is not None and _alike(*names):
+            one = dict(zip(names[0], before, strict=True))
+            other = dict(zip(names[1], after, strict=True))
+            for name in [*names[0], *(name for name in names[1] if name not in one)]:
+                step = (*path, (name, True))
+                yield from fields(part, step, one.get(name, NOTHING), other.get(name, NOTHING))
+            return
+    if before != after or isinstance(before, bool) != isinstance(after, bool):
+        yield Change(part, path, before, after)
+
+
+def _alike(before: list[str], after: list[str]) -> bool:
+    """Whether the common items stand in the same order, and new ones at the end; else a list is
+    one thing."""
+    common = [name for name in after if name in before]
+    kept = [name for name in before if name in after]
+    return bool(common) and common == kept and after[: len(common)] == common
+
+
+def lines(changes: Sequence[Change], indent: str = "  ") -> Iterator[str]:
+    """Changes for people, each part once, its fields below."""
+    last: Part | None = None
+    for change in changes:
+        if not change.path:
+            sign, word = ("+", "added") if change.before is NOTHING else ("-", "removed")
+            yield f"{indent}{sign} {change.part} {word}"
+            last = None
+            continue
+        if change.part != last:
+            yield f"{indent}~ {change.part}"
+            last = change.part
+        for line in _field(change):
+            yield f"{indent}    {line}"
+
+
+def _field(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if change.field == "gridPos":
+        yield f"moved: {_place(before)} → {_place(after)}"
+    elif _long(before) or _long(after):
+        yield f"{change.field}:"
+        one, other = ("" if v is NOTHING else _text(v) for v in (before, after))
+        found = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
+        for line in list(found)[2:]:
+            if not line.startswith("@@"):
+                yield f"    {line}"
+    elif before is NOTHING:
+        yield f"{change.field}: {said(after)} (new)"
+    elif after is NOTHING:
+        yield f"{change.field}: {said(before)} → taken out"
+    else:
+        yield f"{change.field}: {said(before)} → {said(after)}"
+
+
+def _place(grid: Any) -> str:
+    if not isinstance(grid, dict):
+        return "nowhere"
+    return f"x {grid.get('x')}, y {grid.get('y')}, {grid.get('w')} × {grid.get('h')}"
+
+
+def _long(value: Any) -> bool:
+    return (isinstance(value, str) and "\n" in value) or len(said(value)) > WIDTH
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def said(value: Any) -> str:
+    """A value on a line."""
+    return "nothing" if value is NOTHING else json.dumps(value, ensure_ascii=False)

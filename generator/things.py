@@ -1,0 +1,159 @@
+"""What artefacts hold, thing by thing, and how two sets of them differ."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from dashboards_src.places import Part
+from generator.differences import Change, compare, fields, lines
+
+Json = dict[str, Any]
+KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
+"""In the order in which they are told."""
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing of Grafana. uid: its identity. name: for people. content: what is compared."""
+
+    kind: str
+    uid: str
+    name: str
+    content: Json
+
+
+Things = dict[tuple[str, str], Thing]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """before, after: a thing, None where it was not or is not there. changes: where both are."""
+
+    before: Thing | None
+    after: Thing | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def thing(self) -> Thing:
+        """What it is of; as it is after."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+def things(files: Mapping[str, str]) -> Things:
+    """The things of built files, by path; titles as Grafana stores them."""
+    found: Things = {}
+    for path, text in files.items():
+        if path.endswith(".json"):
+            content = json.loads(text)
+            _put(found, Thing("dashboard", content["uid"], content["title"], content))
+            continue
+        document = yaml.load(text, Loader=LOADER) or {}
+        for one in document.get("datasources", []):
+            _put(found, Thing("datasource", one["uid"], one["name"], one))
+        for group in document.get("groups", []):
+            for rule in group["rules"]:
+                _put(found, _rule(group, rule))
+        for point in document.get("contactPoints", []):
+            for receiver in point["receivers"]:
+                content = {**receiver, "name": point["name"]}
+                _put(found, Thing("contact point", receiver["uid"], point["name"], content))
+        for tree in document.get("policies", []):
+            _put(found, Thing("policies", str(tree.get("orgId", 1)), "policies", unescaped(tree)))
+    return found
+
+
+def _put(found: Things, thing: Thing) -> None:
+    found[thing.kind, thing.uid] = thing
+
+
+def _rule(group: Json, rule: Json) -> Thing:
+    title = unescaped(rule["title"])
+    content = {
+        **rule,
+        "title": title,
+        "labels": unescaped(rule.get("labels", {})),
+        "folder": unescaped(group["folder"]),
+        "group": group["name"],
+        "interval": group["interval"],
+    }
+    return Thing("rule", rule["uid"], title, content)
+
+
+def unescaped(value: Any) -> Any:
+    """What Grafana makes of `$$`."""
+    if isinstance(value, dict):
+        return {key: unescaped(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [unescaped(inner) for inner in value]
+    return value.replace("$$", "$") if isinstance(value, str) else value
+
+
+def differences(before: Things, after: Things) -> list[Difference]:
+    """What was added, changed and removed, by kind and name."""
+    found = []
+    for key in {**before, **after}:
+        one, other = before.get(key), after.get(key)
+        if one is None or other is None:
+            found.append(Difference(one, other))
+        elif changes := changed(one, other):
+            found.append(Difference(one, other, tuple(changes)))
+    return sorted(found, key=lambda one: (KINDS.index(one.thing.kind), one.thing.name))
+
+
+def changed(before: Thing, after: Thing) -> list[Change]:
+    """The differences of two states of a thing."""
+    if before.kind == "dashboard":
+        return compare(before.content, after.content)
+    return list(fields(Part(before.kind, before.name), (), before.content, after.content))
+
+
+def told(found: Difference) -> Iterator[str]:
+    """A difference for people."""
+    thing = found.thing
+    sign = "+" if found.before is None else "-" if found.after is None else "~"
+    yield f"{sign} {thing.kind} {thing.name!r}" if thing.kind != "policies" else f"{sign} policies"
+    if thing.kind == "dashboard":
+        yield from lines(found.changes)
+        return
+    for line in lines(found.changes, indent=""):
+        if not line.startswith("~"):  # the thing itself is the only part
+            yield line
+
+
+def markdown(found: list[Difference]) -> str:
+    """Differences as a pull request shows them: a heading a thing, folded where it is long."""
+    if not found:
+        return "No dashboard, rule, contact point or datasource changes.\n"
+    text = []
+    for one in found:
+        word = "added" if one.before is None else "removed" if one.after is None else "changed"
+        heading, *body = told(one)
+        text.append(f"**{heading[2:]}** {word}\n")
+        if body:
+            shown = "\n".join(body)
+            block = f"```diff\n{_as_diff(shown)}\n```"
+            many = len(body) > FOLDED
+            text.append(
+                f"<details><summary>{len(one.changes)} changes</summary>\n\n{block}\n</details>\n"
+                if many
+                else f"{block}\n"
+            )
+    return "\n".join(text)
+
+
+FOLDED = 25
+"""A longer difference is folded."""
+
+
+def _as_diff(text: str) -> str:
+    """Lines whose sign is indented would not be coloured."""
+    return "\n".join(
+        f"{line.lstrip()[0]} {line.lstrip()[1:]}" if line.lstrip()[:1] in ("+", "-") else line
+        for line in text.splitlines()
+    )
