@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from changes.live import Live, read
-from changes.normal import comparable, without_noise
+from changes.noise import without_noise
+from changes.normal import comparable
 from dashboards_src.places import Part
 from generator.differences import Change, compare
 from generator.files import present

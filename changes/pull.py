@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from changes.edits import prove, source, styled
-from changes.normal import without_noise
+from changes.noise import without_noise
 from changes.plan import Target
 from dashboards_src.edit import file_of
 from generator.artefacts import dashboard, pages

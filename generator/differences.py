@@ -47,7 +47,7 @@ def compare(before: Json, after: Json) -> list[Change]:
     """How a dashboard's JSON changed, part by part; panels are told by id, then by title."""
     found = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
     for kind in KINDS:
-        for part, one, other in _paired(kind, parts(before, kind), parts(after, kind)):
+        for part, one, other in paired(kind, parts(before, kind), parts(after, kind)):
             if one is NOTHING or other is NOTHING:
                 found.append(Change(part, (), one, other))
             else:
@@ -61,7 +61,7 @@ def _rest(dashboard: Json) -> Json:
     return {key: value for key, value in dashboard.items() if key not in top}
 
 
-def _paired(
+def paired(
     kind: str, before: Sequence[Json], after: Sequence[Json]
 ) -> Iterator[tuple[Part, Any, Any]]:
     """(part, before, after) of each; parts are named as they were before."""

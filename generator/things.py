@@ -13,6 +13,8 @@ from generator.differences import Change, compare, fields, lines
 Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
 """In the order in which they are told."""
+IN_ANNOTATIONS = ("dashboardUid", "panelId")
+"""Of a rule: Grafana keeps these in annotations, where they stand, too."""
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -75,7 +77,7 @@ def _put(found: Things, thing: Thing) -> None:
 def _rule(group: Json, rule: Json) -> Thing:
     title = unescaped(rule["title"])
     content = {
-        **rule,
+        **{key: value for key, value in rule.items() if key not in IN_ANNOTATIONS},
         "title": title,
         "labels": unescaped(rule.get("labels", {})),
         "folder": unescaped(group["folder"]),
