@@ -99,25 +99,24 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
     folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
     moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
     extra = (moved,) if folder != wanted else ()
+    if not _dashboard(built, there) and not extra:
+        return None
     base = (target.base or {}).get(("dashboard", built.uid))
     if base is not None:
         by_hand = _dashboard(base, there)
         if not by_hand:
             changes = (*extra, *_dashboard(there, built, source=built))
-            return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
+            return Step(Kind.CHANGED, Difference(there, built, changes))
         pending = tuple(compare(base.content, built.content))
         return Step(
             Kind.EDITED,
             Difference(base, there, (*extra, *by_hand)),
             Difference(base, built, pending) if pending else None,
         )
-    by_hand = _dashboard(built, there)
-    if not by_hand and not extra:
-        return None
     if live.by.get(built.uid, "") in (*OURS, *live.us):
         changes = (*extra, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
-    return Step(Kind.EDITED, Difference(built, there, (*extra, *by_hand)))
+    return Step(Kind.EDITED, Difference(built, there, (*extra, *_dashboard(built, there))))
 
 
 def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tuple[Change, ...]:
