@@ -13,7 +13,7 @@ from generator.files import present
 from generator.things import KINDS, Difference, Thing, Things, changed, things, told
 from settings import Settings
 from stack.grafana import Grafana
-from stack.runtime import Runtime, choose, proved
+from stack.runtime import Runtime, choose, has_grafana, proved
 
 OURS = ("", "Anonymous", "anonymous")
 """Who has saved what came from a file."""
@@ -59,6 +59,8 @@ class Target:
     @classmethod
     def of(cls, settings: Settings) -> "Target":
         """The Grafana of GRAFANA_URL, else this machine's. Raises RuntimeError, GrafanaError."""
+        if not has_grafana(settings):
+            raise RuntimeError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
         runtime = None if settings.grafana_url else choose(settings)
         files = proved(settings).wanted if runtime is None else runtime.artefacts()
         base = None if runtime is None else things(present(runtime.folder))
