@@ -1,7 +1,7 @@
 """What would change in a live Grafana, and what people changed there by hand."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from changes.live import Live, read
@@ -63,9 +63,12 @@ class Target:
             raise RuntimeError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
         runtime = None if settings.grafana_url else choose(settings)
         files = proved(settings).wanted if runtime is None else runtime.artefacts()
+        built = things(files)
+        if runtime is None:  # how that Grafana reaches the database is not ours to say
+            built = {key: _without_url(one) for key, one in built.items()}
         base = None if runtime is None else things(present(runtime.folder))
         wanted = runtime.settings if runtime else settings
-        target = cls(wanted, Grafana(wanted), things(files), base, runtime)
+        target = cls(wanted, Grafana(wanted), built, base, runtime)
         if target.grafana.health() is None:
             raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
         if not target.grafana.logged_in():
@@ -119,6 +122,11 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
         changes = (*extra, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
     return Step(Kind.EDITED, Difference(built, there, (*extra, *_dashboard(built, there))))
+
+
+def _without_url(thing: Thing) -> Thing:
+    content = {key: value for key, value in thing.content.items() if key != "url"}
+    return replace(thing, content=content) if thing.kind == "datasource" else thing
 
 
 def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tuple[Change, ...]:
