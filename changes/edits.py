@@ -2,7 +2,6 @@
 
 import copy
 import json
-import pprint
 import re
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from dashboards_src.edit import {names}
 EDITS = (
 '''
 WORDS = ("add", "annotation", "dashboard", "drop", "edit", "move", "panel", "remove", "variable")
-WIDTH = 88
 ODD = re.compile(r'"""|[\\\r\x00]')
 """What a text between three quotes cannot hold as it is."""
 
@@ -128,6 +126,10 @@ def _part(part: Part) -> str:
 
 def literal(value: Any) -> str:
     """A value as Python; a text of several lines as people would write it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {literal(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, str) and "\n" in value and not ODD.search(value + '""'):
         return f'"""\\\n{value}"""'
-    return pprint.pformat(value, width=WIDTH, sort_dicts=False)
+    return repr(value)

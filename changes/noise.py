@@ -12,6 +12,9 @@ from dashboards_src.places import item_names, parts
 from generator.differences import NOTHING, paired
 
 Json = dict[str, Any]
+CELL_OPTIONS = 38
+"""The schema from which Grafana knows the options of a table's cells."""
+NEWER = ("custom.cellOptions",)
 EMPTY: tuple[Any, ...] = (None, {}, [])
 
 
@@ -47,6 +50,8 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
         made = known.get(id(there), {})
         defaults = panel_defaults(str(there.get("type", ""))) if kind == "panel" else {}
         ignored = IGNORED["panel"] if kind == "panel" else set()
+        if kind == "panel" and live.get("schemaVersion", 0) < CELL_OPTIONS:
+            there = _remembered(made, there)
         one = _settled(
             {key: value for key, value in made.items() if key not in ignored},
             {key: value for key, value in there.items() if key not in ignored},
@@ -55,6 +60,24 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
         )
         found.append(one)
     return found
+
+
+def _remembered(made: Json, there: Json) -> Json:
+    """A panel with those overrides of the source that an old Grafana does not know and drops."""
+    config = there.get("fieldConfig", {})
+    left = list(made.get("fieldConfig", {}).get("overrides", []))
+    overrides = []
+    for one in config.get("overrides", []):
+        known = next((item for item in left if item.get("matcher") == one.get("matcher")), None)
+        if known is None:
+            overrides.append(one)
+            continue
+        left.remove(known)
+        kept = {item["id"]: item for item in one.get("properties", [])}
+        ours = [kept.pop(item["id"], item) for item in known.get("properties", [])
+                if item["id"] in kept or item["id"] in NEWER]  # fmt: skip
+        overrides.append({**one, "properties": [*ours, *kept.values()]})
+    return {**there, "fieldConfig": {**config, "overrides": overrides}} if overrides else there
 
 
 def _settled(made: Any, there: Any, defaults: Mapping[str, Any], path: str) -> Any:
