@@ -50,11 +50,11 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
         made = known.get(id(there), {})
         defaults = panel_defaults(str(there.get("type", ""))) if kind == "panel" else {}
         ignored = IGNORED["panel"] if kind == "panel" else set()
-        if kind == "panel" and live.get("schemaVersion", 0) < CELL_OPTIONS:
-            there = _remembered(made, there)
+        old = kind == "panel" and live.get("schemaVersion", 0) < CELL_OPTIONS
+        saved = _remembered(made, there) if old else there
         one = _settled(
             {key: value for key, value in made.items() if key not in ignored},
-            {key: value for key, value in there.items() if key not in ignored},
+            {key: value for key, value in saved.items() if key not in ignored},
             defaults,
             "",
         )
