@@ -1,6 +1,6 @@
 """What would change in a live Grafana, and what people changed there by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -61,14 +61,12 @@ class Target:
         """The Grafana of GRAFANA_URL, else this machine's. Raises RuntimeError, GrafanaError."""
         if not has_grafana(settings):
             raise RuntimeError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
-        runtime = None if settings.grafana_url else choose(settings)
-        files = proved(settings).wanted if runtime is None else runtime.artefacts()
-        built = things(files)
-        if runtime is None:  # how that Grafana reaches the database is not ours to say
-            built = {key: _without_url(one) for key, one in built.items()}
-        base = None if runtime is None else things(present(runtime.folder))
-        wanted = runtime.settings if runtime else settings
-        target = cls(wanted, Grafana(wanted), built, base, runtime)
+        if settings.grafana_url:
+            target = cls.elsewhere(settings, Grafana(settings), proved(settings).wanted)
+        else:
+            runtime = choose(settings)
+            built, base = things(runtime.artefacts()), things(present(runtime.folder))
+            target = cls(runtime.settings, Grafana(runtime.settings), built, base, runtime)
         if target.grafana.health() is None:
             raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
         if not target.grafana.logged_in():
@@ -76,6 +74,12 @@ class Target:
                 "Grafana refuses GRAFANA_TOKEN, or GRAFANA_ADMIN_USER and GRAFANA_ADMIN_PASSWORD"
             )
         return target
+
+    @classmethod
+    def elsewhere(cls, settings: Settings, grafana: Grafana, files: Mapping[str, str]) -> "Target":
+        """A Grafana of which only the API is known; how it reaches the database is its own."""
+        built = {key: _without_url(one) for key, one in things(files).items()}
+        return cls(settings, grafana, built, None, None)
 
     def live(self) -> Live:
         """What Grafana holds now. Raises GrafanaError."""

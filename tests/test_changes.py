@@ -1,0 +1,290 @@
+"""plan, apply and pull against a Grafana: what differs is named, and nothing else."""
+
+import copy
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from changes.apply import apply
+from changes.noise import without_noise
+from changes.normal import seconds
+from changes.plan import Kind, Step, Target, lines, plan, summary
+from changes.pull import pull
+from generator.artefacts import artefacts
+from generator.differences import compare, said
+from generator.things import Thing, differences, markdown, things, told
+from settings import ROOT, CommittedSettings, Settings
+from stack.grafana import Grafana, GrafanaError
+
+Json = dict[str, Any]
+RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
+
+
+@dataclass
+class Fake:
+    """A Grafana in memory: as much of its API as changes need, with what it adds by itself."""
+
+    folders: dict[str, str] = field(default_factory=dict)
+    dashboards: dict[str, Json] = field(default_factory=dict)
+    saved: dict[str, tuple[str, str]] = field(default_factory=dict)
+    rules: dict[str, Json] = field(default_factory=dict)
+    intervals: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, Json] = field(default_factory=dict)
+    points: dict[str, Json] = field(default_factory=dict)
+    policies: Json = field(default_factory=lambda: {"receiver": "grafana-default-email"})
+    broken: str = ""
+    wrote: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        path, method = request.url.path, request.method
+        body = json.loads(request.content) if request.content else {}
+        if method != "GET" and path != "/login":
+            self.wrote.append(f"{method} {path}")
+            if self.broken and self.broken in path:
+                return httpx.Response(500, json={"message": "it is broken"})
+        found = self.answer(method, path, body)
+        return httpx.Response(404 if found is None else 200, json=found)
+
+    def answer(self, method: str, path: str, body: Json) -> Any:  # noqa: PLR0911, PLR0912
+        """The JSON of an answer, None for what is not there."""
+        name = path.rpartition("/")[2]
+        if path == "/api/health":
+            return {"version": "9.4.0"}
+        if path == "/login":
+            return {}
+        if path == "/api/folders":
+            if method == "POST":
+                self.folders[body["uid"]] = body["title"]
+                return body
+            return [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+        if path == "/api/search":
+            return [{"uid": uid} for uid in self.dashboards]
+        if path == "/api/dashboards/db":
+            uid = body["dashboard"]["uid"]
+            version = self.dashboards.get(uid, {}).get("version", 0) + 1
+            self.dashboards[uid] = {**body["dashboard"], "id": 7, "version": version}
+            self.saved[uid] = "token", body["message"]
+            return {"uid": uid}
+        if path.endswith("/versions"):
+            return [{"message": self.saved[path.split("/")[-2]][1]}]
+        if path.startswith("/api/dashboards/uid/"):
+            if method == "DELETE":
+                return {"gone": bool(self.dashboards.pop(name))}
+            meta = {"updatedBy": self.saved[name][0], "folderTitle": "Model monitoring"}
+            return {"dashboard": self.dashboards[name], "meta": meta}
+        if path.startswith("/api/datasources"):
+            return self._kept(self.sources, method, name, body, path == "/api/datasources")
+        if "rule-groups" in path:
+            if method == "PUT":
+                self.intervals[name] = body["interval"]
+            return {"interval": self.intervals.get(name, 60)}
+        if path.startswith("/api/v1/provisioning/alert-rules"):
+            return self._kept(self.rules, method, name, body, path.endswith("alert-rules"))
+        if path.startswith("/api/v1/provisioning/contact-points"):
+            return self._kept(self.points, method, name, body, path.endswith("contact-points"))
+        if path == "/api/v1/provisioning/policies":
+            if method == "PUT":
+                self.policies = body
+            return self.policies
+        raise AssertionError(f"{method} {path}")
+
+    @staticmethod
+    def _kept(kept: dict[str, Json], method: str, name: str, body: Json, every: bool) -> Any:
+        if method == "DELETE":
+            return kept.pop(name)
+        if method == "GET":
+            return list(kept.values()) if every else kept.get(name)
+        kept[body["uid"]] = {**kept.get(name, {}), **body}
+        return body
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Settings:
+    """The project's dashboards with a place of their own for edits."""
+    (tmp_path / "edits").mkdir()
+    chosen = CommittedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    assert chosen.edits_dir == tmp_path / "edits"
+    return chosen
+
+
+@pytest.fixture
+def fake() -> Fake:
+    """An empty Grafana."""
+    return Fake()
+
+
+def target(house: Settings, fake: Fake) -> Target:
+    """That Grafana as one elsewhere, known by its API alone."""
+    grafana = Grafana(house, transport=httpx.MockTransport(fake))
+    return Target.elsewhere(house, grafana, artefacts(house))
+
+
+def steps(house: Settings, fake: Fake) -> list[Step]:
+    """What there is to do."""
+    one = target(house, fake)
+    return plan(one, one.live())
+
+
+def edited(fake: Fake, uid: str = "driftdeck-outages") -> Json:
+    """A panel of a dashboard that a person has opened and will save."""
+    content = copy.deepcopy(fake.dashboards[uid])
+    fake.dashboards[uid], fake.saved[uid] = content, ("admin", "")
+    panel: Json = next(one for one in content["panels"] if one["type"] == "timeseries")
+    return panel
+
+
+def test_an_empty_grafana_gets_everything_and_then_nothing(
+    house: Settings, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plan after an apply is empty, and a second apply writes nothing."""
+    assert {one.kind for one in steps(house, fake)} == {Kind.ADDED}
+    assert apply(target(house, fake), force=False) == 0
+    assert steps(house, fake) == []
+    assert "nothing to do" in capsys.readouterr().out
+    fake.wrote.clear()
+    assert apply(target(house, fake), force=False) == 0
+    assert fake.wrote == []
+
+
+@pytest.mark.parametrize("broken", ["datasources", "dashboards/db", "alert-rules", "rule-groups"])
+def test_after_a_failure_the_same_command_goes_on(broken: str, house: Settings, fake: Fake) -> None:
+    """Whatever fails first, nothing is done twice wrongly and the end is the same."""
+    fake.broken = broken
+    with pytest.raises(GrafanaError, match="it is broken"):
+        apply(target(house, fake), force=False)
+    fake.broken = ""
+    assert apply(target(house, fake), force=False) == 0
+    assert steps(house, fake) == []
+
+
+def test_hand_edits_are_named_kept_and_pulled(
+    house: Settings, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole circle: edited, planned, refused, pulled, built, and nothing left to do."""
+    apply(target(house, fake), force=False)
+    panel = edited(fake)
+    panel["fieldConfig"]["defaults"]["max"] = 0.5
+    [step] = steps(house, fake)
+    assert step.kind is Kind.EDITED
+    text = "\n".join(lines([step]))
+    assert "! dashboard 'Outage duration' was edited in Grafana" in text
+    assert f"~ panel {panel['title']!r}\n      fieldConfig.defaults.max: 0.5 (new)" in text
+
+    fake.wrote.clear()
+    assert apply(target(house, fake), force=False) == 2
+    assert fake.wrote == []
+
+    assert pull(target(house, fake), []) == 0
+    written = (house.edits_dir / "outages.py").read_text(encoding="utf-8")
+    assert '"fieldConfig.defaults.max"' in written
+    assert steps(house, fake) == []  # built anew, with the edits
+    capsys.readouterr()
+    assert pull(target(house, fake), []) == 0
+    assert "nothing to pull" in capsys.readouterr().out
+
+
+def test_force_overwrites_and_an_undone_edit_leaves_no_file(house: Settings, fake: Fake) -> None:
+    """What was pulled can be given up again."""
+    apply(target(house, fake), force=False)
+    before = copy.deepcopy(fake.dashboards["driftdeck-outages"])
+    edited(fake)["title"] = "Other"
+    pull(target(house, fake), [])
+    assert (house.edits_dir / "outages.py").exists()
+    fake.dashboards["driftdeck-outages"] = before  # undone in Grafana
+    pull(target(house, fake), [])
+    assert not (house.edits_dir / "outages.py").exists()
+    edited(fake)["title"] = "Other"
+    assert apply(target(house, fake), force=True) == 0
+    assert steps(house, fake) == []
+
+
+def test_a_change_of_the_source_is_no_hand_edit(house: Settings, fake: Fake) -> None:
+    """Who saved last tells them apart; both directions are told."""
+    apply(target(house, fake), force=False)
+    one = target(house, fake)
+    key = ("dashboard", "driftdeck-outages")
+    content = copy.deepcopy(one.built[key].content)
+    content["refresh"] = "1h"
+    changed = replace(one, built={**one.built, key: replace(one.built[key], content=content)})
+    [step] = plan(changed, changed.live())
+    assert step.kind is Kind.CHANGED
+    assert '"1h"' in "\n".join(lines([step]))
+    assert apply(changed, force=False) == 0
+
+
+def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -> None:
+    """Of ours only: what others made stays."""
+    apply(target(house, fake), force=False)
+    fake.dashboards["someone"] = {"uid": "someone", "title": "Theirs"}
+    fake.saved["someone"] = "admin", ""
+    one = target(house, fake)
+    gone = {key: thing for key, thing in one.built.items() if "outages" not in thing.uid}
+    less = replace(one, built=gone)
+    found = plan(less, less.live())
+    assert {step.kind for step in found} == {Kind.ORPHANED}
+    assert "orphaned" in summary(found)
+    assert apply(less, force=False) == 0
+    assert "driftdeck-outages" not in fake.dashboards
+    assert not [uid for uid in fake.rules if "outages" in uid]
+    assert "someone" in fake.dashboards
+
+
+def test_rules_differ_by_what_people_changed_only(house: Settings, fake: Fake) -> None:
+    """Grafana spells durations its own way and adds fields; a new label is a change."""
+    apply(target(house, fake), force=False)
+    uid, rule = next(iter(fake.rules.items()))
+    fake.rules[uid] = {**rule, "for": "0h0m0s" if rule["for"] == "0s" else rule["for"], "id": 3}
+    for query in fake.rules[uid]["data"]:
+        query["model"] = {**query["model"], "intervalMs": 1000, "maxDataPoints": 43200}
+    assert steps(house, fake) == []
+    fake.rules[uid]["labels"] = {**rule["labels"], "team": "night"}
+    [step] = steps(house, fake)
+    assert "labels.team" in "\n".join(lines([step]))
+
+
+def test_durations_are_read_as_go_writes_them() -> None:
+    """1h0m0s is one hour."""
+    assert seconds("1h0m0s") == seconds("1h") == 3600
+    assert seconds("90s") == seconds("1m30s") == 90
+    assert seconds("soon") is None
+
+
+def test_what_a_browser_saved_differs_by_what_a_person_did() -> None:
+    """Recorded on 9.4: a maximum, a line of SQL, a removed and a doubled panel; 68 other fields
+    were filled in by the browser."""
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
+    built, saved = recorded["built"], recorded["saved"]
+    assert len(compare(built, saved)) > 50
+    found = compare(built, without_noise(built, saved))
+    told_ = {(str(one.part), one.field) for one in found}
+    drift = "panel 'Drift of every column, in units of its alert level'"
+    assert told_ == {
+        (drift, "fieldConfig.defaults.max"),
+        (drift, "targets[A].rawSql"),
+        ("panel 'Newest window'", ""),
+        ("panel 'Worst' (number 2)", ""),
+    }
+
+
+def test_differences_of_every_kind_are_told() -> None:
+    """For people and for a pull request; nothing says so."""
+    before = things({"dashboards/a.json": json.dumps({"uid": "a", "title": "A", "panels": []})})
+    panel = {"id": 1, "title": "P", "options": {f"o{n}": n for n in range(40)}}
+    after = {
+        ("dashboard", "a"): Thing("dashboard", "a", "A", {"uid": "a", "panels": [panel]}),
+        ("rule", "r"): Thing("rule", "r", "R", {"title": "R"}),
+    }
+    assert markdown([]).startswith("No dashboard")
+    text = markdown(differences(before, after))
+    assert "**rule 'R'** added" in text
+    assert "+  panel 'P' added" in text
+    many = {key: replace(one, content={**one.content, "panels": []}) for key, one in after.items()}
+    more = {key: replace(one, content={**one.content, **panel}) for key, one in after.items()}
+    assert "<details>" in markdown(differences(many, more))
+    assert next(told(differences(after, before)[-1])) == "- rule 'R'"
+    assert said(None) == "null"
