@@ -15,7 +15,12 @@ from generator.things import Thing, unescaped
 from settings import SettingsError
 
 Json = dict[str, Any]
-RETIRED = {"rule": "rule", "contact point": "receiver", "datasource": "datasource"}
+RETIRED = {
+    "rule": "rule",
+    "contact point": "receiver",
+    "datasource": "datasource",
+    "policies": "policies",
+}
 """What files delete only by naming it."""
 
 
@@ -81,11 +86,15 @@ def _by_api(target: Target, steps: Sequence[Step]) -> None:
     for step in sorted(wanted, key=lambda one: order.index(one.thing.kind)):
         thing = target.built[step.thing.kind, step.thing.uid]
         PUT[thing.kind](target, thing, step.kind is Kind.ADDED)
-    for step in sorted(gone, key=lambda one: order.index(one.thing.kind), reverse=True):
+    last = ("rule", "policies", "contact point", "dashboard", "datasource")
+    for step in sorted(gone, key=lambda one: last.index(one.thing.kind)):
         _delete(target, step.thing)
 
 
 def _delete(target: Target, thing: Thing) -> None:
+    if thing.kind == "policies":
+        target.grafana.delete("/api/v1/provisioning/policies")  # Grafana's own are back
+        return
     paths = {
         "datasource": "/api/datasources/uid/",
         "dashboard": "/api/dashboards/uid/",

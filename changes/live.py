@@ -1,6 +1,6 @@
 """Reads what a Grafana holds of ours, in the form in which the source is built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,10 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
         put(_rule(one, folders, intervals[group]))
     for one in grafana.get("/api/v1/provisioning/contact-points"):
         put(Thing("contact point", one["uid"], one["name"], one))
+    ours = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
     tree = grafana.get("/api/v1/provisioning/policies")
-    if ("policies", "1") in built:
-        put(Thing("policies", "1", "policies", tree))
+    if ("policies", "1") in built or ours & set(_receivers(tree)):
+        found["policies", "1"] = Thing("policies", "1", "policies", tree)
     return Live(found, by, folder_of, (US,))
 
 
@@ -86,6 +87,13 @@ def _saved_by(grafana: Grafana, uid: str, meta: Json) -> str:
         versions = versions.get("versions", [])
     newest: Json = next(iter(versions), {})
     return US if newest.get("message") == MESSAGE else str(meta.get("updatedBy", ""))
+
+
+def _receivers(tree: Json) -> Iterator[str]:
+    """Every contact point that policies name."""
+    yield str(tree.get("receiver", ""))
+    for route in tree.get("routes") or []:
+        yield from _receivers(route)
 
 
 def _rule(one: Json, folders: Mapping[str, str], interval: int) -> Thing:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from changes.live import Live, read
-from changes.noise import without_noise
 from changes.normal import comparable
 from dashboards_src.places import Part
 from generator.differences import Change, compare
 from generator.files import present
+from generator.noise import without_noise
 from generator.things import KINDS, Difference, Thing, Things, changed, things, told
 from settings import Settings
 from stack.grafana import Grafana

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from changes.edits import prove, source, styled
-from changes.noise import without_noise
 from changes.plan import Target
 from dashboards_src.edit import file_of
 from generator.artefacts import dashboard, pages
+from generator.noise import without_noise
 from settings import Settings
 
 Json = dict[str, Any]
@@ -49,6 +49,7 @@ def _write(path: Path, text: str, before: Json, after: Json) -> bool:
     prove(text, before, after)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     print(f"wrote {path.parent.name}/{path.name}")
     return True

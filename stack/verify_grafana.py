@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from generator.differences import compare
+from generator.noise import without_noise
 from settings import Settings
 from stack import verify_alerting
 from stack.built import Built
@@ -20,8 +22,6 @@ from stack.verify import KEPT_ROWS, Answer, Check, ask_all, leads_nowhere
 
 Json = dict[str, Any]
 WAIT_SECONDS = 90.0
-ADDED = ("id", "version")
-"""What Grafana adds to a dashboard; the rest comes back as it was given."""
 REFUSED = ("permission denied", "read-only transaction")
 WRITE = "DELETE FROM monitoring.metric_value WHERE false"
 """Harmless where it is allowed: no row meets the condition, but the right is needed."""
@@ -141,10 +141,9 @@ def _difference(live: Live, built: Json) -> str:
         found = live.grafana.get(f"/api/dashboards/uid/{built['uid']}")
     except GrafanaError as error:
         return str(error)
-    stored = {key: value for key, value in found["dashboard"].items() if key not in ADDED}
-    keys = {key for key in {*stored, *built} if stored.get(key) != built.get(key)}
-    if keys:
-        return f"differs in {', '.join(sorted(keys))}"
+    if changes := compare(built, without_noise(built, found["dashboard"])):
+        fields = dict.fromkeys(f"{one.part} {one.field}".strip() for one in changes)
+        return f"differs, see `make plan`: {', '.join([*fields][:3])}{', ...' * (len(fields) > 3)}"
     folder = found["meta"].get("folderTitle")
     wanted = live.settings.dashboard_folder
     return "" if folder == wanted else f"lies in folder {folder!r}, not {wanted!r}"

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from changes.apply import apply
-from changes.noise import without_noise
 from changes.normal import seconds
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from changes.pull import pull
 from generator.artefacts import artefacts
 from generator.differences import compare, said
+from generator.noise import without_noise
 from generator.things import Thing, differences, markdown, things, told
 from settings import ROOT, CommittedSettings, Settings
 from stack.grafana import Grafana, GrafanaError
@@ -90,6 +90,8 @@ class Fake:
         if path == "/api/v1/provisioning/policies":
             if method == "PUT":
                 self.policies = body
+            if method == "DELETE":
+                self.policies = {"receiver": "grafana-default-email"}
             return self.policies
         raise AssertionError(f"{method} {path}")
 
@@ -232,6 +234,21 @@ def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -
     assert "driftdeck-outages" not in fake.dashboards
     assert not [uid for uid in fake.rules if "outages" in uid]
     assert "someone" in fake.dashboards
+
+
+def test_policies_of_contacts_that_are_gone_go_first(house: Settings, fake: Fake) -> None:
+    """Grafana refuses to delete a contact point that its policies still name."""
+    apply(target(house, fake), force=False)
+    fake.points["driftdeck-contact-ops"] = {"uid": "driftdeck-contact-ops", "name": "ops"}
+    fake.policies = {"receiver": "grafana-default-email", "routes": [{"receiver": "ops"}]}
+    found = steps(house, fake)
+    assert [one.thing.kind for one in found] == ["contact point", "policies"]
+    fake.wrote.clear()
+    assert apply(target(house, fake), force=False) == 0
+    assert fake.wrote == [
+        "DELETE /api/v1/provisioning/policies",
+        "DELETE /api/v1/provisioning/contact-points/driftdeck-contact-ops",
+    ]
 
 
 def test_rules_differ_by_what_people_changed_only(house: Settings, fake: Fake) -> None:

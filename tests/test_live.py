@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 
 from conftest import REFERENCE_DAYS, SECRET, rows, write_day
@@ -86,6 +87,7 @@ def environment(folder: Path, webhook: ThreadingHTTPServer) -> Iterator[dict[str
         "STACK_DIR": str(folder / "stack"),
         "MONITORS_DIR": str(folder / "monitors"),
         "PROVISIONING_DIR": str(folder / "provisioning"),
+        "EDITS_DIR": str(folder / "edits"),
         "POSTGRES_PORT": str(free_port()),
         "GRAFANA_PORT": str(free_port()),
         "EVIDENTLY_PORT": str(free_port()),
@@ -189,6 +191,43 @@ def test_an_alert_reaches_a_person_and_is_taken_back(
         assert done.returncode == 0, done.stdout + done.stderr
     wait_for(lambda: alert(drift, "resolved", column_name="x"))
     wait_for(lambda: alert(late, "resolved"))
+
+
+@needs_grafana
+def test_what_was_edited_in_grafana_becomes_python(
+    environment: dict[str, str], folder: Path
+) -> None:
+    """Saved by a person, named by the plan, kept by apply, pulled, and then nothing is left."""
+    login = environment.get("GRAFANA_ADMIN_USER", "admin"), environment["GRAFANA_ADMIN_PASSWORD"]
+    address = f"http://127.0.0.1:{environment['GRAFANA_PORT']}"
+    with httpx.Client(base_url=address, auth=login, timeout=60) as client:
+        found = client.get("/api/dashboards/uid/driftdeck-small").json()
+        content = found["dashboard"]
+        drift = next(one for one in content["panels"] if one["type"] == "timeseries")
+        drift["fieldConfig"]["defaults"]["max"] = 0.75
+        body = {"dashboard": content, "folderUid": found["meta"]["folderUid"], "message": "by me"}
+        assert client.post("/api/dashboards/db", json=body).status_code == 200
+
+    planned = run(environment, "changes", "plan")
+    assert planned.returncode == 2, planned.stderr
+    assert "was edited in Grafana" in planned.stdout
+    assert "fieldConfig.defaults.max: 0.75 (new)" in planned.stdout
+    assert "1 edited by hand" in planned.stdout
+    assert "differs, see `make plan`" in stack(environment, "verify").stdout
+    assert run(environment, "changes", "apply").returncode == 2
+    pulled = run(environment, "changes", "pull")
+    assert pulled.returncode == 0, pulled.stderr
+    assert '"fieldConfig.defaults.max"' in (folder / "edits" / "small.py").read_text()
+    assert run(environment, "changes", "plan").returncode == 0
+    assert "nothing to pull" in run(environment, "changes", "pull").stdout
+    assert run(environment, "changes", "apply").returncode == 0
+    assert stack(environment, "verify").returncode == 0
+
+    (folder / "edits" / "small.py").unlink()  # given up again
+    assert run(environment, "changes", "apply").returncode == 2
+    forced = run(environment, "changes", "apply", "--force")
+    assert forced.returncode == 0, forced.stdout + forced.stderr
+    assert stack(environment, "verify").returncode == 0
 
 
 @needs_grafana

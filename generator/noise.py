@@ -7,8 +7,8 @@ the same as the source, it is given as the source gives it, so that only what pe
 from collections.abc import Mapping
 from typing import Any
 
-from changes.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, panel_defaults
 from dashboards_src.places import item_names, parts
+from generator.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, panel_defaults
 from generator.differences import NOTHING, paired
 
 Json = dict[str, Any]
