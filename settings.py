@@ -27,6 +27,7 @@ SECRETS = (
 OF_THE_BUILD = (
     "grafana_release",
     "evidently_url",
+    "reference_url",
     "monitors_dir",
     "edits_dir",
     "provisioning_dir",
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     grafana_release: str = "13.3"
     evidently_port: int = Field(default=8000, ge=1, le=65535)
     evidently_url: str = ""
+    reference_url: str = ""
+    """Of docs/reference.md where people read it, for runbook links; '' for beside the reports."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)

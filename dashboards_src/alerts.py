@@ -256,6 +256,7 @@ def _rule(
             "__panelId__": str(panel),
             "summary": summary,
             "next_steps": next_steps,
+            "runbook_url": f"{site.reference}#{site.uid(monitor.name, name)}",
             "model": monitor.title,
             "report": site.report(monitor.name, "newest"),
             "value": _number("A"),

@@ -12,7 +12,8 @@ class Site:
 
     datasource_uid: of the PostgreSQL datasource. uid_prefix: before every uid, so that several
     builds can share one Grafana. alert_folder: title of the rules' folder. rule_interval: between
-    evaluations, a multiple of 10 s. evidently: the address of Evidently's UI.
+    evaluations, a multiple of 10 s. evidently: the address of Evidently's UI. reference: where
+    docs/reference.md is read.
     """
 
     datasource_uid: str
@@ -20,6 +21,7 @@ class Site:
     alert_folder: str
     rule_interval: str
     evidently: str
+    reference: str = ""
 
     @property
     def datasource(self) -> dict[str, str]:

@@ -59,11 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 def _build(settings: "Settings", _: argparse.Namespace) -> int:
     from generator.artefacts import artefacts
     from generator.files import write
+    from generator.reference import FILE, reference, stale
 
     wanted = artefacts(settings)
     changed = write(settings.provisioning_dir, wanted)
     for name in changed:
         print(f"{'wrote' if name in wanted else 'removed'} {name}")
+    if stale(settings, FILE):
+        FILE.write_text(reference(settings), encoding="utf-8")
+        print(f"wrote docs/{FILE.name}")
     print(f"{len(wanted)} files, {len(changed)} changed")
     return 0
 
@@ -71,6 +75,7 @@ def _build(settings: "Settings", _: argparse.Namespace) -> int:
 def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
+    from generator import reference
     from generator.artefacts import artefacts
     from generator.files import stale
     from generator.gate import own, withheld_variables
@@ -81,6 +86,8 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
         f"{settings.provisioning_dir.name}/{name}: is not what the source builds; run `make build`"
         for name in stale(settings.provisioning_dir, wanted)
     ]
+    if reference.stale(settings, reference.FILE):
+        problems.append("docs/reference.md: is not what the source builds; run `make build`")
     problems += stale_thresholds(settings) + withheld_variables(settings)
     for problem in problems:
         print(problem)

@@ -20,8 +20,10 @@ from evidently.ui.service.local_service import LocalConfig
 from evidently.ui.service.storage.sql.utils import migrate_database
 from litestar import MediaType, Response, get
 from litestar.response import Redirect
+from markdown_it import MarkdownIt
 
 from database import Role, alone_with_evidently, connect, evidently_uri
+from generator.reference import reference
 from monitors.load import named
 from settings import Settings, load_settings
 
@@ -55,6 +57,26 @@ def window(monitor: str, moment: str) -> Response[str]:
     return Response(_no_report(monitor, at), media_type=MediaType.HTML, status_code=404)
 
 
+@get("/reference", sync_to_thread=True)
+def reference_page() -> Response[str]:
+    """What is watched and what to do when it fires: where the alerts' runbook links lead."""
+    return Response(as_page(reference(load_settings())), media_type=MediaType.HTML)
+
+
+def as_page(text: str) -> str:
+    """Markdown as a page."""
+    body = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    return (
+        f"<!doctype html><meta charset=utf-8><title>Reference</title><style>{STYLE}</style>{body}"
+    )
+
+
+STYLE = """\
+body { font: 15px/1.5 Inter, Helvetica, Arial, sans-serif; max-width: 72em; margin: 2em auto; }
+td, th { border-bottom: 1px solid #ddd; padding: 4px 10px; text-align: left; }
+:target + strong, p:has(> :target) { background: #fff3c4; }"""
+
+
 def _no_report(monitor: str, at: datetime | None) -> str:
     day = "YYYY-MM-DD"
     if at is not None:
@@ -75,6 +97,7 @@ def main(settings: Settings, host: str) -> None:
         migrate_database(evidently_uri(settings))
     app = create_app(configuration(settings, host))
     app.register(window)
+    app.register(reference_page)
     uvicorn.run(app, host=host, port=settings.evidently_port)
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from generator.artefacts import dashboard_text, site
+from generator.artefacts import dashboard, dashboard_text, site
 from monitors.load import load
 from settings import ROOT, CommittedSettings
 
@@ -34,7 +34,7 @@ def test_dashboard_of_the_guide_builds() -> None:
     exec(DASHBOARD, scope)
     [page] = scope["pages"](site(settings), load())
 
-    assert '"title": "Volume"' in dashboard_text(page)
+    assert '"title": "Volume"' in dashboard_text(dashboard(page))
     assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING
 
 

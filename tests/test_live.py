@@ -198,16 +198,7 @@ def test_what_was_edited_in_grafana_becomes_python(
     environment: dict[str, str], folder: Path
 ) -> None:
     """Saved by a person, named by the plan, kept by apply, pulled, and then nothing is left."""
-    login = environment.get("GRAFANA_ADMIN_USER", "admin"), environment["GRAFANA_ADMIN_PASSWORD"]
-    address = f"http://127.0.0.1:{environment['GRAFANA_PORT']}"
-    with httpx.Client(base_url=address, auth=login, timeout=60) as client:
-        found = client.get("/api/dashboards/uid/driftdeck-small").json()
-        content = found["dashboard"]
-        drift = next(one for one in content["panels"] if one["type"] == "timeseries")
-        drift["fieldConfig"]["defaults"]["max"] = 0.75
-        body = {"dashboard": content, "folderUid": found["meta"]["folderUid"], "message": "by me"}
-        assert client.post("/api/dashboards/db", json=body).status_code == 200
-
+    edit_by_hand(environment)
     planned = run(environment, "changes", "plan")
     assert planned.returncode == 2, planned.stderr
     assert "was edited in Grafana" in planned.stdout
@@ -223,11 +214,26 @@ def test_what_was_edited_in_grafana_becomes_python(
     assert run(environment, "changes", "apply").returncode == 0
     assert stack(environment, "verify").returncode == 0
 
-    (folder / "edits" / "small.py").unlink()  # given up again
+    (folder / "edits" / "small.py").unlink()  # given up again: a change of the source
+    assert run(environment, "changes", "apply").returncode == 0
+    edit_by_hand(environment)
     assert run(environment, "changes", "apply").returncode == 2
     forced = run(environment, "changes", "apply", "--force")
     assert forced.returncode == 0, forced.stdout + forced.stderr
     assert stack(environment, "verify").returncode == 0
+
+
+def edit_by_hand(environment: dict[str, str]) -> None:
+    """Save a panel's maximum as a person's browser does."""
+    login = environment.get("GRAFANA_ADMIN_USER", "admin"), environment["GRAFANA_ADMIN_PASSWORD"]
+    address = f"http://127.0.0.1:{environment['GRAFANA_PORT']}"
+    with httpx.Client(base_url=address, auth=login, timeout=60) as client:
+        found = client.get("/api/dashboards/uid/driftdeck-small").json()
+        content = found["dashboard"]
+        drift = next(one for one in content["panels"] if one["type"] == "timeseries")
+        drift["fieldConfig"]["defaults"]["max"] = 0.75
+        body = {"dashboard": content, "folderUid": found["meta"]["folderUid"], "message": "by me"}
+        assert client.post("/api/dashboards/db", json=body).status_code == 200
 
 
 @needs_grafana

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from preflight.releases import DEFAULT, SUPPORTED
 from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +144,14 @@ def test_every_make_target_is_in_help() -> None:
     }
 
     assert documented == set(phony.split()[1:])
+
+
+def test_every_supported_grafana_is_started_by_ci() -> None:
+    """The table of releases, the matrix of the workflow and the default agree."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    images = ", ".join(f'"{one}.0"' for one in SUPPORTED)
+    assert f"grafana: [{images}]" in workflow
+    assert Settings.model_fields["grafana_release"].default == DEFAULT == SUPPORTED[-1]
 
 
 def test_ports_are_the_same_everywhere() -> None:

@@ -1,0 +1,52 @@
+"""The reference says everything that is declared, and every alert leads to its paragraph."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.__main__ import main
+from generator.artefacts import artefacts
+from generator.reference import FILE, reference
+from monitors.load import load
+from settings import CommittedSettings
+from stack.evidently import as_page
+
+SETTINGS = CommittedSettings()
+
+
+def test_every_series_and_every_rule_is_there() -> None:
+    """By title, with its levels."""
+    text = reference(SETTINGS)
+    for monitor in load(SETTINGS.monitors_dir):
+        assert f"## {monitor.title}\n" in text
+        for series in monitor.series():
+            of = f" of `{series.column.name}`" if series.column else ""
+            assert f"| {series.metric.title}{of} |" in text
+    assert "{{" not in text
+
+
+def test_every_runbook_link_leads_to_a_paragraph() -> None:
+    """The anchor of each rule's link is in the page that it leads to."""
+    page = as_page(reference(SETTINGS))
+    groups = yaml.safe_load(artefacts(SETTINGS)["alerting/rules.yaml"])["groups"]
+    links = [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"]]
+    assert links
+    for link in links:
+        address, _, anchor = link.partition("#")
+        assert address == f"{SETTINGS.evidently}/reference"
+        assert page.count(f'<a id="{anchor}"></a>') == 1
+    assert page.count("<table>") == len(load(SETTINGS.monitors_dir))
+
+
+def test_a_stale_reference_stops_the_check(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The committed file is what the declarations say; build mends it."""
+    assert FILE.read_text(encoding="utf-8") == reference(SETTINGS)
+    other = tmp_path / "reference.md"
+    monkeypatch.setattr("generator.reference.FILE", other)
+    assert main(["check"]) == 1
+    assert "docs/reference.md: is not what the source builds" in capsys.readouterr().out
+    assert main(["build"]) == 0
+    assert main(["check"]) == 0
