@@ -64,8 +64,8 @@ plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA
 apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
 	@$(PY) -m changes apply $(if $(FORCE),--force)
 
-pull: .venv/ready ## Write what was edited in Grafana as Python
-	@$(PY) -m changes pull
+pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also what was made there
+	@$(PY) -m changes pull $(UID)
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
 	@$(PY) -m stack explain

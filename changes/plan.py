@@ -122,7 +122,7 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
             Difference(base, there, (*extra, *by_hand)),
             Difference(base, built, pending) if pending else None,
         )
-    if live.by.get(built.uid, "") in (*OURS, *live.us):
+    if live.by.get(built.uid, "") in (*OURS, *live.us) or not _dashboard(built, there):
         changes = (*extra, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
     return Step(Kind.EDITED, Difference(built, there, (*extra, *_dashboard(built, there))))

@@ -10,7 +10,7 @@ from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import dashboards_src
-from dashboards_src import Page, Site, edit
+from dashboards_src import Page, Pulled, Site, edit
 from generator import retired
 from generator.modern import modernise
 from monitors.declare import Contact
@@ -49,7 +49,7 @@ def site(settings: Settings) -> Site:
     )
 
 
-def pages(settings: Settings) -> list[Page]:
+def pages(settings: Settings) -> list[Page | Pulled]:
     """Every dashboard of the declared monitors."""
     return dashboards_src.pages(site(settings), load(settings.monitors_dir))
 
@@ -75,7 +75,7 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
-def dashboard(page: Page) -> dict[str, object]:
+def dashboard(page: Page | Pulled) -> dict[str, object]:
     """A page as its module makes it, in Grafana's form."""
     raw = json.loads(json.dumps(page.dashboard(), cls=DashboardEncoder, sort_keys=True))
     return modernise(raw)

@@ -29,6 +29,7 @@ PANEL: Final[dict[str, Any]] = {
     "hideTimeOverride": False,
     "collapsed": False,
     "description": "",
+    "title": "",
     "cacheTimeout": None,
     "maxPerRow": None,
     "fieldConfig.defaults.unitScale": True,

@@ -5,6 +5,8 @@ grafanalib 0.7.1 writes schema 12 with keys of panels long gone; Grafana 9.4 to 
 
 from collections.abc import Mapping
 
+from dashboards_src.given import GIVEN
+
 Json = dict[str, object]
 SCHEMA_VERSION = 42
 DASHBOARD_KEYS = (
@@ -20,6 +22,8 @@ TARGET_KEYS = ("datasource", "format", "rawQuery", "rawSql", "refId")
 
 def modernise(raw: Mapping[str, object]) -> Json:
     """A grafanalib dashboard, encoded, as schema 42."""
+    if GIVEN in raw:
+        return _unmarked(raw)
     dashboard = {key: raw[key] for key in DASHBOARD_KEYS if raw.get(key) is not None}
     panels = raw["panels"]
     assert isinstance(panels, list)
@@ -29,6 +33,14 @@ def modernise(raw: Mapping[str, object]) -> Json:
         "schemaVersion": SCHEMA_VERSION,
         "graphTooltip": 1,
     }
+
+
+def _unmarked(raw: Mapping[str, object]) -> Json:
+    """A dashboard that is given as it is."""
+    panels = raw["panels"]
+    assert isinstance(panels, list)
+    bare = [{key: value for key, value in one.items() if key != GIVEN} for one in panels]
+    return {**{key: value for key, value in raw.items() if key != GIVEN}, "panels": bare}
 
 
 def _panel(raw: Mapping[str, object]) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dashboards_src import Page, groups, pages
+from dashboards_src import Page, Pulled, groups, pages
 from generator.artefacts import site
 from monitors.declare import Monitor, Series
 from monitors.load import load
@@ -43,7 +43,7 @@ def stale(settings: Settings, path: Path) -> bool:
     return not path.exists() or path.read_text(encoding="utf-8") != reference(settings)
 
 
-def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | None) -> Iterator[str]:
+def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | Pulled | None) -> Iterator[str]:
     yield f"## {monitor.title}"
     yield f"{monitor.description} Declared in `{monitor.name}.py`; owner: {monitor.owner}."
     yield "\n| series | unit | method | warning | alert | what it is |\n|---|---|---|---|---|---|"
@@ -96,14 +96,14 @@ def _plain(template: str) -> str:
     return text
 
 
-def _dashboards(every: Sequence[Page]) -> Iterator[str]:
+def _dashboards(every: Sequence[Page | Pulled]) -> Iterator[str]:
     for page in every:
         yield f"\n### {page.title}"
         yield f"{page.description}\n"
         yield from _panels(page)
 
 
-def _panels(page: Page) -> Iterator[str]:
+def _panels(page: Page | Pulled) -> Iterator[str]:
     for row in page.rows:
         for item in row.items:
             said = (item.panel.description or "").strip()

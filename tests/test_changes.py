@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from changes.apply import apply
+from changes.edits import UnprovedError
 from changes.normal import seconds
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from changes.pull import pull
-from generator.artefacts import artefacts
+from generator.artefacts import artefacts, dashboard
 from generator.differences import compare, said
 from generator.noise import without_noise
 from generator.things import Thing, differences, markdown, things, told
@@ -305,3 +306,59 @@ def test_differences_of_every_kind_are_told() -> None:
     assert "<details>" in markdown(differences(many, more))
     assert next(told(differences(after, before)[-1])) == "- rule 'R'"
     assert said(None) == "null"
+
+
+FOREIGN: Json = {
+    "uid": "fuel-1",
+    "title": 'Fuel "prices"',
+    "id": 12,
+    "version": 4,
+    "schemaVersion": 27,
+    "weekStart": "monday",
+    "__inputs": [{"name": "DS"}],
+    "time": {"from": "now-1h", "to": "now"},
+    "timepicker": {"refresh_intervals": ["5s"]},
+    "annotations": {"list": [{"builtIn": 1, "name": "Annotations & Alerts"}]},
+    "templating": {"list": [{"name": "host", "type": "custom", "query": "a,b"}]},
+    "panels": [
+        {"id": 1, "type": "row", "title": "Hidden", "collapsed": True,
+         "gridPos": {"h": 1, "w": 24, "x": 0, "y": 0},
+         "panels": [{"id": 2, "type": "graph", "title": "Old", "legend": {"show": True}}]},
+        {"id": 3, "type": "timeseries", "title": "", "transparent": True, "maxDataPoints": 7,
+         "gridPos": {"h": 8, "w": 12, "x": 0, "y": 1}, "pluginVersion": "8.0.0",
+         "targets": [{"refId": "A", "expr": 'up{job="x"}\\n', "class": 1, "a b": [None, 1.5]}]},
+        {"id": 4, "libraryPanel": {"uid": "lib", "name": "Shared"}, "gridPos": {"x": 0}},
+    ],
+}  # fmt: skip
+
+
+def test_what_was_made_in_grafana_becomes_a_module(
+    house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its uid: with panels of all ages, another datasource, a library panel, odd names."""
+    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
+    apply(target(house, fake), force=False)
+    fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
+    assert steps(house, fake) == []  # not ours until someone says so
+    assert pull(target(house, fake), ["fuel-1"]) == 0
+    text = (tmp_path / "fuel_1.py").read_text(encoding="utf-8")
+    assert text.startswith('"""Fuel "prices": made in Grafana')
+    scope: dict[str, Any] = {}
+    exec(text, scope)
+    made = dashboard(scope["PAGE"])
+    assert compare(made, without_noise(made, FOREIGN)) == []
+    assert made["panels"][2] == FOREIGN["panels"][2] | {"title": ""}  # type: ignore[index]
+    assert "schemaVersion=27" in text
+    assert "builtIn" not in text
+
+
+def test_a_module_that_would_lose_something_is_not_written(
+    house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written is proved first."""
+    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
+    monkeypatch.setattr("changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints"))
+    fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
+    with pytest.raises(UnprovedError, match="maxDataPoints"):
+        pull(target(house, fake), ["fuel-1"])
+    assert list(tmp_path.glob("*.py")) == []
