@@ -1,6 +1,5 @@
 """Writes the module of a dashboard that no module builds, and proves that it builds it."""
 
-import json
 from keyword import iskeyword
 from typing import Any
 
@@ -29,7 +28,7 @@ def module_of(live: Json) -> str:
         own = [one for one in parts(live, "annotation") if one.get("builtIn") != 1]
         fields["annotations"] = {**fields["annotations"], "list": own}
     panels = "".join(f"        {_panel(one)},\n" for one in live.get("panels") or [])
-    title = json.dumps(live["title"], ensure_ascii=False)[1:-1]
+    title = live["title"].replace("\\", "\\\\").replace('"""', "'''")
     return (
         HEAD.format(title=title)
         + f"    {literal(live['uid'])},\n    {literal(live['title'])},\n"
