@@ -103,7 +103,7 @@ BROKEN: list[tuple[Callable[[Recording], None], str, str]] = [
     (
         lambda r: change(r, BOARD, lambda c: panel(c, "Runs").update(title="Mine")),
         "dashboard Small model",
-        "differs in panels",
+        "differs, see `make plan`: panel",
     ),
     (
         lambda r: change(r, BOARD, lambda c: c["meta"].update(folderTitle="General")),
