@@ -46,7 +46,7 @@ def _module(target: Target, uid: str) -> bool:
     content = target.grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"]
     text = styled(module_of(content))
     prove_module(text, content)
-    name = re.sub(r"\W", "_", _name(target.settings, uid)).lower()
+    name = re.sub(r"[^a-z0-9]+", "_", content["title"].lower()).strip("_") or "pulled"
     path = FOLDER / f"{'d' if name[:1].isdigit() else ''}{name}.py"
     path.write_text(text, encoding="utf-8")
     print(f"wrote dashboards_src/{path.parent.name}/{path.name}")

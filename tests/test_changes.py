@@ -341,7 +341,7 @@ def test_what_was_made_in_grafana_becomes_a_module(
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     assert steps(house, fake) == []  # not ours until someone says so
     assert pull(target(house, fake), ["fuel-1"]) == 0
-    text = (tmp_path / "fuel_1.py").read_text(encoding="utf-8")
+    text = (tmp_path / "fuel_prices.py").read_text(encoding="utf-8")
     assert text.startswith('"""Fuel "prices": made in Grafana')
     scope: dict[str, Any] = {}
     exec(text, scope)
