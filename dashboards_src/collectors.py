@@ -112,7 +112,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
             *run_overrides(),
             override("monitor", custom__width=120),
             override("window_start", custom__width=170, unit="dateTimeAsIso"),
-            override("engine", custom__width=90),
+            override("engine", custom__width=130),
             override("evidently", custom__width=100),
         ],
     )
