@@ -7,38 +7,49 @@ from typing import Any
 
 from changes.edits import prove, source, styled
 from changes.module import module_of, prove_module
-from changes.plan import Target
+from changes.plan import Kind, Target, plan
 from dashboards_src.edit import file_of
 from dashboards_src.given import FOLDER
 from generator.artefacts import dashboard, pages
 from generator.noise import without_noise
+from generator.things import Thing
 from settings import Settings
 
 Json = dict[str, Any]
 
 
 def pull(target: Target, uids: Sequence[str]) -> int:
-    """Write the edits of dashboards, of all that differ by default; 0 when all went well.
+    """Write what was edited in Grafana; 0 when all went well, 1 where a dashboard was left out.
 
-    Raises UnprovedError, GrafanaError, SettingsError.
+    uids: of dashboards that are taken as Grafana has them, whoever changed what; by default those
+    that a person edited there. Raises UnprovedError, GrafanaError, SettingsError.
     """
     live = target.live()
-    unknown = [uid for uid in uids if ("dashboard", uid) not in target.built]
     made = {page.uid: dashboard(page) for page in pages(target.settings)}
-    wrote = 0
-    for (kind, uid), thing in sorted(live.things.items()):
-        if kind != "dashboard" or uid not in made or (uids and uid not in uids):
-            continue
-        built = target.built[kind, uid].content
-        wanted = without_noise(built, thing.content)
-        if wanted == built:
-            continue
-        path = target.settings.edits_dir / file_of(_name(target.settings, uid))
-        wrote += _write(path, source(made[uid], wanted), made[uid], wanted)
-    for uid in unknown:
-        wrote += _module(target, uid)
-    print(f"{wrote} files written" if wrote else "nothing to pull: the source builds it all")
-    return 0
+    edited = {step.thing.uid: step for step in plan(target, live) if step.kind is Kind.EDITED}
+    wrote = left = 0
+    for uid in uids or edited:
+        if uid not in made:
+            wrote += _module(target, uid)
+        elif not uids and edited[uid].pending:
+            left += 1
+            print(
+                f"{edited[uid].thing.name}: the source changed since, too, and what Grafana has"
+                f" would undo that; put the change aside, pull, and bring it back, or take"
+                f" Grafana's: make pull UID={uid}"
+            )
+        elif ("dashboard", uid) in live.things:
+            wrote += _edits(target, live.things["dashboard", uid], made[uid])
+    if wrote or not left:
+        print(f"{wrote} files written" if wrote else "nothing to pull: the source builds it all")
+    return int(bool(left))
+
+
+def _edits(target: Target, there: Thing, made: Json) -> bool:
+    """Write the edits that make what Grafana has of what a module makes."""
+    wanted = without_noise(target.built["dashboard", there.uid].content, there.content)
+    path = target.settings.edits_dir / file_of(_name(target.settings, there.uid))
+    return _write(path, source(made, wanted), made, wanted)
 
 
 def _module(target: Target, uid: str) -> bool:

@@ -76,7 +76,7 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
     from generator import reference
-    from generator.artefacts import artefacts
+    from generator.artefacts import artefacts, unused_edits
     from generator.files import stale
     from generator.gate import own, withheld_variables
     from generator.thresholds import stale_thresholds
@@ -88,7 +88,9 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     ]
     if reference.stale(settings, reference.FILE):
         problems.append("docs/reference.md: is not what the source builds; run `make build`")
-    problems += stale_thresholds(settings) + withheld_variables(settings)
+    problems += (
+        unused_edits(settings, wanted) + stale_thresholds(settings) + withheld_variables(settings)
+    )
     for problem in problems:
         print(problem)
     found, against = own(settings)

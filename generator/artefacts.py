@@ -75,6 +75,17 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
+def unused_edits(settings: Settings, built: Mapping[str, str]) -> list[str]:
+    """A sentence for each file of edits of a dashboard that is not built."""
+    names = (path.removeprefix("dashboards/") for path in built if path.endswith(".json"))
+    known = {edit.file_of(name.removesuffix(".json")) for name in names}
+    return [
+        f"edits/{path.name}: there is no such dashboard; delete the file, or name it after one"
+        for path in sorted(settings.edits_dir.glob("*.py"))
+        if path.name not in known
+    ]
+
+
 def dashboard(page: Page | Pulled) -> dict[str, object]:
     """A page as its module makes it, in Grafana's form."""
     raw = json.loads(json.dumps(page.dashboard(), cls=DashboardEncoder, sort_keys=True))

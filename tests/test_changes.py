@@ -14,7 +14,7 @@ from changes.edits import UnprovedError
 from changes.normal import seconds
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from changes.pull import pull
-from generator.artefacts import artefacts, dashboard
+from generator.artefacts import artefacts, dashboard, unused_edits
 from generator.differences import compare, said
 from generator.noise import without_noise
 from generator.things import Thing, differences, markdown, things, told
@@ -189,6 +189,39 @@ def test_hand_edits_are_named_kept_and_pulled(
     capsys.readouterr()
     assert pull(target(house, fake), []) == 0
     assert "nothing to pull" in capsys.readouterr().out
+
+
+def test_a_change_of_the_source_is_not_pulled_back(
+    house: Settings, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only the source changed is left alone; what both changed is said, and taken if named."""
+    apply(target(house, fake), force=False)
+    read = target(house, fake)
+    key = ("dashboard", "driftdeck-outages")
+    content = copy.deepcopy(read.built[key].content)
+    content["refresh"] = "1h"
+    built = {**read.built, key: replace(read.built[key], content=content)}
+    changed = replace(read, built=built, base=read.built)
+    assert pull(changed, []) == 0
+    assert "nothing to pull" in capsys.readouterr().out
+
+    edited(fake)["title"] = "Other"
+    assert pull(changed, []) == 1
+    assert "make pull UID=driftdeck-outages" in capsys.readouterr().out
+    assert list(house.edits_dir.glob("*.py")) == []
+    assert pull(changed, ["driftdeck-outages"]) == 0
+    assert '"Other"' in (house.edits_dir / "outages.py").read_text(encoding="utf-8")
+
+
+def test_edits_of_no_dashboard_stop_the_check(house: Settings) -> None:
+    """A monitor was renamed: its edits would be lost without a word."""
+    (house.edits_dir / "gone.py").write_text("EDITS = ()", encoding="utf-8")
+    built = artefacts(house)
+    assert unused_edits(house, built) == [
+        "edits/gone.py: there is no such dashboard; delete the file, or name it after one"
+    ]
+    (house.edits_dir / "gone.py").rename(house.edits_dir / "flights_first.py")
+    assert unused_edits(house, built) == []
 
 
 def test_force_overwrites_and_an_undone_edit_leaves_no_file(house: Settings, fake: Fake) -> None:
