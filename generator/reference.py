@@ -90,7 +90,7 @@ def _plain(template: str) -> str:
     for part, word in (
         ('{{ printf "%.4g" $values.A.Value }}', "N"),
         ('{{ printf "%.4g" $values.T.Value }}', "its level"),
-        ("{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}", " of a column"),
+        ("{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}", ""),
     ):
         text = text.replace(part, word)
     return text
