@@ -306,11 +306,11 @@ def test_durations_are_read_as_go_writes_them() -> None:
 
 
 def test_what_a_browser_saved_differs_by_what_a_person_did() -> None:
-    """Recorded on 9.4: a maximum, a line of SQL, a removed and a doubled panel; 68 other fields
+    """Recorded on 9.4: a maximum, a line of SQL, a removed and a doubled panel; 121 other fields
     were filled in by the browser."""
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     built, saved = recorded["built"], recorded["saved"]
-    assert len(compare(built, saved)) > 50
+    assert len(compare(built, saved)) == 125
     found = compare(built, without_noise(built, saved))
     told_ = {(str(one.part), one.field) for one in found}
     drift = "panel 'Drift of every column, in units of its alert level'"
