@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 
 from changes.live import MESSAGE
-from changes.normal import seconds
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from generator import retired
 from generator.files import write
 from generator.things import Thing, unescaped
+from preflight.fields import seconds
 from settings import SettingsError
 
 Json = dict[str, Any]
@@ -149,7 +149,7 @@ def _rule(target: Target, thing: Thing, new: bool) -> None:
     place = f"/api/v1/provisioning/folder/{folder}/rule-groups/{group}"
     there = target.grafana.get(place)
     if there["interval"] != interval:
-        target.grafana.put(place, {**there, "interval": int(interval or 60)})
+        target.grafana.put(place, {**there, "interval": int(interval)})
 
 
 def _contact_point(target: Target, thing: Thing, new: bool) -> None:

@@ -12,8 +12,6 @@ Json = dict[str, Any]
 US = "driftdeck"
 MESSAGE = "make apply"
 """What a version of a dashboard says that we saved."""
-ADDED = ("id", "version", "iteration")
-"""What Grafana adds to a dashboard."""
 RULE = (
     "uid", "title", "condition", "data", "noDataState", "execErrState", "for", "annotations",
     "labels", "isPaused",
@@ -25,13 +23,12 @@ class Live:
     """What a Grafana holds.
 
     things: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
-    last, by uid; folder_of: the title of its folder, by uid; us: the names under which we save.
+    last, by uid; folder_of: the title of its folder, by uid.
     """
 
     things: Things
     by: Mapping[str, str]
     folder_of: Mapping[str, str]
-    us: tuple[str, ...]
 
 
 def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
@@ -45,23 +42,26 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
     folder_of: dict[str, str] = {}
     folders = {one["uid"]: one["title"] for one in grafana.get("/api/folders", limit="1000")}
 
+    def ours(kind: str, uid: str) -> bool:
+        return uid.startswith(prefix) or (kind, uid) in built
+
     def put(thing: Thing) -> None:
-        if thing.uid.startswith(prefix) or (thing.kind, thing.uid) in built:
+        if ours(thing.kind, thing.uid):
             found[thing.kind, thing.uid] = thing
 
     for one in grafana.get("/api/datasources"):
         put(Thing("datasource", one["uid"], one["name"], one))
     for one in grafana.get("/api/search", type="dash-db", limit="5000"):
-        if not one["uid"].startswith(prefix) and ("dashboard", one["uid"]) not in built:
+        if not ours("dashboard", one["uid"]):
             continue
         answer = grafana.get(f"/api/dashboards/uid/{one['uid']}")
-        content = {k: v for k, v in answer["dashboard"].items() if k not in ADDED}
+        content = answer["dashboard"]
         put(Thing("dashboard", one["uid"], content["title"], content))
         by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
         folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
     intervals: dict[tuple[str, str], int] = {}
     for one in grafana.get("/api/v1/provisioning/alert-rules"):
-        if not one["uid"].startswith(prefix) and ("rule", one["uid"]) not in built:
+        if not ours("rule", one["uid"]):
             continue
         group = one["folderUID"], one["ruleGroup"]
         if group not in intervals:
@@ -70,11 +70,11 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
         put(_rule(one, folders, intervals[group]))
     for one in grafana.get("/api/v1/provisioning/contact-points"):
         put(Thing("contact point", one["uid"], one["name"], one))
-    ours = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
+    points = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
     tree = grafana.get("/api/v1/provisioning/policies")
-    if ("policies", "1") in built or ours & set(_receivers(tree)):
+    if ("policies", "1") in built or points & set(_receivers(tree)):
         found["policies", "1"] = Thing("policies", "1", "policies", tree)
-    return Live(found, by, folder_of, (US,))
+    return Live(found, by, folder_of)
 
 
 def _saved_by(grafana: Grafana, uid: str, meta: Json) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from changes.live import Live, read
-from changes.normal import comparable
+from changes.live import US, Live, read
+from changes.normal import in_words_of
 from dashboards_src.places import Part
 from generator.differences import Change, compare
 from generator.files import present
@@ -15,8 +15,8 @@ from settings import Settings
 from stack.grafana import Grafana
 from stack.runtime import Runtime, choose, has_grafana, proved
 
-OURS = ("", "Anonymous", "anonymous")
-"""Who has saved what came from a file."""
+OURS = (US, "", "Anonymous", "anonymous")
+"""Who has saved what we applied, or what came from a file."""
 
 
 class Kind(Enum):
@@ -102,8 +102,7 @@ def plan(target: Target, live: Live) -> list[Step]:
 
 def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | None:
     if built.kind != "dashboard":
-        one, other = comparable(built, there)
-        changes = tuple(changed(other, one))
+        changes = tuple(changed(in_words_of(built, there), built))
         return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
     folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
     moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
@@ -122,7 +121,7 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
             Difference(base, there, (*extra, *by_hand)),
             Difference(base, built, pending) if pending else None,
         )
-    if live.by.get(built.uid, "") in (*OURS, *live.us) or not _dashboard(built, there):
+    if live.by.get(built.uid, "") in OURS or not _dashboard(built, there):
         changes = (*extra, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
     return Step(Kind.EDITED, Difference(built, there, (*extra, *_dashboard(built, there))))

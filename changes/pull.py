@@ -59,6 +59,8 @@ def _module(target: Target, uid: str) -> bool:
     prove_module(text, content)
     name = re.sub(r"[^a-z0-9]+", "_", content["title"].lower()).strip("_") or "pulled"
     path = FOLDER / f"{'d' if name[:1].isdigit() else ''}{name}.py"
+    if path.exists():  # another dashboard of this title
+        path = path.with_stem(f"{path.stem}_{re.sub(r'[^a-z0-9]+', '_', uid.lower())}")
     path.write_text(text, encoding="utf-8")
     print(f"wrote dashboards_src/{path.parent.name}/{path.name}")
     return True

@@ -14,6 +14,8 @@ from monitors.declare import Metric, Monitor
 from monitors.declare.methods import Bad
 from monitors.declare.metrics import Over
 
+OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
+"""In a message: of which column, where the alert is of one."""
 MINUTES = 600
 """The length of the time range sent along; no rule looks at it."""
 
@@ -104,7 +106,6 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
     kind = "performance" if metric.over is Over.PERFORMANCE else "breach"
     what = f"{monitor.title}: {metric.title} {side} its alert level"
-    where = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
     return _rule(
         site,
         monitor,
@@ -115,8 +116,8 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
         t=breached_query(monitor, metric, side, "level"),
         sign=">" if side == "above" else "<",
         panel=panel_of(site, monitor, metric),
-        summary=f"{metric.title}{where} is {side} its alert level in at least {k} of the newest"
-        f" {n} judged windows: {_number('A')} against {_number('T')}.",
+        summary=f"{metric.title}{OF_COLUMN} is {side} its alert level in at least {k} of the newest"
+        f" {n} judged windows: {number('A')} against {number('T')}.",
         next_steps=metric.next_steps,
     )
 
@@ -137,7 +138,7 @@ FROM {declared([monitor], [uid])}
         t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS days",
         sign=">",
         panel=panel_id(f"{uid}/newest"),
-        summary=f"The newest collected window is {_number('A')} days behind.",
+        summary=f"The newest collected window is {number('A')} days behind.",
         next_steps="Run the collectors' status; is the source there, did the schedule run?",
     )
 
@@ -194,7 +195,7 @@ FROM (
         t=f"SELECT {name} AS name, {runs.level}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
-        summary=f"{_number('A')} of the newest {runs.of} {runs.summary}.",
+        summary=f"{number('A')} of the newest {runs.of} {runs.summary}.",
         next_steps=runs.next_steps,
     )
 
@@ -259,8 +260,8 @@ def _rule(
             "runbook_url": f"{site.reference}#{site.uid(monitor.name, name)}",
             "model": monitor.title,
             "report": site.report(monitor.name, "newest"),
-            "value": _number("A"),
-            "threshold": _number("T"),
+            "value": number("A"),
+            "threshold": number("T"),
         },
         "data": [
             _query(site, "A", a),
@@ -270,7 +271,7 @@ def _rule(
     }
 
 
-def _number(ref: str) -> str:
+def number(ref: str) -> str:
     """A query's number in a message, to four digits."""
     return f'{{{{ printf "%.4g" $values.{ref}.Value }}}}'
 

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "pulled"
 UNSAID = "it was made in Grafana; nobody has said whether it may be empty"
 
 
-class Given(Panel):  # type: ignore[misc]
+class Given(Panel):  # type: ignore[misc]  # grafanalib is untyped
     """A panel of which `fields` is the JSON."""
 
     def __init__(self, fields: Json) -> None:
@@ -44,7 +44,7 @@ def given(
     return Given(content)
 
 
-class GivenDashboard(Dashboard):  # type: ignore[misc]
+class GivenDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
     """A dashboard of which `fields` is the JSON, but for its panels."""
 
     def __init__(self, fields: Json, panels: Sequence[Given]) -> None:

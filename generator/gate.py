@@ -1,6 +1,7 @@
 """The pre-flight of this project's own artefacts, against what a running Grafana has read."""
 
 import os
+from contextlib import suppress
 
 import yaml
 
@@ -37,14 +38,16 @@ def before(settings: Settings, base: str = "") -> tuple[dict[str, str], str]:
 
     Raises NoRevisionError.
     """
-    for revision in (base,) if base else MAIN:
-        try:
-            with committed(revision, settings.provisioning_dir) as tree:
-                return present(tree), revision
-        except NoRevisionError:
-            if revision in (base, MAIN[-1]):
-                raise
-    raise AssertionError
+    *others, last = (base,) if base else MAIN
+    for revision in others:
+        with suppress(NoRevisionError):
+            return _artefacts(settings, revision), revision
+    return _artefacts(settings, last), last
+
+
+def _artefacts(settings: Settings, revision: str) -> dict[str, str]:
+    with committed(revision, settings.provisioning_dir) as tree:
+        return present(tree)
 
 
 def withheld_variables(settings: Settings) -> list[str]:

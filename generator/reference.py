@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from dashboards_src import Page, Pulled, groups, pages
+from dashboards_src.alerts import OF_COLUMN, number
 from generator.artefacts import site
 from monitors.declare import Monitor, Series
 from monitors.load import load
 from settings import ROOT, Settings
 
 Json = dict[str, Any]
-
 FILE = ROOT / "docs" / "reference.md"
 HEAD = """\
 # Reference
@@ -86,14 +86,8 @@ def _rule(rule: Json) -> Iterator[str]:
 
 def _plain(template: str) -> str:
     """A message without Grafana's template language."""
-    text = template
-    for part, word in (
-        ('{{ printf "%.4g" $values.A.Value }}', "N"),
-        ('{{ printf "%.4g" $values.T.Value }}', "its level"),
-        ("{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}", ""),
-    ):
-        text = text.replace(part, word)
-    return text
+    known = template.replace(number("A"), "N").replace(number("T"), "its level")
+    return known.replace(OF_COLUMN, "")
 
 
 def _dashboards(every: Sequence[Page | Pulled]) -> Iterator[str]:

@@ -81,7 +81,7 @@ KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "fl
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(LOADER):  # type: ignore[misc]
+class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
     """Resolves each different plain scalar once; that takes most of the time otherwise."""
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from generator.things import unescaped
 from settings import Settings
 from stack.built import Built
 from stack.grafana import Grafana, GrafanaError
@@ -31,7 +32,7 @@ def rules(
 ) -> Iterator[Check]:
     """Each built rule is there, evaluated since `began`, and without an error."""
     deadline = time.monotonic() + wait
-    names = [(group, rule["title"].replace("$$", "$")) for group, rule in built.rules()]
+    names = [(group, unescaped(rule["title"])) for group, rule in built.rules()]
     while True:
         states = _states(grafana, settings)
         fresh = all(name in states and _fresh(states[name], began) for name in names)
@@ -120,5 +121,5 @@ def policies(built: Built, grafana: Grafana) -> Iterator[Check]:
 def _route(route: Json) -> tuple[object, ...]:
     """What must agree: to whom, and which alerts."""
     matchers = route.get("object_matchers") or []
-    unescaped = [[part.replace("$$", "$") for part in one] for one in matchers]
-    return route.get("receiver"), sorted(map(tuple, unescaped)), bool(route.get("continue"))
+    read = sorted(map(tuple, unescaped(matchers)))
+    return route.get("receiver"), read, bool(route.get("continue"))

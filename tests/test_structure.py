@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "preflight": {"preflight"},
     "generator": {"monitors", "preflight", "settings", "dashboards_src", "generator"},
     "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
-    "changes": {"monitors", "settings", "dashboards_src", "generator", "stack", "changes"},
+    "changes": {"settings", "preflight", "dashboards_src", "generator", "stack", "changes"},
     "schedules": {"settings", "schedules"},
     "examples": {"settings", "database", "examples"},
 }
