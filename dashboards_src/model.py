@@ -200,7 +200,7 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         site,
         f"{uid}/histogram",
         "$column: current against reference",
-        "Shares of the reference's bins: the reference, and all windows in range together."
+        "Shares of the reference's bins: the newest reference in range, and its windows in range."
         " A bin begins at its label.",
         sql.histogram(monitor),
         SHARE,

@@ -71,7 +71,7 @@ WITH counted AS (
   WHERE {_of(monitor)} AND h.column_name = '$column'
     AND h.reference_hash = (
       SELECT reference_hash FROM monitoring.window_status
-      WHERE monitor = {literal(monitor.name)} AND reference_hash <> ''
+      WHERE {_of(monitor)} AND reference_hash <> ''
       ORDER BY window_start DESC LIMIT 1)
   GROUP BY 1, 2
 )
