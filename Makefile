@@ -46,8 +46,8 @@ password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
 uri: .venv/ready ## Print the database's connection URI
 	@$(PY) -m stack uri
 
-preview: .venv/ready ## Draw every dashboard as a page, without Grafana
-	@$(PY) -m stack preview
+preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you write; BASE=main: what changes
+	@$(PY) -m stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/
 	@$(PY) -m generator build

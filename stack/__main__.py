@@ -12,6 +12,8 @@ from settings import Settings, SettingsError, load_settings
 from stack.steps import say
 
 if TYPE_CHECKING:
+    import psycopg
+
     from stack.runtime import Runtime
     from stack.verify import Check
 
@@ -56,13 +58,23 @@ def _parser() -> argparse.ArgumentParser:
     inside = commands.add_parser("run", help="run one of our modules where the collectors run")
     inside.add_argument("arguments", nargs=argparse.REMAINDER, metavar="MODULE ...")
     inside.set_defaults(run=_run)
+    preview = commands.add_parser("preview", help="draw every dashboard as a page, without Grafana")
+    preview.add_argument(
+        "--serve", action="store_true", help="draw when asked, and again when the source changes"
+    )
+    preview.add_argument(
+        "--base", metavar="REV", help="before and after of what differs from a revision of git"
+    )
+    preview.add_argument("--out", type=Path, metavar="DIR", help="for the pages")
+    preview.add_argument("--uri", help="of the database to ask; by default the stack's")
+    preview.add_argument("--port", type=int, help="to serve on; by default Grafana's")
+    preview.set_defaults(run=_preview)
     for name, run, help_text in (
         ("up", _up, "start everything, collect, build, verify"),
         ("down", _down, "stop everything, keep the data"),
         ("status", _status, "say what runs, and where"),
         ("uri", _uri, "print the database's connection URI"),
         ("password", _password, "set Grafana's admin password to the setting's"),
-        ("preview", _preview, "draw every dashboard as a page"),
         ("migrate", _migrate, "bring the database to the newest schema"),
         ("watch", _watch, "prepare, and collect what is missing every hour"),
     ):
@@ -92,7 +104,8 @@ def _print_addresses(runtime: "Runtime") -> None:
         first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
         say(f"Grafana: {first}  (first login {login})")
     else:
-        _write_pages(runtime)
+        first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
+        say(f"dashboards, without Grafana and its alerts: {first}")
     say(f"Evidently UI: {settings.evidently}")
     say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
 
@@ -223,18 +236,50 @@ def _password(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
+    import psycopg
+
+    from database import Role, uri
+
+    where = parsed.uri or uri(settings, Role.READER)
+    if parsed.serve:
+        from stack.preview.serve import serve
+        from stack.preview.source import Source
+
+        source = Source(settings, settings.stack_dir / "preview" / "built")
+        port = parsed.port or settings.grafana_port
+        say(f"previews: http://127.0.0.1:{port}, drawn when asked; Ctrl-C ends it")
+        serve(settings, source, lambda: psycopg.connect(where, connect_timeout=10), port)
+        return 0
+    try:
+        connection = psycopg.connect(where, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        said = f"{error}; `make up` starts the stack's database, --uri names another"
+        raise RuntimeError(f"no database to ask: {said}") from error
+    with connection:
+        return _write_previews(settings, parsed, connection)
+
+
+def _write_previews(
+    settings: Settings, parsed: argparse.Namespace, connection: "psycopg.Connection"
+) -> int:
+    from generator.artefacts import artefacts
+    from generator.gate import before
+    from settings import CommittedSettings
+    from stack.built import Built
+    from stack.preview.pages import write_comparison, write_pages
     from stack.runtime import choose
 
-    _write_pages(choose(settings))
+    folder = parsed.out or settings.stack_dir / "preview"
+    if parsed.base is None:
+        dashboards = Built(choose(settings).artefacts(), {}).dashboards()
+        say(f"dashboards: {write_pages(connection, dashboards, folder)}")
+        return 0
+    committed = CommittedSettings()
+    old, base = before(committed, parsed.base)
+    folder = parsed.out or folder / "changes"
+    index, count = write_comparison(connection, old, artefacts(committed), base, folder)
+    say(f"{count} dashboards differ from {base}: {index}")
     return 0
-
-
-def _write_pages(runtime: "Runtime") -> None:
-    from stack.built import Built
-    from stack.preview import write_pages
-
-    built = Built(runtime.artefacts(), {})
-    say(f"dashboards: {write_pages(runtime.settings, built)}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from preflight.reading import Reading
 from preflight.sql import expanded
 from preflight.statements import Statement, statements
 from settings import CommittedSettings
-from stack.questions import substitute
+from stack.variables import fill
 
 TIMES = {"timestamptz", "timestamp", "date"}
 NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
@@ -58,7 +58,7 @@ def explain(tree: Path, reading: Reading, connection: psycopg.Connection) -> lis
 def _problems(one: Statement, connection: psycopg.Connection) -> Iterator[tuple[str, str]]:
     known = {name: value for name, value in one.values.items() if value}
     try:
-        text = expanded(substitute(one.sql, known)).strip().rstrip(";")
+        text = expanded(fill(one.sql, known, sql=True)).strip().rstrip(";")
     except MacroError as error:
         yield "macro", str(error)
         return

@@ -50,13 +50,14 @@ class Local:
         self._binary = binary
         self._database = Embedded(self._folder / "postgres", settings.postgres_port)
         self._grafana = Program("grafana", self._folder)
+        self._preview = Program("preview", self._folder)
         self._evidently = Program("evidently", self._folder)
 
     @property
     def name(self) -> str:
         """Which of the runtimes this is."""
         if not self._binary:
-            return "embedded (PostgreSQL and preview pages, no Grafana found)"
+            return "embedded (PostgreSQL, and previews of the dashboards: no Grafana found)"
         return f"grafana ({self._binary} {self.settings.grafana_release}, embedded PostgreSQL)"
 
     def artefacts(self) -> dict[str, str]:
@@ -76,6 +77,8 @@ class Local:
         self._build()
         if self._binary:
             self._start_grafana()
+        else:
+            self._start_preview()
         if started:
             self._wait_for_evidently()
 
@@ -89,7 +92,7 @@ class Local:
 
     def down(self) -> None:
         """Stop everything, keep the data."""
-        for program in (self._grafana, self._evidently):
+        for program in (self._grafana, self._preview, self._evidently):
             if program.stop():
                 steps.say(f"{program.name} stopped")
         if self._database.running():
@@ -104,14 +107,14 @@ class Local:
         """(part, runs, address) for each part."""
         settings = self.settings
         parts = [("PostgreSQL", self._database.running(), f"127.0.0.1:{settings.postgres_port}")]
-        if self._binary:
-            parts.append(("Grafana", self._grafana.running(), settings.grafana))
+        program, name = self._shows()
+        parts.append((name, program.running(), settings.grafana))
         parts.append(("Evidently UI", self._evidently.running(), settings.evidently))
         return parts
 
     def complaints(self) -> list[str]:
         """Lines of the programs' logs that complain."""
-        programs = (self._grafana, self._evidently)
+        programs = (self._shows()[0], self._evidently)
         return [f"{p.name}: {line}" for p in programs for line in complaining(p.tail(20_000))]
 
     def grafana_log(self) -> str | None:
@@ -134,9 +137,11 @@ class Local:
             raise RuntimeError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
 
     def _check_ports(self) -> None:
-        asked = [(self._evidently, "EVIDENTLY_PORT", self.settings.evidently_port)]
-        if self._binary:
-            asked.append((self._grafana, "GRAFANA_PORT", self.settings.grafana_port))
+        (self._preview if self._binary else self._grafana).stop()  # the other one had the port
+        asked = [
+            (self._evidently, "EVIDENTLY_PORT", self.settings.evidently_port),
+            (self._shows()[0], "GRAFANA_PORT", self.settings.grafana_port),
+        ]
         for program, variable, port in asked:
             if not program.running() and port_taken(port):
                 raise RuntimeError(
@@ -146,6 +151,10 @@ class Local:
     def _build(self) -> None:
         changed = write(self.folder, self.artefacts())
         steps.say(f"artefacts: {len(changed)} files written for {self.settings.grafana_release}")
+
+    def _shows(self) -> tuple[Program, str]:
+        """What shows the dashboards, and its name for people."""
+        return (self._grafana, "Grafana") if self._binary else (self._preview, "previews")
 
     def _home(self) -> str:
         return self.settings.grafana_home or str(Path(self._binary).resolve().parent.parent)
@@ -177,6 +186,15 @@ class Local:
         self._grafana.start(command, self._grafana_environment())
         wait_until(lambda: grafana.health() is not None, WAIT_SECONDS, self._grafana, "Grafana")
         steps.say(f"Grafana answers at {self.settings.grafana}")
+
+    def _start_preview(self) -> None:
+        """Serve the dashboards where Grafana would be, with the drawing code of now."""
+        self._preview.stop()
+        port = self.settings.grafana_port
+        command = steps.module("stack", "preview", "--serve", "--port", str(port))
+        self._preview.start(command, steps.environment(self.settings))
+        wait_until(lambda: port_taken(port), WAIT_SECONDS, self._preview, "the previews")
+        steps.say(f"dashboards are drawn at {self.settings.grafana}")
 
     def _start_evidently(self) -> bool:
         """Start the UI, which comes up while the data is collected; False if it runs."""

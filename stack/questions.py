@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from preflight.macros import Range
+from stack.variables import fill
 
 Json = dict[str, Any]
-RELATIVE = re.compile(r"now(?:-(\d+)([smhdwMy]))?(?:/[dwMy])?")
+RELATIVE = re.compile(r"now((?:[-+]\d+[smhdwMy])*)(?:/([smhdwMy]))?")
 UNIT_SECONDS = {
     "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 30 * 86400, "y": 365 * 86400,
 }  # fmt: skip
@@ -40,33 +41,45 @@ class Question:
     def with_values(self, values: Mapping[str, str]) -> "Question":
         """The question with dashboard variables replaced, as the browser does before asking."""
         return Question(
-            self.place, substitute(self.sql, values), self.form, self.start, self.end, self.uid,
+            self.place, fill(self.sql, values, sql=True), self.form, self.start, self.end, self.uid,
             self.may_be_empty, self.panel,
         )  # fmt: skip
 
 
-def substitute(text: str, values: Mapping[str, str]) -> str:
-    """Replace $name and ${name} of the known variables, quotes doubled."""
-    for name, value in values.items():
-        quoted = value.replace("'", "''").replace("\\", r"\\")
-        pattern = rf"\$\{{{name}(?::\w+)?\}}|\${name}\b"
-        text = re.sub(pattern, quoted, text)
-    return text
+def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
+    """A dashboard's `from` or `to` as a moment: relative to now, ISO, or milliseconds.
 
-
-def moment(text: str, now: datetime) -> datetime:
-    """A dashboard's `from` or `to` as a moment. Raises ValueError."""
+    `/d` goes to the beginning of the day in the zone of now, or to its end. Raises ValueError.
+    """
+    if re.fullmatch(r"\d{10,}", text):
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
     match = RELATIVE.fullmatch(text)
     if match is None:
-        return datetime.fromisoformat(text)
-    if match[1] is None:
-        return now
-    return now - timedelta(seconds=int(match[1]) * UNIT_SECONDS[match[2]])
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    steps = re.findall(r"([-+]\d+)([smhdwMy])", match[1])
+    found = now + timedelta(seconds=sum(int(n) * UNIT_SECONDS[unit] for n, unit in steps))
+    return _rounded(found, match[2], end=end) if match[2] else found
+
+
+def _rounded(found: datetime, unit: str, *, end: bool) -> datetime:
+    if unit == "w":
+        found -= timedelta(days=found.weekday())
+    units = ("year", "month", "day", "hour", "minute", "second")
+    kept = "yMdhms".index("d" if unit == "w" else unit)
+    begins = found.replace(microsecond=0)
+    for name in units[kept + 1 :]:
+        begins = begins.replace(**{name: 1 if name in ("month", "day") else 0})  # type: ignore[arg-type]
+    if not end:
+        return begins
+    longer = timedelta(seconds=UNIT_SECONDS[unit] * (1.5 if unit in "My" else 1))
+    return _rounded(begins + longer, unit, end=False) - timedelta(milliseconds=1)
 
 
 def time_range(dashboard: Json, now: datetime) -> tuple[datetime, datetime]:
     """The range on which a dashboard opens."""
-    return moment(dashboard["time"]["from"], now), moment(dashboard["time"]["to"], now)
+    given = dashboard["time"]
+    return moment(given["from"], now), moment(given["to"], now, end=True)
 
 
 def panels(dashboard: Json) -> Iterator[Json]:

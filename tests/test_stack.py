@@ -14,8 +14,9 @@ from dashboards_src.alerts import breached_query
 from database.embedded import Embedded, EmbeddedError
 from settings import CommittedSettings, Settings
 from stack.processes import Program
-from stack.questions import moment, substitute
+from stack.questions import moment
 from stack.runtime import choose
+from stack.variables import fill
 from stack.verify import Answer, Question, judge
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -25,7 +26,9 @@ def test_variables_are_quoted_as_the_browser_does() -> None:
     """A value replaces its variable in both spellings, quotes doubled, longer names untouched."""
     text = "'$column' '${column}' '$columns'"
 
-    assert substitute(text, {"column": "o'clock"}) == "'o''clock' 'o''clock' '$columns'"
+    assert fill(text, {"column": "o'clock"}, sql=True) == "'o''clock' 'o''clock' '$columns'"
+    assert fill("in (${c})", {"c": ("a", "b'")}, sql=True) == "in ('a','b''')"
+    assert fill("$c and [[c:pipe]]", {"c": ("a", "b")}) == "a + b and a|b"
 
 
 def test_ranges_are_moments() -> None:
@@ -35,6 +38,13 @@ def test_ranges_are_moments() -> None:
     assert moment("now", now) == now
     assert moment("now-90d", now) == now - timedelta(days=90)
     assert moment("2013-01-01T00:00:00.000Z", now) == datetime(2013, 1, 1, tzinfo=UTC)
+    assert moment("1357000000000", now) == datetime(2013, 1, 1, 0, 26, 40, tzinfo=UTC)
+    noon = now.replace(hour=12)
+    assert moment("now-1d/d", noon) == datetime(2026, 1, 9, tzinfo=UTC)
+    assert moment("now/d", noon, end=True) == datetime(2026, 1, 10, 23, 59, 59, 999000, UTC)
+    assert moment("now/w", noon) == datetime(2026, 1, 5, tzinfo=UTC)
+    assert moment("now/M", noon, end=True) == datetime(2026, 1, 31, 23, 59, 59, 999000, UTC)
+    assert moment("now/y", noon, end=True) == datetime(2026, 12, 31, 23, 59, 59, 999000, UTC)
 
 
 @pytest.mark.parametrize(

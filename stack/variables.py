@@ -1,0 +1,45 @@
+"""Variables of dashboards in texts: which are used, and their values put in their places."""
+
+import re
+from collections.abc import Mapping
+
+Value = str | tuple[str, ...]
+"""What is chosen: one value, or several."""
+Values = Mapping[str, Value]
+NAMES = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.[\w.]+)?(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
+"""$name, ${name}, ${name:form}, [[name]], [[name:form]]."""
+
+
+def names_in(*texts: str) -> set[str]:
+    """The names that texts use as variables."""
+    found = (
+        next(filter(None, (match[1], match[2], match[4])))
+        for t in texts
+        for match in NAMES.finditer(t)
+    )
+    return set(found)
+
+
+def fill(text: str, values: Values, *, sql: bool = False) -> str:
+    """A text with its variables replaced, in SQL quoted as Grafana's SQL datasources do."""
+
+    def one(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[4]
+        if name not in values:
+            return match[0]
+        return _written(values[name], match[3] or match[5] or "", sql=sql)
+
+    return NAMES.sub(one, text)
+
+
+def _written(value: Value, form: str, *, sql: bool) -> str:
+    several = (value,) if isinstance(value, str) else value
+    if form in ("sqlstring", "singlequote") or (sql and not form and not isinstance(value, str)):
+        return ",".join("'" + one.replace("'", "''") + "'" for one in several)
+    if form == "doublequote":
+        return ",".join(f'"{one}"' for one in several)
+    if form == "pipe":
+        return "|".join(several)
+    if sql and not form:
+        return several[0].replace("'", "''")
+    return (" + " if not sql and form in ("", "text") else ",").join(several)
