@@ -2,25 +2,31 @@
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 import psycopg
 import pytest
+import uvicorn
 from litestar.testing import TestClient
+from playwright.sync_api import Page, expect, sync_playwright
 
 from collectors.runner import Runner
 from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from database import Role, connect
+from database.embedded import free_port, port_taken
 from generator.artefacts import artefacts
 from preflight.macros import Range
 from settings import ROOT, CommittedSettings, Settings
 from stack.built import Built
+from stack.look import FLAGS, browser_program
 from stack.preview import axes, lines, pages, serve, timeline, units, words
 from stack.preview.draw import Asked, draw
 from stack.preview.fields import Clock, Field, ago, config_of
@@ -490,3 +496,92 @@ def test_the_source_is_built_again_when_it_changes(
     mended = source.newest()
     assert (mended.version, mended.problem) == (2, "")
     assert mended.dashboards["driftdeck-small"]["title"] == "Renamed"
+
+
+@pytest.fixture
+def browser() -> Iterator[Page]:
+    """A page of the Chromium that is installed; what goes wrong in it fails the test."""
+    program = browser_program()
+    if not program:
+        pytest.skip("no Chromium here")
+    wrong: list[str] = []
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=FLAGS)
+        page = opened.new_page(viewport={"width": 1500, "height": 2400})
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        yield page
+        opened.close()
+    assert wrong == []
+
+
+def titles(page: Page) -> list[str]:
+    """Of the panels that a browser shows."""
+    return page.locator(".panel .title").all_inner_texts()
+
+
+def test_a_browser_chooses_in_a_file(
+    collected: tuple[Settings, list[Json]], tmp_path: Path, browser: Page
+) -> None:
+    """Drop-downs, addresses, legends and annotations work without a server."""
+    settings, dashboards = collected
+    with connect(settings, Role.READER) as reader:
+        pages.write_pages(reader, dashboards, tmp_path)
+    address = f"file://{tmp_path}/driftdeck-small.html"
+    browser.goto(address)
+    browser.wait_for_selector(".plot .scatterlayer path")
+
+    assert "c: drift and its levels" not in titles(browser)
+    browser.locator(".label + select").select_option("c")
+    assert "c: drift and its levels" in titles(browser)
+    assert browser.url.endswith("?var-column=c")
+    browser.reload()
+    assert "c: drift and its levels" in titles(browser)
+    browser.goto(f"file://{tmp_path}/driftdeck-overview.html")
+    browser.locator("td a", has_text="Small").first.click()
+    browser.wait_for_selector(".plot .scatterlayer path")
+    assert browser.url.startswith(address)
+
+
+def test_a_browser_sees_the_source_change(
+    collected: tuple[Settings, list[Json]], tmp_path: Path, browser: Page
+) -> None:
+    """The inner loop: a changed title, a mistake, its mend, each without a reload by hand."""
+    settings, _ = collected
+    source = Source(settings, tmp_path / "built")
+    app = serve.app(settings, source, lambda: connect(settings, Role.READER))
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    declared = settings.monitors_dir / "small.py"
+    good = declared.read_text()
+    try:
+        wait_for(lambda: port_taken(port))
+        browser.goto(f"http://127.0.0.1:{port}/d/driftdeck-small?from=2024-01-01&to=2024-01-13")
+        heading = browser.locator("h1")
+        expect(heading).to_have_text("Small model")
+        declared.write_text(good.replace("ends=", "title='Renamed', ends="))
+        expect(heading).to_have_text("Renamed", timeout=20_000)
+        declared.write_text("nonsense")
+        banner = browser.locator(".banner")
+        expect(banner).to_contain_text("NameError", timeout=20_000)
+        expect(heading).to_have_text("Renamed")
+        declared.write_text(good)
+        expect(heading).to_have_text("Small model", timeout=20_000)
+        expect(banner).to_be_empty()
+        browser.locator(".label + select").select_option("c")
+        browser.wait_for_url("**var-column=c")
+        expect(browser.locator(".panel .title", has_text="c: drift and its levels")).to_be_visible()
+    finally:
+        browser.goto("about:blank")  # or it would miss the server
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    """Until it is true, for ten seconds."""
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
