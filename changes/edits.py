@@ -1,11 +1,15 @@
 """Writes the edits that make one dashboard's JSON of another, and proves that they do."""
 
+import ast
 import copy
+import io
 import json
 import re
 import subprocess
 import sys
 import tempfile
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from dashboards_src.places import KINDS, Part, named, parts
 from generator.differences import NOTHING, Change, compare
 
 Json = dict[str, Any]
-HEAD = '''"""What was changed in Grafana: written by `make pull`, which writes it anew each time."""
+HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 
 from dashboards_src.edit import {names}
 
@@ -53,6 +57,48 @@ def styled(text: str) -> str:
     command = [str(ruff), "format", "--quiet", "--line-length=100", "-"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else text
+
+
+def commented(text: str, earlier: str) -> str:
+    """A styled file of edits with the comments that an earlier one has above or behind an edit.
+
+    An edit is the same if it is of the same field of the same part, whatever its value.
+    """
+    known = {_key(call): said for call, said in _with_comments(earlier) if said}
+    rows = text.splitlines(keepends=True)
+    for call, _ in reversed(list(_with_comments(text))):
+        rows[call.lineno - 1 : call.lineno - 1] = [
+            f"    {said}\n" for said in known.get(_key(call), [])
+        ]
+    return "".join(rows)
+
+
+def same(text: str, other: str) -> bool:
+    """Whether two files say the same to Python."""
+    return ast.dump(ast.parse(text)) == ast.dump(ast.parse(other))
+
+
+def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
+    """The edits of a file, each with the comments above it and behind it."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    said = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    calls = [
+        one
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+        for one in node.value.elts
+        if isinstance(one, ast.Call)
+    ]
+    begins = 0
+    for call in calls:
+        end = call.end_lineno or call.lineno
+        yield call, [said[row] for row in range(begins, end + 1) if row in said]
+        begins = end + 1
+
+
+def _key(call: ast.Call) -> str:
+    field = 2 if isinstance(call.func, ast.Name) and call.func.id in ("edit", "drop") else 1
+    return " ".join(map(ast.unparse, (call.func, *call.args[:field])))
 
 
 def prove(text: str, before: Json, after: Json) -> None:

@@ -1,8 +1,10 @@
 """Writes the module of a dashboard that no module builds, and proves that it builds it."""
 
+from collections.abc import Sequence
 from keyword import iskeyword
 from typing import Any
 
+from changes.constructors import Call, call_of
 from changes.edits import UnprovedError, literal
 from dashboards_src.given import Pulled
 from dashboards_src.places import parts
@@ -13,8 +15,7 @@ from generator.noise import without_noise
 Json = dict[str, Any]
 HEAD = '''"""{title}: made in Grafana, pulled from it by `make pull`."""
 
-from dashboards_src.given import given, pulled
-
+{imports}
 PAGE = pulled(
 '''
 OWN = ("type", "title", "gridPos", "pluginVersion")
@@ -27,17 +28,28 @@ def module_of(live: Json) -> str:
     if "annotations" in fields:  # the built-in one is Grafana's own
         own = [one for one in parts(live, "annotation") if one.get("builtIn") != 1]
         fields["annotations"] = {**fields["annotations"], "list": own}
-    panels = "".join(f"        {_panel(one)},\n" for one in live.get("panels") or [])
+    schema = int(live.get("schemaVersion") or 0)
+    every = live.get("panels") or []
+    calls = [call_of(one, schema) for one in every]
+    texts = [call.text if call else _given(one) for call, one in zip(calls, every, strict=True)]
+    panels = "".join(f"        {text},\n" for text in texts)
     title = live["title"].replace("\\", "\\\\").replace('"""', "'''")
     return (
-        HEAD.format(title=title)
+        HEAD.format(title=title, imports=_imports(calls))
         + f"    {literal(live['uid'])},\n    {literal(live['title'])},\n"
         + (f"    {_named(fields)},\n" if fields else "")
         + f"    panels=(\n{panels}    ),\n)\n"
     )
 
 
-def _panel(one: Json) -> str:
+def _imports(calls: Sequence[Call | None]) -> str:
+    names = sorted(set().union(*(call.names for call in calls if call)))
+    grafanalib = f"from grafanalib.core import {', '.join(names)}\n\n" if names else ""
+    ours = "given, pulled" if None in calls else "pulled"
+    return f"{grafanalib}from dashboards_src.given import {ours}\n"
+
+
+def _given(one: Json) -> str:
     grid, place = one.get("gridPos"), ""
     fields = {key: value for key, value in one.items() if key not in OWN}
     if isinstance(grid, dict) and set(grid) == set("xywh"):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from changes.edits import prove, source, styled
+from changes.edits import commented, prove, same, source, styled
 from changes.module import module_of, prove_module
 from changes.plan import Kind, Target, plan
 from dashboards_src.edit import file_of
@@ -76,9 +76,10 @@ def _write(path: Path, text: str, before: Json, after: Json) -> bool:
         there = path.exists()
         path.unlink(missing_ok=True)
         return there
-    text = styled(text)
+    earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = commented(styled(text), earlier)
     prove(text, before, after)
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    if earlier and same(earlier, text):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

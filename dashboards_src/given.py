@@ -1,5 +1,5 @@
 """A dashboard given panel by panel, as Grafana has it: what `make pull` makes of one that no module
-builds. The panels are grafanalib's, with every field said."""
+builds. Its panels are grafanalib's; one that grafanalib cannot make is `given` with every field."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def given(
 class GivenDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
     """A dashboard of which `fields` is the JSON, but for its panels."""
 
-    def __init__(self, fields: Json, panels: Sequence[Given]) -> None:
+    def __init__(self, fields: Json, panels: Sequence[Panel]) -> None:
         super().__init__(title=fields["title"])
         self.fields, self.given = fields, panels
 
@@ -62,7 +62,7 @@ class Pulled:
 
     uid: str
     title: str
-    panels: Sequence[Given]
+    panels: Sequence[Panel]
     fields: Json
 
     @property
@@ -86,7 +86,7 @@ class Pulled:
         )
 
 
-def pulled(uid: str, title: str, *, panels: Sequence[Given], **fields: Any) -> Pulled:
+def pulled(uid: str, title: str, *, panels: Sequence[Panel], **fields: Any) -> Pulled:
     """A dashboard. fields: the rest, by Grafana's names."""
     return Pulled(uid, title, panels, fields)
 

@@ -88,8 +88,13 @@ def unused_edits(settings: Settings, built: Mapping[str, str]) -> list[str]:
 
 def dashboard(page: Page | Pulled) -> dict[str, object]:
     """A page as its module makes it, in Grafana's form."""
-    raw = json.loads(json.dumps(page.dashboard(), cls=DashboardEncoder, sort_keys=True))
-    return modernise(raw)
+    return modernise(encoded(page.dashboard()))
+
+
+def encoded(made: object) -> dict[str, object]:
+    """What grafanalib made, as it writes it."""
+    found: dict[str, object] = json.loads(json.dumps(made, cls=DashboardEncoder, sort_keys=True))
+    return found
 
 
 def dashboard_text(document: Mapping[str, object]) -> str:

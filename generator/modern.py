@@ -17,6 +17,12 @@ PANEL_KEYS = (
     "collapsed", "datasource", "description", "fieldConfig", "gridPos", "id", "links", "options",
     "panels", "repeat", "targets", "title", "transformations", "type",
 )  # fmt: skip
+WHEN_SET = (
+    "hideTimeOverride", "interval", "maxDataPoints", "maxPerRow", "repeatDirection", "timeFrom",
+    "timeShift", "transparent",
+)  # fmt: skip
+POINTS_UNASKED = 100
+"""So many maxDataPoints grafanalib writes where nobody asked."""
 TARGET_KEYS = ("datasource", "format", "rawQuery", "rawSql", "refId")
 
 
@@ -29,32 +35,37 @@ def modernise(raw: Mapping[str, object]) -> Json:
     assert isinstance(panels, list)
     return {
         **dashboard,
-        "panels": [_panel(panel) for panel in panels],
+        "panels": [panel_of(panel) for panel in panels],
         "schemaVersion": SCHEMA_VERSION,
         "graphTooltip": 1,
     }
 
 
 def _unmarked(raw: Mapping[str, object]) -> Json:
-    """A dashboard that is given as it is."""
+    """A dashboard that is given as it is, but for panels that grafanalib's constructors make."""
     panels = raw["panels"]
     assert isinstance(panels, list)
-    bare = [{key: value for key, value in one.items() if key != GIVEN} for one in panels]
+    bare = [
+        {key: value for key, value in one.items() if key != GIVEN}
+        if GIVEN in one
+        else panel_of(one)
+        for one in panels
+    ]
     return {**{key: value for key, value in raw.items() if key != GIVEN}, "panels": bare}
 
 
-def _panel(raw: Mapping[str, object]) -> Json:
+def panel_of(raw: Mapping[str, object]) -> Json:
+    """A grafanalib panel, encoded, as schema 42."""
     panel = {key: raw[key] for key in PANEL_KEYS if raw.get(key) not in (None, [])}
+    panel |= {key: raw[key] for key in WHEN_SET if raw.get(key) and raw[key] != POINTS_UNASKED}
     targets = panel.get("targets")
     if isinstance(targets, list):
-        panel["targets"] = [_target(target) for target in targets]
+        panel["targets"] = [target_of(target) for target in targets]
     if "fieldConfig" in panel:
         panel["fieldConfig"] = _without_none(panel["fieldConfig"])
         _config(panel)
     if panel["type"] == "row":
         panel = {**panel, "collapsed": False, "panels": []}
-    if panel["type"] == "text":
-        panel["options"] = {"mode": raw.get("mode"), "content": raw.get("content")}
     return panel
 
 
@@ -69,7 +80,10 @@ def _config(panel: Json) -> None:
         custom["cellOptions"] = {"type": custom["displayMode"]}
 
 
-def _target(raw: Mapping[str, object]) -> Json:
+def target_of(raw: Mapping[str, object]) -> Json:
+    """A grafanalib target of SQL, encoded, as Grafana's datasource reads it; others as they are."""
+    if not {"rawSql", "intervalFactor"} <= set(raw):  # grafanalib's have both
+        return dict(raw)
     return {**{key: raw[key] for key in TARGET_KEYS}, "editorMode": "code"}
 
 

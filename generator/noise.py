@@ -48,17 +48,22 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
         if there.get("builtIn") == 1:
             continue
         made = known.get(id(there), {})
-        defaults = panel_defaults(str(there.get("type", ""))) if kind == "panel" else {}
-        ignored = IGNORED["panel"] if kind == "panel" else set()
-        old = kind == "panel" and live.get("schemaVersion", 0) < CELL_OPTIONS
-        saved = _remembered(made, there) if old else there
-        one = _settled(
-            {key: value for key, value in made.items() if key not in ignored},
-            {key: value for key, value in saved.items() if key not in ignored},
-            defaults,
-            "",
+        found.append(
+            panel_without_noise(made, there, live.get("schemaVersion", 0))
+            if kind == "panel"
+            else _settled(made, there, {}, "")
         )
-        found.append(one)
+    return found
+
+
+def panel_without_noise(built: Json, live: Json, schema: int) -> Json:
+    """A live panel in the words of the source. schema: of the dashboard that it stands in."""
+    saved = _remembered(built, live) if schema < CELL_OPTIONS else live
+    made, there = (
+        {key: value for key, value in one.items() if key not in IGNORED["panel"]}
+        for one in (built, saved)
+    )
+    found: Json = _settled(made, there, panel_defaults(str(live.get("type", ""))), "")
     return found
 
 

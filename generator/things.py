@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from dashboards_src.places import Part
-from generator.differences import Change, compare, fields, lines
+from generator.differences import Change, compare, fields, lines, said
 
 Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
@@ -112,7 +112,23 @@ def changed(before: Thing, after: Thing) -> list[Change]:
     """The differences of two states of a thing."""
     if before.kind == "dashboard":
         return compare(before.content, after.content)
-    return list(fields(Part(before.kind, before.name), (), before.content, after.content))
+    one, other = before.content, after.content
+    if before.kind == "policies":
+        one, other = ({**tree, "routes": "\n".join(_routes(tree))} for tree in (one, other))
+    return list(fields(Part(before.kind, before.name), (), one, other))
+
+
+def _routes(tree: Json, indent: str = "") -> Iterator[str]:
+    """The routes of a policy tree, a line each in the order in which Grafana tries them."""
+    for route in tree.get("routes") or []:
+        rest = {key: value for key, value in route.items() if key not in SAID_OF_ROUTE}
+        asked = ", ".join(" ".join(map(str, one)) for one in route.get("object_matchers") or [])
+        more = "".join(f", {key} {said(value)}" for key, value in sorted(rest.items()))
+        yield f"{indent}{asked or 'everything'} → {route.get('receiver', 'as above')}{more}"
+        yield from _routes(route, indent + "  ")
+
+
+SAID_OF_ROUTE = ("object_matchers", "receiver", "routes")
 
 
 def told(found: Difference) -> Iterator[str]:

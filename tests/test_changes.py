@@ -11,10 +11,13 @@ import pytest
 
 from changes.apply import apply
 from changes.edits import UnprovedError
+from changes.module import module_of, prove_module
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from changes.pull import pull
-from generator.artefacts import artefacts, dashboard, unused_edits
+from dashboards_src import panels
+from generator.artefacts import artefacts, dashboard, encoded, unused_edits
 from generator.differences import compare, said
+from generator.modern import panel_of
 from generator.noise import without_noise
 from generator.things import Thing, differences, markdown, things, told
 from settings import ROOT, CommittedSettings, Settings
@@ -394,3 +397,89 @@ def test_a_module_that_would_lose_something_is_not_written(
     with pytest.raises(UnprovedError, match="maxDataPoints"):
         pull(target(house, fake), ["fuel-1"])
     assert list(tmp_path.glob("*.py")) == []
+
+
+@pytest.mark.parametrize("name", ["flights", "overview", "collectors", "observed"])
+def test_a_module_is_written_in_grafanalibs_words(name: str) -> None:
+    """As the source makes them, every panel comes back as a constructor of its kind."""
+    board = json.loads((ROOT / "provisioning" / "dashboards" / f"{name}.json").read_text())
+    text = module_of(board)
+
+    prove_module(text, board)
+    assert " given(" not in text
+    assert text.count("Stat(") == sum(one["type"] == "stat" for one in board["panels"])
+    assert text.count("SqlTarget(") == sum(len(one.get("targets", [])) for one in board["panels"])
+
+
+def test_what_a_browser_saved_is_written_in_grafanalibs_words() -> None:
+    """The dozens of fields that it fills in are not said; what was set is, by its parameter."""
+    board = json.loads(RECORDED.read_text(encoding="utf-8"))["saved"]
+    board["panels"][-1] |= {"transparent": True, "maxDataPoints": 40, "interval": "1h"}
+    text = module_of(board)
+
+    prove_module(text, board)
+    assert " given(" not in text
+    assert "transparent=True" in text
+    assert "maxDataPoints=40" in text
+    assert "hideFrom" not in text
+
+
+def test_a_text_keeps_its_content() -> None:
+    """What grafanalib writes of it, and a table's cells, reach Grafana."""
+    made = panel_of(encoded(panels.text("t", "Read me", "**first**", "")))
+
+    assert made["options"] == {"content": "**first**", "mode": "markdown"}
+
+
+def test_comments_of_edits_stay(
+    house: Settings, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Above and behind an edit, when another is pulled; one that is gone takes its own along."""
+    apply(target(house, fake), force=False)
+    panel = edited(fake)
+    panel["fieldConfig"]["defaults"] |= {"max": 0.5, "min": 0.1}
+    assert pull(target(house, fake), []) == 0
+    path = house.edits_dir / "outages.py"
+    text = path.read_text(encoding="utf-8")
+    lines_of = text.splitlines()
+    at = next(n for n, line in enumerate(lines_of) if '"fieldConfig.defaults.max"' in line)
+    begins = max(n for n in range(at + 1) if lines_of[n].startswith("    edit("))
+    lines_of.insert(begins, "    # Ana asked for it, see #12")
+    path.write_text("\n".join(lines_of) + "\n", encoding="utf-8")
+    capsys.readouterr()
+    assert pull(target(house, fake), ["driftdeck-outages"]) == 0
+    assert "nothing to pull" in capsys.readouterr().out
+    panel["fieldConfig"]["defaults"] |= {"max": 0.7, "min": 0.2}
+    assert pull(target(house, fake), []) == 0
+    again = path.read_text(encoding="utf-8")
+    assert "0.7" in again
+    above = again.partition('"fieldConfig.defaults.max"')[0]
+    assert above.rpartition("    edit(")[0].endswith("# Ana asked for it, see #12\n")
+    assert again.count("# Ana") == 1
+
+
+def test_policies_are_told_route_by_route() -> None:
+    """A line each, in their order, inner ones below theirs: no JSON."""
+    before = {
+        "receiver": "ops",
+        "routes": [
+            {
+                "receiver": "ml",
+                "object_matchers": [["owner", "=", "ml"]],
+                "routes": [{"object_matchers": [["level", "=", "alert"]], "group_wait": "30s"}],
+            }
+        ],
+    }
+    after = copy.deepcopy(before)
+    after["routes"][0]["routes"][0]["group_wait"] = "1m"  # type: ignore[index]
+    after["routes"].append({"receiver": "all"})  # type: ignore[attr-defined]
+    one, other = (Thing("policies", "1", "policies", tree) for tree in (before, after))
+    [found] = differences({("policies", "1"): one}, {("policies", "1"): other})
+
+    assert list(told(found)) == [
+        "~ policies",
+        "    routes:",
+        '        -  level = alert → as above, group_wait "30s"',
+        '        +  level = alert → as above, group_wait "1m"',
+        "        +everything → all",
+    ]

@@ -33,7 +33,7 @@ ONLY_IN = {
         "collectors/workspace.py",
         "stack/evidently.py",
     },
-    "grafanalib": {"dashboards_src", "generator/artefacts.py"},
+    "grafanalib": {"dashboards_src", "generator/artefacts.py", "changes/constructors.py"},
     "plotly": {"stack"},
     "prefect": {"schedules/prefect_flow.py"},
     "docker": {"stack/compose.py"},
