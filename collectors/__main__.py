@@ -14,6 +14,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         settings = load_settings()
+        if getattr(parsed, "workers", 1) > 1:
+            from collectors import processes
+
+            processes.begin()
         from collectors import commands
 
         return int(getattr(commands, parsed.command)(settings, parsed))

@@ -19,7 +19,7 @@ from collectors.runner import clock
 from collectors.sources import Reader, SourceError
 from collectors.store import finished_windows
 from collectors.windows import complete_windows
-from collectors.work import Batch, Done, executor, work
+from collectors.work import Batch, Done, lanes, work
 from database import connect
 from monitors.declare import Monitor, Window
 from settings import Settings, SettingsError
@@ -51,7 +51,7 @@ class Asked:
 class _Job:
     """A monitor's backfill: what is still to be handed out, what is being done, what came of it.
 
-    gone: its source cannot be read any more.
+    lane: where a batch was done last. gone: its source cannot be read any more.
     """
 
     monitor: Monitor
@@ -59,6 +59,7 @@ class _Job:
     played: bool
     waiting: list[Batch] = field(default_factory=list)
     busy: int = 0
+    lane: Executor | None = None
     counts: Counter[str] = field(default_factory=Counter)
     reporting: bool = False
     kept: int = 0
@@ -81,9 +82,9 @@ def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> i
     with (
         connect(settings) as connection,
         Progress(transient=True, disable=not sys.stdout.isatty()) as progress,
-        executor(asked.workers, asked.dask) as (pool, at_once),
+        lanes(asked.workers, asked.dask) as free,
     ):
-        backfilling = _Backfill(settings, connection, asked, pool, at_once, progress)
+        backfilling = _Backfill(settings, connection, asked, list(free), progress)
         begun = [backfilling.begin(one) for one in monitors]
         return int(backfilling.finish() or not all(begun))
 
@@ -94,16 +95,15 @@ class _Backfill:
         settings: Settings,
         connection: psycopg.Connection,
         asked: Asked,
-        pool: Executor,
-        at_once: int,
+        free: list[Executor],
         progress: Progress,
     ) -> None:
         self._settings, self._connection = settings, connection
         self._asked, self._progress = asked, progress
-        self._pool, self._at_once = pool, at_once
+        self._free = free
         self._given = settings.model_dump_json()
         self._jobs: list[_Job] = []
-        self._running: dict[Future[Done], _Job] = {}
+        self._running: dict[Future[Done], tuple[_Job, Executor]] = {}
 
     def begin(self, monitor: Monitor) -> bool:
         """Plan a monitor's batches; False if its windows cannot be told."""
@@ -129,7 +129,8 @@ class _Backfill:
         self._hand_out()
         while self._running:
             for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                job = self._running.pop(future)
+                job, lane = self._running.pop(future)
+                self._free.append(lane)
                 job.busy -= 1
                 self._hear(job, future)
             self._hand_out()
@@ -146,16 +147,21 @@ class _Backfill:
         return windows
 
     def _hand_out(self) -> None:
-        """As many batches as are done at once, first those that others of a monitor wait for."""
+        """A batch to each free lane, first those that others of a monitor wait for.
+
+        A played monitor stays in its lane, where its references have been read.
+        """
         jobs = sorted(self._jobs, key=lambda job: not job.played)
-        while len(self._running) < self._at_once:
+        while self._free:
             job = next(
                 (one for one in jobs if one.waiting and not (one.in_turn and one.busy)), None
             )
             if job is None:
                 return
             batch = job.waiting.pop(0)
-            self._running[self._pool.submit(work, self._given, batch)] = job
+            job.lane = job.lane if job.in_turn and job.lane in self._free else self._free[0]
+            self._free.remove(job.lane)
+            self._running[job.lane.submit(work, self._given, batch)] = job, job.lane
             job.busy += 1
 
     def _hear(self, job: _Job, future: "Future[Done]") -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from collectors.cleaned import Cleaned
 from collectors.drift_index import METHODS, Index
+from collectors.imports import kept
 from collectors.values import Measured
 from monitors.declare import Levels, Monitor, Series, Window
 
@@ -102,7 +103,8 @@ def measure(
             ours = Index(monitor, current, reference).measure(series)
     if not choice.evidently:
         return ours, ()
-    from collectors import report  # imports Evidently, which takes seconds
+    with kept():
+        from collectors import report  # imports Evidently, which takes seconds
 
     with nullcontext() if choice.report else report.undrawn():
         theirs, runs = report.measure(monitor, current, reference, series)

@@ -19,8 +19,11 @@ from monitors.declare.metrics import Over
 KEPT_OUTPUT = 20_000
 CALL = """\
 import importlib, sys
+from collectors.imports import kept
 module, _, function = sys.argv[1].partition(":")
-print(getattr(importlib.import_module(module), function)(*sys.argv[2:]))
+with kept():
+    called = getattr(importlib.import_module(module), function)
+print(called(*sys.argv[2:]))
 """
 
 

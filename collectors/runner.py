@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from collectors.collect import collect
+from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
 from collectors.sources import Reader
 from collectors.store import (
@@ -94,7 +95,8 @@ class Runner:
 
     @cached_property
     def _workspace(self) -> "Workspace":
-        from collectors.workspace import Workspace
+        with kept():
+            from collectors.workspace import Workspace
 
         return Workspace(self._settings)
 

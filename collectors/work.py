@@ -1,8 +1,7 @@
 """Batches of windows as tasks, and where they are done: here, in processes, or by a cluster."""
 
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from collectors import processes
 from collectors.retraining import retrain_if_due
 from collectors.runner import Outcome, Runner
 from database import connect
@@ -70,9 +70,10 @@ def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
 
 
 @contextmanager
-def executor(workers: int, dask: str) -> Iterator[tuple[Executor, int]]:
-    """Where batches are done, and how many at a time.
+def lanes(workers: int, dask: str) -> Iterator[list[Executor]]:
+    """Where batches are done: one at a time in each.
 
+    On this machine a lane is a process, which remembers the references of what it has done.
     dask: the address of a scheduler, whose workers have this project, its data and its database;
     '' for this machine. Raises SettingsError.
     """
@@ -80,24 +81,25 @@ def executor(workers: int, dask: str) -> Iterator[tuple[Executor, int]]:
         if dask:
             client = stack.enter_context(_client(dask))
             pool: Executor = client.get_executor()
-            at_once = max(sum(client.nthreads().values()), 1)
+            found = [pool] * max(sum(client.nthreads().values()), 1)
         else:
-            pool, at_once = _here(workers), max(workers, 1)
+            found = _here(workers)
         try:
-            yield pool, at_once
+            yield found
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for lane in found:
+                lane.shutdown(wait=False, cancel_futures=True)
             raise
         finally:
             _runner.cache_clear()
-        pool.shutdown()
+        for lane in found:
+            lane.shutdown()
 
 
-def _here(workers: int) -> Executor:
+def _here(workers: int) -> list[Executor]:
     if workers <= 1:
-        return ThreadPoolExecutor(1)
-    # Spawned, not forked: a forked child would share sockets and locks of the libraries' threads.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        return [ThreadPoolExecutor(1)]
+    return [processes.one() for _ in range(workers)]
 
 
 def _client(address: str) -> Any:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from database.embedded import Embedded, port_taken
@@ -73,14 +74,19 @@ class Local:
         self.start_database()
         steps.migrated(self.settings)
         started = self._start_evidently()
-        steps.fill(self.settings)
+        with ThreadPoolExecutor(1) as beside:  # neither needs the data that is being collected
+            shown = beside.submit(self._build_and_show)
+            steps.fill(self.settings)
+            shown.result()
+        if started:
+            self._wait_for_evidently()
+
+    def _build_and_show(self) -> None:
         self._build()
         if self._binary:
             self._start_grafana()
         else:
             self._start_preview()
-        if started:
-            self._wait_for_evidently()
 
     def start_database(self) -> None:
         """Start PostgreSQL if it does not run."""

@@ -8,6 +8,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -87,14 +88,20 @@ def test_rows_do_not_depend_on_the_workers(mine: Settings, connection: psycopg.C
         assert collect(mine, connection, workers=workers) == alone
 
 
-def test_a_killed_backfill_goes_on(mine: Settings, connection: psycopg.Connection) -> None:
-    """After kill -9 in the middle, whole batches are there; the rest is collected, and equal."""
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_killed_backfill_goes_on(
+    mine: Settings, connection: psycopg.Connection, workers: str
+) -> None:
+    """After kill -9 in the middle, whole batches are there; the rest is collected, and equal.
+
+    No process of it is left.
+    """
     whole = collect(mine, connection, workers=1)
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
     given = {name.upper(): str(value) for name, value in mine.model_dump(exclude_none=True).items()}
-    command = [sys.executable, "-m", "collectors", "backfill", "small", "--workers", "1"]
+    command = [sys.executable, "-m", "collectors", "backfill", "small", "--workers", workers]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.DEVNULL
     ) as process:
@@ -103,8 +110,10 @@ def test_a_killed_backfill_goes_on(mine: Settings, connection: psycopg.Connectio
         while not count and time.monotonic() < deadline:
             time.sleep(0.005)
             count = len(stored(connection)[2])
+        begun = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     assert 0 < count <= DAYS
+    assert psutil.wait_procs(begun, timeout=20)[1] == []
     monitor = named("small", mine.monitors_dir)
 
     assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0

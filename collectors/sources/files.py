@@ -38,13 +38,18 @@ class Log:
         frame = self._read(self._paths(window), names, window)
         if frame.empty:
             return frame
-        frame = frame.loc[self._inside(frame, window)]
+        inside = self._inside(frame, window)
+        if not inside.all():
+            frame = frame.loc[inside]
+        if frame[self.source.time].is_monotonic_increasing:
+            return frame.reset_index(drop=True)
         return frame.sort_values(self.source.time, kind="stable", ignore_index=True)
 
     def labels(self, window: Window, names: Sequence[str], now: datetime) -> pd.DataFrame:
         """The named columns of what may be labels of a window's rows, known by `now`."""
         frame = self._read(self._paths(window), names, None)
-        return frame if frame.empty else frame.loc[self._times(frame) <= now]
+        known = self._times(frame) <= now if len(frame) else None
+        return frame if known is None or known.all() else frame.loc[known]
 
     def first_day(self, zone: ZoneInfo) -> date | None:
         """The day of a zone on which the log begins, None where it is empty. Raises SourceError."""

@@ -14,6 +14,8 @@ from collectors.sources.files import Log
 from monitors.declare import Files, Monitor, Source, Table, Window
 from settings import Settings
 
+MANY_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -128,8 +130,10 @@ def _hash_frame(frame: pd.DataFrame) -> str:
     """Of the rows as a set: rows of one moment come in any order."""
     digest = hashlib.sha256(",".join(map(str, frame.columns)).encode())
     if len(frame):
-        alike = pd.DataFrame({name: _storage_free(frame[name]) for name in frame})
-        digest.update(np.sort(pd.util.hash_pandas_object(alike, index=False).to_numpy()).tobytes())
+        alike = pd.DataFrame({name: _storage_free(frame[name]) for name in frame}, copy=False)
+        many = len(frame) > MANY_ROWS  # fewer are hashed sooner than their distinct values found
+        hashes = pd.util.hash_pandas_object(alike, index=False, categorize=many)
+        digest.update(np.sort(hashes.to_numpy()).tobytes())
     return digest.hexdigest()[:16]
 
 

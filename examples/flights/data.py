@@ -82,7 +82,7 @@ def _ids(flights: pd.DataFrame) -> pd.Series:
     """Day, carrier, number, origin, destination and time: unique in all 336,776 rows."""
     day = flights["year"] * 10_000 + flights["month"] * 100 + flights["day"]
     names = ["carrier", "flight", "origin", "dest", "sched_dep_time"]
-    rows = zip(day, *(flights[name] for name in names), strict=True)
+    rows = zip(day.tolist(), *(flights[name].tolist() for name in names), strict=True)
     ids = [f"{d}-{line}-{n}-{a}-{b}-{clock:04d}" for d, line, n, a, b, clock in rows]
     return pd.Series(ids, index=flights.index, dtype=object)
 

@@ -61,8 +61,10 @@ def predicted(flights: pd.DataFrame, first: model.Model) -> pd.DataFrame:
     """
     training = flights["day"] <= TRAINED_TO
     flights = flights.assign(late_probability=float("nan"), model_version=first.facts.version)
-    flights.loc[training, "late_probability"] = model.predict_out_of_fold(flights[training])
-    flights.loc[~training, "late_probability"] = first.predict(flights[~training])
+    with model.side_by_side() as pool:
+        later = pool.submit(first.predict, flights[~training])
+        flights.loc[training, "late_probability"] = model.predict_out_of_fold(flights[training])
+        flights.loc[~training, "late_probability"] = later.result()
     return flights.assign(first_probability=flights["late_probability"])
 
 
