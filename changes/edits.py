@@ -15,6 +15,7 @@ from typing import Any
 
 from dashboards_src.edit import Edit, add, applied, drop, edit, in_order, load, remove
 from dashboards_src.places import KINDS, Part, named, parts
+from dashboards_src.rows import opened
 from generator.differences import NOTHING, Change, compare
 
 Json = dict[str, Any]
@@ -35,7 +36,7 @@ class UnprovedError(ValueError):
 
 def source(before: Json, after: Json) -> str:
     """The text of a file whose edits make `after` of `before`; '' where nothing differs."""
-    work = copy.deepcopy(before)
+    work = opened(copy.deepcopy(before))
     items = {part: item for kind in KINDS for part, item in named(kind, parts(work, kind))}
     calls = []
     for change in sorted(compare(before, after), key=_order):
@@ -117,6 +118,7 @@ def prove(text: str, before: Json, after: Json) -> None:
 
 def _settled(document: Json) -> Json:
     """The panels in the order of the grid; those in one place by their ids."""
+    document = opened(document)
     panels = sorted(document.get("panels", []), key=lambda one: str(one.get("id")))
     return {**document, "panels": in_order(panels)}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards_src.places import KINDS, Part, item_names, named, parsed, parts
+from dashboards_src.rows import closed, opened
 from dashboards_src.style import Json
 
 dashboard = Part("dashboard")
@@ -110,7 +111,7 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     """
     if not edits:
         return document
-    changed: Json = copy.deepcopy(document)
+    changed: Json = opened(copy.deepcopy(document))
     for one in edits:
         try:
             one.do(changed)
@@ -120,7 +121,7 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
                 " change it, or take it out of the file"
             ) from error
     changed["panels"] = in_order(parts(changed, "panel"))
-    return changed
+    return closed(changed)
 
 
 def in_order(panels: Sequence[Json]) -> list[Json]:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from dashboards_src.places import KINDS, Part, Path, item_names, named, parts, written
+from dashboards_src.rows import opened
 
 Json = dict[str, Any]
 WIDTH = 100
@@ -44,7 +45,11 @@ class Change:
 
 
 def compare(before: Json, after: Json) -> list[Change]:
-    """How a dashboard's JSON changed, part by part; panels are told by id, then by title."""
+    """How a dashboard's JSON changed, part by part; panels are told by id, then by title.
+
+    A row that was closed or opened is one field of the row.
+    """
+    before, after = opened(before), opened(after)
     found = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
     for kind in KINDS:
         for part, one, other in paired(kind, parts(before, kind), parts(after, kind)):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards_src.places import item_names, parts
+from dashboards_src.rows import opened
 from generator.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, panel_defaults
 from generator.differences import NOTHING, paired
 
@@ -19,7 +20,8 @@ EMPTY: tuple[Any, ...] = (None, {}, [])
 
 
 def without_noise(built: Json, live: Json) -> Json:
-    """The live dashboard in the words of the source. built: what the source makes."""
+    """The live dashboard in the words of the source, its rows opened. built: the source's."""
+    built, live = opened(built), opened(live)
     skipped = {"panels", "templating", "annotations"}
     made, there = (
         {key: value for key, value in one.items() if key not in skipped | IGNORED["dashboard"]}

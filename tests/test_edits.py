@@ -27,6 +27,7 @@ from dashboards_src.edit import (
     variable,
 )
 from dashboards_src.places import parsed, written
+from dashboards_src.rows import opened
 from generator.differences import compare, lines
 from settings import ROOT
 
@@ -76,6 +77,39 @@ def test_what_people_do_in_a_browser(tmp_path: Path) -> None:
     ):
         assert re.sub(r"\s+", "", call) in short
     assert '"""\\\nSELECT 1 AS a,\n  2 AS b"""' in text
+
+
+def close(board: Json, title: str) -> Json:
+    """A row closed as Grafana's browser does it: its panels go inside, what is below moves up."""
+    panels = in_order(copy.deepcopy(board["panels"]))
+    at = next(n for n, one in enumerate(panels) if one["title"] == title)
+    end = next((n for n in range(at + 1, len(panels)) if panels[n]["type"] == "row"), len(panels))
+    row, inner, below = panels[at], panels[at + 1 : end], panels[end:]
+    height = max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in inner)
+    for one in below:
+        one["gridPos"]["y"] -= height - row["gridPos"]["y"] - 1
+    row |= {"collapsed": True, "panels": inner}
+    return {**board, "panels": [*panels[: at + 1], *below]}
+
+
+def test_a_closed_row_is_one_edit(tmp_path: Path) -> None:
+    """Two rows closed, and a panel in one of them changed: three edits, and nothing moved."""
+    after = close(close(flights(), "Performance"), "Drift")
+    row = next(one for one in after["panels"] if one["title"] == "Performance")
+    row["panels"][0]["fieldConfig"]["defaults"]["max"] = 0.5
+    text = pulled(flights(), after, tmp_path)
+
+    calls = [line for line in text.splitlines() if line.startswith("    ")]
+    assert sorted(calls) == [
+        '    edit(panel("Drift"), "collapsed", True),',
+        '    edit(panel("Performance"), "collapsed", True),',
+        f'    edit(panel("{row["panels"][0]["title"]}"), "fieldConfig.defaults.max", 0.5),',
+    ]
+    made = applied(flights(), load(tmp_path, "flights"))
+    inside = [len(one.get("panels", [])) for one in made["panels"] if one.get("collapsed")]
+    assert inside == [2, 6]
+    assert compare(made, after) == []
+    assert compare(opened(after), after) == []
 
 
 def test_an_unchanged_dashboard_needs_no_edits() -> None:
