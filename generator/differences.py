@@ -60,6 +60,16 @@ def compare(before: Json, after: Json) -> list[Change]:
     return found
 
 
+def touched(before: Json, after: Json) -> Iterator[int]:
+    """The ids of the panels that came, went, or differ in more than where they stand."""
+    sides = (parts(opened(one), "panel") for one in (before, after))
+    for _, one, other in paired("panel", *sides):
+        there = [panel for panel in (one, other) if panel is not NOTHING]
+        said = [{k: v for k, v in panel.items() if k != "gridPos"} for panel in there]
+        if len(there) == 1 or said[0] != said[1]:
+            yield from {panel["id"] for panel in there if "id" in panel}
+
+
 def _rest(dashboard: Json) -> Json:
     """Without the parts that have names."""
     top = {keys[0] for keys in KINDS.values()}

@@ -28,7 +28,7 @@ from dashboards_src.edit import (
 )
 from dashboards_src.places import parsed, written
 from dashboards_src.rows import opened
-from generator.differences import compare, lines
+from generator.differences import compare, lines, touched
 from settings import ROOT
 
 Json = dict[str, Any]
@@ -110,6 +110,8 @@ def test_a_closed_row_is_one_edit(tmp_path: Path) -> None:
     assert inside == [2, 6]
     assert compare(made, after) == []
     assert compare(opened(after), after) == []
+    rows = [one["id"] for one in after["panels"] if one["title"] in ("Drift", "Performance")]
+    assert sorted(touched(flights(), after)) == sorted([*rows, row["panels"][0]["id"]])
 
 
 def test_an_unchanged_dashboard_needs_no_edits() -> None:

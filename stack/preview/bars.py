@@ -25,7 +25,8 @@ def draw(panel: Json, answer: Answer, clock: Clock) -> Plot | None:
     flat = options.get("orientation") == "horizontal"
     labels = [words.show(value).text for value in words.values]
     apart = len(numbers) > 1 and options.get("stacking", "none") == "none"
-    traces = [_trace(one, labels, options, flat=flat, apart=apart) for one in numbers]
+    traces = [_trace(one, labels, options, plot.pixels(panel), flat=flat) for one in numbers]
+    wide_bar = options.get("barWidth", 0.97)
     known = [float(v) for one in numbers for v in one.values if v is not None]
     values = [0.0, *known]
     wide = panel["gridPos"]["w"] * WIDE
@@ -47,7 +48,8 @@ def draw(panel: Json, answer: Answer, clock: Clock) -> Plot | None:
             xaxis=amounts if flat else names,
             yaxis=names if flat else amounts,
             barmode="group" if apart else "stack",
-            bargap=1 - options.get("groupWidth", 0.7) * options.get("barWidth", 0.97),
+            bargap=1 - (options.get("groupWidth", 0.7) if apart else wide_bar),
+            bargroupgap=1 - wide_bar if apart else 0,
             hovermode="y unified" if flat else "x unified",
             shapes=[] if flat else list(plot.threshold_shapes(numbers)),
         ),
@@ -63,7 +65,7 @@ def _legend(panel: Json, numbers: Sequence[Field]) -> Legend:
     return given
 
 
-def _trace(field: Field, labels: list[str], options: Json, *, flat: bool, apart: bool) -> Json:
+def _trace(field: Field, labels: list[str], options: Json, height: float, *, flat: bool) -> Json:
     mode = field.config.get("color", {}).get("mode", "palette-classic")
     each = mode == "thresholds" or mode.startswith("continuous")
     tints = [field.color_of(v) if each else field.color for v in field.values]
@@ -84,5 +86,7 @@ def _trace(field: Field, labels: list[str], options: Json, *, flat: bool, apart:
         },
     }
     if options.get("showValue") == "always":
+        size = min(max(0.4 * height / max(len(labels), 1), 11), 24)
         trace |= {"text": texts, "textposition": "outside", "cliponaxis": False}
+        trace["textfont"] = {"size": round(size)}
     return trace

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from generator.differences import NOTHING, paired
+from generator.differences import touched
 from generator.things import Difference, differences, things, told
 from stack.preview.draw import Asked, draw
 from stack.preview.frames import Ask, asker
@@ -66,19 +66,10 @@ def write_comparison(
 
 def _sides(one: Difference, base: str, ask: Ask, now: datetime) -> Iterator[tuple[str, Shown]]:
     contents = [side.content for side in (one.before, one.after) if side is not None]
-    touched = list(_touched(contents[0], contents[1])) if len(contents) > 1 else []
+    ids = list(touched(contents[0], contents[1])) if len(contents) > 1 else []
     for label, side in ((f"Before ({base})", one.before), ("After", one.after)):
         if side is not None:
-            yield label, Shown(draw(side.content, ask, Asked(), now), touched)
-
-
-def _touched(before: Json, after: Json) -> Iterator[int]:
-    """The ids of the panels that came, went, or differ in more than where they stand."""
-    for _, one, other in paired("panel", before.get("panels", []), after.get("panels", [])):
-        there = [panel for panel in (one, other) if panel is not NOTHING]
-        said = [{k: v for k, v in panel.items() if k != "gridPos"} for panel in there]
-        if len(there) == 1 or said[0] != said[1]:
-            yield from {panel["id"] for panel in there if "id" in panel}
+            yield label, Shown(draw(side.content, ask, Asked(), now), ids)
 
 
 def _emptied(folder: Path) -> None:
