@@ -14,6 +14,7 @@ from datetime import date, datetime
 import psycopg
 from rich.progress import Progress, TaskID
 
+from collectors.choice import drawn_by_lot
 from collectors.episodes import confirmed, newest, reported
 from collectors.runner import clock
 from collectors.sources import Reader, SourceError
@@ -51,27 +52,37 @@ class Asked:
 class _Job:
     """A monitor's backfill: what is still to be handed out, what is being done, what came of it.
 
-    lane: where a batch was done last. gone: its source cannot be read any more.
+    again: played windows that are collected once more, to be checked. lane: where it is played.
+    gone: its source cannot be read any more.
     """
 
     monitor: Monitor
     windows: list[Window]
     played: bool
     waiting: list[Batch] = field(default_factory=list)
+    again: list[Batch] = field(default_factory=list)
     busy: int = 0
+    playing: bool = False
     lane: Executor | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    reporting: bool = False
     kept: int = 0
     unreported: int = 0
     bar: TaskID | None = None
     failed: bool = False
     gone: bool = False
 
+    def next(self) -> Batch | None:
+        """The batch to be done next, None where it waits for another."""
+        if self.waiting and not self.playing:
+            batch = self.waiting.pop(0)
+            self.playing = batch.played
+            return batch
+        return self.again.pop(0) if self.again else None
+
     @property
-    def in_turn(self) -> bool:
-        """Whether a batch waits for the one before."""
-        return self.played and not self.reporting
+    def done(self) -> bool:
+        """Whether nothing of it is under way or waits."""
+        return not (self.busy or self.waiting or self.again)
 
 
 def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> int:
@@ -103,7 +114,7 @@ class _Backfill:
         self._free = free
         self._given = settings.model_dump_json()
         self._jobs: list[_Job] = []
-        self._running: dict[Future[Done], tuple[_Job, Executor]] = {}
+        self._running: dict[Future[Done], tuple[_Job, Batch, Executor]] = {}
 
     def begin(self, monitor: Monitor) -> bool:
         """Plan a monitor's batches; False if its windows cannot be told."""
@@ -129,10 +140,11 @@ class _Backfill:
         self._hand_out()
         while self._running:
             for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                job, lane = self._running.pop(future)
+                job, batch, lane = self._running.pop(future)
                 self._free.append(lane)
                 job.busy -= 1
-                self._hear(job, future)
+                job.playing = job.playing and not batch.played
+                self._hear(job, batch, future)
             self._hand_out()
         return any(job.failed for job in self._jobs)
 
@@ -153,18 +165,18 @@ class _Backfill:
         """
         jobs = sorted(self._jobs, key=lambda job: not job.played)
         while self._free:
-            job = next(
-                (one for one in jobs if one.waiting and not (one.in_turn and one.busy)), None
-            )
-            if job is None:
+            found = ((job, batch) for job in jobs if (batch := job.next()))
+            job, batch = next(found, (None, None))
+            if job is None or batch is None:
                 return
-            batch = job.waiting.pop(0)
-            job.lane = job.lane if job.in_turn and job.lane in self._free else self._free[0]
-            self._free.remove(job.lane)
-            self._running[job.lane.submit(work, self._given, batch)] = job, job.lane
+            lane = job.lane if batch.played and job.lane in self._free else self._free[0]
+            if batch.played:
+                job.lane = lane
+            self._free.remove(lane)
+            self._running[lane.submit(work, self._given, batch)] = job, batch, lane
             job.busy += 1
 
-    def _hear(self, job: _Job, future: "Future[Done]") -> None:
+    def _hear(self, job: _Job, batch: Batch, future: "Future[Done]") -> None:
         try:
             done = future.result()
         except (SettingsError, SourceError) as error:
@@ -172,12 +184,20 @@ class _Backfill:
                 print(f"{job.monitor.name}: {error}", file=sys.stderr, flush=True)
             job.gone = job.failed = True
             job.waiting.clear()
+            job.again.clear()
             return
-        if job.reporting:
+        if batch.reports:
             self._hear_reports(job, done)
             return
-        self._count(job, done)
-        if not job.busy and not job.waiting and not job.gone:
+        if job.played and not batch.played:
+            self._fail(job, done)
+        else:
+            self._count(job, done)
+        if batch.played:
+            every = self._settings.check_every
+            lot = [window for window in batch.windows if drawn_by_lot(job.monitor, window, every)]
+            job.again += [Batch(job.monitor.name, tuple(lot))] if lot else []
+        if job.done and not job.gone:
             self._collected(job)
 
     def _count(self, job: _Job, done: Done) -> None:
@@ -190,16 +210,21 @@ class _Backfill:
                 self._progress.advance(job.bar)
             if not sys.stdout.isatty() and job.counts.total() % SAID_EVERY == 0:
                 print(f"{name}: {job.counts.total()} of {len(job.windows)} windows", flush=True)
+        self._fail(job, done)
+
+    @staticmethod
+    def _fail(job: _Job, done: Done) -> None:
+        """Say which windows failed."""
+        for outcome in done.outcomes:
             if outcome.status == "failed":
                 job.failed = True
-                print(f"{name} {outcome.window.day}: {outcome.error}", flush=True)
+                print(f"{job.monitor.name} {outcome.window.day}: {outcome.error}", flush=True)
 
     def _collected(self, job: _Job) -> None:
         """All windows are stored: say so, and have the reports made."""
         counts = ", ".join(f"{number} {status}" for status, number in sorted(job.counts.items()))
         said = f"{len(job.windows)} windows collected{f' ({counts})' if counts else ''}"
         print(f"{job.monitor.name}: {said}", flush=True)
-        job.reporting = True
         job.waiting = list(self._reports(job))
 
     def _reports(self, job: _Job) -> Iterator[Batch]:
@@ -225,6 +250,6 @@ class _Backfill:
             job.kept += outcome.reported
             if not outcome.reported:
                 print(f"{name} {outcome.window.day}: {outcome.report}", flush=True)
-        if job.kept and not job.busy and not job.waiting:
+        if job.kept and job.done:
             left = f", {job.unreported} breaches without" if job.unreported else ""
             print(f"{name}: {job.kept} reports kept{left}", flush=True)

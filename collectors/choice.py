@@ -65,7 +65,7 @@ def choose(
     if small or not _known(monitor):
         return Choice(index=False, evidently=True, report=report)
     return Choice(
-        index=True, evidently=report or _drawn_by_lot(monitor, window, check_every), report=report
+        index=True, evidently=report or drawn_by_lot(monitor, window, check_every), report=report
     )
 
 
@@ -80,8 +80,8 @@ def _known(monitor: Monitor) -> bool:
     return all(s.method is None or s.method.name in METHODS for s in monitor.series())
 
 
-def _drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
-    """The same windows whoever asks, and in which order; none where one_in is 0."""
+def drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
+    """Whether a window is checked: the same whoever asks, in any order; none if one_in is 0."""
     digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
     return one_in > 0 and int.from_bytes(digest[:4]) % one_in == 0
 

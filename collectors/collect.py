@@ -31,11 +31,12 @@ def collect(
     *,
     backfill: bool = False,
     report: bool = True,
+    check_every: int = 0,
 ) -> Collected:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
     reference_of: what the windows of a model version are compared with. now: labels that arrived
-    later are not seen. backfill, report: what the choice of the engine depends on.
+    later are not seen. backfill, report, check_every: what the choice of the engine depends on.
     """
     began = time.perf_counter()
     series = list(monitor.series())
@@ -50,7 +51,7 @@ def collect(
             data,
             backfill=backfill,
             report=report,
-            check_every=reader.settings.check_every,
+            check_every=check_every,
         )
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
         fingerprint = rows.fingerprint

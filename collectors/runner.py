@@ -64,18 +64,19 @@ class Runner:
         self._reader = Reader(monitor, settings)
         self._references: dict[tuple[date, date] | None, Reference | None] = {}
 
-    def run(self, window: Window, *, report: bool = False) -> Outcome:
+    def run(self, window: Window, *, report: bool = False, check: bool = True) -> Outcome:
         """Collect and store one window, and keep its report if asked.
 
+        check: whether Evidently measures it, too, if the lot falls on it.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        collected = self._collect(window, report)
+        collected = self._collect(window, report, check)
         [outcome] = self._store([collected])
         return replace(outcome, report=self._keep(collected)) if report else outcome
 
     def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
         """Collect windows and store them together, without reports. Raises psycopg.Error."""
-        return self._store([self._collect(window, report=False) for window in windows])
+        return self._store([self._collect(window, report=False, check=True) for window in windows])
 
     def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
         store(self._connection, collected)
@@ -100,7 +101,7 @@ class Runner:
 
         return Workspace(self._settings)
 
-    def _collect(self, window: Window, report: bool) -> Collected:
+    def _collect(self, window: Window, report: bool, check: bool) -> Collected:
         return collect(
             self.monitor,
             window,
@@ -109,6 +110,7 @@ class Runner:
             clock(self._connection),
             backfill=self._backfill,
             report=report,
+            check_every=self._settings.check_every if check else 0,
         )
 
     def _reference_of(self, version: str) -> Reference | None:

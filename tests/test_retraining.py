@@ -12,7 +12,9 @@ import yaml
 
 from collectors import commands, work
 from collectors.__main__ import _parser
+from collectors.choice import drawn_by_lot
 from collectors.retraining import retrain_if_due, train
+from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
 from database import connect
 from generator.artefacts import artefacts
@@ -166,8 +168,9 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     )
     for module in (commands, work):
         monkeypatch.setattr(module, "named", lambda *_: monitor)
+    often = settings.model_copy(update={"check_every": 3})
     commands.backfill(
-        settings, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
+        often, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
     )
 
     [(status, old, new, start)] = recorded(connection)
@@ -183,6 +186,13 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert found[0][1] != found[6][1]
     assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
     assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
+    days = [FIRST + timedelta(days=n) for n in range(10)]
+    lot = [drawn_by_lot(monitor, window_of(monitor, day), 3) for day in days]
+    engines = connection.execute(
+        "select engine from monitoring.window_status order by window_start"
+    ).fetchall()
+    assert [engine == "index, checked" for (engine,) in engines] == lot
+    assert 0 < sum(lot) < 10
 
 
 def test_a_backfill_without_replay_trains_nothing(

@@ -9,19 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from preflight.macros import Range
-from stack.preview import bars, lines, timeline, words
 from stack.preview.choices import ByChoice, Variable, for_each, options_of
 from stack.preview.colors import named
 from stack.preview.fields import Clock
 from stack.preview.frames import Answer, Ask, AskError
-from stack.preview.plot import Plot, local_ms
+from stack.preview.panels import drawing, notes
+from stack.preview.plot import local_ms
 from stack.questions import moment
 from stack.variables import Value, Values, fill
 
 Json = dict[str, Any]
 POINTS = 800
 """So many fit a panel: decides $__interval."""
-DATASOURCES = ("postgres", "grafana-postgresql-datasource")
 
 
 @dataclass(frozen=True)
@@ -227,90 +226,12 @@ class _Drawing:
                 {"title": one.get("title", ""), "url": one.get("url", "")}
                 for one in panel.get("links") or []
             ],
-            "notes": list(_notes(panel)),
-            "drawn": self._each(texts, lambda values: self._drawn(panel, values)),
+            "notes": list(notes(panel)),
+            "drawn": self._each(texts, partial(self._drawn, panel)),
         }
 
     def _drawn(self, panel: Json, values: Values) -> Json:
-        given = {**self.times, **values}
-        described = words.described(fill(panel.get("description") or "", given))
-        base: Json = {"title": fill(panel.get("title") or "", given), "description": described}
-        try:
-            made = self._made(panel, given)
-        except AskError as error:
-            return base | {"error": str(error)}
-        if isinstance(made, Plot):
-            return base | {
-                "traces": made.traces,
-                "layout": made.layout,
-                "legend": asdict(made.legend),
-                "marked": made.marked,
-                "data_links": _data_links(panel),
-            }
-        return base | {"html": made}
-
-    def _made(self, panel: Json, values: Values) -> Plot | str | None:
-        kind = panel["type"]
-        if kind == "text":
-            return words.text(_filled(panel, values))
-        elsewhere = _elsewhere(panel)
-        if elsewhere or kind not in KINDS:
-            return words.unknown(kind, iter(elsewhere))
-        answers = {
-            target.get("refId", "A"): self.ask(fill(target["rawSql"], values, sql=True), self.span)
-            for target in panel.get("targets", [])
-            if target.get("rawSql") and not target.get("hide")
-        }
-        if not answers:
-            return ""
-        return KINDS[kind](panel, answers, self.span, self.clock)
-
-
-Made = Plot | str | None
-KINDS: Mapping[str, Callable[[Json, Mapping[str, Answer], Range, Clock], Made]] = {
-    "timeseries": lines.draw,
-    "state-timeline": timeline.draw,
-    "barchart": lambda panel, answers, _, clock: bars.draw(panel, _first(answers), clock),
-    "stat": lambda panel, answers, _, clock: words.stat(panel, answers, clock),
-    "table": lambda panel, answers, _, clock: words.rows(panel, _first(answers), clock),
-}
-"""How each kind of panel is drawn, beside `text` and `row`."""
-
-
-def _first(answers: Mapping[str, Answer]) -> Answer:
-    return next(iter(answers.values()))
-
-
-def _filled(panel: Json, values: Values) -> Json:
-    options = panel.get("options") or panel
-    return {"options": {**options, "content": fill(str(options.get("content", "")), values)}}
-
-
-def _elsewhere(panel: Json) -> list[str]:
-    """What it asks that is no query to a PostgreSQL database."""
-    kinds = [
-        (one.get("datasource") or panel.get("datasource") or {}) for one in panel.get("targets", [])
-    ]
-    names = [one.get("type", "?") if isinstance(one, dict) else str(one) for one in kinds]
-    return [f"It asks {name}." for name in dict.fromkeys(names) if name not in (*DATASOURCES, "?")]
-
-
-def _notes(panel: Json) -> Iterator[str]:
-    """What Grafana would do to a panel and a preview does not."""
-    if panel.get("transformations"):
-        yield "its transformations are not applied in a preview"
-    if panel.get("repeat"):
-        yield f"it is repeated for each value of ${panel['repeat']}, drawn once in a preview"
-    if panel.get("timeFrom") or panel.get("timeShift"):
-        yield "its own time range is not applied in a preview"
-
-
-def _data_links(panel: Json) -> list[Json]:
-    given = panel.get("fieldConfig", {}).get("defaults", {}).get("links") or []
-    return [
-        {"title": one.get("title", ""), "url": one["url"], "blank": bool(one.get("targetBlank"))}
-        for one in given
-    ]
+        return drawing(panel, {**self.times, **values}, self.ask, self.span, self.clock)
 
 
 def _by_choice(uses: Sequence[str], keys: Sequence[tuple[Value, ...]], drawn: list[Any]) -> Json:
