@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 Value = str | tuple[str, ...]
 """What is chosen: one value, or several."""
 Values = Mapping[str, Value]
-NAMES = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.[\w.]+)?(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
+NAMES = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.[\w.]+)?(?::([\w:]+))?\}|\[\[(\w+)(?::(\w+))?\]\]")
 """$name, ${name}, ${name:form}, [[name]], [[name:form]]."""
 
 
@@ -36,6 +37,13 @@ def _written(value: Value, form: str, *, sql: bool) -> str:
     several = (value,) if isinstance(value, str) else value
     if form in ("sqlstring", "singlequote") or (sql and not form and not isinstance(value, str)):
         return ",".join("'" + one.replace("'", "''") + "'" for one in several)
+    if form.startswith("date") and several[0].isdigit():  # of $__from and $__to
+        moment = datetime.fromtimestamp(int(several[0]) / 1000, UTC)
+        return (
+            f"{moment.timestamp():.0f}"
+            if form == "date:seconds"
+            else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        )
     if form == "doublequote":
         return ",".join(f'"{one}"' for one in several)
     if form == "pipe":

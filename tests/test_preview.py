@@ -211,7 +211,7 @@ def test_a_line_panel_is_drawn() -> None:
 
 
 def test_a_timeline_is_drawn_in_the_colours_of_its_states() -> None:
-    """Every state once in the legend; what is null is a gap."""
+    """Every state once in the legend; a state lasts until its own query gives another."""
     panel = {**PANEL, "type": "state-timeline", "options": {}}
     answer = Answer(["time", "metric", "value"], [(DAYS[0], "a", 1), (DAYS[1], "a", 7)])
     more = Answer(["time", "metric", "value"], [(DAYS[2], "c", 1)])
@@ -219,9 +219,46 @@ def test_a_timeline_is_drawn_in_the_colours_of_its_states() -> None:
 
     assert plot is not None
     go.Figure(plot.traces, plot.layout)
-    assert plot.traces[0]["z"] == [[0, 1, None], [None, None, 0]]
+    assert plot.traces[0]["z"] == [[0, 1, 1], [None, None, 0]]
     assert len(plot.traces[0]["x"]) == 4
     assert (plot.legend.entries[0].name, plot.legend.entries[0].color) == ("one", "#F2495C")
+
+
+def test_queries_are_drawn_each_by_itself() -> None:
+    """One's moments are no gaps of the other, a second unit has an axis, a lone point is seen."""
+    answers = {
+        "A": Answer(["time", "a"], [(DAYS[0], 1.0), (DAYS[2], 2.0)]),
+        "B": Answer(["time", "b"], [(DAYS[1], 0.5), (DAYS[2], None), (DAYS[3], 0.7)]),
+    }
+    panel = {**PANEL, "fieldConfig": {"defaults": {"unit": "short"}, "overrides": [
+        {"matcher": {"id": "byName", "options": "b"},
+         "properties": [{"id": "unit", "value": "percentunit"}]},
+    ]}}  # fmt: skip
+    plot = lines.draw(panel, answers, SPAN, CLOCK)
+
+    assert plot is not None
+    go.Figure(plot.traces, plot.layout)
+    assert [trace["y"] for trace in plot.traces] == [[1.0, 2.0], [0.5, None, 0.7]]
+    assert [trace["mode"] for trace in plot.traces] == ["lines", "lines+markers"]
+    assert plot.traces[1]["marker"]["size"] == [5, 0, 5]
+    assert plot.traces[1]["yaxis"] == "y2"
+    assert plot.layout["yaxis2"]["ticktext"][0].endswith("%")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("/d/one?x=a:b", True),
+        ("https://one.example/x", True),
+        ("mailto:ana@one.example", True),
+        ("javascript:alert(1)", False),
+        (" \tJavaScript:alert(1)", False),
+        ("data:text/html,x", False),
+    ],
+)
+def test_data_leads_to_no_script(url: str, kept: bool) -> None:
+    """What stands in a table may be anybody's."""
+    assert words.harmless(url) == (url if kept else "about:blank")
 
 
 def test_a_table_writes_links_and_hides_columns() -> None:

@@ -28,6 +28,9 @@ def test_variables_are_quoted_as_the_browser_does() -> None:
 
     assert fill(text, {"column": "o'clock"}, sql=True) == "'o''clock' 'o''clock' '$columns'"
     assert fill("in (${c})", {"c": ("a", "b'")}, sql=True) == "in ('a','b''')"
+    since = {"__from": "1357000000000"}
+    assert fill("${__from:date} $__from", since) == "2013-01-01T00:26:40Z 1357000000000"
+    assert fill("${__from:date:seconds}", since) == "1357000000"
     assert fill("$c and [[c:pipe]]", {"c": ("a", "b")}) == "a + b and a|b"
 
 

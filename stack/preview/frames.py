@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -108,16 +108,21 @@ def table(panel: Json, answer: Answer, clock: Clock, ref: str = "") -> list[Fiel
 
 @dataclass(frozen=True)
 class Series:
-    """Lines over one axis of time: moments in order; each field has a value at each, or None."""
+    """Lines over one axis of time: moments in order; each field has a value at each, or None.
+
+    own: for each field the moments that its query gave. None at one of them is a gap; at another
+    query's moment it says nothing.
+    """
 
     times: Sequence[datetime]
     fields: Sequence[Field]
+    own: Sequence[Set[datetime]]
 
 
 def series(panel: Json, answers: Mapping[str, Answer], clock: Clock) -> Series:
     """Answers in long or wide form, by refId, as the lines that Grafana makes of them.
 
-    A line has None where only others have a value: that is a gap. Raises AskError without a time.
+    Raises AskError without a time.
     """
     lines = [
         (ref, name, points)
@@ -126,13 +131,17 @@ def series(panel: Json, answers: Mapping[str, Answer], clock: Clock) -> Series:
         for name, points in _lines(answer)
     ]
     times = sorted({moment for _, _, points in lines for moment in points})
+    asked = {
+        ref: {moment for other, _, points in lines if other == ref for moment in points}
+        for ref in answers
+    }
     fields = []
     for number, (ref, name, points) in enumerate(lines):
         values = [points.get(moment) for moment in times]
         kind = kind_of(values)
         config = config_of(panel, name, kind, ref)
         fields.append(Field(name, kind, values, config, clock, number))
-    return Series(times, fields)
+    return Series(times, fields, [asked[ref] for ref, _, _ in lines])
 
 
 def _lines(answer: Answer) -> Iterator[tuple[str, dict[datetime, Any]]]:

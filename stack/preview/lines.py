@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from preflight.macros import Range
@@ -26,16 +27,24 @@ def draw(panel: Json, answers: Mapping[str, Answer], span: Range, clock: Clock) 
     ]
     if not shown:
         return None
-    moments = [plot.local_ms(moment, clock) for moment in found.times]
-    traces = [_trace(one, moments, _width(moments, span)) for _, one in shown]
     fields = [one for _, one in shown]
-    drawn = _heights(fields, found)
+    units = list(dict.fromkeys(one.unit for one in fields))
+    traces = [_trace(one, _points(found, place), span, clock) for place, one in shown]
+    for trace, one in zip(traces, fields, strict=True):
+        if one.unit != units[0]:  # the second axis is at the right
+            trace["yaxis"] = "y2"
+    axes = {
+        f"yaxis{'' if number == 0 else 2}": _axis(panel, found, fields, unit)
+        for number, unit in enumerate(units[:2])
+    }
+    if len(axes) > 1:
+        axes["yaxis2"] |= {"overlaying": "y", "side": "right", "showgrid": False}
     return Plot(
         traces,
         plot.layout(
             xaxis=plot.time_axis(span.start, span.end, clock),
-            yaxis=plot.number_axis(fields, drawn, plot.pixels(panel)),
-            shapes=list(plot.threshold_shapes(fields)),
+            **axes,
+            shapes=list(plot.threshold_shapes([one for one in fields if one.unit == units[0]])),
             barmode="stack" if any(map(_stack, fields)) else "overlay",
             hovermode="closest"
             if panel.get("options", {}).get("tooltip", {}).get("mode") == "single"
@@ -44,6 +53,18 @@ def draw(panel: Json, answers: Mapping[str, Answer], span: Range, clock: Clock) 
         plot.legend(panel, found.fields, {place: n for n, (place, _) in enumerate(shown)}),
         marked=True,
     )
+
+
+def _axis(panel: Json, found: Series, fields: list[Field], unit: str) -> Json:
+    mine = [one for one in fields if one.unit == unit]
+    return plot.number_axis(mine, _heights(mine, found), plot.pixels(panel))
+
+
+def _points(found: Series, place: int) -> list[tuple[datetime, Any]]:
+    """A line's moments and values: None is a gap, which others' moments are not."""
+    values = found.fields[place].values
+    pairs = zip(found.times, values, strict=True)
+    return [(moment, value) for moment, value in pairs if moment in found.own[place]]
 
 
 def _width(moments: list[int], span: Range) -> float:
@@ -71,15 +92,16 @@ def _heights(fields: list[Field], found: Series) -> list[float]:
     return heights + [0.0] * any(field.custom.get("drawStyle") == "bars" for field in fields)
 
 
-def _trace(field: Field, moments: list[int], width: float) -> Json:
+def _trace(field: Field, points: list[tuple[datetime, Any]], span: Range, clock: Clock) -> Json:
     custom = field.custom
     color = field.color
-    values: list[Any] = [None if v is None else float(v) for v in field.values]
+    moments = [plot.local_ms(moment, clock) for moment, _ in points]
+    values: list[Any] = [None if v is None else float(v) for _, v in points]
     both = {
         "x": moments,
         "y": values,
         "name": field.title,
-        "customdata": [field.show(value).text for value in field.values],
+        "customdata": [field.show(value).text for _, value in points],
         "hovertemplate": f"%{{customdata}}<extra>{field.title}</extra>",
         "connectgaps": bool(custom.get("spanNulls")),
     }
@@ -89,12 +111,19 @@ def _trace(field: Field, moments: list[int], width: float) -> Json:
         line = {"color": color, "width": custom.get("lineWidth", 1)}
         return both | {
             "type": "bar",
-            "width": width,
+            "width": _width(moments, span),
             "marker": {"color": faded(color, opacity), "line": line},
         }
-    points = custom.get("showPoints", "auto")
-    alone = sum(value is not None for value in values) == 1
-    mode = "lines+markers" if points == "always" or alone else "lines"
+    shown = custom.get("showPoints", "auto")
+    size = custom.get("pointSize", 5)
+    alone = [
+        value is not None and before is None and after is None
+        for before, value, after in zip(
+            [None, *values[:-1]], values, [*values[1:], None], strict=True
+        )
+    ]
+    mode = "lines+markers" if shown == "always" or any(alone) else "lines"
+    sizes = size if shown == "always" else [size if one else 0 for one in alone]
     dashes = custom.get("lineStyle", {})
     line = {
         "color": color,
@@ -110,7 +139,7 @@ def _trace(field: Field, moments: list[int], width: float) -> Json:
             "type": "scatter",
             "mode": "markers" if custom.get("drawStyle") == "points" else mode,
             "line": line,
-            "marker": {"size": custom.get("pointSize", 5), "color": color},
+            "marker": {"size": sizes if mode != "lines" else size, "color": color},
         }
         | filled
         | stacked

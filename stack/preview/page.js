@@ -15,6 +15,16 @@ function el(tag, properties = {}, ...children) {
   return made;
 }
 
+// Data may hold anything: an address that would run a script leads nowhere.
+function harmless(url) {
+  try {
+    const scheme = new URL(url, location.href).protocol;
+    return ["http:", "https:", "mailto:", "file:", "about:"].includes(scheme) ? url : "about:blank";
+  } catch {
+    return "about:blank";
+  }
+}
+
 function select(options, value, change) {
   const made = el("select", {onchange: () => change(made.value)},
     ...options.map(([shown, one]) => el("option", {value: one, textContent: shown})));
@@ -234,7 +244,8 @@ class Dashboard {
     });
     // A comparison has only the dashboards that differ.
     const dashboard = /^\/d\/([^/?]+)[^?]*(\?.*)?$/.exec(filled);
-    if (PAGE.served || !dashboard) return filled;
+    if (!dashboard) return harmless(filled);
+    if (PAGE.served) return filled;
     return PAGE.index ? `${dashboard[1]}.html${dashboard[2] ?? ""}` : "#";
   }
 

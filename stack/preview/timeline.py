@@ -7,7 +7,7 @@ from preflight.macros import Range
 from stack.preview import plot
 from stack.preview.colors import faded
 from stack.preview.fields import Clock, Field
-from stack.preview.frames import Answer, series
+from stack.preview.frames import Answer, Series, series
 from stack.preview.plot import Entry, Json, Legend, Plot
 
 
@@ -26,8 +26,8 @@ def draw(panel: Json, answers: Mapping[str, Answer], span: Range, clock: Clock) 
         "type": "heatmap",
         "x": edges,
         "y": [one.title for one in fields],
-        "z": [[_number(one, v, order) for v in one.values] for one in fields],
-        "text": [[one.show(v).text for v in one.values] for one in fields],
+        "z": [[_number(one, v, order) for v in _lasting(found, one)] for one in fields],
+        "text": [[one.show(v).text for v in _lasting(found, one)] for one in fields],
         "hovertemplate": "%{y}: %{text}<br>%{x}<extra></extra>",
         "hoverongaps": False,
         "zmin": -0.5,
@@ -49,6 +49,15 @@ def draw(panel: Json, answers: Mapping[str, Answer], span: Range, clock: Clock) 
         _legend(panel, states),
         marked=True,
     )
+
+
+def _lasting(found: Series, field: Field) -> list[Any]:
+    """A field's values; a state lasts over the moments that only other queries have."""
+    own = found.own[list(found.fields).index(field)]
+    values: list[Any] = []
+    for moment, value in zip(found.times, field.values, strict=True):
+        values.append(value if moment in own or not values else values[-1])
+    return values
 
 
 def _states(fields: Sequence[Field]) -> dict[str, str]:

@@ -131,9 +131,19 @@ def _linked(link: Link, text: str, value: Any, shown: str, row: Mapping[str, Any
 
     url = OF_ROW.sub(of_row, str(link["url"]))
     url = OF_VALUE.sub(lambda match: shown if match[1] == "text" else str(value), url)
+    url = harmless(url)
     blank = ' target="_blank" rel="noopener"' if link.get("targetBlank") else ""
     title = escape(str(link.get("title", "")), quote=True)
     return f'<a href="{escape(url, quote=True)}" title="{title}"{blank}>{text}</a>' if text else ""
+
+
+def harmless(url: str) -> str:
+    """An address as it is, unless it would run a script: data may hold anything."""
+    scheme = re.match(r"[\s\x00-\x20]*([a-zA-Z][\w+.-]*)\s*:", url)
+    return url if scheme is None or scheme[1].lower() in SCHEMES else "about:blank"
+
+
+SCHEMES = ("http", "https", "mailto")
 
 
 def _readable(color: str) -> str:
