@@ -241,12 +241,17 @@ def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
     from database import Role, uri
 
     where = parsed.uri or uri(settings, Role.READER)
+    if parsed.serve and parsed.base:
+        raise ValueError("--serve shows the source as it is; --base compares it: choose one")
     if parsed.serve:
+        from database.embedded import port_taken
         from stack.preview.serve import serve
         from stack.preview.source import Source
 
-        source = Source(settings, settings.stack_dir / "preview" / "built")
         port = parsed.port or settings.grafana_port
+        if not 1 <= port <= 65535 or port_taken(port):
+            raise ValueError(f"port {port} is no port, or taken; name another with --port")
+        source = Source(settings, settings.stack_dir / "preview" / f"built-{port}")
         say(f"previews: http://127.0.0.1:{port}, drawn when asked; Ctrl-C ends it")
         serve(settings, source, lambda: psycopg.connect(where, connect_timeout=10), port)
         return 0
@@ -278,7 +283,7 @@ def _write_previews(
     old, base = before(committed, parsed.base)
     folder = parsed.out or folder / "changes"
     index, count = write_comparison(connection, old, artefacts(committed), base, folder)
-    say(f"{count} dashboards differ from {base}: {index}")
+    say(f"{count} dashboard{'s differ' if count != 1 else ' differs'} from {base}: {index}")
     return 0
 
 

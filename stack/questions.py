@@ -55,7 +55,11 @@ def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
         return datetime.fromtimestamp(int(text) / 1000, UTC)
     match = RELATIVE.fullmatch(text)
     if match is None:
-        found = datetime.fromisoformat(text)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            said = f"{text!r} is no time: now-90d, 2013-01-01T00:00 and milliseconds are"
+            raise ValueError(said) from None
         return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     steps = re.findall(r"([-+]\d+)([smhdwMy])", match[1])
     found = now + timedelta(seconds=sum(int(n) * UNIT_SECONDS[unit] for n, unit in steps))

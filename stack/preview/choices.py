@@ -28,7 +28,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable. options: for each choice of the variables before it that its query uses."""
+    """A variable. options: for each choice of the variables before it that its query uses.
+
+    several: whether it can have several values; SQL has even one of them in quotes then.
+    """
 
     name: str
     label: str
@@ -43,7 +46,7 @@ class Variable:
         found: dict[Value, None] = {}
         for options in self.options.drawn.values():
             real = tuple(one.value for one in options if one.value != ALL)
-            found |= dict.fromkeys(real)
+            found |= dict.fromkeys((one,) if self.several else one for one in real)
             if any(one.value == ALL for one in options):
                 found[real] = None
         if len(self.current) > 1:
@@ -58,10 +61,8 @@ class Variable:
             return real
         if self.kind in ("textbox", "constant") and self.current:
             return self.current[0]
-        kept = tuple(value for value in self.current if value in real)
-        if len(kept) > 1:
-            return kept
-        return kept[0] if kept else (real or ("",))[0]
+        kept = tuple(value for value in self.current if value in real) or real[:1] or ("",)
+        return kept if self.several else kept[0]
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,18 @@ def options_of(item: Json, names: Sequence[str], rows: Sequence[Sequence[Any]]) 
     """The options of a variable; names, rows: the answer to its query."""
     if item.get("includeAll"):
         yield Option("All", ALL)
+    if item["type"] in ("textbox", "constant"):
+        yield Option(str(item.get("query", "")), str(item.get("query", "")))
+        return
     if item["type"] != "query":
         for part in re.split(r"(?<!\\),", str(item.get("query", ""))):
             text, _, value = part.strip().replace("\\,", ",").partition(" : ")
             yield Option(text, value or text)
         return
-    pattern = re.compile(str(item.get("regex") or "").strip("/"))
+    try:
+        pattern = re.compile(str(item.get("regex") or "").strip("/"))
+    except re.error:
+        pattern = re.compile("")  # a regex that only a browser knows
     for text, value in dict.fromkeys(_pairs(names, rows)):
         found = pattern.search(text)
         if found:

@@ -85,7 +85,7 @@ class _Drawing:
                 for one in dashboard.get("links", [])
                 if one.get("type") == "link"
             ],
-            "variables": [self._variable(one) for one in self.variables if not one.hidden],
+            "variables": [self._variable(one) for one in self.variables],
             "chosen": {one.name: self.only[one.name] for one in self.variables},
             "annotations": list(self._annotations()),
             "sections": self._sections(),
@@ -128,14 +128,14 @@ class _Drawing:
         if item["type"] in ("constant", "textbox"):
             stored = stored or item.get("query", "")
         current = self.asked.values.get(item["name"]) or (
-            (stored,) if isinstance(stored, str) else tuple(stored)
+            tuple(map(str, stored)) if isinstance(stored, list | tuple) else (str(stored),)
         )
         variable = Variable(
             item["name"],
             item.get("label") or item["name"],
             item["type"],
             item.get("hide", 0) == 2,
-            bool(item.get("multi")),
+            bool(item.get("multi") or item.get("includeAll")),
             by_choice,
             current,
         )
@@ -150,6 +150,7 @@ class _Drawing:
             "label": one.label,
             "kind": one.kind,
             "several": one.several,
+            "hidden": one.hidden,
             "options": _by_choice(one.options.uses, keys, shown),
         }
 

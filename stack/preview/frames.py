@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -63,15 +64,17 @@ def _asked(connection: psycopg.Connection, text: str) -> Answer | AskError:
             cursor.execute(text.encode())
             names = [column.name for column in cursor.description or []]
             return Answer(names, cursor.fetchall() if names else [])
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
+        if connection.closed:
+            raise
         return AskError(str(error).strip())
 
 
 def _plain(value: Any, name: str) -> Any:
     if isinstance(value, Decimal):
-        return float(value)
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it, and Grafana draws none
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):

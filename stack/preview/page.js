@@ -36,8 +36,10 @@ class Dashboard {
   constructor(root, model, touched = []) {
     this.root = root;
     this.touched = new Set(touched);
+    this.plots = [];
+    this.folded = new Map();
+    this.off = new Map();
     this.take(model);
-    this.choice = {...model.chosen};
     if (!PAGE.served) this.chooseFromAddress();
     this.draw();
   }
@@ -46,14 +48,16 @@ class Dashboard {
     const shown = this.shown || {};
     this.model = model;
     this.choice = {...model.chosen};
+    this.all = new Set(model.variables.filter(one => Array.isArray(this.choice[one.name])
+      && this.choice[one.name].length > 1).map(one => one.name));
     this.shown = Object.fromEntries(
       model.annotations.map(one => [one.name, shown[one.name] ?? one.enable]));
   }
 
   chooseFromAddress() {
     for (const [key, value] of new URLSearchParams(location.search)) {
-      const name = key.startsWith("var-") ? key.slice(4) : null;
-      if (name in this.choice) this.choice[name] = value;
+      const one = this.model.variables.find(other => `var-${other.name}` === key);
+      if (one) this.choose(one, value);
     }
     this.settle();
   }
@@ -62,16 +66,20 @@ class Dashboard {
   settle() {
     for (const one of this.model.variables) {
       const offered = this.of(one.options) || [];
-      const value = this.choice[one.name];
-      if (offered.length && typeof value === "string"
-        && !offered.some(option => option.value === value)) this.choose(one, offered[0].value);
+      const known = offered.map(option => option.value);
+      const values = [this.choice[one.name]].flat();
+      if (this.all.has(one.name)) this.choose(one, "$__all");
+      else if (known.length && !values.every(value => known.includes(value)))
+        this.choose(one, known[0]);
     }
   }
 
   choose(variable, value) {
     const offered = this.of(variable.options) || [];
     const all = offered.map(option => option.value).filter(one => one !== "$__all");
-    this.choice[variable.name] = value === "$__all" ? all : value;
+    if (value === "$__all") this.all.add(variable.name);
+    else this.all.delete(variable.name);
+    this.choice[variable.name] = value === "$__all" ? all : variable.several ? [value] : value;
   }
 
   of(byChoice) {
@@ -81,6 +89,8 @@ class Dashboard {
   draw() {
     const single = new URLSearchParams(location.search).get("viewPanel");
     this.root.classList.toggle("single", Boolean(single));
+    for (const plot of this.plots) plot.leave();
+    document.querySelector(".menu")?.remove();
     this.plots = [];
     this.seen?.disconnect();
     this.seen = new IntersectionObserver(entries => entries.forEach(entry => {
@@ -125,7 +135,7 @@ class Dashboard {
   }
 
   refresher() {
-    const now = this.model.refresh;
+    const now = this.model.refresh === "off" ? "" : this.model.refresh;
     const options = [...new Set([...REFRESH, now])];
     return select(options.map(one => [one || "no refresh", one]), now,
       value => go({refresh: value || "off"}));
@@ -133,7 +143,8 @@ class Dashboard {
 
   controls() {
     const bar = el("div", {className: "bar"});
-    for (const one of this.model.variables) bar.append(...this.variable(one));
+    for (const one of this.model.variables.filter(one => !one.hidden))
+      bar.append(...this.variable(one));
     for (const one of this.model.annotations.filter(one => !one.hidden)) {
       const box = el("input", {type: "checkbox", checked: this.shown[one.name], onchange: () => {
         this.shown[one.name] = box.checked;
@@ -156,7 +167,7 @@ class Dashboard {
     if (one.kind === "textbox" || one.kind === "constant")
       return [label, el("span", {textContent: value})];
     const offered = this.of(one.options) || [];
-    const chosen = typeof value === "string" ? value : "$__all";
+    const chosen = this.all.has(one.name) ? "$__all" : [value].flat()[0];
     const list = select(offered.map(option => [option.text, option.value]), chosen, picked => {
       if (PAGE.served) return go({[`var-${one.name}`]: picked});
       this.choose(one, picked);
@@ -177,10 +188,11 @@ class Dashboard {
     const title = this.of(section.title)?.title ?? "";
     const arrow = () => (row.classList.contains("collapsed") ? "› " : "⌄ ") + title;
     const button = el("button", {onclick: () => {
-      row.classList.toggle("collapsed");
+      this.folded.set(section.id, row.classList.toggle("collapsed"));
       button.textContent = arrow();
     }});
-    const row = el("div", {className: `row${section.collapsed ? " collapsed" : ""}`}, button);
+    const folded = this.folded.get(section.id) ?? section.collapsed;
+    const row = el("div", {className: `row${folded ? " collapsed" : ""}`}, button);
     button.textContent = arrow();
     return section.panels.length ? [row, grid] : [row];
   }
@@ -189,9 +201,11 @@ class Dashboard {
     const drawn = this.of(panel.drawn)
       ?? {title: "", error: "Not drawn for this choice; `make preview` draws the first 500."};
     const body = el("div", {className: "body"});
-    const said = [drawn.description, ...panel.notes.map(note => `<p>${note}</p>`)].join("");
-    const info = said ? el("span", {className: "info", textContent: panel.notes.length ? "!" : "i"},
-      el("div", {innerHTML: said})) : null;
+    const info = drawn.description || panel.notes.length
+      ? el("span", {className: "info", textContent: panel.notes.length ? "!" : "i"},
+        el("div", {}, el("div", {innerHTML: drawn.description ?? ""}),
+          ...panel.notes.map(note => el("p", {textContent: note}))))
+      : null;
     const links = el("span", {className: "links"}, ...panel.links.map(link =>
       el("a", {textContent: "↗", title: link.title, href: this.address(link.url)})));
     const title = el("span", {className: "title", textContent: drawn.title,
@@ -205,7 +219,7 @@ class Dashboard {
     }, el("header", {}, info, title, links), body);
     box.dataset.panel = panel.id;
     if (drawn.error) body.append(el("div", {className: "error", textContent: drawn.error}));
-    else if (drawn.traces) this.plotted(body, drawn);
+    else if (drawn.traces) this.plotted(body, drawn, panel.id);
     else if (drawn.html) {
       body.innerHTML = drawn.html;
       for (const link of body.querySelectorAll("a")) link.href = this.address(link.getAttribute("href"));
@@ -213,9 +227,9 @@ class Dashboard {
     return box;
   }
 
-  plotted(body, drawn) {
+  plotted(body, drawn, id) {
     const div = el("div", {className: "plot"});
-    const plot = new Plot(this, div, drawn);
+    const plot = new Plot(this, div, drawn, id);
     body.append(el("div", {className: `plotted${drawn.legend.right ? " right" : ""}`}, div,
       plot.legend()));
     this.plots.push(plot);
@@ -256,6 +270,7 @@ class Dashboard {
   }
 
   zoom(range, from) {
+    this.range = PAGE.served ? undefined : range;
     if (PAGE.served) {
       if (range) go({from: this.utc(range[0]), to: this.utc(range[1])});
       else go({from: null, to: null});
@@ -266,19 +281,31 @@ class Dashboard {
 }
 
 class Plot {
-  constructor(dashboard, div, drawn) {
-    Object.assign(this, {dashboard, div, drawn, drawnOnce: false, range: undefined});
-    this.hidden = new Set();
+  constructor(dashboard, div, drawn, id) {
+    Object.assign(this, {dashboard, div, drawn, id, drawnOnce: false, range: dashboard.range});
+    const names = dashboard.off.get(id) ?? [];
+    this.hidden = new Set(drawn.legend.entries.filter(entry => names.includes(entry.name)));
+  }
+
+  // Plotly listens to the window as long as a plot is not given back.
+  leave() {
+    if (this.drawnOnce) Plotly.purge(this.div);
   }
 
   appear() {
     if (this.drawnOnce) return;
     this.drawnOnce = true;
     Plotly.newPlot(this.div, this.drawn.traces, this.layout(),
-      {displayModeBar: false, responsive: true, doubleClick: false, showAxisDragHandles: false});
-    this.div.on("plotly_click", event => this.menu(event));
+      {displayModeBar: false, responsive: true, doubleClick: false, showTips: false, showAxisDragHandles: false});
+    // A second click within this time is a double click, which zooms out.
+    let waiting;
+    this.div.on("plotly_click", event => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => this.menu(event), 300);
+    });
     this.div.on("plotly_relayout", event => this.zoomed(event));
     this.div.on("plotly_doubleclick", () => {
+      clearTimeout(waiting);
       this.show(undefined);
       this.dashboard.zoom(undefined, this);
     });
@@ -345,6 +372,7 @@ class Plot {
       const alone = !this.hidden.has(entry) && others.every(other => this.hidden.has(other));
       this.hidden = new Set(alone ? [] : others);
     }
+    this.dashboard.off.set(this.id, [...this.hidden].map(other => other.name));
     this.hide();
   }
 
@@ -358,7 +386,7 @@ class Plot {
   }
 
   menu(event) {
-    const point = event.points[0];
+    const point = nearest(event);
     if (!point || !this.drawn.data_links?.length || this.drawn.layout.xaxis.type !== "date") return;
     const at = typeof point.x === "number" ? point.x
       : Date.parse(String(point.x).replace(" ", "T") + "Z");
@@ -368,11 +396,23 @@ class Plot {
       target: link.blank ? "_blank" : "", href: this.dashboard.address(link.url, given)}));
     document.querySelector(".menu")?.remove();
     const menu = el("div", {className: "menu",
-      style: `left: ${event.event.clientX}px; top: ${event.event.clientY}px`},
+      style: `left: ${Math.min(event.event.clientX, innerWidth - 240)}px;`
+        + ` top: ${Math.min(event.event.clientY, innerHeight - 120)}px`},
       el("span", {className: "note", textContent: point.data.name}), ...list);
     document.body.append(menu);
     setTimeout(() => document.addEventListener("click", () => menu.remove(), {once: true}));
   }
+}
+
+// Of all lines at a moment, the one that was clicked at.
+function nearest(event) {
+  const away = point => {
+    const top = event.event.target.closest(".plot").getBoundingClientRect().top;
+    return Math.abs(top + point.yaxis._offset + point.yaxis.l2p(point.y) - event.event.clientY);
+  };
+  const lines = event.points.filter(point => typeof point.y === "number" && point.yaxis?.l2p);
+  if (!lines.length) return event.points[0];
+  return lines.reduce((best, point) => (away(point) < away(best) ? point : best));
 }
 
 function shapes(mark) {
@@ -402,12 +442,21 @@ async function again() {
   else for (const one of dashboards) one.draw();
 }
 
+let asked = 0;
+let failed = "";
+
+function say(problem) {
+  document.querySelector(".banner").textContent = [failed, problem].filter(Boolean).join("\n");
+}
+
 async function ask() {
-  const banner = document.querySelector(".banner");
+  const mine = ++asked;
   try {
     const answer = await fetch(`/api/preview/dashboards/${PAGE.uid}${location.search}`);
     const said = await answer.json();
-    banner.textContent = answer.ok ? said.problem : said.detail;
+    if (mine !== asked) return;  // a later question is under way
+    failed = answer.ok ? "" : said.detail;
+    say(said.problem);
     if (!answer.ok) return;
     version = said.version;
     const [one] = dashboards;
@@ -415,7 +464,8 @@ async function ask() {
     one.draw();
     refreshing();
   } catch (error) {
-    banner.textContent = `The preview does not answer: ${error.message}. \`make up\` starts it.`;
+    failed = `The preview does not answer: ${error.message}. \`make up\` starts it.`;
+    say("");
   }
 }
 
@@ -434,7 +484,7 @@ async function watch() {
   try {
     const said = await (await fetch("/api/preview/source")).json();
     if (said.version !== version) await ask();
-    else document.querySelector(".banner").textContent = said.problem;
+    else say(said.problem);
   } catch { /* the next one may answer */ }
   setTimeout(watch, 1000);
 }

@@ -16,6 +16,8 @@ OF_ROW = re.compile(r"\$\{__data\.fields(?:\.([\w ]+)|\[\"?([^\"\]]+)\"?\])(?:\.
 OF_VALUE = re.compile(r"\$\{__value\.(raw|text|numeric)\}")
 DARK_TEXT = "#111217"
 MOST_ROWS = 500
+NARROWEST = 70
+"""Pixels of a column, at least."""
 Link = Mapping[str, Any]
 
 
@@ -56,12 +58,14 @@ def _value(field: Field, value: Any, options: Json, height: float, count: int) -
     colored = options.get("colorMode", "value")
     size = options.get("text", {}).get("valueSize")
     # As large as fits: a letter is about as wide as half its height.
-    fitting = f"min({height * 0.72:.0f}px, {145 / max(len(shown.text), 1) / count:.1f}cqw)"
-    styles = [f"font-size: {size}px" if size else f"font-size: {fitting}; white-space: nowrap"]
+    longest = max(map(len, shown.text.split()), default=1) if size else max(len(shown.text), 1)
+    most = size or round(height * 0.72)
+    styles = [f"font-size: min({most}px, {145 / longest / count:.1f}cqw)"]
+    styles += [] if size else ["white-space: nowrap"]
     if colored == "value":
-        styles.append(f"color: {shown.color}")
+        styles.append(f"color: {escape(shown.color, quote=True)}")
     elif colored.startswith("background"):
-        styles.append(f"background: {shown.color}")
+        styles.append(f"background: {escape(shown.color, quote=True)}")
     mode = options.get("textMode", "auto")
     name = f'<span class="name">{escape(field.title)}</span>' if "name" in mode else ""
     text = escape(shown.text) if mode not in ("name", "none") else ""
@@ -90,7 +94,9 @@ def rows(panel: Json, answer: Answer, clock: Clock) -> str:
     more = len(answer.rows) - MOST_ROWS
     note = f'<p class="note">{more} more rows are not drawn in a preview</p>' if more > 0 else ""
     head = f"<thead><tr>{heads}</tr></thead>" if panel["options"].get("showHeader", True) else ""
-    return f"<table><colgroup>{columns}</colgroup>{head}<tbody>{lines}</tbody></table>{note}"
+    least = sum(one.custom.get("width") or NARROWEST for one in fields)
+    opening = f'<table style="min-width: {least}px"><colgroup>'
+    return f"{opening}{columns}</colgroup>{head}<tbody>{lines}</tbody></table>{note}"
 
 
 def _wide(field: Field) -> str:
@@ -111,9 +117,10 @@ def _cell(field: Field, place: int, row: Mapping[str, Any]) -> str:
     kind = field.custom.get("cellOptions", {}).get("type") or field.custom.get("displayMode", "")
     style = ""
     if kind == "color-text":
-        style = f' style="color: {shown.color}"'
+        style = f' style="color: {escape(shown.color, quote=True)}"'
     elif kind.startswith("color-background") and shown.text:
-        style = f' style="background: {shown.color}; color: {_readable(shown.color)}"'
+        tint = escape(shown.color, quote=True)
+        style = f' style="background: {tint}; color: {_readable(shown.color)}"'
     text = escape(shown.text)
     inner = "".join(_linked(link, text, value, shown.text, row) for link in _links(field)) or text
     title = escape(shown.text, quote=True)
