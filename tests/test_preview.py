@@ -416,6 +416,58 @@ def test_a_refused_query_is_an_error_of_its_panel(reader: psycopg.Connection) ->
     assert found[4]["traces"]
 
 
+def test_one_of_several_values_is_quoted(reader: psycopg.Connection) -> None:
+    """As Grafana does where a variable could have more; a chained one follows the first."""
+    board = {
+        "uid": "u",
+        "title": "T",
+        "templating": {"list": [
+            {"name": "first", "type": "custom", "query": "a,b", "current": {"value": "b"}},
+            {"name": "some", "type": "query", "multi": True, "includeAll": True,
+             "query": "select '$first' || n::text from generate_series(1, 2) n",
+             "current": {"value": ["b2"]}},
+        ]},
+        "panels": [{**PANEL, "type": "table", "options": {}, "targets": [
+            {"refId": "A", "rawSql": "select x from (values ('b2')) v (x) where x in ($some)"}
+        ]}],
+    }  # fmt: skip
+    one = draw(board, asker(reader), Asked(every=False), NOW)
+    every = draw(board, asker(reader), Asked(), NOW)
+
+    assert one["chosen"] == {"first": "b", "some": ("b2",)}
+    assert [drawn.get("error") for _, drawn in drawings(one)] == [None]
+    keys = every["sections"][0]["panels"][0]["drawn"]["by"]
+    assert {'["b2"]', '["a1","a2"]'} <= {
+        json.dumps(json.loads(k)[0], separators=(",", ":")) for k in keys
+    }
+    assert not any(drawn.get("error") for drawn in keys.values())
+
+
+def test_what_is_no_number_is_a_gap(reader: psycopg.Connection) -> None:
+    """JSON has no word for NaN; the page must hold."""
+    sql = "select now() - n * interval '1 day' as time, v from unnest(array[1, 'NaN', 2]::float[])"
+    target = {"refId": "A", "rawSql": sql + " with ordinality as u (v, n)"}
+    board = {"uid": "u", "title": "T", "panels": [{**PANEL, "targets": [target]}]}
+    model = draw(board, asker(reader), Asked(start="now-9d"), NOW)
+
+    [(_, drawn)] = drawings(model)
+    assert sorted(drawn["traces"][0]["y"], key=str) == [1.0, 2.0, None]
+    json.dumps(model, allow_nan=False)
+
+
+def test_a_slow_query_is_an_error_of_its_panel(reader: psycopg.Connection) -> None:
+    """The database is there all the same."""
+    reader.execute("set statement_timeout = '50ms'")
+    reader.commit()
+    slow = {**PANEL, "targets": [{"refId": "A", "rawSql": "select pg_sleep(5)"}]}
+    quick = {**PANEL, "id": 8, "targets": [{"refId": "A", "rawSql": "select now() as time, 1"}]}
+    board = {"uid": "u", "title": "T", "panels": [slow, quick]}
+    found = [drawn for _, drawn in drawings(draw(board, asker(reader), Asked(), NOW))]
+
+    assert "statement timeout" in found[0]["error"]
+    assert found[1]["traces"]
+
+
 def test_pages_need_nothing_but_themselves(
     collected: tuple[Settings, list[Json]], tmp_path: Path
 ) -> None:

@@ -50,7 +50,7 @@ def app(settings: Settings, source: Source, connect: Connect) -> Litestar:
             said = f"No database answers: {error}; `make up` starts it."
             raise HTTPException(said, status_code=503) from error
         except (ValueError, OverflowError) as error:
-            raise HTTPException(f"Not drawn: {error}.", status_code=400) from error
+            raise HTTPException(f"{error}.", status_code=400) from error
 
     @get("/d/{uid:str}", sync_to_thread=True)
     def page(uid: str, request: Request[Any, Any, Any]) -> Response[str]:

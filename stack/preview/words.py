@@ -94,7 +94,9 @@ def rows(panel: Json, answer: Answer, clock: Clock) -> str:
     more = len(answer.rows) - MOST_ROWS
     note = f'<p class="note">{more} more rows are not drawn in a preview</p>' if more > 0 else ""
     head = f"<thead><tr>{heads}</tr></thead>" if panel["options"].get("showHeader", True) else ""
-    least = sum(one.custom.get("width") or NARROWEST for one in fields)
+    least = sum(
+        one.custom.get("width") or one.custom.get("minWidth") or NARROWEST for one in fields
+    )
     opening = f'<table style="min-width: {least}px"><colgroup>'
     return f"{opening}{columns}</colgroup>{head}<tbody>{lines}</tbody></table>{note}"
 
