@@ -87,7 +87,7 @@ def _parameters(cls: type[Panel], given: Json, live: Json) -> Json:
     """The parameters whose fields the panel has otherwise than by default."""
     default = _built(cls, given)
     found: Json = {}
-    for name, path in _paths(cls).items():  # type: ignore[arg-type]  # attrs classes hash
+    for name, path in _paths(live["type"]).items():
         value = _at(live, path)
         if value is NOTHING or value == _at(default, path):
             continue
@@ -101,8 +101,9 @@ def _parameters(cls: type[Panel], given: Json, live: Json) -> Json:
 
 
 @cache
-def _paths(cls: type[Panel]) -> dict[str, Path]:
-    """Where each parameter is written, by name, the usual ones first."""
+def _paths(kind: str) -> dict[str, Path]:
+    """Where each parameter of a kind's constructor is written, by name, the usual ones first."""
+    cls = CLASSES[kind]
     plain = {"gridPos": GridPos(h=1, w=1, x=0, y=0)}
     default = _built(cls, plain)
     found: dict[str, Path] = {}

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dashboards_src.edit import Edit, add, applied, drop, edit, in_order, load, remove
+from dashboards_src.edit import Edit, add, applied, drop, edit, load, remove
 from dashboards_src.places import KINDS, Part, named, parts
-from dashboards_src.rows import opened
+from dashboards_src.rows import in_order, opened
 from generator.differences import NOTHING, Change, compare
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards_src.places import KINDS, Part, item_names, named, parsed, parts
-from dashboards_src.rows import closed, opened
+from dashboards_src.rows import closed, in_order, opened
 from dashboards_src.style import Json
 
 dashboard = Part("dashboard")
@@ -124,11 +124,6 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     return closed(changed)
 
 
-def in_order(panels: Sequence[Json]) -> list[Json]:
-    """Panels from top to bottom and from left to right."""
-    return sorted(panels, key=lambda one: (_cell(one, "y"), _cell(one, "x")))
-
-
 def find(document: Json, part: Part) -> Json:
     """A part of a dashboard. Raises LookupError naming those that are there."""
     if part.kind == "dashboard":
@@ -138,12 +133,6 @@ def find(document: Json, part: Part) -> Json:
         known = ", ".join(sorted(repr(one.name) for one in there)) or "none"
         raise LookupError(f"there is no {part}; there are {known}")
     return there[part]
-
-
-def _cell(panel: Json, key: str) -> int:
-    grid = panel.get("gridPos")
-    value = grid.get(key, 0) if isinstance(grid, dict) else 0
-    return value if isinstance(value, int) else 0
 
 
 def _entered(holder: Any, step: tuple[str, bool]) -> Any:

@@ -3,6 +3,7 @@
 What people compare and edit is the open form, in which a closed row is one field of the row.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from dashboards_src.places import parts
@@ -15,8 +16,8 @@ def opened(dashboard: Json) -> Json:
     if not any(_inside(panel) for panel in parts(dashboard, "panel")):
         return dashboard
     panels, down = [], 0
-    for panel in _in_order(parts(dashboard, "panel")):
-        inner = _in_order(_inside(panel))
+    for panel in in_order(parts(dashboard, "panel")):
+        inner = in_order(_inside(panel))
         row = _moved(panel, down)
         if not inner or not all("gridPos" in one for one in inner):
             panels.append(row)
@@ -32,7 +33,7 @@ def opened(dashboard: Json) -> Json:
 
 def closed(dashboard: Json) -> Json:
     """The dashboard as Grafana keeps it: the panels below a closed row inside it."""
-    there = _in_order(parts(dashboard, "panel"))
+    there = in_order(parts(dashboard, "panel"))
     if not any(_is_closed(panel) for panel in there):
         return dashboard
     panels: list[Json] = []
@@ -71,11 +72,12 @@ def _end(panels: list[Json]) -> int:
     return max(int(one["gridPos"]["y"] + one["gridPos"]["h"]) for one in panels)
 
 
-def _in_order(panels: list[Json]) -> list[Json]:
-    return sorted(
-        panels,
-        key=lambda one: (
-            (one.get("gridPos") or {}).get("y", 0),
-            (one.get("gridPos") or {}).get("x", 0),
-        ),
-    )
+def in_order(panels: Sequence[Json]) -> list[Json]:
+    """Panels from top to bottom and from left to right."""
+    return sorted(panels, key=lambda one: (_cell(one, "y"), _cell(one, "x")))
+
+
+def _cell(panel: Json, key: str) -> int:
+    grid = panel.get("gridPos")
+    value = grid.get(key, 0) if isinstance(grid, dict) else 0
+    return value if isinstance(value, int) else 0

@@ -69,11 +69,10 @@ def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
 def _rounded(found: datetime, unit: str, *, end: bool) -> datetime:
     if unit == "w":
         found -= timedelta(days=found.weekday())
-    units = ("year", "month", "day", "hour", "minute", "second")
-    kept = "yMdhms".index("d" if unit == "w" else unit)
-    begins = found.replace(microsecond=0)
-    for name in units[kept + 1 :]:
-        begins = begins.replace(**{name: 1 if name in ("month", "day") else 0})  # type: ignore[arg-type]
+    kept = "yMdhms".index("d" if unit == "w" else unit) + 1
+    parts = [found.year, found.month, found.day, found.hour, found.minute, found.second]
+    year, month, day, hour, minute, second = [*parts[:kept], *[0, 1, 1, 0, 0, 0][kept:]]
+    begins = datetime(year, month, day, hour, minute, second, tzinfo=found.tzinfo)
     if not end:
         return begins
     longer = timedelta(seconds=UNIT_SECONDS[unit] * (1.5 if unit in "My" else 1))

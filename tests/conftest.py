@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,3 +135,44 @@ def write_day(folder: Path, day: date, frame: pd.DataFrame) -> None:
     partition = folder / f"date={day}"
     partition.mkdir(parents=True, exist_ok=True)
     frame.to_parquet(partition / "part-0.parquet", index=False)
+
+
+@pytest.fixture
+def reader(settings: Settings, connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """What Grafana may read, of a database with nothing in it."""
+    with connect(settings, Role.READER) as opened:
+        yield opened
+
+
+@pytest.fixture
+def small_house(settings: Settings, connection: psycopg.Connection, tmp_path: Path) -> Settings:
+    """A team's folder with one monitor, its twelve days collected."""
+    from collectors.runner import Runner
+    from collectors.windows import window_of
+
+    monitor = small_monitor(str(tmp_path / "log"), ends="2024-01-12")
+    runner = Runner(monitor, settings, connection)
+    days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]
+    for n, day in enumerate(days):
+        write_day(tmp_path / "log", day, rows(day, shift=2.0 if n >= REFERENCE_DAYS + 4 else 0.0))
+    for day in days:
+        runner.run(window_of(monitor, day))
+    connection.commit()
+    declared = tmp_path / "declared"
+    declared.mkdir()
+    (declared / "small.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from conftest import small_monitor\n"
+        f"MONITOR = small_monitor({str(tmp_path / 'log')!r}, ends='2024-01-12')\n"
+    )
+    given = {"monitors_dir": declared, "provisioning_dir": tmp_path / "provisioning"}
+    return settings.model_copy(update=given)
+
+
+@pytest.fixture
+def collected(small_house: Settings) -> tuple[Settings, list[dict[str, Any]]]:
+    """That folder's settings, and its dashboards."""
+    from generator.artefacts import artefacts
+    from stack.built import Built
+
+    return small_house, Built(artefacts(small_house), {}).dashboards()

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,11 @@ import pytest
 
 from changes.apply import apply
 from changes.edits import UnprovedError
-from changes.module import module_of, prove_module
 from changes.plan import Kind, Step, Target, lines, plan, summary
 from changes.pull import pull
-from dashboards_src import panels
-from generator.artefacts import artefacts, dashboard, encoded, unused_edits
+from fake_grafana import Fake
+from generator.artefacts import artefacts, dashboard, unused_edits
 from generator.differences import compare, said
-from generator.modern import panel_of
 from generator.noise import without_noise
 from generator.things import Thing, differences, markdown, things, told
 from settings import ROOT, CommittedSettings, Settings
@@ -25,87 +23,6 @@ from stack.grafana import Grafana, GrafanaError
 
 Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
-
-
-@dataclass
-class Fake:
-    """A Grafana in memory: as much of its API as changes need, with what it adds by itself."""
-
-    folders: dict[str, str] = field(default_factory=dict)
-    dashboards: dict[str, Json] = field(default_factory=dict)
-    saved: dict[str, tuple[str, str]] = field(default_factory=dict)
-    rules: dict[str, Json] = field(default_factory=dict)
-    intervals: dict[str, int] = field(default_factory=dict)
-    sources: dict[str, Json] = field(default_factory=dict)
-    points: dict[str, Json] = field(default_factory=dict)
-    policies: Json = field(default_factory=lambda: {"receiver": "grafana-default-email"})
-    broken: str = ""
-    wrote: list[str] = field(default_factory=list)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
-        path, method = request.url.path, request.method
-        body = json.loads(request.content) if request.content else {}
-        if method != "GET" and path != "/login":
-            self.wrote.append(f"{method} {path}")
-            if self.broken and self.broken in path:
-                return httpx.Response(500, json={"message": "it is broken"})
-        found = self.answer(method, path, body)
-        return httpx.Response(404 if found is None else 200, json=found)
-
-    def answer(self, method: str, path: str, body: Json) -> Any:  # noqa: PLR0911, PLR0912 (an API)
-        """The JSON of an answer, None for what is not there."""
-        name = path.rpartition("/")[2]
-        if path == "/api/health":
-            return {"version": "9.4.0"}
-        if path == "/login":
-            return {}
-        if path == "/api/folders":
-            if method == "POST":
-                self.folders[body["uid"]] = body["title"]
-                return body
-            return [{"uid": uid, "title": title} for uid, title in self.folders.items()]
-        if path == "/api/search":
-            return [{"uid": uid} for uid in self.dashboards]
-        if path == "/api/dashboards/db":
-            uid = body["dashboard"]["uid"]
-            version = self.dashboards.get(uid, {}).get("version", 0) + 1
-            self.dashboards[uid] = {**body["dashboard"], "id": 7, "version": version}
-            self.saved[uid] = "token", body["message"]
-            return {"uid": uid}
-        if path.endswith("/versions"):
-            return [{"message": self.saved[path.split("/")[-2]][1]}]
-        if path.startswith("/api/dashboards/uid/"):
-            if method == "DELETE":
-                return {"gone": bool(self.dashboards.pop(name))}
-            meta = {"updatedBy": self.saved[name][0], "folderTitle": "Model monitoring"}
-            return {"dashboard": self.dashboards[name], "meta": meta}
-        if path.startswith("/api/datasources"):
-            return self._kept(self.sources, method, name, body, path == "/api/datasources")
-        if "rule-groups" in path:
-            if method == "PUT":
-                self.intervals[name] = body["interval"]
-            return {"interval": self.intervals.get(name, 60)}
-        if path.startswith("/api/v1/provisioning/alert-rules"):
-            return self._kept(self.rules, method, name, body, path.endswith("alert-rules"))
-        if path.startswith("/api/v1/provisioning/contact-points"):
-            return self._kept(self.points, method, name, body, path.endswith("contact-points"))
-        if path == "/api/v1/provisioning/policies":
-            if method == "PUT":
-                self.policies = body
-            if method == "DELETE":
-                self.policies = {"receiver": "grafana-default-email"}
-            return self.policies
-        raise AssertionError(f"{method} {path}")
-
-    @staticmethod
-    def _kept(kept: dict[str, Json], method: str, name: str, body: Json, every: bool) -> Any:
-        if method == "DELETE":
-            return kept.pop(name)
-        if method == "GET":
-            return list(kept.values()) if every else kept.get(name)
-        kept[body["uid"]] = {**kept.get(name, {}), **body}
-        return body
 
 
 @pytest.fixture
@@ -399,38 +316,6 @@ def test_a_module_that_would_lose_something_is_not_written(
     assert list(tmp_path.glob("*.py")) == []
 
 
-@pytest.mark.parametrize("name", ["flights", "overview", "collectors", "observed"])
-def test_a_module_is_written_in_grafanalibs_words(name: str) -> None:
-    """As the source makes them, every panel comes back as a constructor of its kind."""
-    board = json.loads((ROOT / "provisioning" / "dashboards" / f"{name}.json").read_text())
-    text = module_of(board)
-
-    prove_module(text, board)
-    assert " given(" not in text
-    assert text.count("Stat(") == sum(one["type"] == "stat" for one in board["panels"])
-    assert text.count("SqlTarget(") == sum(len(one.get("targets", [])) for one in board["panels"])
-
-
-def test_what_a_browser_saved_is_written_in_grafanalibs_words() -> None:
-    """The dozens of fields that it fills in are not said; what was set is, by its parameter."""
-    board = json.loads(RECORDED.read_text(encoding="utf-8"))["saved"]
-    board["panels"][-1] |= {"transparent": True, "maxDataPoints": 40, "interval": "1h"}
-    text = module_of(board)
-
-    prove_module(text, board)
-    assert " given(" not in text
-    assert "transparent=True" in text
-    assert "maxDataPoints=40" in text
-    assert "hideFrom" not in text
-
-
-def test_a_text_keeps_its_content() -> None:
-    """What grafanalib writes of it, and a table's cells, reach Grafana."""
-    made = panel_of(encoded(panels.text("t", "Read me", "**first**", "")))
-
-    assert made["options"] == {"content": "**first**", "mode": "markdown"}
-
-
 def test_comments_of_edits_stay(
     house: Settings, fake: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -460,7 +345,7 @@ def test_comments_of_edits_stay(
 
 def test_policies_are_told_route_by_route() -> None:
     """A line each, in their order, inner ones below theirs: no JSON."""
-    before = {
+    before: Json = {
         "receiver": "ops",
         "routes": [
             {
@@ -471,8 +356,8 @@ def test_policies_are_told_route_by_route() -> None:
         ],
     }
     after = copy.deepcopy(before)
-    after["routes"][0]["routes"][0]["group_wait"] = "1m"  # type: ignore[index]
-    after["routes"].append({"receiver": "all"})  # type: ignore[attr-defined]
+    after["routes"][0]["routes"][0]["group_wait"] = "1m"
+    after["routes"].append({"receiver": "all"})
     one, other = (Thing("policies", "1", "policies", tree) for tree in (before, after))
     [found] = differences({("policies", "1"): one}, {("policies", "1"): other})
 

@@ -19,7 +19,6 @@ from dashboards_src.edit import (
     dashboard,
     drop,
     edit,
-    in_order,
     load,
     move,
     panel,
@@ -27,7 +26,7 @@ from dashboards_src.edit import (
     variable,
 )
 from dashboards_src.places import parsed, written
-from dashboards_src.rows import opened
+from dashboards_src.rows import in_order, opened
 from generator.differences import compare, lines, touched
 from settings import ROOT
 

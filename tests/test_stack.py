@@ -7,9 +7,7 @@ import psycopg
 import pytest
 
 from collectors.episodes import standing
-from collectors.runner import Runner
-from collectors.windows import window_of
-from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
+from conftest import small_monitor
 from dashboards_src.alerts import breached_query
 from database.embedded import Embedded, EmbeddedError
 from settings import CommittedSettings, Settings
@@ -94,43 +92,19 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
     assert fires == standing(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
 
 
-def test_three_declared_files_prove_themselves(
-    settings: Settings, connection: psycopg.Connection, tmp_path: Path
-) -> None:
+def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
     """A team's own folder of monitors: collected, built, and every query answers."""
     from generator.artefacts import artefacts, pages
     from stack.built import Built
     from stack.verify_database import verify
 
-    for n in range(1, REFERENCE_DAYS + 9):
-        day = date(2024, 1, n)
-        write_day(tmp_path / "log", day, rows(day, shift=2.0 if n > REFERENCE_DAYS + 4 else 0.0))
-    monitor = small_monitor(str(tmp_path / "log"), ends="2024-01-12")
-    runner = Runner(monitor, settings, connection)
-    for day in range(1, REFERENCE_DAYS + 9):
-        runner.run(window_of(monitor, date(2024, 1, day)))
-    mine = _declared(tmp_path, settings)
+    mine = small_house.model_copy(update={"uid_prefix": "mine-"})
     excuses = {page.uid: page.may_be_empty() for page in pages(mine)}
     checks = list(verify(mine, Built(artefacts(mine), excuses), lambda address: ""))
 
     failed = [f"{c.name}: {c.detail}" for c in checks if not c.ok]
     assert failed == []
     assert len(checks) > 40
-
-
-def _declared(folder: Path, settings: Settings) -> Settings:
-    """Settings of a team with one monitor in a folder of its own."""
-    declared = folder / "mine"
-    declared.mkdir()
-    text = (
-        "import sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from conftest import small_monitor\n"
-        f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-12')\n"
-    )
-    (declared / "small.py").write_text(text)
-    given = {"monitors_dir": declared, "provisioning_dir": folder / "provisioning"}
-    return settings.model_copy(update={**given, "uid_prefix": "mine-"})
 
 
 def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

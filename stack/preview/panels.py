@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from preflight.dashboards import sql_types
 from preflight.macros import Range
 from stack.preview import bars, lines, timeline, words
 from stack.preview.fields import Clock
@@ -13,7 +14,6 @@ from stack.variables import Values, fill
 
 Json = dict[str, Any]
 Made = Plot | str | None
-DATASOURCES = ("postgres", "grafana-postgresql-datasource")
 
 
 def drawing(panel: Json, values: Values, ask: Ask, span: Range, clock: Clock) -> Json:
@@ -77,7 +77,7 @@ def _elsewhere(panel: Json) -> list[str]:
         (one.get("datasource") or panel.get("datasource") or {}) for one in panel.get("targets", [])
     ]
     names = [one.get("type", "?") if isinstance(one, dict) else str(one) for one in kinds]
-    return [f"It asks {name}." for name in dict.fromkeys(names) if name not in (*DATASOURCES, "?")]
+    return [f"It asks {name}." for name in dict.fromkeys(names) if name not in (*sql_types(), "?")]
 
 
 def notes(panel: Json) -> Iterator[str]:

@@ -1,0 +1,90 @@
+"""A Grafana in memory: what plan, apply and pull ask of the real one's API."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Fake:
+    """A Grafana in memory: as much of its API as changes need, with what it adds by itself."""
+
+    folders: dict[str, str] = field(default_factory=dict)
+    dashboards: dict[str, Json] = field(default_factory=dict)
+    saved: dict[str, tuple[str, str]] = field(default_factory=dict)
+    rules: dict[str, Json] = field(default_factory=dict)
+    intervals: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, Json] = field(default_factory=dict)
+    points: dict[str, Json] = field(default_factory=dict)
+    policies: Json = field(default_factory=lambda: {"receiver": "grafana-default-email"})
+    broken: str = ""
+    wrote: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        path, method = request.url.path, request.method
+        body = json.loads(request.content) if request.content else {}
+        if method != "GET" and path != "/login":
+            self.wrote.append(f"{method} {path}")
+            if self.broken and self.broken in path:
+                return httpx.Response(500, json={"message": "it is broken"})
+        found = self.answer(method, path, body)
+        return httpx.Response(404 if found is None else 200, json=found)
+
+    def answer(self, method: str, path: str, body: Json) -> Any:  # noqa: PLR0911, PLR0912 (an API)
+        """The JSON of an answer, None for what is not there."""
+        name = path.rpartition("/")[2]
+        if path == "/api/health":
+            return {"version": "9.4.0"}
+        if path == "/login":
+            return {}
+        if path == "/api/folders":
+            if method == "POST":
+                self.folders[body["uid"]] = body["title"]
+                return body
+            return [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+        if path == "/api/search":
+            return [{"uid": uid} for uid in self.dashboards]
+        if path == "/api/dashboards/db":
+            uid = body["dashboard"]["uid"]
+            version = self.dashboards.get(uid, {}).get("version", 0) + 1
+            self.dashboards[uid] = {**body["dashboard"], "id": 7, "version": version}
+            self.saved[uid] = "token", body["message"]
+            return {"uid": uid}
+        if path.endswith("/versions"):
+            return [{"message": self.saved[path.split("/")[-2]][1]}]
+        if path.startswith("/api/dashboards/uid/"):
+            if method == "DELETE":
+                return {"gone": bool(self.dashboards.pop(name))}
+            meta = {"updatedBy": self.saved[name][0], "folderTitle": "Model monitoring"}
+            return {"dashboard": self.dashboards[name], "meta": meta}
+        if path.startswith("/api/datasources"):
+            return self._kept(self.sources, method, name, body, path == "/api/datasources")
+        if "rule-groups" in path:
+            if method == "PUT":
+                self.intervals[name] = body["interval"]
+            return {"interval": self.intervals.get(name, 60)}
+        if path.startswith("/api/v1/provisioning/alert-rules"):
+            return self._kept(self.rules, method, name, body, path.endswith("alert-rules"))
+        if path.startswith("/api/v1/provisioning/contact-points"):
+            return self._kept(self.points, method, name, body, path.endswith("contact-points"))
+        if path == "/api/v1/provisioning/policies":
+            if method == "PUT":
+                self.policies = body
+            if method == "DELETE":
+                self.policies = {"receiver": "grafana-default-email"}
+            return self.policies
+        raise AssertionError(f"{method} {path}")
+
+    @staticmethod
+    def _kept(kept: dict[str, Json], method: str, name: str, body: Json, every: bool) -> Any:
+        if method == "DELETE":
+            return kept.pop(name)
+        if method == "GET":
+            return list(kept.values()) if every else kept.get(name)
+        kept[body["uid"]] = {**kept.get(name, {}), **body}
+        return body

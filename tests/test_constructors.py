@@ -1,0 +1,47 @@
+"""Panels of Grafana as calls of grafanalib's constructors."""
+
+import json
+from typing import Any
+
+import pytest
+
+from changes.module import module_of, prove_module
+from dashboards_src import panels
+from generator.artefacts import encoded
+from generator.modern import panel_of
+from settings import ROOT
+
+Json = dict[str, Any]
+RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
+
+
+@pytest.mark.parametrize("name", ["flights", "overview", "collectors", "observed"])
+def test_a_module_is_written_in_grafanalibs_words(name: str) -> None:
+    """As the source makes them, every panel comes back as a constructor of its kind."""
+    board = json.loads((ROOT / "provisioning" / "dashboards" / f"{name}.json").read_text())
+    text = module_of(board)
+
+    prove_module(text, board)
+    assert " given(" not in text
+    assert text.count("Stat(") == sum(one["type"] == "stat" for one in board["panels"])
+    assert text.count("SqlTarget(") == sum(len(one.get("targets", [])) for one in board["panels"])
+
+
+def test_what_a_browser_saved_is_written_in_grafanalibs_words() -> None:
+    """The dozens of fields that it fills in are not said; what was set is, by its parameter."""
+    board = json.loads(RECORDED.read_text(encoding="utf-8"))["saved"]
+    board["panels"][-1] |= {"transparent": True, "maxDataPoints": 40, "interval": "1h"}
+    text = module_of(board)
+
+    prove_module(text, board)
+    assert " given(" not in text
+    assert "transparent=True" in text
+    assert "maxDataPoints=40" in text
+    assert "hideFrom" not in text
+
+
+def test_a_text_keeps_its_content() -> None:
+    """What grafanalib writes of it, and a table's cells, reach Grafana."""
+    made = panel_of(encoded(panels.text("t", "Read me", "**first**", "")))
+
+    assert made["options"] == {"content": "**first**", "mode": "markdown"}
