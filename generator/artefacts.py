@@ -60,7 +60,7 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     files = {
         "datasources/postgres.yaml": _render("datasource.yaml.j2", settings, place),
         "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
-        "alerting/rules.yaml": _rules(settings),
+        **_rules(settings),
     }
     if contacts := load_contacts(settings.monitors_dir):
         files["alerting/contacts.yaml"] = _contacts(settings, contacts)
@@ -68,7 +68,7 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     for path, document in retired.deletions(gone).items():
         files[path] = _yaml(document)
     for page in pages(settings):
-        name = page.uid.removeprefix(settings.uid_prefix)
+        name = _stem(page.uid, settings)
         edits = edit.load(settings.edits_dir, name)
         document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
         files[f"dashboards/{name}.json"] = dashboard_text(document)
@@ -125,10 +125,20 @@ def datasource_type(release: str) -> str:
     return "grafana-postgresql-datasource" if renamed else "postgres"
 
 
-def _rules(settings: Settings) -> str:
-    groups = dashboards_src.groups(site(settings), load(settings.monitors_dir))
-    escaped = [_escape_group(group) for group in groups]
-    return _yaml({"apiVersion": 1, "groups": escaped})
+def _rules(settings: Settings) -> dict[str, str]:
+    """A file of rules for each monitor, so that a change of one shows in its own."""
+    where, monitors = site(settings), load(settings.monitors_dir)
+    return {
+        f"alerting/rules-{_stem(where.uid(monitor.name), settings)}.yaml": _yaml(
+            {"apiVersion": 1, "groups": [_escape_group(group)]}
+        )
+        for monitor, group in zip(monitors, dashboards_src.groups(where, monitors), strict=True)
+    }
+
+
+def _stem(uid: str, settings: Settings) -> str:
+    """What the files of a thing are named by."""
+    return uid.removeprefix(settings.uid_prefix)
 
 
 def _contacts(settings: Settings, contacts: tuple[Contact, ...]) -> str:

@@ -339,7 +339,7 @@ def test_a_failed_retraining_alerts(tmp_path: Path, connection: psycopg.Connecti
         "MONITOR = small_monitor(retrain=d.Retrain('a:b'))\n"
     )
     files = artefacts(CommittedSettings(monitors_dir=tmp_path))
-    [group] = yaml.safe_load(files["alerting/rules.yaml"])["groups"]
+    [group] = yaml.safe_load(files["alerting/rules-small.yaml"])["groups"]
     [rule] = [r for r in group["rules"] if r["labels"]["kind"] == "retraining"]
     query = rule["data"][0]["model"]["rawSql"]
     failed = []
