@@ -5,9 +5,9 @@ process would import everything anew, which takes as long as twenty windows.
 """
 
 import multiprocessing
-import os
 from concurrent.futures import ProcessPoolExecutor
-from threading import Thread
+
+from processes import end_with_parent
 
 PRELOADED = ["collectors.work", "scipy.linalg"]
 
@@ -40,12 +40,4 @@ def _begun() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1, user_api="blas")
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """One that was killed cannot tell its processes to end; they would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()

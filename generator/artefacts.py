@@ -3,20 +3,21 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
-import yaml
 from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import dashboards_src
 from dashboards_src import Page, Pulled, Site, edit
-from generator import retired
+from generator import retired, yamltext
 from generator.modern import modernise
-from monitors.declare import Contact
+from monitors.declare import Contact, Monitor
 from monitors.load import load, load_contacts
 from preflight.garbage import uncollected
 from preflight.releases import POSTGRES_RENAMED, Release
+from processes import spread
 from settings import ROOT, Settings
 
 TEMPLATES = ROOT / "provisioning" / "templates"
@@ -60,18 +61,14 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     files = {
         "datasources/postgres.yaml": _render("datasource.yaml.j2", settings, place),
         "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
-        **_rules(settings),
     }
     if contacts := load_contacts(settings.monitors_dir):
         files["alerting/contacts.yaml"] = _contacts(settings, contacts)
     gone = retired.read(settings.provisioning_dir / retired.FILE)
     for path, document in retired.deletions(gone).items():
         files[path] = _yaml(document)
-    for page in pages(settings):
-        name = _stem(page.uid, settings)
-        edits = edit.load(settings.edits_dir, name)
-        document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
-        files[f"dashboards/{name}.json"] = dashboard_text(document)
+    files |= spread(partial(_rules, settings), load(settings.monitors_dir))
+    files |= spread(partial(_drawn, settings), pages(settings))
     return dict(sorted(files.items()))
 
 
@@ -93,14 +90,15 @@ def dashboard(page: Page | Pulled) -> dict[str, object]:
 
 def encoded(made: object) -> dict[str, object]:
     """What grafanalib made, as it writes it."""
-    found: dict[str, object] = json.loads(json.dumps(made, cls=DashboardEncoder, sort_keys=True))
+    text = json.dumps(made, cls=DashboardEncoder, sort_keys=True)
+    found: dict[str, object] = msgspec.json.decode(text)
     return found
 
 
 def dashboard_text(document: Mapping[str, object]) -> str:
     """A dashboard as the JSON that Grafana reads."""
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
-    return msgspec.json.format(text, indent=2) + "\n"  # json's own indenting is not in C
+    text = msgspec.json.encode(document, order="sorted")
+    return msgspec.json.format(text, indent=2).decode() + "\n"
 
 
 def _render(template: str, settings: Settings, place: Place) -> str:
@@ -125,15 +123,20 @@ def datasource_type(release: str) -> str:
     return "grafana-postgresql-datasource" if renamed else "postgres"
 
 
-def _rules(settings: Settings) -> dict[str, str]:
-    """A file of rules for each monitor, so that a change of one shows in its own."""
-    where, monitors = site(settings), load(settings.monitors_dir)
-    return {
-        f"alerting/rules-{_stem(where.uid(monitor.name), settings)}.yaml": _yaml(
-            {"apiVersion": 1, "groups": [_escape_group(group)]}
-        )
-        for monitor, group in zip(monitors, dashboards_src.groups(where, monitors), strict=True)
-    }
+def _rules(settings: Settings, monitor: Monitor) -> tuple[str, str]:
+    """The path and text of a monitor's rules: a file each, so that a change shows in its own."""
+    where = site(settings)
+    groups = [_escape_group(group) for group in dashboards_src.groups(where, (monitor,))]
+    path = f"alerting/rules-{_stem(where.uid(monitor.name), settings)}.yaml"
+    return path, _yaml({"apiVersion": 1, "groups": groups})
+
+
+def _drawn(settings: Settings, page: Page | Pulled) -> tuple[str, str]:
+    """The path and text of a dashboard, with the edits that were made in Grafana."""
+    name = _stem(page.uid, settings)
+    edits = edit.load(settings.edits_dir, name)
+    document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
+    return f"dashboards/{name}.json", dashboard_text(document)
 
 
 def _stem(uid: str, settings: Settings) -> str:
@@ -156,9 +159,7 @@ def _escape_all(value: object) -> object:
 
 
 def _yaml(document: Mapping[str, object]) -> str:
-    return HEADER + yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
-    )
+    return HEADER + yamltext.text(document)
 
 
 def _escape_group(group: Mapping[str, object]) -> dict[str, object]:
@@ -181,19 +182,3 @@ def _escape_group(group: Mapping[str, object]) -> dict[str, object]:
 
 def _escape(text: object) -> str:
     return str(text).replace("$", "$$")
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Writes SQL as literal blocks, so that a change of it diffs line by line."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        """Everything is written out: Grafana's readers know no anchors in every place."""
-        return True
-
-
-def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)

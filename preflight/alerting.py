@@ -1,15 +1,18 @@
 """alerting/*: read, and applied in Grafana's order."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from preflight import routing, rules
+from preflight import evaluation, files, routing, rules
+from preflight.datasources import Sources
 from preflight.fields import Listed, Owned
-from preflight.files import YAML, TopLevel, files, parse
+from preflight.files import YAML, TopLevel, parse, paths
 from preflight.mutetimes import MuteTime
 from preflight.reading import Reading
 from preflight.routing import Deleted, DeletedName, Routing
-from preflight.rules import RuleGroup
+from preflight.rules import KeptGroup, RuleGroup
 from preflight.state import State
 
 ADVICE = " on a fresh server (--organisation says that it does)"
@@ -25,18 +28,54 @@ class AlertingFile(TopLevel, Routing):
     delete_mute_times: Annotated[list[DeletedName], Listed] = []
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A file of alerting/ as it was looked at by itself, and what the others may meet of it.
+
+    file: without its groups of rules, whose queries are most of what is written there.
+    """
+
+    file: AlertingFile
+    groups: tuple[KeptGroup, ...]
+
+
 def read(tree: Path, reading: Reading) -> list[AlertingFile]:
-    """The files of alerting/, checked one by one."""
-    suffixes = (*YAML, ".json")
-    parsed = (parse(file, AlertingFile) for file in files(tree, "alerting", reading, suffixes))
+    """The files of alerting/ with all that stands in them, each checked as a file only."""
+    parsed = (_parsed(path, reading) for path in paths(tree, "alerting"))
     return [made for made in parsed if made is not None]
 
 
-def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
+def look(tree: Path, sources: Sources, reading: Reading) -> list[Looked]:
+    """The files of alerting/, each checked with the rules in it."""
+    looked = reading.each(partial(_look, sources=sources), paths(tree, "alerting"))
+    return [one for one in looked if one is not None]
+
+
+def _look(path: Path, reading: Reading, sources: Sources) -> Looked | None:
+    file = _parsed(path, reading)
+    if file is None:
+        return None
+    for rule in (rule for group in file.groups for rule in group.rules):
+        rules.check(rule, reading)
+        if not reading.report.muted:
+            evaluation.check(rule, sources, reading)
+    kept = tuple(map(KeptGroup.of, file.groups))
+    file.forget("groups")
+    return Looked(file, kept)
+
+
+def _parsed(path: Path, reading: Reading) -> AlertingFile | None:
+    file = files.read(path, "alerting", reading, (*YAML, ".json"))
+    return None if file is None else parse(file, AlertingFile)
+
+
+def apply(looked: list[Looked], state: State, reading: Reading) -> None:
     """Rules and their deletions file by file; then who is told, then what is taken away."""
-    for file in found:
-        _organisations(file, reading)
-        rules.apply(file.groups, state, reading)
+    found = [one.file for one in looked]
+    for one in looked:
+        file = one.file
+        _organisations(one, reading)
+        rules.apply(one.groups, state, reading)
         for gone in file.delete_rules:
             state.drop_rule(gone.org_id, gone.uid)
             _written("rule", gone, gone.uid, state, reading)
@@ -56,8 +95,9 @@ def apply(found: list[AlertingFile], state: State, reading: Reading) -> None:
     _take_away(found, state, reading)
 
 
-def _organisations(file: AlertingFile, reading: Reading) -> None:
+def _organisations(looked: Looked, reading: Reading) -> None:
     """Who is told can only be written for an organisation that is there; rules lie idle."""
+    file = looked.file
     entries: tuple[Owned, ...] = (
         *file.contact_points, *file.policies, *file.mute_times, *file.templates,
         *file.delete_contact_points, *file.delete_mute_times, *file.delete_templates,
@@ -69,12 +109,13 @@ def _organisations(file: AlertingFile, reading: Reading) -> None:
             reading.report.fatal(
                 place, "unknown-organisation", f"organisation {org} does not exist{ADVICE}"
             )
-    for group in file.groups:
-        if group.rules and group.org_id not in reading.organisations:
+    for group in looked.groups:
+        if group.rules and group.org not in reading.organisations:
+            place, _ = group.places
             reading.report.lost(
-                group.place("orgId"),
+                place,
                 "unknown-organisation",
-                f"organisation {group.org_id} does not exist, so nobody sees these rules{ADVICE}",
+                f"organisation {group.org} does not exist, so nobody sees these rules{ADVICE}",
             )
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from preflight import alerting, dashboards, datasources, expressions, providers, queries, storing
-from preflight.dashboards import Known
+from preflight import alerting, boards, datasources, providers, storing
+from preflight.alerting import Looked
+from preflight.boards import Board
+from preflight.datasources import Sources
 from preflight.files import shown
 from preflight.findings import Finding, Place, Report
 from preflight.garbage import uncollected
 from preflight.reading import Reading
-from preflight.rules import DASHBOARD, PANEL, Rule
 from preflight.state import State, retire
+from preflight.storing import Provided
 
 FOLDERS = ("datasources", "dashboards", "alerting", "plugins", "notifiers", "access-control")
 
@@ -51,22 +53,18 @@ def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> N
     """One start of Grafana: datasources, then alerting, then dashboards."""
     state.met.clear()
     state.stored = set(state.receivers)
-    sources = datasources.read(tree, reading)
-    alerts = alerting.read(tree, reading)
+    files = datasources.read(tree, reading)
+    sources = Sources.of(files)
+    alerts = alerting.look(tree, sources, reading)
     made = providers.read(tree, reading)
-    datasources.apply(sources, state, reading)
+    provided = [Provided(one, boards.look(tree, one, sources, reading)) for one in made]
+    datasources.apply(files, state, reading)
     alerting.apply(alerts, state, reading)
-    boards = storing.apply(tree, made, state, reading)
+    storing.apply(provided, state, reading)
     if before is not None:
         _orphans(tree, state, reading)
-    if reading.report.muted:
-        return
-    known = Known.of(sources, boards)
-    for board in boards:
-        dashboards.check(board, known, reading)
-    for file in alerts:
-        for rule in (rule for group in file.groups for rule in group.rules):
-            _rule(rule, known, reading)
+    if not reading.report.muted:
+        _references(alerts, [board for one in provided for board in one.boards or []], reading)
 
 
 def _orphans(tree: Path, state: State, reading: Reading) -> None:
@@ -96,54 +94,30 @@ def _orphans(tree: Path, state: State, reading: Reading) -> None:
             )
 
 
-def _rule(rule: Rule, known: Known, reading: Reading) -> None:
-    report = reading.report
-    for path, message in expressions.problems(rule, reading.release):
-        report.doubtful(rule.place(*path), "expression", message)
-    for index, query in enumerate(rule.data):
-        if query.is_expression:
-            continue
-        uid = query.datasource_uid
-        if known.sources is not None and uid and uid not in known.sources:
-            report.doubtful(
-                rule.place("data", index, "datasourceUid"),
-                "unknown-datasource",
-                f"datasource {uid!r} is not here; known uids are"
-                f" {', '.join(sorted(known.sources))}",
-            )
-        kind = (known.sources or {}).get(uid)
-        if queries.is_sql(query.model, kind):
-            readers = _readers(rule, query.ref_id)
-            if rule.condition == query.ref_id:
-                readers.append({"type": "threshold"})
-            for key, name, message in queries.of_rule(query.model, readers, reading.release):
-                report.doubtful(rule.place("data", index, "model", key), name, message)
-    _panel(rule, known, reading)
-
-
-def _readers(rule: Rule, ref: str) -> list[dict[str, object]]:
-    """The expressions that read a query."""
-    found = []
-    for query in rule.data:
-        if query.is_expression:
-            names, _ = expressions.needs(query.model, query._source.reading.release)
-            if ref in names:
-                found.append(query.model)
-    return found
-
-
-def _panel(rule: Rule, known: Known, reading: Reading) -> None:
-    """The dashboard and panel that a rule names."""
-    board = rule.annotations.get(DASHBOARD) or rule.dashboard_uid
-    panel = rule.annotations.get(PANEL) or (str(rule.panel_id) if rule.panel_id else "")
-    where = ("annotations", DASHBOARD) if DASHBOARD in rule.annotations else ("dashboardUid",)
-    if not board or known.panels is None:
+def _references(alerts: list[Looked], found: list[Board], reading: Reading) -> None:
+    """What links and rules say of dashboards and panels; nothing where the tree holds none."""
+    panels: dict[str, set[str]] = {}
+    for board in found:
+        panels.setdefault(board.uid, set()).update(board.panels)
+    if not panels:
         return
-    if board not in known.panels:
-        reading.report.doubtful(
-            rule.place(*where), "dangling-panel", f"dashboard {board!r} is not in this tree"
-        )
-    elif panel and panel not in known.panels[board]:
-        reading.report.doubtful(
-            rule.place(*where), "dangling-panel", f"dashboard {board!r} has no panel {panel}"
-        )
+    for board in found:
+        for uid in board.links - panels.keys():
+            for place in board.linking(uid):
+                reading.report.doubtful(
+                    place,
+                    "dangling-link",
+                    f"the link leads to dashboard {uid!r}, which is not in this tree",
+                )
+    for rule in (rule for one in alerts for group in one.groups for rule in group.rules):
+        _, _, place = rule.places
+        if rule.board and rule.board not in panels:
+            reading.report.doubtful(
+                place, "dangling-panel", f"dashboard {rule.board!r} is not in this tree"
+            )
+        elif rule.board and rule.panel and rule.panel not in panels[rule.board]:
+            reading.report.doubtful(
+                place,
+                "dangling-panel",
+                f"dashboard {rule.board!r} has no panel {rule.panel}",
+            )

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from preflight import connections, queries, sql
-from preflight.datasources import DatasourceFile
+from preflight.datasources import Sources
 from preflight.providers import DashboardFile
 from preflight.queries import Variables
 from preflight.reading import Reading
@@ -18,39 +17,13 @@ BUILT_IN = (
 LONG = {"d": 86400, "w": 604800, "M": 2629800, "y": 31557600}
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 SHORTEST_REFRESH = 5
+URL = re.compile(r'"url"\s*:\s*"((?:[^"\\]|\\.)*)"')
 LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
 TIME = re.compile(
     r"now(?:\s*[-+]\s*\d*\s*[smhdwMQy]|\s*/\s*(?:[smhdwMQy]|f[Qy]))*\s*|\d+|\d{4}-\d\d-\d\d.*"
 )
 MIXED = "-- Mixed --"
 NO_DATABASES = ("grafana", "-- Grafana --", MIXED, "-- Dashboard --")
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the whole tree holds, for the references of one file to another.
-
-    sources: type by uid of each datasource, None where the tree holds no datasources at all.
-    panels: the panel ids of each dashboard by its uid, None where the tree holds no dashboards.
-    """
-
-    sources: dict[str, str] | None
-    names: frozenset[str]
-    panels: dict[str, set[str]] | None
-
-    @classmethod
-    def of(cls, sources: list[DatasourceFile], boards: list[DashboardFile]) -> "Known":
-        """Out of a tree."""
-        made = [one for file in sources for one in file.datasources]
-        panels: dict[str, set[str]] = {}
-        for board in boards:
-            ids = {str(panel.get("id")) for _, panel in panels_of(board.content)}
-            panels.setdefault(board.uid, set()).update(ids)
-        return cls(
-            {one.uid: one.type for one in made if one.uid} if made else None,
-            frozenset(one.name for one in made),
-            panels or None,
-        )
 
 
 Path = tuple[str | int, ...]
@@ -74,16 +47,15 @@ def _panel_list(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict
             yield (*path, "panels", index), panel
 
 
-def check(board: DashboardFile, known: Known, reading: Reading) -> None:
+def check(board: DashboardFile, sources: Sources, reading: Reading) -> None:
     """Report what a server would change and what a browser would not draw."""
     _times(board, reading)
-    variables = _variables(board, known, reading)
+    variables = _variables(board, sources, reading)
     seen: dict[str, Path] = {}
     for path, panel in panels_of(board.content):
         _panel(board, path, panel, seen, reading)
-        _targets(board, path, panel, variables, known, reading)
-    _annotations(board, known, variables, reading)
-    _links(board, known, reading)
+        _targets(board, path, panel, variables, sources, reading)
+    _annotations(board, sources, variables, reading)
     _overlaps(board, reading)
 
 
@@ -130,7 +102,7 @@ def _times(board: DashboardFile, reading: Reading) -> None:
         _doubt(board, ["tags"], "tags", "tags is no list", reading)
 
 
-def _variables(board: DashboardFile, known: Known, reading: Reading) -> Variables:
+def _variables(board: DashboardFile, sources: Sources, reading: Reading) -> Variables:
     templating = board.content.get("templating")
     items = templating.get("list") if isinstance(templating, dict) else []
     items = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
@@ -145,9 +117,9 @@ def _variables(board: DashboardFile, known: Known, reading: Reading) -> Variable
         path: Path = ("templating", "list", index)
         if one.get("type") != "query":
             continue
-        _source(board, path, one.get("datasource"), known, names, reading)
+        _source(board, path, one.get("datasource"), sources, names, reading)
         query = one.get("query")
-        if isinstance(query, str) and type_of(one.get("datasource"), known) in sql_types():
+        if isinstance(query, str) and type_of(one.get("datasource"), sources) in sql_types():
             for said in sql.macro_problems(query, reading.release, names):
                 _doubt(board, (*path, "query"), "macro", said, reading)
             for name in sorted(sql.variables(query) - names):
@@ -185,7 +157,7 @@ def _targets(
     path: Path,
     panel: dict[str, Any],
     variables: Variables,
-    known: Known,
+    sources: Sources,
     reading: Reading,
 ) -> None:
     targets = panel.get("targets")
@@ -197,12 +169,12 @@ def _targets(
         reference = target.get("datasource")
         if reference is None and panel.get("datasource") != MIXED:
             reference = panel.get("datasource")
-        _source(board, where, reference, known, variables.names, reading)
+        _source(board, where, reference, sources, variables.names, reading)
         ref = target.get("refId")
         if isinstance(ref, str) and ref in refs:
             _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
         refs.add(str(ref))
-        kind = type_of(reference, known)
+        kind = type_of(reference, sources)
         uid = reference.get("uid") if isinstance(reference, dict) else reference
         reads = uid not in NO_DATABASES and (kind is None or connections.is_sql(kind))
         if "rawSql" in target and not reads:
@@ -216,15 +188,15 @@ def _targets(
                 _doubt(board, (*where, key), rule, message, reading)
 
 
-def type_of(reference: Any, known: Known) -> str | None:
+def type_of(reference: Any, sources: Sources) -> str | None:
     """The type of a datasource, None where it cannot be told."""
     if isinstance(reference, dict):
         uid, said = reference.get("uid"), reference.get("type")
-        if known.sources and isinstance(uid, str) and uid in known.sources:
-            return known.sources[uid]
+        if sources.types and isinstance(uid, str) and uid in sources.types:
+            return sources.types[uid]
         return said if isinstance(said, str) else None
-    if isinstance(reference, str) and known.sources:
-        return known.sources.get(reference)
+    if isinstance(reference, str) and sources.types:
+        return sources.types.get(reference)
     return None
 
 
@@ -232,7 +204,7 @@ def _source(
     board: DashboardFile,
     path: Path,
     reference: Any,
-    known: Known,
+    sources: Sources,
     variables: frozenset[str],
     reading: Reading,
 ) -> None:
@@ -240,7 +212,7 @@ def _source(
     uid = reference.get("uid") if isinstance(reference, dict) else reference
     where = (*path, "datasource")
     if uid is None or uid == "":
-        if reference is not None or known.sources is not None:
+        if reference is not None or sources.types is not None:
             _doubt(
                 board, where, "no-datasource",
                 "no datasource uid: the browser takes the default, the server answers with an"
@@ -260,17 +232,17 @@ def _source(
                 " in by the import dialog only, so name the uid", reading,
             )  # fmt: skip
         return
-    if known.sources is not None and uid not in known.sources:
-        mend = "its name stands where its uid belongs" if uid in known.names else "it is not here"
+    if sources.types is not None and uid not in sources.types:
+        mend = "its name stands where its uid belongs" if uid in sources.names else "it is not here"
         _doubt(
             board, where, "unknown-datasource",
-            f"datasource {uid!r}: {mend}; known uids are {', '.join(sorted(known.sources))}",
+            f"datasource {uid!r}: {mend}; known uids are {', '.join(sorted(sources.types))}",
             reading,
         )  # fmt: skip
 
 
 def _annotations(
-    board: DashboardFile, known: Known, variables: Variables, reading: Reading
+    board: DashboardFile, sources: Sources, variables: Variables, reading: Reading
 ) -> None:
     holder = board.content.get("annotations")
     items = holder.get("list") if isinstance(holder, dict) else []
@@ -279,36 +251,35 @@ def _annotations(
             continue
         path: Path = ("annotations", "list", index)
         if one.get("datasource") is not None:
-            _source(board, path, one["datasource"], known, variables.names, reading)
+            _source(board, path, one["datasource"], sources, variables.names, reading)
         target = one.get("target")
         if isinstance(target, dict) and queries.is_sql(
-            target, type_of(one.get("datasource"), known)
+            target, type_of(one.get("datasource"), sources)
         ):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 if rule != "unordered":
                     _doubt(board, (*path, "target", key), rule, message, reading)
 
 
-def _links(board: DashboardFile, known: Known, reading: Reading) -> None:
-    """Links to a dashboard of this Grafana that is not in the tree."""
-    found: list[tuple[Path, str]] = []
-    _urls(board.content, (), found)
-    for path, url in found:
-        match = LINK.match(url) or LINK.search(url.removeprefix("${__url.path}"))
-        if match and "://" not in url and known.panels is not None and match[1] not in known.panels:
-            _doubt(
-                board, path, "dangling-link",
-                f"the link leads to dashboard {match[1]!r}, which is not in this tree", reading,
-            )  # fmt: skip
+def links(text: str) -> set[str]:
+    """The dashboards of its own Grafana that a dashboard leads to, out of its JSON: their uids."""
+    urls = (match[1].replace("\\/", "/") for match in URL.finditer(text))
+    return {uid for uid in map(linked, urls) if uid}
 
 
-def _urls(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, inner in members:
+def linked(url: str) -> str:
+    """The uid of the dashboard that a link leads to; '' where it is none of this Grafana."""
+    match = LINK.match(url) or LINK.search(url.removeprefix("${__url.path}"))
+    return match[1] if match and "://" not in url else ""
+
+
+def places_of(value: Any, uid: str, path: Path = ()) -> Iterator[Path]:
+    """Where the links to a dashboard stand."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(inner, dict | list):
-            _urls(inner, (*path, key), found)
-        elif key == "url" and isinstance(inner, str):
-            found.append(((*path, key), inner))
+            yield from places_of(inner, uid, (*path, key))
+        elif key == "url" and isinstance(inner, str) and linked(inner) == uid:
+            yield (*path, key)
 
 
 def _overlaps(board: DashboardFile, reading: Reading) -> None:

@@ -1,5 +1,6 @@
 """datasources/*.yaml: read, checked, and applied."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -92,6 +93,26 @@ class DatasourceFile(TopLevel):
     datasources: Annotated[list[Datasource], Pointers] = []
     delete_datasources: Annotated[list[DeletedDatasource], Pointers] = []
     prune: Any = None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The datasources of a tree, for what refers to them.
+
+    types: type by uid; None where the tree holds no datasources at all.
+    """
+
+    types: dict[str, str] | None
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, files: list[DatasourceFile]) -> "Sources":
+        """Out of a tree's files."""
+        made = [one for file in files for one in file.datasources]
+        return cls(
+            {one.uid: one.type for one in made if one.uid} if made else None,
+            frozenset(one.name for one in made),
+        )
 
 
 def read(tree: Any, reading: Reading) -> list[DatasourceFile]:

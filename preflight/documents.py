@@ -23,6 +23,7 @@ PLAIN = {
     "time": DATE,
 }
 """The patterns of what is not quoted, by kind."""
+KINDS = {*PLAIN, "str"}
 
 
 class Scalar(str):
@@ -31,6 +32,7 @@ class Scalar(str):
     kind: str, int, float, bool, null or time.
     """
 
+    __slots__ = ("kind", "line")
     kind: str
     line: int
 
@@ -39,6 +41,9 @@ class Scalar(str):
         made = super().__new__(cls, text)
         made.kind, made.line = kind, line
         return made
+
+    def __reduce__(self) -> tuple[type["Scalar"], tuple[str, str, int]]:
+        return Scalar, (str(self), self.kind, self.line)
 
 
 class Record(dict[str, Any]):
@@ -76,29 +81,29 @@ class UnreadableError(ValueError):
 
 OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
 MERGE = "tag:yaml.org,2002:merge"
-STR = "tag:yaml.org,2002:str"
 KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "float", "bool")}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
-    """Resolves each different plain scalar once; that takes most of the time otherwise."""
+    """Gives a scalar without a tag its kind for a tag: `<<` merges, and what is quoted is a text.
+
+    PyYAML's own resolving takes half the time of reading, and is of another YAML.
+    """
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """The tag of a node without one."""
-        tag: str
         if kind is yaml.ScalarNode:
-            tag = _tag(value) if implicit[0] else STR
-        else:
-            tag = super().resolve(kind, value, implicit)
-        return tag
+            return _implied(value) if implicit[0] else "str"
+        return ""
 
 
 @lru_cache(maxsize=16_384)
-def _tag(text: str) -> str:
-    """The tag of a plain scalar, as YAML 1.1 has it."""
-    tag: str = LOADER("").resolve(yaml.ScalarNode, text, (True, False))
-    return tag
+def _implied(text: str) -> str:
+    """The kind of a plain scalar; the same few come again and again."""
+    if text == "<<":
+        return MERGE
+    return next((kind for kind, pattern in PLAIN.items() if pattern.match(text)), "str")
 
 
 def read_yaml(path: Path) -> tuple[Any, int]:
@@ -150,30 +155,34 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return Scalar(node.value, _kind(node), line)
-    if any(node is one for one in above):
+    if node in above:  # the very node: they have no equality of their own
         raise UnreadableError(line, "an anchor holds an alias of itself")
     above = (*above, node)
     if isinstance(node, yaml.SequenceNode):
-        items = Items(convert(item, above) for item in node.value)
+        items = Items([convert(item, above) for item in node.value])
         items.line = line
         return items
     record = Record.empty(line)
-    record.twice = _twice(node)
-    for key, value in _pairs(node):
+    pairs = _pairs(node)
+    lines = record.lines
+    for key, value in pairs:
         if not isinstance(key, yaml.ScalarNode):
             raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
+        name = key.value
         if _kind(key) != "str":
-            record.odd.append(key.value)
-        record[key.value] = convert(value, above)
-        record.lines[key.value] = key.start_mark.line + 1
+            record.odd.append(name)
+        record[name] = convert(value, above)
+        lines[name] = key.start_mark.line + 1
+    if len(record) < len(pairs) or pairs is not node.value:
+        record.twice = _twice(node)
     return record
 
 
-def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     """A mapping's keys and values; those merged in by `<<` first, so that its own win."""
-    if not any(key.tag == MERGE for key, _ in node.value):
-        yield from node.value
-        return
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    if all(key.tag != MERGE for key, _ in pairs):
+        return pairs
     merged: list[tuple[yaml.Node, yaml.Node]] = []
     own: list[tuple[yaml.Node, yaml.Node]] = []
     for key, value in node.value:
@@ -182,12 +191,11 @@ def _pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
             for source in sources:
                 if not isinstance(source, yaml.MappingNode):
                     raise UnreadableError(key.start_mark.line + 1, "<< takes a mapping")
-                merged += list(_pairs(source))
+                merged += _pairs(source)
             continue
         own.append((key, value))
     taken = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
-    yield from (pair for pair in merged if pair[0].value not in taken)
-    yield from own
+    return [*(pair for pair in merged if pair[0].value not in taken), *own]
 
 
 def _twice(node: yaml.Node) -> str:
@@ -205,33 +213,30 @@ def _twice(node: yaml.Node) -> str:
 
 def _kind(node: yaml.ScalarNode) -> str:
     """How yaml.v3 resolves a scalar: yes and on are texts, 010 is eight, 1:30 is a text."""
-    if node.style:  # quoted, or a block
-        kind = KINDS_BY_TAG.get(node.tag, "")
-        return kind or "str"
-    return _plain_kind(node.tag, node.value)
-
-
-@lru_cache(maxsize=16_384)
-def _plain_kind(tag: str, value: str) -> str:
-    """The kind of a scalar without quotes; the same few come again and again."""
-    kind = KINDS_BY_TAG.get(tag, "")
-    if kind == "str" and _tag(value) != tag:
-        return kind  # asked for by a tag such as !!str
-    if value == "<<":
+    tag: str = node.tag
+    if tag in KINDS:
+        return tag
+    if tag == MERGE:
         return "str"
-    return next((kind for kind, pattern in PLAIN.items() if pattern.match(value)), "str")
+    kind = KINDS_BY_TAG.get(tag, "")
+    if kind == "str" or node.style:  # asked for by a tag such as !!str; quoted, or a block
+        return kind or "str"
+    kind = _implied(node.value)
+    return "str" if kind == MERGE else kind
 
 
 def plain(value: Any) -> Any:
     """A converted value as ordinary Python: what Grafana holds of a free-form part."""
+    if isinstance(value, Scalar):
+        return READ.get(value.kind, str)(value)
     if isinstance(value, Record):
         return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, Items):
-        return [plain(inner) for inner in value]
-    return READ.get(value.kind, str)(value) if isinstance(value, Scalar) else value
+    return [plain(inner) for inner in value] if isinstance(value, Items) else value
 
 
 def _integer(text: str) -> int:
+    if text.isdecimal() and (len(text) == 1 or text[0] != "0"):
+        return int(text)
     digits = text.replace("_", "")
     octal = re.fullmatch(r"([-+]?)0([0-7]+)", digits)
     return int(f"{octal[1]}0o{octal[2]}", 0) if octal else int(digits, 0)

@@ -5,6 +5,7 @@ Source: pkg/expr of grafana/grafana.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from preflight.releases import Release
@@ -133,9 +134,10 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         at = match.end()
 
 
-def math_variables(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def math_variables(text: str) -> tuple[str, ...]:
     """The refIds that a math expression reads. Raises ExpressionError."""
-    return _Math(text).run()
+    return tuple(_Math(text).run())
 
 
 def needs(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
@@ -167,7 +169,7 @@ def _math(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
     if not isinstance(text, str):
         return [], [(("expression",), "expression is missing or no text")]
     try:
-        return math_variables(text), []
+        return list(math_variables(text)), []
     except ExpressionError as error:
         return [], [(("expression",), f"{text!r}: {error}")]
 

@@ -22,7 +22,7 @@ from pydantic import (
 
 from preflight.documents import Items, Record, Scalar, line_of, plain
 from preflight.findings import Place
-from preflight.reading import Source
+from preflight.reading import Reading, Source
 
 NAMES: dict[type, str] = {Record: "a mapping", Items: "a list"}
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
@@ -81,21 +81,27 @@ def _options(value: Any, info: ValidationInfo) -> dict[str, Any]:
     return {key: _deep(inner, source, finite=False) for key, inner in _members(value)}
 
 
-def _deep(value: Any, source: Source, finite: bool = True) -> Any:
-    """Grafana panics on a mapping below the first level whose keys are not all texts."""
+def _deep(value: Any, source: Source, finite: bool = True, kept: bool = False) -> Any:
+    """A free-form value, expanded, or kept as written where it could have been.
+
+    Grafana panics on a mapping below the first level whose keys are not all texts.
+    """
     if isinstance(value, Record):
         _once(value)
         if value.odd:
             raise ValueError(
                 f"the key {value.odd[0]} of a nested mapping is no text; put it into quotes"
             )
-        return {key: _deep(inner, source, finite) for key, inner in value.items()}
+        return {key: _deep(inner, source, finite, kept) for key, inner in value.items()}
     if isinstance(value, Items):
-        return [_deep(inner, source, finite) for inner in value]
+        return [_deep(inner, source, finite, kept) for inner in value]
     done = plain(value)
     if finite and isinstance(done, float) and not math.isfinite(done):
         raise ValueError(f"{value} is no number that JSON knows")
-    return source.expanded(value) if isinstance(done, str) else done
+    if not isinstance(done, str):
+        return done
+    expanded = source.expanded(value)
+    return done if kept else expanded
 
 
 def _once(value: Record) -> None:
@@ -105,10 +111,8 @@ def _once(value: Record) -> None:
 
 def _raw(value: Any, info: ValidationInfo) -> dict[str, Any]:
     """A free-form mapping kept as written; expanding it must still be possible."""
-    quiet = source_of(info).quiet()
-    for _, inner in _members(value):
-        _deep(inner, quiet)
-    return {key: plain(inner) for key, inner in _members(value)}
+    quiet = source_of(info).quiet
+    return {key: _deep(inner, quiet, kept=True) for key, inner in _members(value)}
 
 
 def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
@@ -118,7 +122,7 @@ def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
 
 def _raw_texts(value: Any, info: ValidationInfo) -> dict[str, str]:
     """A mapping of texts kept as written; expanding it must still be possible."""
-    quiet = source_of(info).quiet()
+    quiet = source_of(info).quiet
     for _, inner in _members(value):
         _expanded(inner, quiet)
     return {key: "" if inner.kind == "null" else str(inner) for key, inner in _members(value)}
@@ -231,7 +235,7 @@ class Entry(BaseModel):
         arbitrary_types_allowed=True,
     )
     _record: Any = PrivateAttr(default=None)
-    _source: Any = PrivateAttr(default=None)
+    _file: str = PrivateAttr(default="")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -244,12 +248,12 @@ class Entry(BaseModel):
             raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
         _once(value)
         made: Self = handler(value)
-        made._record, made._source = value, info.context
+        made._record, made._file = value, source_of(info).file
         return made
 
     def place(self, *path: str | int) -> Place:
         """Where this entry, or what lies at a path below it, stands in its file."""
-        return Place(self._source.file, line_of(self._record, path))
+        return Place(self._file, line_of(self._record, path))
 
     def given(self, name: str) -> bool:
         """Whether a key is written, and not as null."""
@@ -259,9 +263,15 @@ class Entry(BaseModel):
         value = record[name]
         return not (isinstance(value, Scalar) and value.kind == "null")
 
-    def free(self) -> dict[str, Any]:
+    def free(self, reading: Reading) -> dict[str, Any]:
         """The whole entry as a free-form mapping, expanded. Raises ValueError."""
-        return {key: _deep(inner, self._source) for key, inner in _members(self._record)}
+        source = Source(reading, self._file)
+        return {key: _deep(inner, source) for key, inner in _members(self._record)}
+
+    def forget(self, name: str) -> None:
+        """Let go of a list that was dealt with, so that what stays is small."""
+        setattr(self, name, [])
+        self._record.pop(camel(name), None)
 
     def written(self, name: str) -> Any:
         """The value of a key as written, None where it is not."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,34 +31,43 @@ class File:
 def files(
     tree: Path, kind: str, reading: Reading, suffixes: tuple[str, ...] = YAML
 ) -> Iterator[File]:
-    """The files of a folder in the order of their names. Unreadable ones are fatal findings."""
+    """The files of a folder in the order of their names."""
+    opened = (read(path, kind, reading, suffixes) for path in paths(tree, kind))
+    return (file for file in opened if file is not None)
+
+
+def paths(tree: Path, kind: str) -> list[Path]:
+    """What lies in a folder, in the order in which Grafana reads it."""
     folder = tree / kind
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir(), key=lambda path: path.name.encode()):
-        source = Source(reading, shown(path))
-        if not path.name.endswith(suffixes):
-            _left_out(path, kind, source, suffixes)
-            continue
-        if path.is_dir():
-            reading.report.fatal(
-                Place(source.file), "not-a-file", "is a folder; Grafana opens it as a file"
-            )
-            continue
-        try:
-            content, second = read_yaml(path)
-        except (UnreadableError, OSError) as error:
-            line = getattr(error, "line", 1)
-            reading.report.fatal(Place(source.file, line), "unreadable", f"{error}")
-            continue
-        if second:
-            reading.report.lost(
-                Place(source.file, second),
-                "second-document",
-                "Grafana reads a file's first document only; move what follows --- to a file of"
-                " its own",
-            )
-        yield File(path.name, source, content)
+    lying = folder.iterdir() if folder.is_dir() else iter(())
+    return sorted(lying, key=lambda path: path.name.encode())
+
+
+def read(path: Path, kind: str, reading: Reading, suffixes: tuple[str, ...] = YAML) -> File | None:
+    """A file of a folder; None where Grafana passes over it. Unreadable ones are fatal findings."""
+    source = Source(reading, shown(path))
+    if not path.name.endswith(suffixes):
+        _left_out(path, kind, source, suffixes)
+        return None
+    if path.is_dir():
+        reading.report.fatal(
+            Place(source.file), "not-a-file", "is a folder; Grafana opens it as a file"
+        )
+        return None
+    try:
+        content, second = read_yaml(path)
+    except (UnreadableError, OSError) as error:
+        line = getattr(error, "line", 1)
+        reading.report.fatal(Place(source.file, line), "unreadable", f"{error}")
+        return None
+    if second:
+        reading.report.lost(
+            Place(source.file, second),
+            "second-document",
+            "Grafana reads a file's first document only; move what follows --- to a file of"
+            " its own",
+        )
+    return File(path.name, source, content)
 
 
 def shown(path: Path) -> str:
@@ -116,27 +126,34 @@ def report_errors(
 
 def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
     """Keys that Grafana does not know and silently passes over, at every level."""
-    fields = type(entry).model_fields
-    known = {field.alias or name: field for name, field in fields.items()}
-    found = {key for key in known if entry.given(key)}
+    known = _keys(type(entry))
     for key in entry.model_extra or {}:
         if key.startswith(("x-", "_", ".")):
             continue  # people keep anchors under such keys
-        _unknown_key(source, entry, key, sorted(known), top and not found - {"apiVersion"})
-    for key, field in known.items():
-        extra = field.json_schema_extra
-        born = extra.get("since") if isinstance(extra, dict) else None
-        if born and key in found and source.reading.release < Release.of(str(born)):
+        alone = top and not any(map(entry.given, known.keys() - {"apiVersion"}))
+        _unknown_key(source, entry, key, sorted(known), alone)
+    for key, born in known.items():
+        if born is not None and entry.given(key) and source.reading.release < born:
             source.reading.report.doubtful(
                 entry.place(key),
                 "newer-key",
                 f"Grafana {source.reading.release} ignores {key}, which came with {born}",
             )
-    for name in fields:
-        inner = getattr(entry, name)
+    for inner in entry.__dict__.values():
         for one in inner if isinstance(inner, list) else [inner]:
             if isinstance(one, Entry):
                 unknown_keys(source, one, top=False)
+
+
+@cache
+def _keys(model: type[Entry]) -> dict[str, Release | None]:
+    """The keys that a mapping may have, and since which release, where older ones ignore it."""
+    found: dict[str, Release | None] = {}
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        born = extra.get("since") if isinstance(extra, dict) else None
+        found[field.alias or name] = Release.of(str(born)) if born else None
+    return found
 
 
 def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone: bool) -> None:

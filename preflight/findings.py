@@ -45,11 +45,17 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     muted: bool = False
+    _said: set[Finding] = field(default_factory=set)
 
     def _add(self, severity: Severity, place: Place, rule: str, message: str) -> None:
-        finding = Finding(place, severity, rule, message)
-        if not self.muted and finding not in self.findings:
-            self.findings.append(finding)
+        self.take([Finding(place, severity, rule, message)])
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Add what was found elsewhere."""
+        for one in findings:
+            if not self.muted and one not in self._said:
+                self._said.add(one)
+                self.findings.append(one)
 
     def fatal(self, place: Place, rule: str, message: str) -> None:
         """Grafana would not start."""

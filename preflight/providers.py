@@ -59,31 +59,26 @@ class ProviderFile(TopLevel):
 
 
 @dataclass(frozen=True)
-class DashboardFile:
-    """A dashboard as it lies on disk, and the provider that reads it.
+class Lying:
+    """A file that a provider reads dashboards from.
 
     inside: its path below the provider's folder, by which Grafana knows it from start to start.
     folder: the title of its folder, '' for none.
     """
 
-    provider: Provider
-    file: str
+    path: Path
     inside: str
     folder: str
+
+
+@dataclass(frozen=True)
+class DashboardFile:
+    """A dashboard as it lies on disk, and what stands in it."""
+
+    lying: Lying
+    file: str
     text: str
     content: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        """The title as Grafana keeps it."""
-        found = self.content.get("title")
-        return found.strip() if isinstance(found, str) else ""
-
-    @property
-    def uid(self) -> str:
-        """The uid, '' where it is no text."""
-        found = self.content.get("uid")
-        return found.strip() if isinstance(found, str) else ""
 
     def place(self, *path: str | int) -> Place:
         """Where the value at a path stands."""
@@ -213,8 +208,8 @@ def _check_folder(one: Provider, reading: Reading) -> None:
         report.fatal(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
 
 
-def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[DashboardFile] | None:
-    """The dashboards that a provider reads; None where its folder is not there."""
+def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[Lying] | None:
+    """The files that a provider reads; None where its folder is not there."""
     folder = _local(tree, provider, reading)
     return None if folder is None else list(_on_disk(folder, provider, reading))
 
@@ -253,8 +248,8 @@ def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:
     return here
 
 
-def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[DashboardFile]:
-    """Every *.json below a folder, hidden folders left out, that is a dashboard."""
+def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Lying]:
+    """Every *.json below a folder, hidden folders left out."""
     paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
     for path in paths:
         inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
@@ -272,9 +267,7 @@ def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Das
         title = provider.folder
         if provider.by_folders:
             title = path.parent.name if len(inside.parts) > 1 else ROOT
-        if (content := _dashboard(path, reading)) is not None:
-            text, parsed = content
-            yield DashboardFile(provider, shown(path), inside.as_posix(), title, text, parsed)
+        yield Lying(path, inside.as_posix(), title)
 
 
 def _hidden(path: Path, inside: Path, reading: Reading) -> None:
@@ -283,16 +276,22 @@ def _hidden(path: Path, inside: Path, reading: Reading) -> None:
     if path.suffix != ".json" or any(part.startswith((*TOOLS, "..")) for part in within):
         return
     quiet = replace(reading, report=Report(muted=True))
-    if _dashboard(path, quiet) is not None:
+    if opened(Lying(path, inside.as_posix(), ROOT), quiet) is not None:
         reading.report.lost(
             Place(shown(path)), "hidden-folder", "Grafana passes over hidden folders; rename it"
         )
 
 
-def _dashboard(path: Path, reading: Reading) -> tuple[str, dict[str, Any]] | None:
-    place = Place(shown(path))
+def read_text(path: Path) -> str:
+    """A file as Go reads it: what is no UTF-8 is replaced."""
+    return path.read_bytes().decode("utf-8", errors="replace")
+
+
+def opened(lying: Lying, reading: Reading) -> DashboardFile | None:
+    """What stands in a file; None where it is no dashboard to Grafana."""
+    place, text = Place(shown(lying.path)), ""
     try:
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        text = read_text(lying.path)
         content = read_json(text)
     except (UnreadableError, OSError) as error:
         line = getattr(error, "line", 1)
@@ -314,4 +313,4 @@ def _dashboard(path: Path, reading: Reading) -> tuple[str, dict[str, Any]] | Non
             place, "no-title", "is no dashboard: no title at its top level; it is left out"
         )
         return None
-    return text, content
+    return DashboardFile(lying, place.file, text, content)

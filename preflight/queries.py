@@ -1,7 +1,8 @@
 """The queries of panels and rules: format, macros, variables and shape."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from preflight import sql, sqltext
@@ -9,6 +10,7 @@ from preflight.releases import Release
 
 Found = tuple[str, str, str]
 """(key of the query, rule, complaint)."""
+Findings = tuple[Found, ...]
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,19 @@ def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
     )
 
 
-def common(
-    query: dict[str, Any], release: Release, known: frozenset[str] = frozenset()
-) -> Iterator[Found]:
-    """What is wrong with a query wherever it stands."""
+def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
+    """What is wrong with a query of a panel."""
+    yield from _format(query)
+    yield from _judged(_panel, query, known, release)
+
+
+def of_rule(query: dict[str, Any], read_by: frozenset[str], release: Release) -> Iterator[Found]:
+    """What is wrong with a query of an alert rule. read_by: types of the expressions reading it."""
+    yield from _format(query)
+    yield from _judged(_rule, query, read_by, release)
+
+
+def _format(query: dict[str, Any]) -> Iterator[Found]:
     if query.get("format") not in sql.FORMATS:
         yield (
             "format",
@@ -37,13 +48,22 @@ def common(
             f"format is {query.get('format')!r}: Grafana answers with an error; write time_series"
             " or table",
         )
-    text = query.get("rawSql")
+
+
+def _judged(judge: Callable[..., Findings], query: dict[str, Any], *how: Any) -> Findings:
+    """What a judge says of a query's text and format; of many texts alike, one is judged."""
+    text, form = query.get("rawSql"), str(query.get("format"))
     if not isinstance(text, str) or not sqltext.without_comments(text).strip():
-        yield "rawSql", "empty-query", "rawSql is empty: Grafana answers nothing, without an error"
-        return
+        empty = "rawSql is empty: Grafana answers nothing, without an error"
+        return (("rawSql", "empty-query", empty),)
+    return judge(text, form, *how) if judge(sql.alike(text), form, *how) else ()
+
+
+def _common(text: str, form: str, release: Release, known: frozenset[str]) -> Iterator[Found]:
+    """What is wrong with a text wherever it stands."""
     for said in sql.macro_problems(text, release, known):
         yield "rawSql", "macro", said
-    yield from _columns(sql.shape(text).columns or (), str(query.get("format")))
+    yield from _columns(sql.shape(text).columns or (), form)
 
 
 def _columns(columns: tuple[tuple[str, str], ...], form: str) -> Iterator[Found]:
@@ -56,12 +76,13 @@ def _columns(columns: tuple[tuple[str, str], ...], form: str) -> Iterator[Found]
         yield "rawSql", "no-time-column", "the column time is no time and no number of seconds"
 
 
-def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
-    """What is wrong with a query of a panel."""
-    yield from common(query, release, known.names)
-    text = query.get("rawSql")
-    if not isinstance(text, str) or not text.strip():
-        return
+@lru_cache(maxsize=4096)
+def _panel(text: str, form: str, known: Variables, release: Release) -> Findings:
+    return tuple(_of_panel(text, form, known, release))
+
+
+def _of_panel(text: str, form: str, known: Variables, release: Release) -> Iterator[Found]:
+    yield from _common(text, form, release, known.names)
     for name in sorted(sql.variables(text) - known.names):
         yield (
             "rawSql",
@@ -78,7 +99,7 @@ def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Itera
     seen = sql.shape(text)
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
-    if query.get("format") == "time_series":
+    if form == "time_series":
         yield from _time_series(seen)
 
 
@@ -106,14 +127,13 @@ def _time_series(seen: sql.Shape) -> Iterator[Found]:
         yield "rawSql", "unordered", f"{why}; add ORDER BY 1"
 
 
-def of_rule(
-    query: dict[str, Any], read_by: list[dict[str, Any]], release: Release
-) -> Iterator[Found]:
-    """What is wrong with a query of an alert rule. read_by: the expressions that read it."""
-    yield from common(query, release)
-    text = query.get("rawSql")
-    if not isinstance(text, str) or not text.strip():
-        return
+@lru_cache(maxsize=4096)
+def _rule(text: str, form: str, read_by: frozenset[str], release: Release) -> Findings:
+    return tuple(_of_rule(text, form, read_by, release))
+
+
+def _of_rule(text: str, form: str, read_by: frozenset[str], release: Release) -> Iterator[Found]:
+    yield from _common(text, form, release, frozenset())
     for name in sorted(sql.variables(text, sql.KEPT)):
         yield (
             "rawSql",
@@ -123,10 +143,10 @@ def of_rule(
     seen = sql.shape(text)
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
-    if query.get("format") == "time_series":
+    if form == "time_series":
         yield from _time_series(seen)
         yield from _series_of_rule(seen)
-        if any(one.get("type") in ("threshold", "math") for one in read_by):
+        if read_by & {"threshold", "math"}:
             yield (
                 "format",
                 "not-reduced",
@@ -135,7 +155,7 @@ def of_rule(
             )
     elif seen.columns is not None:
         yield from _one_number(seen)
-        if any(one.get("type") == "resample" for one in read_by):
+        if "resample" in read_by:
             yield "format", "rule-shape", "a resample reads time series only; write time_series"
 
 

@@ -1,14 +1,19 @@
 """How a tree is read: for which release of Grafana, with which environment, and where to report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from preflight.documents import Scalar
-from preflight.findings import Place, Report
+from preflight.findings import Finding, Place, Report
 from preflight.interpolation import expand
 from preflight.releases import DEFAULT, Release
+from processes import spread
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,24 @@ class Reading:
                 return here / path[len(there.rstrip("/")) :].lstrip("/")
         return Path(path)
 
+    def each(
+        self, function: Callable[[Item, "Reading"], Made], items: Sequence[Item]
+    ) -> list[Made]:
+        """function of each item and a reading of its own, beside one another where there are many.
+
+        What it answers must be picklable; what it reports is reported here.
+        """
+
+        def alone(item: Item) -> tuple[Made, list[Finding]]:
+            own = replace(self, report=Report(muted=self.report.muted))
+            return function(item, own), own.report.findings
+
+        made: list[Made] = []
+        for one, findings in spread(alone, items):
+            self.report.take(findings)
+            made.append(one)
+        return made
+
 
 @dataclass
 class Source:
@@ -39,6 +62,7 @@ class Source:
     reading: Reading
     file: str
 
+    @cached_property
     def quiet(self) -> "Source":
         """The same, saying nothing: Grafana tries these expansions and discards them."""
         return Source(replace(self.reading, report=Report(muted=True)), self.file)
@@ -49,6 +73,8 @@ class Source:
 
     def expanded(self, value: Scalar) -> str:
         """A scalar with its `$` expanded; raises ValueError where Grafana stops."""
+        if "$" not in value:
+            return value
         done = expand(value, self.reading.environment, self.reading.local)
         for name in dict.fromkeys(done.unset):
             self.reading.report.doubtful(

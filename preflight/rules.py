@@ -1,5 +1,7 @@
 """Alert rules: their models, what ends the start, and how they are applied."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -20,6 +22,7 @@ from preflight.fields import (
     since,
     source_of,
 )
+from preflight.findings import Place
 from preflight.reading import Reading
 from preflight.releases import FOLDERS_APART, FOR_OPTIONAL, KEEP_LAST_STATE
 from preflight.state import State, StoredFolder, StoredRule, retire, slug
@@ -141,6 +144,51 @@ class RuleGroup(Entry):
     rules: Annotated[list[Rule], Listed] = []
 
 
+@dataclass(frozen=True)
+class KeptRule:
+    """What the other files of a tree may meet of a rule: its names, and the panel that it names.
+
+    board, panel: '' where it names none. places: of uid, title and board.
+    """
+
+    uid: str
+    title: str
+    board: str
+    panel: str
+    places: tuple[Place, Place, Place]
+
+    @classmethod
+    def of(cls, rule: Rule) -> "KeptRule":
+        """Out of a rule that was looked at."""
+        annotated = DASHBOARD in rule.annotations
+        where = ("annotations", DASHBOARD) if annotated else ("dashboardUid",)
+        return cls(
+            rule.uid,
+            rule.title,
+            rule.annotations.get(DASHBOARD) or rule.dashboard_uid,
+            rule.annotations.get(PANEL) or (str(rule.panel_id) if rule.panel_id else ""),
+            (rule.place("uid"), rule.place("title"), rule.place(*where)),
+        )
+
+
+@dataclass(frozen=True)
+class KeptGroup:
+    """What the other files of a tree may meet of a group. places: of organisation and folder."""
+
+    org: int
+    name: str
+    folder: str
+    places: tuple[Place, Place]
+    rules: tuple[KeptRule, ...]
+
+    @classmethod
+    def of(cls, group: RuleGroup) -> "KeptGroup":
+        """Out of a group that was looked at."""
+        places = group.place("orgId"), group.place("folder")
+        rules = tuple(map(KeptRule.of, group.rules))
+        return cls(group.org_id, group.name, group.folder, places, rules)
+
+
 def check(rule: Rule, reading: Reading) -> None:
     """What Grafana refuses when it stores a rule."""
     report = reading.report
@@ -178,58 +226,55 @@ def _is_integer(text: str) -> bool:
     return body.isascii() and body.isdigit() and -(2**63) <= int(text) < 2**63
 
 
-def apply(groups: list[RuleGroup], state: State, reading: Reading) -> None:
+def apply(groups: Iterable[KeptGroup], state: State, reading: Reading) -> None:
     """Store the groups of one file, rule by rule, as Grafana does: before its deleteRules."""
     for group in groups:
         folder = _folder(group, state, reading)
         for rule in group.rules:
-            check(rule, reading)
             _store(rule, group, folder, state, reading)
 
 
-def _folder(group: RuleGroup, state: State, reading: Reading) -> str:
-    org = group.org_id
+def _folder(group: KeptGroup, state: State, reading: Reading) -> str:
+    org, (_, place) = group.org, group.places
     if group.folder.strip().lower() == "general":
-        reading.report.fatal(
-            group.place("folder"), "general", "rules cannot be in General; name a folder"
-        )
+        reading.report.fatal(place, "general", "rules cannot be in General; name a folder")
     there = state.folder(org, group.folder)
     if there is not None and there.title.strip() != group.folder.strip():
         reading.report.doubtful(
-            group.place("folder"),
+            place,
             "folder-alike",
             f"folder {group.folder!r} is {there.title!r} to Grafana, so these rules land there;"
             " write one of the two",
         )
     if there is None:
-        dashboard = state.dashboard_titled(org, group.folder)
+        dashboard = state.dashboards.titled(org, group.folder)
         if dashboard:
             certain = reading.release < FOLDERS_APART
             (reading.report.fatal if certain else reading.report.doubtful)(
-                group.place("folder"),
+                place,
                 "folder-is-title",
                 f"folder {group.folder!r} bears the title of dashboard {dashboard.uid!r}; rename"
                 " the folder",
             )
-        place = group.place("folder")
         state.folders.append(StoredFolder(org, group.folder, "", place, alerting=True))
     return slug(group.folder)
 
 
-def _store(rule: Rule, group: RuleGroup, folder: str, state: State, reading: Reading) -> None:
-    key, report = (group.org_id, rule.uid), reading.report
-    holder = state.rule_titled(group.org_id, folder, rule.title)
+def _store(rule: KeptRule, group: KeptGroup, folder: str, state: State, reading: Reading) -> None:
+    key, report = (group.org, rule.uid), reading.report
+    uid_place, title_place, _ = rule.places
+    holder = state.rule_titled(group.org, folder, rule.title)
     if holder not in (None, rule.uid):
         report.fatal(
-            rule.place("title"),
+            title_place,
             "duplicate-title",
             f"rule {holder!r} of folder {group.folder!r} has the title {rule.title!r}; give a title"
-            f" that is free, or {retire('rule', group.org_id, str(holder))}",
+            f" that is free, or {retire('rule', group.org, str(holder))}",
         )
     if state.meet("rule", *key):
         report.lost(
-            rule.place("uid"),
+            uid_place,
             "duplicate-uid",
             f"uid {rule.uid!r} is the uid of {state.rules[key].title!r} too; the last one wins",
         )
-    state.put_rule(*key, StoredRule(rule.title, folder, group.name, rule.place("uid")))
+    state.put_rule(*key, StoredRule(rule.title, folder, group.name, uid_place))

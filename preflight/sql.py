@@ -40,7 +40,10 @@ COMPARED: Final = re.compile(r"= '[\w .-]*'")
 NAMED: Final = re.compile(r"'[\w ,.-]*' AS\b")
 LISTED: Final = re.compile(r"\(VALUES(?:\s*\([^()]*\),?)+\s*\)")
 """Texts that have no part in the shape of an answer: what a column is compared with, and in a query
-that reads a table a text that is answered as it stands, and the rows of a list."""
+that reads a table or answers one row a text that is answered as it stands, and the rows of a list.
+"""
+JOINED: Final = re.compile(r"\sUNION\s", re.IGNORECASE)
+READS: Final = re.compile(r"\sFROM\s")
 BUILT_IN: Final = {
     "__dashboard", "__from", "__to", "__interval", "__interval_ms", "__name", "__org", "__user",
     "__range", "__range_ms", "__range_s", "__rate_interval", "__rate_interval_ms", "timeFilter",
@@ -73,6 +76,8 @@ def macro_problems(
     sql: str, release: Release, known: frozenset[str] = frozenset()
 ) -> Iterator[str]:
     """What Grafana could not expand. known: variables, which the browser replaces before."""
+    if "$" not in sql:
+        return
     text = sqltext.without_comments(sql) if release >= COMMENTS_ARE_CUT else sql
     for name in sorted({match[1] for match in BARE.finditer(sqltext.code(text))} - known):
         yield f"${name} stands without its parentheses"
@@ -99,6 +104,8 @@ def macro_problems(
 
 def variables(text: str, own: set[str] = BUILT_IN) -> set[str]:
     """The variables that a text uses, those that Grafana itself fills in and macros left out."""
+    if "$" not in text and "[[" not in text:
+        return set()
     bare = MACRO.sub(lambda match: f" {match[2]} ", sqltext.outside_dollars(text))
     names = {next(filter(None, match.groups())) for match in VARIABLE.finditer(bare)}
     return {name for name in names - own if not name.isdigit()}
@@ -106,7 +113,9 @@ def variables(text: str, own: set[str] = BUILT_IN) -> set[str]:
 
 def unquoted(sql: str, single: set[str]) -> set[str]:
     """Variables of one value that stand outside quotes, where their text becomes SQL."""
-    found = set()
+    found: set[str] = set()
+    if not single:
+        return found
     for match in VARIABLE.finditer(MACRO.sub(" ", sqltext.code(sql))):
         formatted = ":" in match[0]
         name = next(filter(None, match.groups()))
@@ -130,13 +139,15 @@ def expanded(sql: str) -> str:
     return expand(_filled(sqltext.plainer(sql)), ANY_DAY)
 
 
-def shape(sql: str) -> Shape:
-    """What a query answers. A text that PostgreSQL's grammar refuses has a complaint."""
-    alike = COMPARED.sub("= ''", sql)
-    if re.search(r"\sFROM\s", sql):
-        alike = LISTED.sub(_few_rows, NAMED.sub("'' AS", alike))
-    found = _shape(alike)
-    return _shape(sql) if found.complaint else found  # a complaint quotes the text
+def alike(sql: str) -> str:
+    """A query without the texts that no judgement of it depends on: of many, the same few stay.
+
+    A complaint may quote a text: what has one is to be judged again as it stands.
+    """
+    bare = COMPARED.sub("= ''", sql)
+    if READS.search(sql) or not JOINED.search(sql):
+        bare = LISTED.sub(_few_rows, NAMED.sub("'' AS", bare))
+    return bare
 
 
 def _few_rows(listed: re.Match[str]) -> str:
@@ -147,7 +158,8 @@ def _few_rows(listed: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _shape(sql: str) -> Shape:
+def shape(sql: str) -> Shape:
+    """What a query answers. A text that PostgreSQL's grammar refuses has a complaint."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

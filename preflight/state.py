@@ -6,6 +6,7 @@ tree first. Each stage (datasources, alerting, dashboards) changes it as Grafana
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -54,9 +55,9 @@ class StoredFolder:
     alerting: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class StoredDashboard:
-    """A dashboard as a provider saved it."""
+    """A dashboard as a provider saved it. place: of its uid, searched for when asked."""
 
     org: int
     uid: str
@@ -64,7 +65,59 @@ class StoredDashboard:
     folder: str
     provider: str
     file: str
-    place: Place
+    place: Callable[[], Place]
+
+
+class Dashboards:
+    """The saved dashboards, found by file, uid and title; of several that fit, the first saved."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[object, ...], list[StoredDashboard]] = {}
+
+    def __iter__(self) -> Iterator[StoredDashboard]:
+        return iter([*self._by.get((), [])])
+
+    @staticmethod
+    def _keys(one: StoredDashboard) -> tuple[tuple[object, ...], ...]:
+        title = slug(one.title)
+        return (
+            (),
+            ("file", one.provider, one.file),
+            ("uid", one.org, one.uid),
+            ("title", one.org, title),
+            ("title", one.org, title, one.folder),
+        )
+
+    def add(self, one: StoredDashboard) -> None:
+        """Save one more."""
+        for key in self._keys(one):
+            self._by.setdefault(key, []).append(one)
+
+    def remove(self, one: StoredDashboard) -> None:
+        """Forget one."""
+        for key in self._keys(one):
+            self._by[key].remove(one)
+
+    def move(self, one: StoredDashboard, provider: str, file: str) -> None:
+        """From now on one is of another provider and file."""
+        self.remove(one)
+        one.provider, one.file = provider, file
+        self.add(one)
+
+    def _first(self, *key: object) -> StoredDashboard | None:
+        return next(iter(self._by.get(key, [])), None)
+
+    def of_file(self, provider: str, file: str) -> StoredDashboard | None:
+        """The dashboard that a provider saved of a file."""
+        return self._first("file", provider, file)
+
+    def of_uid(self, org: int, uid: str) -> StoredDashboard | None:
+        """The dashboard of a uid."""
+        return self._first("uid", org, uid)
+
+    def titled(self, org: int, title: str, folder: str | None = None) -> StoredDashboard | None:
+        """The dashboard of a title, in any folder or in one, given by its slug."""
+        return self._first("title", org, slug(title), *([] if folder is None else [folder]))
 
 
 @dataclass
@@ -83,7 +136,7 @@ class State:
 
     datasources: dict[tuple[int, str], str] = field(default_factory=dict)
     folders: list[StoredFolder] = field(default_factory=list)
-    dashboards: list[StoredDashboard] = field(default_factory=list)
+    dashboards: Dashboards = field(default_factory=Dashboards)
     rules: dict[tuple[int, str], StoredRule] = field(default_factory=dict)
     receivers: dict[tuple[int, str], str] = field(default_factory=dict)
     mute_times: set[tuple[int, str]] = field(default_factory=set)
@@ -127,15 +180,6 @@ class State:
         """The folder of a title, as far as Grafana tells titles apart."""
         wanted = slug(title)
         return next((f for f in self.folders if f.org == org and slug(f.title) == wanted), None)
-
-    def dashboard_titled(self, org: int, title: str) -> StoredDashboard | None:
-        """Any dashboard of a title, whatever its folder."""
-        wanted = slug(title)
-        return next((d for d in self.dashboards if d.org == org and slug(d.title) == wanted), None)
-
-    def dashboard(self, org: int, uid: str) -> StoredDashboard | None:
-        """The dashboard of a uid."""
-        return next((d for d in self.dashboards if (d.org, d.uid) == (org, uid)), None)
 
     def receiver_names(self, org: int) -> set[str]:
         """The contact points that policies may name."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from preflight import alerting, datasources, expressions, providers, queries
-from preflight.dashboards import Known, panels_of, type_of
+from preflight.dashboards import panels_of, type_of
+from preflight.datasources import Sources
 from preflight.findings import Place, Report
 from preflight.providers import DashboardFile
 from preflight.reading import Reading
@@ -32,26 +33,26 @@ class Statement:
 def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
     """The statements of a tree, in the order of its files; reports nothing."""
     quiet = replace(reading, report=Report(muted=True))
-    sources = datasources.read(tree, quiet)
+    sources = Sources.of(datasources.read(tree, quiet))
     boards = [
         board
         for provider in providers.read(tree, quiet)
-        for board in providers.on_disk(tree, provider, quiet) or []
+        for lying in providers.on_disk(tree, provider, quiet) or []
+        if (board := providers.opened(lying, quiet)) is not None
     ]
-    known = Known.of(sources, boards)
     for board in boards:
-        yield from _of_dashboard(board, known)
+        yield from _of_dashboard(board, sources)
     for file in alerting.read(tree, quiet):
         for group in file.groups:
             for rule in group.rules:
-                yield from _of_rule(rule, known)
+                yield from _of_rule(rule, sources)
 
 
-def _of_dashboard(board: DashboardFile, known: Known) -> Iterator[Statement]:
+def _of_dashboard(board: DashboardFile, sources: Sources) -> Iterator[Statement]:
     values = dict(_values(board))
     for index, one in enumerate(_list(board.content.get("templating"))):
         query = one.get("query") if one.get("type") == "query" else None
-        kind = type_of(one.get("datasource"), known)
+        kind = type_of(one.get("datasource"), sources)
         if isinstance(query, str) and queries.is_sql({"rawSql": query}, kind):
             place = board.place("templating", "list", index, "query")
             yield Statement(place, "variable", query, "table", values)
@@ -60,7 +61,7 @@ def _of_dashboard(board: DashboardFile, known: Known) -> Iterator[Statement]:
         for index, target in enumerate(targets if isinstance(targets, list) else []):
             reference = target.get("datasource") or panel.get("datasource")
             sql = target.get("rawSql")
-            if isinstance(sql, str) and queries.is_sql(target, type_of(reference, known)):
+            if isinstance(sql, str) and queries.is_sql(target, type_of(reference, sources)):
                 place = board.place(*path, "targets", index, "rawSql")
                 yield Statement(place, "panel", sql, str(target.get("format")), values)
     for index, one in enumerate(_list(board.content.get("annotations"))):
@@ -85,10 +86,10 @@ def _values(board: DashboardFile) -> Iterator[tuple[str, str]]:
         yield str(one.get("name")), "" if value in (None, "$__all") else str(value)
 
 
-def _of_rule(rule: Rule, known: Known) -> Iterator[Statement]:
+def _of_rule(rule: Rule, sources: Sources) -> Iterator[Statement]:
     for index, query in enumerate(rule.data):
         sql = query.model.get("rawSql")
-        kind = (known.sources or {}).get(query.datasource_uid)
+        kind = (sources.types or {}).get(query.datasource_uid)
         if query.is_expression or not isinstance(sql, str):
             continue
         if queries.is_sql(query.model, kind):

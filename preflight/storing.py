@@ -1,57 +1,77 @@
 """What Grafana's database holds after the providers were read: folders and dashboards."""
 
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 
-from preflight.providers import DashboardFile, Provider, on_disk
+from preflight.boards import Board
+from preflight.providers import Provider
 from preflight.reading import Reading
 from preflight.releases import FOLDERS_APART
 from preflight.state import State, StoredDashboard, StoredFolder, slug
 from preflight.uids import MOST, is_plain
 
 
-def apply(
-    tree: Path, providers: list[Provider], state: State, reading: Reading
-) -> list[DashboardFile]:
-    """Make the folders, save the dashboards, and say which dashboards were found on disk."""
-    names = {provider.name for provider in providers}
+@dataclass(frozen=True)
+class Provided:
+    """What a provider found on disk; None where its folder is not there."""
+
+    provider: Provider
+    boards: list[Board] | None
+
+
+def apply(provided: list[Provided], state: State, reading: Reading) -> None:
+    """Make the folders and save the dashboards."""
+    names = {one.provider.name for one in provided}
     for gone in sorted(state.providers - names):
         kept = {d.file for d in state.dashboards if d.provider != gone}
-        for one in [d for d in state.dashboards if d.provider == gone]:
-            if one.file not in kept:
+        for old in state.dashboards:
+            if old.provider != gone:
+                continue
+            if old.file not in kept:
                 reading.report.doubtful(
-                    one.place,
+                    old.place(),
                     "provider-gone",
-                    f"provider {gone!r} is gone, so Grafana deletes dashboard {one.uid!r}; under"
+                    f"provider {gone!r} is gone, so Grafana deletes dashboard {old.uid!r}; under"
                     " another provider's name it comes back with a new id",
                 )
-        state.dashboards = [d for d in state.dashboards if d.provider != gone]
+            state.dashboards.remove(old)
     state.providers = names
-    found: list[DashboardFile] = []
-    for provider in providers:
-        disk = on_disk(tree, provider, reading)
-        if disk is None:
+    earlier: Earlier = {}
+    for one in provided:
+        provider, boards = one.provider, one.boards
+        if boards is None:
             continue
-        _delete_missing(provider, disk, state)
-        for board in disk:
-            _save(board, found, state, reading)
-            found.append(board)
-        if not disk and not provider.by_folders:
+        _delete_missing(provider, boards, state)
+        for board in boards:
+            _save(board, provider, earlier, state, reading)
+            for key in _identities(board, provider):
+                earlier.setdefault(key, (board, provider))
+        if not boards and not provider.by_folders:
             _folder(provider, provider.folder, state, reading)
-    return found
 
 
-def _delete_missing(provider: Provider, disk: list[DashboardFile], state: State) -> None:
-    there = {one.inside for one in disk}
-    gone = [d for d in state.dashboards if d.provider == provider.name and d.file not in there]
-    for one in gone:
+Earlier = dict[tuple[object, ...], tuple[Board, Provider]]
+"""What the same start met first under each identity."""
+
+
+def _identities(one: Board, provider: Provider) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    org = provider.org
+    return ("uid", org, one.uid), ("title", org, slug(one.lying.folder), slug(one.title))
+
+
+def _delete_missing(provider: Provider, boards: list[Board], state: State) -> None:
+    there = {one.lying.inside for one in boards}
+    for one in state.dashboards:
+        if one.provider != provider.name or one.file in there:
+            continue
         if provider.disable_deletion:
-            one.provider = ""
+            state.dashboards.move(one, "", one.file)
         else:
             state.dashboards.remove(one)
 
 
-def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, reading: Reading) -> None:
-    report, release, org = reading.report, reading.release, one.provider.org
+def _save(one: Board, provider: Provider, earlier: Earlier, state: State, reading: Reading) -> None:
+    report, release, org = reading.report, reading.release, provider.org
     if not one.title:
         report.lost(one.place("title"), "no-title", "the title is empty; the dashboard is left out")
         return
@@ -67,7 +87,7 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
         report.doubtful(
             one.place("uid"), "no-uid", "without a uid (a text) each server makes up its own"
         )
-    _folder(one.provider, one.folder, state, reading)
+    _folder(provider, one.lying.folder, state, reading)
     if any(one.uid and (f.org, f.uid) == (org, one.uid) for f in state.folders):
         report.lost(
             one.place("uid"),
@@ -85,36 +105,32 @@ def _save(one: DashboardFile, earlier: list[DashboardFile], state: State, readin
         )
         if certain:
             return
-    if not _is_duplicate(one, earlier, reading):
-        _store(one, state, reading)
+    if not _is_duplicate(one, provider, earlier, reading):
+        _store(one, provider, state, reading)
 
 
-def _is_duplicate(one: DashboardFile, earlier: list[DashboardFile], reading: Reading) -> bool:
+def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Reading) -> bool:
     """Whether the same start met its uid, or its title in the folder, already."""
-    report, org = reading.report, one.provider.org
-    same_uid = next(
-        (d for d in earlier if one.uid and d.uid == one.uid and d.provider.org == org), None
-    )
-    same_title = next(
-        (
-            d for d in earlier
-            if slug(d.title) == slug(one.title)
-            and slug(d.folder) == slug(one.folder)
-            and d.provider.org == org
-        ),
-        None,
-    )  # fmt: skip
-    other = same_uid or same_title
-    if other is not None:
+    report = reading.report
+    by_uid, by_title = _identities(one, provider)
+    same_uid = earlier.get(by_uid) if one.uid else None
+    same_title = earlier.get(by_title)
+    found = same_uid or same_title
+    if found is not None:
+        other, holder = found
         if other.file == one.file:
             report.doubtful(
-                one.provider.place("options", "path"),
+                provider.place("options", "path"),
                 "read-twice",
-                f"{one.file} is read by {other.provider.name!r} too: the two take it from one"
+                f"{one.file} is read by {holder.name!r} too: the two take it from one"
                 " another and stop writing; give each a folder of its own",
             )
             return True
-        what = f"uid {one.uid!r}" if same_uid else f"title {one.title!r} in folder {one.folder!r}"
+        what = (
+            f"uid {one.uid!r}"
+            if same_uid
+            else f"title {one.title!r} in folder {one.lying.folder!r}"
+        )
         report.lost(
             one.place("uid" if same_uid else "title"),
             "duplicate-uid" if same_uid else "duplicate-title",
@@ -125,21 +141,14 @@ def _is_duplicate(one: DashboardFile, earlier: list[DashboardFile], reading: Rea
     return False
 
 
-def _store(one: DashboardFile, state: State, reading: Reading) -> None:
+def _store(one: Board, provider: Provider, state: State, reading: Reading) -> None:
     """Save as Grafana does: the file is known by its path, then the title beats the uid."""
-    org, name = one.provider.org, one.provider.name
-    made = StoredDashboard(
-        org, one.uid, one.title, slug(one.folder), name, one.inside, one.place("uid")
-    )
-    known = next((d for d in state.dashboards if (d.provider, d.file) == (name, one.inside)), None)
-    titled = next(
-        (
-            d for d in state.dashboards
-            if d.org == org and d.folder == made.folder and slug(d.title) == slug(one.title)
-        ),
-        None,
-    )  # fmt: skip
-    held = state.dashboard(org, one.uid) if one.uid else None
+    org, name, inside = provider.org, provider.name, one.lying.inside
+    place = partial(one.place, "uid")
+    made = StoredDashboard(org, one.uid, one.title, slug(one.lying.folder), name, inside, place)
+    known = state.dashboards.of_file(name, inside)
+    titled = state.dashboards.titled(org, one.title, made.folder)
+    held = state.dashboards.of_uid(org, one.uid) if one.uid else None
     if known and one.uid and known.uid != one.uid and known.uid:
         reading.report.lost(
             one.place("uid"),
@@ -155,12 +164,12 @@ def _store(one: DashboardFile, state: State, reading: Reading) -> None:
             f"the title {one.title!r} belongs to dashboard {titled.uid!r}: its content is"
             f" overwritten and {one.uid!r} is not made; give titles that were never used before",
         )
-        titled.file, titled.provider = one.inside, name
+        state.dashboards.move(titled, name, inside)
         return
-    for old in (known, held):
-        if old is not None and old in state.dashboards:
+    for old in (known, held if held is not known else None):
+        if old is not None:
             state.dashboards.remove(old)
-    state.dashboards.append(made)
+    state.dashboards.add(made)
 
 
 def _folder(provider: Provider, title: str, state: State, reading: Reading) -> None:
@@ -176,7 +185,7 @@ def _folder(provider: Provider, title: str, state: State, reading: Reading) -> N
         return
     report, release, org = reading.report, reading.release, provider.org
     there = state.folder(org, title)
-    dashboard = state.dashboard_titled(org, title)
+    dashboard = state.dashboards.titled(org, title)
     if dashboard and not there:
         certain = release < FOLDERS_APART
         (report.fatal if certain else report.doubtful)(
@@ -206,6 +215,6 @@ def _folder(provider: Provider, title: str, state: State, reading: Reading) -> N
         )
         holder.title = title
         return
-    if asked and state.dashboard(org, asked):
+    if asked and state.dashboards.of_uid(org, asked):
         report.fatal(provider.place("folderUid"), "uid", f"{asked!r} is the uid of a dashboard")
     state.folders.append(StoredFolder(org, title, asked, provider.place("folder"), False))

@@ -128,7 +128,7 @@ def test_statements_that_are_asked_alike_are_read_once(
             path = settings.provisioning_dir / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        statements._shape.cache_clear()
+        statements.shape.cache_clear()
         load.cache_clear()
         before = parsed
         assert own(settings)[0] == []

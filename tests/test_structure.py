@@ -12,15 +12,15 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "changes", "schedules", "examples",
+    "stack", "changes", "schedules", "examples", "processes",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
     "database": {"settings", "database"},
-    "collectors": {"monitors", "settings", "database", "collectors"},
+    "collectors": {"monitors", "settings", "processes", "database", "collectors"},
     "dashboards_src": {"monitors", "dashboards_src"},
-    "preflight": {"preflight"},
-    "generator": {"monitors", "preflight", "settings", "dashboards_src", "generator"},
+    "preflight": {"processes", "preflight"},
+    "generator": {"monitors", "preflight", "settings", "processes", "dashboards_src", "generator"},
     "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
     "changes": {"settings", "preflight", "dashboards_src", "generator", "stack", "changes"},
     "schedules": {"settings", "schedules"},

@@ -1,0 +1,76 @@
+"""What the other files of a tree may meet of a dashboard, once its own file was looked at."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from preflight import dashboards
+from preflight.datasources import Sources
+from preflight.documents import json_line, read_json
+from preflight.files import shown
+from preflight.findings import Place
+from preflight.providers import Lying, Provider, on_disk, opened, read_text
+from preflight.reading import Reading
+
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard by its names, its panels and its links.
+
+    uid: '' where it is no text. panels: their ids as texts. links: the uids
+    of the dashboards that it leads to.
+    """
+
+    lying: Lying
+    title: str
+    uid: str
+    panels: frozenset[str]
+    links: frozenset[str]
+
+    @property
+    def file(self) -> str:
+        """Its file, as people write it."""
+        return shown(self.lying.path)
+
+    def place(self, *path: str | int) -> Place:
+        """Where the value at a path stands."""
+        return Place(self.file, json_line(self._text(), path))
+
+    def linking(self, uid: str) -> list[Place]:
+        """Where the links to a dashboard stand."""
+        text = self._text()
+        paths = dashboards.places_of(read_json(text), uid)
+        return [Place(self.file, json_line(text, path)) for path in paths]
+
+    def _text(self) -> str:
+        """Read again: few places are asked for."""
+        return read_text(self.lying.path)
+
+
+def look(tree: Path, provider: Provider, sources: Sources, reading: Reading) -> list[Board] | None:
+    """The dashboards of a provider, each checked by itself; None where its folder is not there."""
+    lying = on_disk(tree, provider, reading)
+    if lying is None:
+        return None
+    looked = reading.each(partial(_look, sources=sources), lying)
+    return [board for board in looked if board is not None]
+
+
+def _look(lying: Lying, reading: Reading, sources: Sources) -> Board | None:
+    file = opened(lying, reading)
+    if file is None:
+        return None
+    if not reading.report.muted:
+        dashboards.check(file, sources, reading)
+    return Board(
+        lying,
+        _text(file.content.get("title")),
+        _text(file.content.get("uid")),
+        frozenset(str(panel.get("id")) for _, panel in dashboards.panels_of(file.content)),
+        frozenset(dashboards.links(file.text)),
+    )
+
+
+def _text(value: object) -> str:
+    """A text as Grafana keeps it."""
+    return value.strip() if isinstance(value, str) else ""

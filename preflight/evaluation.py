@@ -1,0 +1,40 @@
+"""What the evaluation of a rule would meet: its expressions, its queries, what they ask."""
+
+from preflight import expressions, queries
+from preflight.datasources import Sources
+from preflight.reading import Reading
+from preflight.releases import Release
+from preflight.rules import Rule
+
+
+def check(rule: Rule, sources: Sources, reading: Reading) -> None:
+    """Report what keeps a rule from being evaluated, or from saying what it means."""
+    report = reading.report
+    for path, message in expressions.problems(rule, reading.release):
+        report.doubtful(rule.place(*path), "expression", message)
+    for index, query in enumerate(rule.data):
+        if query.is_expression:
+            continue
+        uid = query.datasource_uid
+        if sources.types is not None and uid and uid not in sources.types:
+            report.doubtful(
+                rule.place("data", index, "datasourceUid"),
+                "unknown-datasource",
+                f"datasource {uid!r} is not here; known uids are"
+                f" {', '.join(sorted(sources.types))}",
+            )
+        if queries.is_sql(query.model, (sources.types or {}).get(uid)):
+            readers = _readers(rule, query.ref_id, reading.release)
+            for key, name, message in queries.of_rule(query.model, readers, reading.release):
+                report.doubtful(rule.place("data", index, "model", key), name, message)
+
+
+def _readers(rule: Rule, ref: str, release: Release) -> frozenset[str]:
+    """The types of the expressions that read a query; a condition is read as by a threshold."""
+    found = {"threshold"} if rule.condition == ref else set()
+    for query in rule.data:
+        if query.is_expression:
+            names, _ = expressions.needs(query.model, release)
+            if ref in names:
+                found.add(str(query.model.get("type")))
+    return frozenset(found)

@@ -1,0 +1,153 @@
+"""Work in processes beside this one: the same answers, in the same order, and none left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import processes
+from generator.artefacts import artefacts
+from generator.files import write
+from preflight.check import check
+from preflight.findings import Finding, Report
+from preflight.reading import Reading
+from settings import ROOT, CommittedSettings
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity"), reason="processes are forked on Linux only"
+)
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there is much to do, and two processors."""
+    monkeypatch.setattr(processes, "EACH", 1)
+    monkeypatch.setattr(processes, "_processors", lambda: 2)
+
+
+def test_many_are_spread_and_come_back_in_order(forked: None) -> None:
+    """Function and items are the fork's: they need not be picklable."""
+    made: list[Callable[[], tuple[int, int]]] = [
+        lambda number=number: (number, os.getpid())  # type: ignore[misc]
+        for number in range(40)
+    ]
+    found = processes.spread(lambda one: one(), made)
+
+    assert [number for number, _ in found] == list(range(40))
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_few_stay_here() -> None:
+    """A fork costs more than a handful of files."""
+    assert set(processes.spread(lambda _: os.getpid(), range(5))) == {os.getpid()}
+
+
+def test_no_fork_beside_other_threads(forked: None) -> None:
+    """A fork would take the locks of a thread that is not there to let them go."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        found = processes.spread(lambda _: os.getpid(), range(10))
+    finally:
+        done.set()
+        thread.join()
+
+    assert set(found) == {os.getpid()}
+
+
+def test_an_error_comes_back(forked: None) -> None:
+    """What ends a process's work ends the caller's, and says the same."""
+    with pytest.raises(ValueError, match="no number 7"):
+        processes.spread(_but_seven, range(10))
+
+
+def _but_seven(number: int) -> int:
+    if number == 7:
+        raise ValueError("no number 7")
+    return number
+
+
+KILLED = """\
+import os, sys, time, processes
+processes.EACH, processes._processors = 1, lambda: 2
+def work(number):
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(60)
+processes.spread(work, range(2))
+"""
+
+
+def test_none_is_left_of_a_killed_command() -> None:
+    """kill -9 leaves no time to tell: they notice."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout is not None
+        workers = [int(command.stdout.readline()) for _ in range(2)]
+        command.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 20
+    while any(map(_runs, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert [one for one in workers if _runs(one)] == []
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """As where there is one processor."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "_processors", lambda: 1)
+        yield
+
+
+def test_a_build_and_a_check_say_the_same(tmp_path: Path, forked: None) -> None:
+    """The same files, and of a tree with faults of every stage the same findings."""
+    settings = CommittedSettings()
+    built = artefacts(settings)
+    with alone():
+        assert artefacts(settings) == built
+    write(tmp_path, built)
+    flights, outages = "alerting/rules-flights.yaml", "alerting/rules-outages.yaml"
+    faults = [
+        (flights, "from: 600", "from: 0"),
+        (flights, "__panelId__: '", "__panelId__: '9"),
+        (outages, "for: 0s", "for: soon"),
+        ("dashboards/overview.json", '"url": "/d/', '"url": "/d/gone-'),
+        ("dashboards/live.json", '"rawSql": "', '"rawSql": "$nothing '),
+    ]
+    for name, good, bad in faults:
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert good in text, name
+        (tmp_path / name).write_text(text.replace(good, bad, 1), encoding="utf-8")
+    contacts = tmp_path / "alerting" / "contacts.yaml"
+    contacts.write_text("contactPoints: [{name: a, receivers: [{uid: b, type: email}]}]\n")
+    twice = built[flights]
+    (tmp_path / "alerting" / "rules-twice.yaml").write_text(twice, encoding="utf-8")
+
+    found = _found(tmp_path)
+    with alone():
+        assert _found(tmp_path) == found
+    assert {one.rule for one in found} >= {
+        "wrong-value", "time-range", "dangling-panel", "dangling-link", "unknown-variable",
+        "no-settings", "duplicate-uid",
+    }  # fmt: skip
+
+
+def _found(tree: Path) -> list[Finding]:
+    return check(tree, Reading(Report(), environment={"GRAFANA_READER_PASSWORD": "secret"}))
