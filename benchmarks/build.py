@@ -3,62 +3,76 @@
 python -m benchmarks.build [COUNT ...] builds and checks so many declared monitors, in turns.
 """
 
+import json
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, record, said, spread
 from generator.artefacts import artefacts
-from generator.files import write
+from generator.files import stale, write
 from generator.gate import own
 from monitors.load import load
-from preflight import sql
 from settings import CommittedSettings
 
 COUNTS = (10, 100, 1000)
 COLUMNS, ROUNDS = 8, 3
+PARTS = ("build", "check", "gate")
+"""The whole of make build and of make check, and of the latter the reading of what is built."""
 
 
 def main() -> None:
     """Measure, say, record."""
+    if sys.argv[1:2] == ["--once"]:
+        print(json.dumps(once(Path(sys.argv[2]))))
+        return
     counts = [int(one) for one in sys.argv[1:]] or list(COUNTS)
     found = {str(count): measure(count) for count in counts}
     record("build", found)
     for count, one in found.items():
-        each = 1000 / int(count)
-        print(
-            f"{count:>5} monitors: build {said(one['build_seconds'], ' s')},"
-            f" check {said(one['check_seconds'], ' s')}; a monitor"
-            f" {one['build_seconds']['median'] * each:.1f} and"
-            f" {one['check_seconds']['median'] * each:.1f} ms"
-        )
+        seconds = ", ".join(f"{part} {said(one[f'{part}_seconds'], ' s')}" for part in PARTS)
+        each = [f"{one[f'{part}_seconds']['median'] * 1000 / int(count):.1f}" for part in PARTS]
+        print(f"{count:>5} monitors: {seconds}; a monitor {', '.join(each)} ms")
 
 
-def measure(count: int) -> dict[str, Any]:
-    """Seconds of so many monitors, from reading their declarations on."""
+def measure(count: int) -> dict[str, dict[str, float]]:
+    """Seconds of so many monitors, from reading their declarations on, each time in a new process.
+
+    A process remembers the declarations that it read and the statements that it judged.
+    """
     folder = SCRATCH / f"build-{count}"
     shutil.rmtree(folder, ignore_errors=True)
     many.declare(folder / "monitors", count, COLUMNS)
+    (folder / "provisioning").mkdir()
+    command = [sys.executable, "-m", "benchmarks.build", "--once", str(folder)]
+    rounds = [
+        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        for _ in range(ROUNDS)
+    ]
+    return {f"{part}_seconds": spread([one[part] for one in rounds]) for part in PARTS}
+
+
+def once(folder: Path) -> dict[str, float]:
+    """Seconds of each part, the whole folder written anew."""
     settings = CommittedSettings().model_copy(
         update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
     )
-    (folder / "provisioning").mkdir()
-    built, checked = [], []
-    for _ in range(1 if count >= COUNTS[-1] else ROUNDS):
-        load.cache_clear()
-        sql.shape.cache_clear()
-        began = time.perf_counter()
-        write(Path(settings.provisioning_dir), artefacts(settings))
-        built.append(time.perf_counter() - began)
-        began = time.perf_counter()
-        found, _ = own(settings)
-        checked.append(time.perf_counter() - began)
-        if found:
-            raise RuntimeError(f"{count} monitors: {found[0]}")
-    return {"build_seconds": spread(built), "check_seconds": spread(checked)}
+    write(settings.provisioning_dir, {})
+    began = time.perf_counter()
+    write(settings.provisioning_dir, artefacts(settings))
+    built = time.perf_counter()
+    load.cache_clear()
+    if left := stale(settings.provisioning_dir, artefacts(settings)):
+        raise RuntimeError(f"{left[0]} is stale")
+    compared = time.perf_counter()
+    found, _ = own(settings)
+    if found:
+        raise RuntimeError(f"{folder.name}: {found[0]}")
+    done = time.perf_counter()
+    return {"build": built - began, "check": done - built, "gate": done - compared}
 
 
 if __name__ == "__main__":
