@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import preflight.__main__ as preflight
@@ -80,20 +81,22 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     from generator.files import stale
     from generator.gate import own, withheld_variables
     from generator.thresholds import stale_thresholds
+    from processes import beside
 
-    wanted = artefacts(settings)
-    problems = [
-        f"{settings.provisioning_dir.name}/{name}: is not what the source builds; run `make build`"
-        for name in stale(settings.provisioning_dir, wanted)
-    ]
-    if reference.stale(settings, reference.FILE):
-        problems.append("docs/reference.md: is not what the source builds; run `make build`")
-    problems += (
-        unused_edits(settings, wanted) + stale_thresholds(settings) + withheld_variables(settings)
-    )
-    for problem in problems:
-        print(problem)
-    found, against = own(settings)
+    with beside(partial(own, settings)) as gate:
+        wanted = artefacts(settings)
+        name = settings.provisioning_dir.name
+        problems = [
+            f"{name}/{path}: is not what the source builds; run `make build`"
+            for path in stale(settings.provisioning_dir, wanted)
+        ]
+        if reference.stale(settings, reference.FILE):
+            problems.append("docs/reference.md: is not what the source builds; run `make build`")
+        problems += unused_edits(settings, wanted) + stale_thresholds(settings)
+        problems += withheld_variables(settings)
+        for problem in problems:
+            print(problem)
+        found, against = gate()
     refused = preflight.say(found, parsed.format)
     if parsed.format == "text":
         count = len(problems) + len(found)

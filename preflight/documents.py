@@ -1,6 +1,7 @@
 """Reads YAML as Grafana's reader (gopkg.in/yaml.v3) does, and JSON, keeping every line number."""
 
 import json
+import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -97,6 +98,10 @@ class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
             return _implied(value) if implicit[0] else "str"
         return ""
 
+    # Asked at every node for resolvers by path, which nobody declared: answered in C.
+    descend_resolver = staticmethod(operator.is_)
+    ascend_resolver = staticmethod(bool)
+
 
 @lru_cache(maxsize=16_384)
 def _implied(text: str) -> str:
@@ -166,13 +171,14 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     pairs = _pairs(node)
     lines = record.lines
     for key, value in pairs:
-        if not isinstance(key, yaml.ScalarNode):
-            raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
-        name = key.value
-        if _kind(key) != "str":
-            record.odd.append(name)
+        name, at = key.value, key.start_mark.line + 1
+        if key.tag != "str":
+            if not isinstance(key, yaml.ScalarNode):
+                raise UnreadableError(at, "a key that is itself a list or mapping")
+            if _kind(key) != "str":
+                record.odd.append(name)
         record[name] = convert(value, above)
-        lines[name] = key.start_mark.line + 1
+        lines[name] = at
     if len(record) < len(pairs) or pairs is not node.value:
         record.twice = _twice(node)
     return record
@@ -181,7 +187,7 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     """A mapping's keys and values; those merged in by `<<` first, so that its own win."""
     pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-    if all(key.tag != MERGE for key, _ in pairs):
+    if MERGE not in [key.tag for key, _ in pairs]:
         return pairs
     merged: list[tuple[yaml.Node, yaml.Node]] = []
     own: list[tuple[yaml.Node, yaml.Node]] = []

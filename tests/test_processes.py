@@ -75,6 +75,40 @@ def _but_seven(number: int) -> int:
     return number
 
 
+def test_one_runs_beside_this_one(forked: None) -> None:
+    """Its answer comes when asked for; here one works meanwhile, each on half the processors."""
+    with processes.beside(os.getpid) as other:
+        here = processes.spread(lambda _: os.getpid(), range(10))
+
+        assert other() != os.getpid()
+        assert set(here) == {os.getpid()}
+    assert len(set(processes.spread(lambda _: os.getpid(), range(10))) - {os.getpid()}) > 0
+
+
+def test_an_error_beside_comes_back(forked: None) -> None:
+    """It is raised where the answer is asked for."""
+    with (
+        processes.beside(lambda: _but_seven(7)) as other,
+        pytest.raises(ValueError, match="no number 7"),
+    ):
+        other()
+
+
+def test_what_is_not_waited_for_ends(forked: None) -> None:
+    """An error here does not wait for what runs beside."""
+    began = time.monotonic()
+    with pytest.raises(LookupError), processes.beside(lambda: time.sleep(60)):
+        raise LookupError
+
+    assert time.monotonic() - began < 30
+
+
+def test_with_one_processor_it_is_called_when_asked_for() -> None:
+    """There is no beside."""
+    with alone(), processes.beside(os.getpid) as other:
+        assert other() == os.getpid()
+
+
 KILLED = """\
 import os, sys, time, processes
 processes.EACH, processes._processors = 1, lambda: 2
