@@ -26,10 +26,16 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+def much(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where there is much to do, and two processors."""
     monkeypatch.setattr(processes, "EACH", 1)
     monkeypatch.setattr(processes, "_processors", lambda: 2)
+
+
+@pytest.fixture
+def forked(much: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no thread is about; other tests leave some, which sleep."""
+    monkeypatch.setattr(processes, "_forks", lambda: True)
 
 
 def test_many_are_spread_and_come_back_in_order(forked: None) -> None:
@@ -49,7 +55,7 @@ def test_few_stay_here() -> None:
     assert set(processes.spread(lambda _: os.getpid(), range(5))) == {os.getpid()}
 
 
-def test_no_fork_beside_other_threads(forked: None) -> None:
+def test_no_fork_beside_other_threads(much: None) -> None:
     """A fork would take the locks of a thread that is not there to let them go."""
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
