@@ -23,8 +23,14 @@ BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver"
 
 
+NOT_RUNNING = 3
+"""What `pg_ctl status` exits with where no server runs; with 4 it could not look."""
+
+
 class EmbeddedError(RuntimeError):
-    """The embedded server cannot run: says why and what to do."""
+    """The embedded server cannot run: says why and what to do. code: of the program that ended."""
+
+    code = 0
 
 
 class Embedded:
@@ -59,9 +65,12 @@ class Embedded:
         """Whether a server runs on this folder."""
         if not (self.folder / "PG_VERSION").exists():
             return False
+        self._prepare()
         try:
             self._ctl("status")
-        except EmbeddedError:
+        except EmbeddedError as error:
+            if error.code != NOT_RUNNING:
+                raise
             return False
         return True
 
@@ -127,7 +136,9 @@ class Embedded:
         if done.returncode:
             log = self.folder / "server.log"
             tail = log.read_text(errors="replace")[-600:] if log.exists() else ""
-            raise EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
+            error = EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
+            error.code = done.returncode
+            raise error
 
 
 def _let_through(path: Path) -> None:

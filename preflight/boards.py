@@ -9,7 +9,7 @@ from preflight.datasources import Sources
 from preflight.documents import json_line, read_json
 from preflight.files import shown
 from preflight.findings import Place
-from preflight.providers import Lying, Provider, on_disk, opened, read_text
+from preflight.providers import Candidate, Provider, on_disk, opened, read_text
 from preflight.reading import Reading
 
 
@@ -17,11 +17,11 @@ from preflight.reading import Reading
 class Board:
     """A dashboard by its names, its panels and its links.
 
-    uid: '' where it is no text. panels: their ids as texts. links: the uids
-    of the dashboards that it leads to.
+    uid: '' where it is no text. panels: their ids as texts. links: the uids of the dashboards that
+    it leads to.
     """
 
-    lying: Lying
+    candidate: Candidate
     title: str
     uid: str
     panels: frozenset[str]
@@ -30,7 +30,7 @@ class Board:
     @property
     def file(self) -> str:
         """Its file, as people write it."""
-        return shown(self.lying.path)
+        return shown(self.candidate.path)
 
     def place(self, *path: str | int) -> Place:
         """Where the value at a path stands."""
@@ -44,26 +44,26 @@ class Board:
 
     def _text(self) -> str:
         """Read again: few places are asked for."""
-        return read_text(self.lying.path)
+        return read_text(self.candidate.path)
 
 
 def look(tree: Path, provider: Provider, sources: Sources, reading: Reading) -> list[Board] | None:
     """The dashboards of a provider, each checked by itself; None where its folder is not there."""
-    lying = on_disk(tree, provider, reading)
-    if lying is None:
+    candidates = on_disk(tree, provider, reading)
+    if candidates is None:
         return None
-    looked = reading.each(partial(_look, sources=sources), lying)
+    looked = reading.each(partial(_look, sources=sources), candidates)
     return [board for board in looked if board is not None]
 
 
-def _look(lying: Lying, reading: Reading, sources: Sources) -> Board | None:
-    file = opened(lying, reading)
+def _look(candidate: Candidate, reading: Reading, sources: Sources) -> Board | None:
+    file = opened(candidate, reading)
     if file is None:
         return None
     if not reading.report.muted:
         dashboards.check(file, sources, reading)
     return Board(
-        lying,
+        candidate,
         _text(file.content.get("title")),
         _text(file.content.get("uid")),
         frozenset(str(panel.get("id")) for _, panel in dashboards.panels_of(file.content)),

@@ -59,8 +59,8 @@ class ProviderFile(TopLevel):
 
 
 @dataclass(frozen=True)
-class Lying:
-    """A file that a provider reads dashboards from.
+class Candidate:
+    """A file that a provider takes for a dashboard.
 
     inside: its path below the provider's folder, by which Grafana knows it from start to start.
     folder: the title of its folder, '' for none.
@@ -75,7 +75,7 @@ class Lying:
 class DashboardFile:
     """A dashboard as it lies on disk, and what stands in it."""
 
-    lying: Lying
+    candidate: Candidate
     file: str
     text: str
     content: dict[str, Any]
@@ -208,7 +208,7 @@ def _check_folder(one: Provider, reading: Reading) -> None:
         report.fatal(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
 
 
-def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[Lying] | None:
+def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[Candidate] | None:
     """The files that a provider reads; None where its folder is not there."""
     folder = _local(tree, provider, reading)
     return None if folder is None else list(_on_disk(folder, provider, reading))
@@ -248,7 +248,7 @@ def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:
     return here
 
 
-def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Lying]:
+def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Candidate]:
     """Every *.json below a folder, hidden folders left out."""
     paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
     for path in paths:
@@ -267,7 +267,7 @@ def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Lyi
         title = provider.folder
         if provider.by_folders:
             title = path.parent.name if len(inside.parts) > 1 else ROOT
-        yield Lying(path, inside.as_posix(), title)
+        yield Candidate(path, inside.as_posix(), title)
 
 
 def _hidden(path: Path, inside: Path, reading: Reading) -> None:
@@ -276,7 +276,7 @@ def _hidden(path: Path, inside: Path, reading: Reading) -> None:
     if path.suffix != ".json" or any(part.startswith((*TOOLS, "..")) for part in within):
         return
     quiet = replace(reading, report=Report(muted=True))
-    if opened(Lying(path, inside.as_posix(), ROOT), quiet) is not None:
+    if opened(Candidate(path, inside.as_posix(), ROOT), quiet) is not None:
         reading.report.lost(
             Place(shown(path)), "hidden-folder", "Grafana passes over hidden folders; rename it"
         )
@@ -287,11 +287,11 @@ def read_text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", errors="replace")
 
 
-def opened(lying: Lying, reading: Reading) -> DashboardFile | None:
+def opened(candidate: Candidate, reading: Reading) -> DashboardFile | None:
     """What stands in a file; None where it is no dashboard to Grafana."""
-    place, text = Place(shown(lying.path)), ""
+    place, text = Place(shown(candidate.path)), ""
     try:
-        text = read_text(lying.path)
+        text = read_text(candidate.path)
         content = read_json(text)
     except (UnreadableError, OSError) as error:
         line = getattr(error, "line", 1)
@@ -313,4 +313,4 @@ def opened(lying: Lying, reading: Reading) -> DashboardFile | None:
             place, "no-title", "is no dashboard: no title at its top level; it is left out"
         )
         return None
-    return DashboardFile(lying, place.file, text, content)
+    return DashboardFile(candidate, place.file, text, content)

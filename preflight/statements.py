@@ -37,8 +37,8 @@ def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
     boards = [
         board
         for provider in providers.read(tree, quiet)
-        for lying in providers.on_disk(tree, provider, quiet) or []
-        if (board := providers.opened(lying, quiet)) is not None
+        for candidate in providers.on_disk(tree, provider, quiet) or []
+        if (board := providers.opened(candidate, quiet)) is not None
     ]
     for board in boards:
         yield from _of_dashboard(board, sources)

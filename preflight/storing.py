@@ -56,11 +56,11 @@ Earlier = dict[tuple[object, ...], tuple[Board, Provider]]
 
 def _identities(one: Board, provider: Provider) -> tuple[tuple[object, ...], tuple[object, ...]]:
     org = provider.org
-    return ("uid", org, one.uid), ("title", org, slug(one.lying.folder), slug(one.title))
+    return ("uid", org, one.uid), ("title", org, slug(one.candidate.folder), slug(one.title))
 
 
 def _delete_missing(provider: Provider, boards: list[Board], state: State) -> None:
-    there = {one.lying.inside for one in boards}
+    there = {one.candidate.inside for one in boards}
     for one in state.dashboards:
         if one.provider != provider.name or one.file in there:
             continue
@@ -87,7 +87,7 @@ def _save(one: Board, provider: Provider, earlier: Earlier, state: State, readin
         report.doubtful(
             one.place("uid"), "no-uid", "without a uid (a text) each server makes up its own"
         )
-    _folder(provider, one.lying.folder, state, reading)
+    _folder(provider, one.candidate.folder, state, reading)
     if any(one.uid and (f.org, f.uid) == (org, one.uid) for f in state.folders):
         report.lost(
             one.place("uid"),
@@ -129,7 +129,7 @@ def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Rea
         what = (
             f"uid {one.uid!r}"
             if same_uid
-            else f"title {one.title!r} in folder {one.lying.folder!r}"
+            else f"title {one.title!r} in folder {one.candidate.folder!r}"
         )
         report.lost(
             one.place("uid" if same_uid else "title"),
@@ -143,9 +143,9 @@ def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Rea
 
 def _store(one: Board, provider: Provider, state: State, reading: Reading) -> None:
     """Save as Grafana does: the file is known by its path, then the title beats the uid."""
-    org, name, inside = provider.org, provider.name, one.lying.inside
+    org, name, inside = provider.org, provider.name, one.candidate.inside
     place = partial(one.place, "uid")
-    made = StoredDashboard(org, one.uid, one.title, slug(one.lying.folder), name, inside, place)
+    made = StoredDashboard(org, one.uid, one.title, slug(one.candidate.folder), name, inside, place)
     known = state.dashboards.of_file(name, inside)
     titled = state.dashboards.titled(org, one.title, made.folder)
     held = state.dashboards.of_uid(org, one.uid) if one.uid else None

@@ -1,5 +1,6 @@
 """Questions, and a stack proved end to end on the embedded database."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,18 @@ def test_taken_port_is_a_clear_error(settings: Settings, tmp_path: Path) -> None
         EmbeddedError, match=f"port {settings.postgres_port} is taken; .*POSTGRES_PORT"
     ):
         Embedded(tmp_path / "other", settings.postgres_port).start("postgres", "x", "x")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the server runs as another user only for root")
+def test_a_running_server_is_found_behind_a_closed_folder(settings: Settings) -> None:
+    """A folder above that was closed meanwhile is opened again; nobody is told of a taken port."""
+    server = Embedded(settings.stack_dir / "postgres", settings.postgres_port)
+    above = server.folder.parent
+    above.chmod(0o700)
+    try:
+        assert server.running()
+    finally:
+        above.chmod(0o711)
 
 
 def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:
