@@ -3,76 +3,63 @@
 python -m benchmarks.build [COUNT ...] builds and checks so many declared monitors, in turns.
 """
 
-import json
 import shutil
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
+import settings as project
 from benchmarks import many
 from benchmarks.results import SCRATCH, record, said, spread
-from generator.artefacts import artefacts
-from generator.files import stale, write
-from generator.gate import own
-from monitors.load import load
-from processes import beside
-from settings import CommittedSettings
+from generator import __main__ as generator
+from generator import reference
 
 COUNTS = (10, 100, 1000)
 COLUMNS, ROUNDS = 8, 3
-PARTS = ("build", "check")
-"""What make build does, and make check, which builds again to compare."""
+COMMANDS = ("build", "check")
 
 
 def main() -> None:
     """Measure, say, record."""
-    if sys.argv[1:2] == ["--once"]:
-        print(json.dumps(once(Path(sys.argv[2]))))
-        return
+    if sys.argv[1:2] == ["--run"]:
+        sys.exit(run(Path(sys.argv[2]), sys.argv[3]))
     counts = [int(one) for one in sys.argv[1:]] or list(COUNTS)
     found = {str(count): measure(count) for count in counts}
     record("build", found)
     for count, one in found.items():
-        seconds = ", ".join(f"{part} {said(one[f'{part}_seconds'], ' s')}" for part in PARTS)
-        each = [f"{one[f'{part}_seconds']['median'] * 1000 / int(count):.1f}" for part in PARTS]
+        seconds = ", ".join(f"{name} {said(one[f'{name}_seconds'], ' s')}" for name in COMMANDS)
+        each = [f"{one[f'{name}_seconds']['median'] * 1000 / int(count):.1f}" for name in COMMANDS]
         print(f"{count:>5} monitors: {seconds}; a monitor {', '.join(each)} ms")
 
 
 def measure(count: int) -> dict[str, dict[str, float]]:
-    """Seconds of so many monitors, from reading their declarations on, each time in a new process.
-
-    A process remembers the declarations that it read and the statements that it judged.
-    """
+    """Seconds of each command over so many monitors, from its start to its end."""
     folder = SCRATCH / f"build-{count}"
     shutil.rmtree(folder, ignore_errors=True)
     many.declare(folder / "monitors", count, COLUMNS)
-    (folder / "provisioning").mkdir()
-    command = [sys.executable, "-m", "benchmarks.build", "--once", str(folder)]
-    rounds = [
-        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        for _ in range(ROUNDS)
-    ]
-    return {f"{part}_seconds": spread([one[part] for one in rounds]) for part in PARTS}
+    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(ROUNDS):
+        shutil.rmtree(folder / "provisioning", ignore_errors=True)
+        (folder / "provisioning").mkdir()
+        for name in COMMANDS:
+            began = time.perf_counter()
+            command = [sys.executable, "-m", "benchmarks.build", "--run", str(folder), name]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            seconds[name].append(time.perf_counter() - began)
+            if done.returncode:
+                raise RuntimeError(f"{count} monitors: {done.stdout}{done.stderr}")
+    return {f"{name}_seconds": spread(found) for name, found in seconds.items()}
 
 
-def once(folder: Path) -> dict[str, float]:
-    """Seconds of each part, the whole folder written anew."""
-    settings = CommittedSettings().model_copy(
+def run(folder: Path, name: str) -> int:
+    """One command of the generator on a folder instead of this project."""
+    there = project.CommittedSettings().model_copy(
         update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
     )
-    write(settings.provisioning_dir, {})
-    began = time.perf_counter()
-    write(settings.provisioning_dir, artefacts(settings))
-    built = time.perf_counter()
-    load.cache_clear()
-    with beside(partial(own, settings)) as gate:
-        left = stale(settings.provisioning_dir, artefacts(settings))
-        found, _ = gate()
-    if left or found:
-        raise RuntimeError(f"{folder.name}: {(left or found)[0]}")
-    return {"build": built - began, "check": time.perf_counter() - built}
+    project.CommittedSettings = lambda: there  # type: ignore[misc,assignment]
+    reference.FILE = folder / "reference.md"
+    return generator.main([name])
 
 
 if __name__ == "__main__":

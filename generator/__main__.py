@@ -15,10 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told."""
     parsed = _parser().parse_args(arguments)
     from monitors.declare import DeclarationError  # not before --help has been answered
+    from preflight.garbage import uncollected
     from settings import CommittedSettings, SettingsError
 
     try:
-        return int(parsed.run(CommittedSettings(), parsed))
+        with uncollected():
+            return int(parsed.run(CommittedSettings(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2
@@ -58,17 +60,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(settings: "Settings", _: argparse.Namespace) -> int:
-    from generator.artefacts import artefacts
+    from generator import reference
+    from generator.artefacts import artefacts, pages
     from generator.files import write
-    from generator.reference import FILE, reference, stale
 
-    wanted = artefacts(settings)
+    every = pages(settings)
+    wanted = artefacts(settings, every=every)
     changed = write(settings.provisioning_dir, wanted)
     for name in changed:
         print(f"{'wrote' if name in wanted else 'removed'} {name}")
-    if stale(settings, FILE):
-        FILE.write_text(reference(settings), encoding="utf-8")
-        print(f"wrote docs/{FILE.name}")
+    page = reference.reference(settings, every)
+    if reference.written() != page:
+        reference.FILE.write_text(page, encoding="utf-8")
+        print(f"wrote docs/{reference.FILE.name}")
     print(f"{len(wanted)} files, {len(changed)} changed")
     return 0
 
@@ -77,20 +81,21 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
     from generator import reference
-    from generator.artefacts import artefacts, unused_edits
+    from generator.artefacts import artefacts, pages, unused_edits
     from generator.files import stale
     from generator.gate import own, withheld_variables
     from generator.thresholds import stale_thresholds
     from processes import beside
 
     with beside(partial(own, settings)) as gate:
-        wanted = artefacts(settings)
+        every = pages(settings)
+        wanted = artefacts(settings, every=every)
         name = settings.provisioning_dir.name
         problems = [
             f"{name}/{path}: is not what the source builds; run `make build`"
             for path in stale(settings.provisioning_dir, wanted)
         ]
-        if reference.stale(settings, reference.FILE):
+        if reference.written() != reference.reference(settings, every):
             problems.append("docs/reference.md: is not what the source builds; run `make build`")
         problems += unused_edits(settings, wanted) + stale_thresholds(settings)
         problems += withheld_variables(settings)

@@ -1,7 +1,7 @@
 """artefacts(settings) -> {path: text}: the same bytes on every machine and hash seed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,8 +56,13 @@ def pages(settings: Settings) -> list[Page | Pulled]:
 
 
 @uncollected()
-def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
-    """Every generated file, by path below the provisioning folder, with its whole text."""
+def artefacts(
+    settings: Settings, place: Place = COMPOSE, every: Sequence[Page | Pulled] | None = None
+) -> dict[str, str]:
+    """Every generated file, by path below the provisioning folder, with its whole text.
+
+    every: the pages, where they are made already.
+    """
     files = {
         "datasources/postgres.yaml": _render("datasource.yaml.j2", settings, place),
         "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
@@ -68,7 +73,7 @@ def artefacts(settings: Settings, place: Place = COMPOSE) -> dict[str, str]:
     for path, document in retired.deletions(gone).items():
         files[path] = _yaml(document)
     files |= spread(partial(_rules, settings), load(settings.monitors_dir))
-    files |= spread(partial(_drawn, settings), pages(settings))
+    files |= spread(partial(_drawn, settings), pages(settings) if every is None else every)
     return dict(sorted(files.items()))
 
 
@@ -84,13 +89,16 @@ def unused_edits(settings: Settings, built: Mapping[str, str]) -> list[str]:
 
 
 def dashboard(page: Page | Pulled) -> dict[str, object]:
-    """A page as its module makes it, in Grafana's form."""
-    return modernise(encoded(page.dashboard()))
+    """A page as its module makes it, in Grafana's form. Raises ValueError naming it."""
+    try:
+        return modernise(encoded(page.dashboard()))
+    except ValueError as error:
+        raise ValueError(f"dashboard {page.uid}: {error}") from error
 
 
 def encoded(made: object) -> dict[str, object]:
     """What grafanalib made, as it writes it."""
-    text = json.dumps(made, cls=DashboardEncoder, sort_keys=True)
+    text = json.dumps(made, cls=DashboardEncoder, sort_keys=True, allow_nan=False)
     found: dict[str, object] = msgspec.json.decode(text)
     return found
 

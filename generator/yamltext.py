@@ -43,11 +43,11 @@ def _node(value: object) -> yaml.Node:
         return yaml.MappingNode(MAP, pairs, flow_style=False)
     if isinstance(value, list | tuple):
         return yaml.SequenceNode(SEQ, [_node(inner) for inner in value], flow_style=False)
-    return yaml.ScalarNode(*_plain(value))
+    return yaml.ScalarNode(*_plain(value, repr(value)))
 
 
 @lru_cache(maxsize=1024, typed=True)
-def _plain(value: object) -> tuple[str, str]:
-    """Tag and text of a number, a boolean or None."""
+def _plain(value: object, said: str) -> tuple[str, str]:
+    """Tag and text of a number, a boolean or None. said: tells what is equal and not the same."""
     node = SafeRepresenter().represent_data(value)
     return node.tag, node.value

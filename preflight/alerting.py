@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from preflight import evaluation, files, routing, rules
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.fields import Listed, Owned
 from preflight.files import YAML, TopLevel, parse, paths
 from preflight.mutetimes import MuteTime
@@ -45,13 +45,13 @@ def read(tree: Path, reading: Reading) -> list[AlertingFile]:
     return [made for made in parsed if made is not None]
 
 
-def look(tree: Path, sources: Sources, reading: Reading) -> list[Looked]:
+def look(tree: Path, sources: Datasources, reading: Reading) -> list[Looked]:
     """The files of alerting/, each checked with the rules in it."""
     looked = reading.each(partial(_look, sources=sources), paths(tree, "alerting"))
     return [one for one in looked if one is not None]
 
 
-def _look(path: Path, reading: Reading, sources: Sources) -> Looked | None:
+def _look(path: Path, reading: Reading, sources: Datasources) -> Looked | None:
     file = _parsed(path, reading)
     if file is None:
         return None
@@ -111,9 +111,8 @@ def _organisations(looked: Looked, reading: Reading) -> None:
             )
     for group in looked.groups:
         if group.rules and group.org not in reading.organisations:
-            place, _ = group.places
             reading.report.lost(
-                place,
+                group.org_place,
                 "unknown-organisation",
                 f"organisation {group.org} does not exist, so nobody sees these rules{ADVICE}",
             )

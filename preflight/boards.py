@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from preflight import dashboards
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.documents import json_line, read_json
 from preflight.files import shown
 from preflight.findings import Place
@@ -25,7 +25,7 @@ class Board:
     title: str
     uid: str
     panels: frozenset[str]
-    links: frozenset[str]
+    links: tuple[str, ...]
 
     @property
     def file(self) -> str:
@@ -33,21 +33,24 @@ class Board:
         return shown(self.candidate.path)
 
     def place(self, *path: str | int) -> Place:
-        """Where the value at a path stands."""
-        return Place(self.file, json_line(self._text(), path))
+        """Where the value at a path stands; line 1 of a file that has changed meanwhile."""
+        try:
+            return Place(self.file, json_line(self._text(), path))
+        except (OSError, ValueError, IndexError):
+            return Place(self.file)
 
     def linking(self, uid: str) -> list[Place]:
         """Where the links to a dashboard stand."""
-        text = self._text()
-        paths = dashboards.places_of(read_json(text), uid)
-        return [Place(self.file, json_line(text, path)) for path in paths]
+        return [self.place(*path) for path in dashboards.places_of(read_json(self._text()), uid)]
 
     def _text(self) -> str:
         """Read again: few places are asked for."""
         return read_text(self.candidate.path)
 
 
-def look(tree: Path, provider: Provider, sources: Sources, reading: Reading) -> list[Board] | None:
+def look(
+    tree: Path, provider: Provider, sources: Datasources, reading: Reading
+) -> list[Board] | None:
     """The dashboards of a provider, each checked by itself; None where its folder is not there."""
     candidates = on_disk(tree, provider, reading)
     if candidates is None:
@@ -56,7 +59,7 @@ def look(tree: Path, provider: Provider, sources: Sources, reading: Reading) -> 
     return [board for board in looked if board is not None]
 
 
-def _look(candidate: Candidate, reading: Reading, sources: Sources) -> Board | None:
+def _look(candidate: Candidate, reading: Reading, sources: Datasources) -> Board | None:
     file = opened(candidate, reading)
     if file is None:
         return None
@@ -67,7 +70,7 @@ def _look(candidate: Candidate, reading: Reading, sources: Sources) -> Board | N
         _text(file.content.get("title")),
         _text(file.content.get("uid")),
         frozenset(str(panel.get("id")) for _, panel in dashboards.panels_of(file.content)),
-        frozenset(dashboards.links(file.text)),
+        dashboards.links(file.text),
     )
 
 

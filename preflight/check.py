@@ -7,7 +7,7 @@ from pathlib import Path
 from preflight import alerting, boards, datasources, providers, storing
 from preflight.alerting import Looked
 from preflight.boards import Board
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.files import shown
 from preflight.findings import Finding, Place, Report
 from preflight.garbage import uncollected
@@ -54,7 +54,7 @@ def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> N
     state.met.clear()
     state.stored = set(state.receivers)
     files = datasources.read(tree, reading)
-    sources = Sources.of(files)
+    sources = Datasources.of(files)
     alerts = alerting.look(tree, sources, reading)
     made = providers.read(tree, reading)
     provided = [Provided(one, boards.look(tree, one, sources, reading)) for one in made]
@@ -102,7 +102,7 @@ def _references(alerts: list[Looked], found: list[Board], reading: Reading) -> N
     if not panels:
         return
     for board in found:
-        for uid in board.links - panels.keys():
+        for uid in (uid for uid in board.links if uid not in panels):
             for place in board.linking(uid):
                 reading.report.doubtful(
                     place,
@@ -110,7 +110,7 @@ def _references(alerts: list[Looked], found: list[Board], reading: Reading) -> N
                     f"the link leads to dashboard {uid!r}, which is not in this tree",
                 )
     for rule in (rule for one in alerts for group in one.groups for rule in group.rules):
-        _, _, place = rule.places
+        place = rule.board_place
         if rule.board and rule.board not in panels:
             reading.report.doubtful(
                 place, "dangling-panel", f"dashboard {rule.board!r} is not in this tree"

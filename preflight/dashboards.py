@@ -1,11 +1,12 @@
 """What stands in a dashboard: panels, queries, variables, times, links."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from preflight import connections, queries, sql
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.providers import DashboardFile
 from preflight.queries import Variables
 from preflight.reading import Reading
@@ -47,7 +48,7 @@ def _panel_list(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict
             yield (*path, "panels", index), panel
 
 
-def check(board: DashboardFile, sources: Sources, reading: Reading) -> None:
+def check(board: DashboardFile, sources: Datasources, reading: Reading) -> None:
     """Report what a server would change and what a browser would not draw."""
     _times(board, reading)
     variables = _variables(board, sources, reading)
@@ -102,7 +103,7 @@ def _times(board: DashboardFile, reading: Reading) -> None:
         _doubt(board, ["tags"], "tags", "tags is no list", reading)
 
 
-def _variables(board: DashboardFile, sources: Sources, reading: Reading) -> Variables:
+def _variables(board: DashboardFile, sources: Datasources, reading: Reading) -> Variables:
     templating = board.content.get("templating")
     items = templating.get("list") if isinstance(templating, dict) else []
     items = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
@@ -157,7 +158,7 @@ def _targets(
     path: Path,
     panel: dict[str, Any],
     variables: Variables,
-    sources: Sources,
+    sources: Datasources,
     reading: Reading,
 ) -> None:
     targets = panel.get("targets")
@@ -188,7 +189,7 @@ def _targets(
                 _doubt(board, (*where, key), rule, message, reading)
 
 
-def type_of(reference: Any, sources: Sources) -> str | None:
+def type_of(reference: Any, sources: Datasources) -> str | None:
     """The type of a datasource, None where it cannot be told."""
     if isinstance(reference, dict):
         uid, said = reference.get("uid"), reference.get("type")
@@ -204,7 +205,7 @@ def _source(
     board: DashboardFile,
     path: Path,
     reference: Any,
-    sources: Sources,
+    sources: Datasources,
     variables: frozenset[str],
     reading: Reading,
 ) -> None:
@@ -242,7 +243,7 @@ def _source(
 
 
 def _annotations(
-    board: DashboardFile, sources: Sources, variables: Variables, reading: Reading
+    board: DashboardFile, sources: Datasources, variables: Variables, reading: Reading
 ) -> None:
     holder = board.content.get("annotations")
     items = holder.get("list") if isinstance(holder, dict) else []
@@ -261,10 +262,18 @@ def _annotations(
                     _doubt(board, (*path, "target", key), rule, message, reading)
 
 
-def links(text: str) -> set[str]:
+def links(text: str) -> tuple[str, ...]:
     """The dashboards of its own Grafana that a dashboard leads to, out of its JSON: their uids."""
-    urls = (match[1].replace("\\/", "/") for match in URL.finditer(text))
-    return {uid for uid in map(linked, urls) if uid}
+    urls = (_unescaped(match[1]) for match in URL.finditer(text))
+    return tuple(dict.fromkeys(uid for uid in map(linked, urls) if uid))
+
+
+def _unescaped(text: str) -> str:
+    """A text of JSON; behind the first value anything may stand, which nobody reads."""
+    try:
+        return str(json.loads(f'"{text}"')) if "\\" in text else text
+    except ValueError:
+        return text
 
 
 def linked(url: str) -> str:

@@ -96,7 +96,7 @@ class DatasourceFile(TopLevel):
 
 
 @dataclass(frozen=True)
-class Sources:
+class Datasources:
     """The datasources of a tree, for what refers to them.
 
     types: type by uid; None where the tree holds no datasources at all.
@@ -106,7 +106,7 @@ class Sources:
     names: frozenset[str]
 
     @classmethod
-    def of(cls, files: list[DatasourceFile]) -> "Sources":
+    def of(cls, files: list[DatasourceFile]) -> "Datasources":
         """Out of a tree's files."""
         made = [one for file in files for one in file.datasources]
         return cls(

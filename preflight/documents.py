@@ -53,6 +53,7 @@ class Record(dict[str, Any]):
     twice: what is wrong where a key is written twice; Grafana minds only where it looks.
     """
 
+    __slots__ = ("line", "lines", "odd", "twice")
     line: int
     lines: dict[str, int]
     odd: list[str]
@@ -78,6 +79,9 @@ class UnreadableError(ValueError):
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
         self.line = line
+
+    def __reduce__(self) -> tuple[type["UnreadableError"], tuple[int, str]]:
+        return type(self), (self.line, str(self))
 
 
 OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
@@ -172,11 +176,10 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     lines = record.lines
     for key, value in pairs:
         name, at = key.value, key.start_mark.line + 1
-        if key.tag != "str":
-            if not isinstance(key, yaml.ScalarNode):
-                raise UnreadableError(at, "a key that is itself a list or mapping")
-            if _kind(key) != "str":
-                record.odd.append(name)
+        if not isinstance(key, yaml.ScalarNode):
+            raise UnreadableError(at, "a key that is itself a list or mapping")
+        if key.tag != "str" and _kind(key) != "str":
+            record.odd.append(name)
         record[name] = convert(value, above)
         lines[name] = at
     if len(record) < len(pairs) or pairs is not node.value:

@@ -1,13 +1,13 @@
 """What the evaluation of a rule would meet: its expressions, its queries, what they ask."""
 
 from preflight import expressions, queries
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.reading import Reading
 from preflight.releases import Release
 from preflight.rules import Rule
 
 
-def check(rule: Rule, sources: Sources, reading: Reading) -> None:
+def check(rule: Rule, sources: Datasources, reading: Reading) -> None:
     """Report what keeps a rule from being evaluated, or from saying what it means."""
     report = reading.report
     for path, message in expressions.problems(rule, reading.release):

@@ -143,18 +143,10 @@ def math_variables(text: str) -> tuple[str, ...]:
 def needs(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
     """The refIds that an expression reads, and what is wrong with it."""
     kind = model.get("type")
-    readers: dict[str, Callable[[dict[str, Any], Release], tuple[list[str], list[Found]]]] = {
-        "math": _math,
-        "reduce": _reduce,
-        "resample": _resample,
-        "threshold": _threshold,
-        "classic_conditions": _classic,
-        "sql": lambda *_: ([], []),
-    }
-    if not isinstance(kind, str) or kind not in readers:
-        known = ", ".join(name for name in readers if name != "sql")
+    if not isinstance(kind, str) or kind not in READERS:
+        known = ", ".join(name for name in READERS if name != "sql")
         return [], [(("type",), f"type {kind!r} is none of {known}")]
-    return readers[kind](model, release)
+    return READERS[kind](model, release)
 
 
 def _one_input(model: dict[str, Any]) -> tuple[list[str], list[Found]]:
@@ -253,6 +245,17 @@ def _classic(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]
             wanted = THRESHOLDS[evaluator["type"]]
             found += _params(evaluator.get("params"), wanted, (*where, "evaluator"))
     return names, found
+
+
+READERS: dict[str, Callable[[dict[str, Any], Release], tuple[list[str], list[Found]]]] = {
+    "math": _math,
+    "reduce": _reduce,
+    "resample": _resample,
+    "threshold": _threshold,
+    "classic_conditions": _classic,
+    "sql": lambda *_: ([], []),
+}
+"""What reads each type of expression."""
 
 
 def _choice(

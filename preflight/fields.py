@@ -100,8 +100,10 @@ def _deep(value: Any, source: Source, finite: bool = True, kept: bool = False) -
         raise ValueError(f"{value} is no number that JSON knows")
     if not isinstance(done, str):
         return done
-    expanded = source.expanded(value)
-    return done if kept else expanded
+    if kept:
+        source.tried(value)
+        return done
+    return source.expanded(value)
 
 
 def _once(value: Record) -> None:
@@ -111,8 +113,8 @@ def _once(value: Record) -> None:
 
 def _raw(value: Any, info: ValidationInfo) -> dict[str, Any]:
     """A free-form mapping kept as written; expanding it must still be possible."""
-    quiet = source_of(info).quiet
-    return {key: _deep(inner, quiet, kept=True) for key, inner in _members(value)}
+    source = source_of(info)
+    return {key: _deep(inner, source, kept=True) for key, inner in _members(value)}
 
 
 def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
@@ -122,10 +124,13 @@ def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
 
 def _raw_texts(value: Any, info: ValidationInfo) -> dict[str, str]:
     """A mapping of texts kept as written; expanding it must still be possible."""
-    quiet = source_of(info).quiet
-    for _, inner in _members(value):
-        _expanded(inner, quiet)
-    return {key: "" if inner.kind == "null" else str(inner) for key, inner in _members(value)}
+    source, found = source_of(info), {}
+    for key, inner in _members(value):
+        scalar = _scalar(inner, "a text")
+        found[key] = "" if scalar.kind == "null" else str(scalar)
+        if scalar.kind != "null":
+            source.tried(scalar)
+    return found
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from preflight.documents import Scalar
 from preflight.findings import Finding, Place, Report
-from preflight.interpolation import expand
+from preflight.interpolation import EXPANDER, expand
 from preflight.releases import DEFAULT, Release
 from processes import spread
 
@@ -62,11 +61,6 @@ class Source:
     reading: Reading
     file: str
 
-    @cached_property
-    def quiet(self) -> "Source":
-        """The same, saying nothing: Grafana tries these expansions and discards them."""
-        return Source(replace(self.reading, report=Report(muted=True)), self.file)
-
     def place(self, value: Any) -> Place:
         """Where a converted value stands."""
         return Place(self.file, getattr(value, "line", 1))
@@ -91,3 +85,8 @@ class Source:
                 " braces",
             )
         return done.value
+
+    def tried(self, value: Scalar) -> None:
+        """Expand as Grafana does where it keeps what is written; raises ValueError as there."""
+        if EXPANDER.search(value):
+            expand(value, self.reading.environment, self.reading.local)

@@ -148,14 +148,16 @@ class RuleGroup(Entry):
 class KeptRule:
     """What the other files of a tree may meet of a rule: its names, and the panel that it names.
 
-    board, panel: '' where it names none. places: of uid, title and board.
+    board, panel: '' where it names none.
     """
 
     uid: str
     title: str
     board: str
     panel: str
-    places: tuple[Place, Place, Place]
+    uid_place: Place
+    title_place: Place
+    board_place: Place
 
     @classmethod
     def of(cls, rule: Rule) -> "KeptRule":
@@ -167,26 +169,34 @@ class KeptRule:
             rule.title,
             rule.annotations.get(DASHBOARD) or rule.dashboard_uid,
             rule.annotations.get(PANEL) or (str(rule.panel_id) if rule.panel_id else ""),
-            (rule.place("uid"), rule.place("title"), rule.place(*where)),
+            rule.place("uid"),
+            rule.place("title"),
+            rule.place(*where),
         )
 
 
 @dataclass(frozen=True)
 class KeptGroup:
-    """What the other files of a tree may meet of a group. places: of organisation and folder."""
+    """What the other files of a tree may meet of a group."""
 
     org: int
     name: str
     folder: str
-    places: tuple[Place, Place]
     rules: tuple[KeptRule, ...]
+    org_place: Place
+    folder_place: Place
 
     @classmethod
     def of(cls, group: RuleGroup) -> "KeptGroup":
         """Out of a group that was looked at."""
-        places = group.place("orgId"), group.place("folder")
-        rules = tuple(map(KeptRule.of, group.rules))
-        return cls(group.org_id, group.name, group.folder, places, rules)
+        return cls(
+            group.org_id,
+            group.name,
+            group.folder,
+            tuple(map(KeptRule.of, group.rules)),
+            group.place("orgId"),
+            group.place("folder"),
+        )
 
 
 def check(rule: Rule, reading: Reading) -> None:
@@ -235,7 +245,7 @@ def apply(groups: Iterable[KeptGroup], state: State, reading: Reading) -> None:
 
 
 def _folder(group: KeptGroup, state: State, reading: Reading) -> str:
-    org, (_, place) = group.org, group.places
+    org, place = group.org, group.folder_place
     if group.folder.strip().lower() == "general":
         reading.report.fatal(place, "general", "rules cannot be in General; name a folder")
     there = state.folder(org, group.folder)
@@ -262,19 +272,18 @@ def _folder(group: KeptGroup, state: State, reading: Reading) -> str:
 
 def _store(rule: KeptRule, group: KeptGroup, folder: str, state: State, reading: Reading) -> None:
     key, report = (group.org, rule.uid), reading.report
-    uid_place, title_place, _ = rule.places
     holder = state.rule_titled(group.org, folder, rule.title)
     if holder not in (None, rule.uid):
         report.fatal(
-            title_place,
+            rule.title_place,
             "duplicate-title",
             f"rule {holder!r} of folder {group.folder!r} has the title {rule.title!r}; give a title"
             f" that is free, or {retire('rule', group.org, str(holder))}",
         )
     if state.meet("rule", *key):
         report.lost(
-            uid_place,
+            rule.uid_place,
             "duplicate-uid",
             f"uid {rule.uid!r} is the uid of {state.rules[key].title!r} too; the last one wins",
         )
-    state.put_rule(*key, StoredRule(rule.title, folder, group.name, uid_place))
+    state.put_rule(*key, StoredRule(rule.title, folder, group.name, rule.uid_place))

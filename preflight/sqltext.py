@@ -11,8 +11,8 @@ PART = re.compile(
     r"|(?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$(?P<body>.*?)\$(?(tag)(?P=tag))\$)",
     re.DOTALL,
 )
-COMMENT, DOLLARS = re.compile(r"--|/\*"), re.compile(r"\$(?:[A-Za-z_]\w*)?\$")
-"""What a comment and a string in dollars begin with: most statements have neither."""
+DOLLARS = re.compile(r"\$(?:[A-Za-z_]\w*)?\$")
+"""What a string in dollars begins with."""
 GROUPED = re.compile(r"(?<![\w.])(\d+(?:_\d+)+)(?![\w.])")
 FIELDS = re.compile(r"'\s*(year|day|hour|minute|month)\s+to\s+(month|hour|minute|second)\b", re.I)
 ABSOLUTE = re.compile(r"(?<=[\s(,])@(?=\s*-)")
@@ -25,10 +25,15 @@ def _replaced(sql: str, kinds: tuple[str, ...], put: Callable[[re.Match[str]], s
     return PART.sub(one, sql)
 
 
+def _may_hold_comments(sql: str) -> bool:
+    """Most statements have none."""
+    return "--" in sql or "/*" in sql
+
+
 @lru_cache(maxsize=1024)
 def without_comments(sql: str) -> str:
     """Each comment replaced by a blank."""
-    if not COMMENT.search(sql):
+    if not _may_hold_comments(sql):
         return sql
     return _replaced(sql, ("comment",), lambda _: " ")
 
@@ -42,7 +47,7 @@ def code(sql: str) -> str:
 @lru_cache(maxsize=1024)
 def outside_dollars(sql: str) -> str:
     """Without comments and without strings in $$ or $tag$."""
-    if not (COMMENT.search(sql) or DOLLARS.search(sql)):
+    if not (_may_hold_comments(sql) or DOLLARS.search(sql)):
         return sql
     return _replaced(sql, ("comment", "dollar"), lambda _: " ")
 

@@ -75,6 +75,7 @@ class Dashboards:
         self._by: dict[tuple[object, ...], list[StoredDashboard]] = {}
 
     def __iter__(self) -> Iterator[StoredDashboard]:
+        """Each; they may be moved and removed meanwhile."""
         return iter([*self._by.get((), [])])
 
     @staticmethod
@@ -100,9 +101,9 @@ class Dashboards:
 
     def move(self, one: StoredDashboard, provider: str, file: str) -> None:
         """From now on one is of another provider and file."""
-        self.remove(one)
+        self._by["file", one.provider, one.file].remove(one)
         one.provider, one.file = provider, file
-        self.add(one)
+        self._by.setdefault(("file", provider, file), []).append(one)
 
     def _first(self, *key: object) -> StoredDashboard | None:
         return next(iter(self._by.get(key, [])), None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from preflight import alerting, datasources, expressions, providers, queries
 from preflight.dashboards import panels_of, type_of
-from preflight.datasources import Sources
+from preflight.datasources import Datasources
 from preflight.findings import Place, Report
 from preflight.providers import DashboardFile
 from preflight.reading import Reading
@@ -33,7 +33,7 @@ class Statement:
 def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
     """The statements of a tree, in the order of its files; reports nothing."""
     quiet = replace(reading, report=Report(muted=True))
-    sources = Sources.of(datasources.read(tree, quiet))
+    sources = Datasources.of(datasources.read(tree, quiet))
     boards = [
         board
         for provider in providers.read(tree, quiet)
@@ -48,7 +48,7 @@ def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
                 yield from _of_rule(rule, sources)
 
 
-def _of_dashboard(board: DashboardFile, sources: Sources) -> Iterator[Statement]:
+def _of_dashboard(board: DashboardFile, sources: Datasources) -> Iterator[Statement]:
     values = dict(_values(board))
     for index, one in enumerate(_list(board.content.get("templating"))):
         query = one.get("query") if one.get("type") == "query" else None
@@ -86,7 +86,7 @@ def _values(board: DashboardFile) -> Iterator[tuple[str, str]]:
         yield str(one.get("name")), "" if value in (None, "$__all") else str(value)
 
 
-def _of_rule(rule: Rule, sources: Sources) -> Iterator[Statement]:
+def _of_rule(rule: Rule, sources: Datasources) -> Iterator[Statement]:
     for index, query in enumerate(rule.data):
         sql = query.model.get("rawSql")
         kind = (sources.types or {}).get(query.datasource_uid)

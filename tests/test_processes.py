@@ -1,6 +1,7 @@
 """Work in processes beside this one: the same answers, in the same order, and none left behind."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 import processes
 from generator.artefacts import artefacts
 from generator.files import write
+from monitors.declare import DeclarationError
 from preflight.check import check
+from preflight.documents import UnreadableError
 from preflight.findings import Finding, Report
 from preflight.reading import Reading
 from settings import ROOT, CommittedSettings
@@ -50,8 +53,10 @@ def test_many_are_spread_and_come_back_in_order(forked: None) -> None:
     assert os.getpid() not in {process for _, process in found}
 
 
-def test_few_stay_here() -> None:
+def test_few_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fork costs more than a handful of files."""
+    monkeypatch.setattr(processes, "_processors", lambda: 2)
+    monkeypatch.setattr(processes, "_forks", lambda: True)
     assert set(processes.spread(lambda _: os.getpid(), range(5))) == {os.getpid()}
 
 
@@ -113,6 +118,64 @@ def test_with_one_processor_it_is_called_when_asked_for() -> None:
     """There is no beside."""
     with alone(), processes.beside(os.getpid) as other:
         assert other() == os.getpid()
+
+
+def test_a_process_that_dies_is_told_of(forked: None) -> None:
+    """Nobody waits for the answer of one that was killed."""
+    with pytest.raises(ChildProcessError, match="ended without a word"):
+        processes.spread(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(10))
+    with (
+        processes.beside(lambda: os.kill(os.getpid(), signal.SIGKILL)) as other,
+        pytest.raises(ChildProcessError, match="exit -9"),
+    ):
+        other()
+
+
+class _OddError(ValueError):
+    """One that does not come back out of its pickle."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} {other}")
+
+
+def _odd(_: object = None) -> None:
+    raise _OddError("so", "odd")
+
+
+def test_an_error_that_cannot_travel_is_told_in_words(forked: None) -> None:
+    """A kind of error that a person's own source declares."""
+    with pytest.raises(ValueError, match="_OddError: so odd"):
+        processes.spread(_odd, range(10))
+    with processes.beside(_odd) as other, pytest.raises(ValueError, match="_OddError: so odd"):
+        other()
+
+
+@pytest.mark.parametrize(
+    "error", [DeclarationError("a", "b", "c"), UnreadableError(3, "why")], ids=repr
+)
+def test_our_errors_travel(error: Exception) -> None:
+    """Those with more than a message come back as what they were."""
+    back = pickle.loads(pickle.dumps(error))
+
+    assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
+
+
+def test_what_is_ended_tidies_up(forked: None, tmp_path: Path) -> None:
+    """The gate's copy of the committed tree does not stay in the temporary folder."""
+    began = tmp_path / "began"
+
+    def unpack() -> None:
+        try:
+            began.touch()
+            time.sleep(60)
+        finally:
+            began.unlink()
+
+    with processes.beside(unpack):
+        while not began.exists():
+            time.sleep(0.01)
+
+    assert not began.exists()
 
 
 KILLED = """\

@@ -136,7 +136,7 @@ def test_statements_that_are_asked_alike_are_read_once(
         assert own(settings)[0] == []
         counts.append(parsed - before)
 
-    assert counts[1] == counts[0]
+    assert counts[0] == counts[1] > 0
 
 
 def blocks(connection: psycopg.Connection, query: str) -> int:

@@ -10,6 +10,9 @@ class DeclarationError(ValueError):
         self.found = found
         self.mend = mend
 
+    def __reduce__(self) -> tuple[type["DeclarationError"], tuple[str, str, str]]:
+        return type(self), (self.field, self.found, self.mend)
+
 
 def require(holds: bool, field: str, found: str, mend: str) -> None:
     """Raise DeclarationError unless `holds`."""
