@@ -57,7 +57,8 @@ def run(folder: Path, name: str) -> int:
     there = project.CommittedSettings().model_copy(
         update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
     )
-    project.CommittedSettings = lambda: there  # type: ignore[misc,assignment]
+    # The commands have no option for another project: they ask for its settings by this name.
+    project.CommittedSettings = lambda: there  # type: ignore[misc,assignment]  # a class, to mypy
     reference.FILE = folder / "reference.md"
     return generator.main([name])
 

@@ -23,7 +23,7 @@ def reference(settings: Settings, drawn: Sequence[Page | Pulled] | None = None) 
     """The whole page as Markdown. drawn: the pages, where they are made already."""
     monitors = load(settings.monitors_dir)
     of_site = site(settings)
-    every = {page.uid: page for page in drawn or pages(settings)}
+    every = {page.uid: page for page in (pages(settings) if drawn is None else drawn)}
     rules = {group["name"]: group["rules"] for group in groups(of_site, monitors)}
     parts = [HEAD]
     for monitor in monitors:

@@ -158,7 +158,7 @@ def browser() -> Iterator[Page]:
     """A page of the Chromium that is installed; what goes wrong in it fails the test."""
     program = browser_program()
     if not program:
-        pytest.skip("no Chromium here")
+        pytest.skip("needs a Chromium, as make look does")
     wrong: list[str] = []
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=program, args=FLAGS)
