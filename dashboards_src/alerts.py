@@ -16,8 +16,8 @@ from monitors.declare.metrics import Over
 
 OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
 """In a message: of which column, where the alert is of one."""
-MINUTES = 600
-"""The length of the time range sent along; no rule looks at it."""
+SECONDS = 600
+"""The length of the time range that a query must have; none of ours looks at it."""
 
 
 def groups(site: Site, monitors: tuple[Monitor, ...]) -> list[Json]:
@@ -249,8 +249,6 @@ def _rule(
         "for": "0s",
         "noDataState": "Alerting" if kind == "late" else "OK",
         "execErrState": "Error",
-        "dashboardUid": dashboard,
-        "panelId": panel,
         "labels": {"monitor": monitor.name, "kind": kind, "owner": monitor.owner},
         "annotations": {
             "__dashboardUid__": dashboard,
@@ -280,7 +278,7 @@ def _query(site: Site, ref: str, sql: str) -> Json:
     return {
         "refId": ref,
         "datasourceUid": site.datasource_uid,
-        "relativeTimeRange": {"from": MINUTES, "to": 0},
+        "relativeTimeRange": {"from": SECONDS, "to": 0},
         "model": {
             "refId": ref,
             "datasource": site.datasource,
@@ -297,7 +295,6 @@ def _condition(expression: str) -> Json:
     return {
         "refId": "C",
         "datasourceUid": "__expr__",
-        "relativeTimeRange": {"from": MINUTES, "to": 0},
         "model": {
             "refId": "C",
             "type": "math",

@@ -13,8 +13,6 @@ from generator.differences import Change, compare, fields, lines, said
 Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
 """In the order in which they are told."""
-IN_ANNOTATIONS = ("dashboardUid", "panelId")
-"""Of a rule: Grafana keeps these in annotations, where they stand, too."""
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -77,7 +75,7 @@ def _put(found: Things, thing: Thing) -> None:
 def _rule(group: Json, rule: Json) -> Thing:
     title = unescaped(rule["title"])
     content = {
-        **{key: value for key, value in rule.items() if key not in IN_ANNOTATIONS},
+        **rule,
         "title": title,
         "labels": unescaped(rule.get("labels", {})),
         "folder": unescaped(group["folder"]),

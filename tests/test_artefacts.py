@@ -160,11 +160,10 @@ def test_dashboards_are_modern_json() -> None:
 
 
 def test_every_rule_points_at_a_panel_that_is_there() -> None:
-    """A rule's dashboard and panel exist, in both spellings."""
+    """A rule's dashboard and panel exist."""
     there = {(dashboard["uid"], panel["id"]) for dashboard, panel in panels()}
     for rule in RULES:
         notes = rule["annotations"]
-        assert (rule["dashboardUid"], rule["panelId"]) in there, rule["title"]
         assert (notes["__dashboardUid__"], int(notes["__panelId__"])) in there, rule["title"]
 
 
@@ -189,7 +188,8 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
         rules = [
             r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))
         ]
-        panel = next(p for p in dashboard["panels"] if p["id"] == rules[0]["panelId"])
+        named = int(rules[0]["annotations"]["__panelId__"])
+        panel = next(p for p in dashboard["panels"] if p["id"] == named)
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         drawn = {step["value"] for step in steps[1:]}
 
