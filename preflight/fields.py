@@ -6,7 +6,7 @@ a wrong value is an error of the model, which becomes a fatal finding; null leav
 
 import math
 import re
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,7 +14,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     model_validator,
@@ -34,7 +33,7 @@ def _scalar(value: Any, wanted: str) -> Scalar:
         return value
     if value is None:
         raise ValueError("is missing")
-    raise ValueError(f"is {NAMES.get(type(value), 'no ' + wanted)} where {wanted} belongs")
+    raise ValueError(f"is {NAMES.get(type(value), 'something')} where {wanted} belongs")
 
 
 def source_of(info: ValidationInfo) -> Source:
@@ -44,7 +43,7 @@ def source_of(info: ValidationInfo) -> Source:
 
 
 def _text(value: Any, info: ValidationInfo) -> str:
-    return _expanded(value, source_of(info))
+    return value if type(value) is str else _expanded(value, source_of(info))  # or the default
 
 
 def _expanded(value: Any, source: Source) -> str:
@@ -239,8 +238,9 @@ class Entry(BaseModel):
         alias_generator=camel,
         arbitrary_types_allowed=True,
     )
-    _record: Any = PrivateAttr(default=None)
-    _file: str = PrivateAttr(default="")
+    if TYPE_CHECKING:  # pydantic's private attributes take three times as long, and there are many
+        _record: Record
+        _file: str
 
     @model_validator(mode="wrap")
     @classmethod
@@ -253,7 +253,7 @@ class Entry(BaseModel):
             raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
         _once(value)
         made: Self = handler(value)
-        made._record, made._file = value, source_of(info).file
+        made.__dict__.update(_record=value, _file=source_of(info).file)
         return made
 
     def place(self, *path: str | int) -> Place:

@@ -116,7 +116,7 @@ def report_errors(
     """Each error of a model as a fatal finding at the place of its field."""
     for one in error.errors(include_url=False):
         path = (*above, *(step for step in one["loc"]))
-        name = ".".join(str(step) for step in path if isinstance(step, str))
+        name = ".".join(step.rstrip("_") for step in path if isinstance(step, str))
         message = one["msg"].removeprefix("Value error, ")
         place = Place(file.source.file, line_of(content, path))
         file.source.reading.report.fatal(
@@ -132,8 +132,8 @@ def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
             continue  # people keep anchors under such keys
         alone = top and not any(map(entry.given, known.keys() - {"apiVersion"}))
         _unknown_key(source, entry, key, sorted(known), alone)
-    for key, born in known.items():
-        if born is not None and entry.given(key) and source.reading.release < born:
+    for key, born in _newer(type(entry)):
+        if entry.given(key) and source.reading.release < born:
             source.reading.report.doubtful(
                 entry.place(key),
                 "newer-key",
@@ -154,6 +154,12 @@ def _keys(model: type[Entry]) -> dict[str, Release | None]:
         born = extra.get("since") if isinstance(extra, dict) else None
         found[field.alias or name] = Release.of(str(born)) if born else None
     return found
+
+
+@cache
+def _newer(model: type[Entry]) -> list[tuple[str, Release]]:
+    """Those that older releases ignore."""
+    return [(key, born) for key, born in _keys(model).items() if born is not None]
 
 
 def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone: bool) -> None:

@@ -193,6 +193,29 @@ def test_a_finding_stands_at_its_line(
     assert new.split(":", maxsplit=1)[0].strip('"') in text.splitlines()[line - 1]
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "name"),
+    [
+        (RULES, "        condition: B\n", "groups.rules.condition is missing"),
+        (RULES, "        for: 1m\n", "groups.rules.for is missing"),
+        (RULES, "    interval: 10s\n", "groups.interval is missing"),
+        (RULES, "    folder: Drift alerts\n", "groups.folder is missing"),
+        (NOTIFY, "    name: oncall\n", "contactPoints.name is missing"),
+    ],
+)
+def test_what_is_missing_is_named_as_it_is_written(
+    file: str, line: str, name: str, tmp_path: Path
+) -> None:
+    """A key that is left out is told by its name in the file; `for` is needed up to 9.5."""
+    tree = lay(tmp_path, {**BASELINE, file: BASELINE[file].replace(line, "", 1)})
+
+    [finding] = check(tree, reading())
+    newer = check(tree, reading(release="13.0"))
+
+    assert finding.message.startswith(name)
+    assert [one.message for one in newer] == ([] if ".for " in name else [finding.message])
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r")))
 def test_doubled_dollars_are_dollars(text: str) -> None:
     """What is escaped comes back as it was, whatever stands around it."""
