@@ -80,14 +80,15 @@ def _build(settings: "Settings", _: argparse.Namespace) -> int:
 def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
-    from generator import reference
-    from generator.artefacts import artefacts, pages, unused_edits
-    from generator.files import stale
     from generator.gate import own, withheld_variables
-    from generator.thresholds import stale_thresholds
     from processes import beside
 
     with beside(partial(own, settings)) as gate:
+        from generator import reference  # grafanalib, which the gate need not wait for
+        from generator.artefacts import artefacts, pages, unused_edits
+        from generator.files import stale
+        from generator.thresholds import stale_thresholds
+
         every = pages(settings)
         wanted = artefacts(settings, every=every)
         name = settings.provisioning_dir.name

@@ -1,5 +1,6 @@
 """Writes YAML for people: SQL as literal blocks, so that a change of it diffs line by line."""
 
+import operator
 from functools import lru_cache
 from typing import Any
 
@@ -15,9 +16,13 @@ class _Dumper(yaml.CSafeDumper):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         """The tag that a reader would give a node; the same few texts come again and again."""
-        if kind is yaml.ScalarNode and implicit[0]:
-            return _implied(value)
-        return STR if kind is yaml.ScalarNode else str(RESOLVER.resolve(kind, value, implicit))
+        if kind is yaml.ScalarNode:
+            return _implied(value) if implicit[0] else STR
+        return MAP if kind is yaml.MappingNode else SEQ
+
+    # Told of every node for resolvers by path, which nobody declared; no answer is looked at.
+    descend_resolver = staticmethod(operator.is_)  # type: ignore[assignment]  # in C: cheapest
+    ascend_resolver = staticmethod(bool)  # type: ignore[assignment]
 
 
 @lru_cache(maxsize=16_384)

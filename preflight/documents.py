@@ -37,14 +37,15 @@ class Scalar(str):
     kind: str
     line: int
 
-    def __new__(cls, text: str, kind: str, line: int) -> "Scalar":
+    @classmethod
+    def of(cls, text: str, kind: str, line: int) -> "Scalar":
         """A text with its kind and line."""
-        made = super().__new__(cls, text)
+        made = cls(text)
         made.kind, made.line = kind, line
         return made
 
-    def __reduce__(self) -> tuple[type["Scalar"], tuple[str, str, int]]:
-        return Scalar, (str(self), self.kind, self.line)
+    def __reduce__(self) -> tuple[Callable[..., "Scalar"], tuple[str, str, int]]:
+        return Scalar.of, (str(self), self.kind, self.line)
 
 
 class Record(dict[str, Any]):
@@ -163,7 +164,7 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     """A node as Scalar, Record or Items. Raises UnreadableError for a key that is no scalar."""
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
-        return Scalar(node.value, _kind(node), line)
+        return Scalar.of(node.value, _kind(node), line)
     if node in above:  # the very node: they have no equality of their own
         raise UnreadableError(line, "an anchor holds an alias of itself")
     above = (*above, node)
@@ -172,19 +173,25 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
         items.line = line
         return items
     record = Record.empty(line)
-    pairs = _pairs(node)
     lines = record.lines
+    texts = {key.tag for key, _ in node.value} == {"str"}  # as nearly everywhere
+    pairs = node.value if texts else _pairs(node)
     for key, value in pairs:
         name, at = key.value, key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise UnreadableError(at, "a key that is itself a list or mapping")
-        if key.tag != "str" and _kind(key) != "str":
+        if not texts and _odd(key):
             record.odd.append(name)
         record[name] = convert(value, above)
         lines[name] = at
     if len(record) < len(pairs) or pairs is not node.value:
         record.twice = _twice(node)
     return record
+
+
+def _odd(key: yaml.Node) -> bool:
+    """Whether a key is no text."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise UnreadableError(key.start_mark.line + 1, "a key that is itself a list or mapping")
+    return _kind(key) != "str"
 
 
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

@@ -153,7 +153,7 @@ def _modern(value: Any) -> Any:
             record.lines[OLD_KEYS.get(key, key)] = value.lines[key]
         return record
     text = "true" if value in YES else "false" if value in NO else value.replace("$", "$$")
-    return Scalar(text, value.kind, value.line)
+    return Scalar.of(text, value.kind, value.line)
 
 
 def _check(one: Provider, reading: Reading) -> None:
