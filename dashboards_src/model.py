@@ -256,7 +256,7 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 
 def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
     """One line with the levels in force today as threshold lines."""
-    series = next(one for one in monitor.series() if one.metric is metric)
+    series = next(monitor.series_of(metric))
     bounded = series.unit.high is not None
     return panels.timeseries(
         site,

@@ -261,8 +261,12 @@ class Monitor:
     def series(self) -> Iterator[Series]:
         """Every line of numbers that this monitor promises for each window, in declared order."""
         for metric in self.metrics:
-            for column in self._columns_of(metric):
-                yield self._series(metric, column)
+            yield from self.series_of(metric)
+
+    def series_of(self, metric: Metric) -> Iterator[Series]:
+        """Those of one metric: a line for each column it is over, or one."""
+        for column in self._columns_of(metric):
+            yield self._series(metric, column)
 
     def _columns_of(self, metric: Metric) -> tuple[Column | None, ...]:
         if metric.over is Over.COLUMNS:
