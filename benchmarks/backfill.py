@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import psycopg
 
-from benchmarks.results import SCRATCH, ratios, record, said, spread
+from benchmarks.results import SCRATCH, ratios, record, said, summary
 from collectors.reference import daily_rows, days_of
 from collectors.runner import Runner, clock
 from collectors.sources import Reader
@@ -65,13 +65,13 @@ def main() -> None:
             checked.append(_timed(lambda: command(settings.model_copy(update=CHECKS))))
     year = [one * len(windows) for one in theirs]
     found: dict[str, Any] = {
-        "evidently_seconds_a_day": spread(theirs),
-        "index_seconds_a_day": spread(ours),
+        "evidently_seconds_a_day": summary(theirs),
+        "index_seconds_a_day": summary(ours),
         "evidently_times_the_index": ratios(theirs, ours),
-        "year_command_seconds": spread(whole),
-        "evidently_year_extrapolated_seconds": spread(year),
+        "year_command_seconds": summary(whole),
+        "evidently_year_extrapolated_seconds": summary(year),
         "evidently_year_times_the_command": ratios(year, whole),
-        "year_command_with_checks_seconds": spread(checked),
+        "year_command_with_checks_seconds": summary(checked),
         "windows": len(windows),
     }
     record("backfill", found)
@@ -80,7 +80,7 @@ def main() -> None:
     print(f"  ratio               {said(found['evidently_times_the_index'], 'x')}")
     print(f"the year, a command   {said(found['year_command_seconds'], ' s')}, start to end")
     print(f"  ratio               {said(found['evidently_year_times_the_command'], 'x')}")
-    print(f"the same with one in 50 windows checked by Evidently {said(spread(checked), ' s')}")
+    print(f"the same with one in 50 windows checked by Evidently {said(summary(checked), ' s')}")
 
 
 def prepared() -> Settings:

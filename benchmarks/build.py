@@ -11,7 +11,7 @@ from pathlib import Path
 
 import settings as project
 from benchmarks import many
-from benchmarks.results import SCRATCH, record, said, spread
+from benchmarks.results import SCRATCH, record, said, summary
 from generator import __main__ as generator
 from generator import reference
 
@@ -49,7 +49,7 @@ def measure(count: int) -> dict[str, dict[str, float]]:
             seconds[name].append(time.perf_counter() - began)
             if done.returncode:
                 raise RuntimeError(f"{count} monitors: {done.stdout}{done.stderr}")
-    return {f"{name}_seconds": spread(found) for name, found in seconds.items()}
+    return {f"{name}_seconds": summary(found) for name, found in seconds.items()}
 
 
 def run(folder: Path, name: str) -> int:

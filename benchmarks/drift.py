@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import frames
-from benchmarks.results import SCRATCH, ratios, record, said, spread
+from benchmarks.results import SCRATCH, ratios, record, said, summary
 
 HERE = Path(__file__).parent
 SIZES = {
@@ -56,8 +56,8 @@ def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:
         last = rounds[-1][name]
         found[name] = {
             "times_ours": ratios(seconds[name], seconds["ours"]),
-            "seconds": spread(seconds[name]),
-            "fit_seconds": spread([one[name]["fit"] for one in rounds]),
+            "seconds": summary(seconds[name]),
+            "fit_seconds": summary([one[name]["fit"] for one in rounds]),
             "mib": round(memory[name], 1),
             "columns": len(last["values"]),
             "apart": _apart(last["values"], rounds[-1]["ours"]["values"])

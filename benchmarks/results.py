@@ -15,7 +15,7 @@ SCRATCH = Path(__file__).resolve().parent.parent / ".stack" / "bench"
 LIBRARIES = ("evidently", "pandas", "numpy", "scipy", "psycopg", "grafanalib", "sqlglot")
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
+def summary(values: Sequence[float]) -> dict[str, float]:
     """Minimum, median and maximum, to four digits."""
     found = {"min": min(values), "median": statistics.median(values), "max": max(values)}
     return {name: float(f"{value:.4g}") for name, value in found.items()}
@@ -23,11 +23,11 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 def ratios(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, float]:
     """How many times theirs took ours, round by round: both were measured in each."""
-    return spread([a / b for a, b in zip(theirs, ours, strict=True)])
+    return summary([a / b for a, b in zip(theirs, ours, strict=True)])
 
 
 def said(found: dict[str, float], unit: str = "") -> str:
-    """A spread for people."""
+    """A summary for people."""
     return f"{found['median']:.4g}{unit} ({found['min']:.4g} to {found['max']:.4g})"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import many
-from benchmarks.results import SCRATCH, ratios, record, said, spread
+from benchmarks.results import SCRATCH, ratios, record, said, summary
 from collectors.store import STATUS, VALUES, status_row, store, value_row
 from collectors.values import Collected, Measured, Status, Value
 from database import Role, connect, migrate
@@ -61,8 +61,8 @@ def main() -> None:
             inserted.append(_timed(connection, windows(), plain))
     found: dict[str, Any] = {
         "rows": rows,
-        "copy_rows_a_second": spread([rows / one for one in copied]),
-        "executemany_rows_a_second": spread([rows / one for one in inserted]),
+        "copy_rows_a_second": summary([rows / one for one in copied]),
+        "executemany_rows_a_second": summary([rows / one for one in inserted]),
         "executemany_times_the_copy": ratios(inserted, copied),
     }
     record("store", found)

@@ -15,9 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings()
         if getattr(parsed, "workers", 1) > 1:
-            from collectors import processes
+            from collectors import workers
 
-            processes.begin()
+            workers.begin()
         from collectors import commands
 
         return int(getattr(commands, parsed.command)(settings, parsed))

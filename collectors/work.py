@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 
-from collectors import processes
 from collectors.retraining import retrain_if_due
 from collectors.runner import Outcome, Runner
+from collectors.workers import worker
 from database import connect
 from monitors.declare import Window
 from monitors.load import named
@@ -100,7 +100,7 @@ def lanes(workers: int, dask: str) -> Iterator[list[Executor]]:
 def _here(workers: int) -> list[Executor]:
     if workers <= 1:
         return [ThreadPoolExecutor(1)]
-    return [processes.one() for _ in range(workers)]
+    return [worker() for _ in range(workers)]
 
 
 def _client(address: str) -> Any:

@@ -18,7 +18,7 @@ from settings import ROOT, CommittedSettings, Settings
 from stack import steps
 from stack.contacts import contact_variables
 from stack.grafana import Grafana, GrafanaError
-from stack.processes import BEGINS, attend, complaining
+from stack.programs import BEGINS, attend, complaining
 
 WAIT_SECONDS = 1800.0
 RESTARTS = 2

@@ -15,7 +15,7 @@ from settings import Settings
 from stack import steps
 from stack.contacts import contact_variables
 from stack.grafana import Grafana
-from stack.processes import Program, attend, complaining, wait_until
+from stack.programs import Program, attend, complaining, wait_until
 
 WAIT_SECONDS = 120.0
 

@@ -15,7 +15,7 @@ from stack import verify_alerting
 from stack.built import Built
 from stack.grafana import Grafana, GrafanaError
 from stack.links import answers
-from stack.processes import provisioning_complaints
+from stack.programs import provisioning_complaints
 from stack.questions import Question
 from stack.recording import Recorder
 from stack.verify import KEPT_ROWS, Answer, Check, ask_all, leads_nowhere

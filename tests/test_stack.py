@@ -12,7 +12,7 @@ from conftest import small_monitor
 from dashboards_src.alerts import breached_query
 from database.embedded import Embedded, EmbeddedError
 from settings import CommittedSettings, Settings
-from stack.processes import Program
+from stack.programs import Program
 from stack.questions import moment
 from stack.runtime import choose
 from stack.variables import fill

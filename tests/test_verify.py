@@ -13,7 +13,7 @@ from settings import CommittedSettings
 from stack.built import Built
 from stack.grafana import Grafana
 from stack.links import Link
-from stack.processes import provisioning_complaints
+from stack.programs import provisioning_complaints
 from stack.recording import Recording
 from stack.verify import Check, as_line, summary
 from stack.verify_grafana import Live, prove

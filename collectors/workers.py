@@ -21,7 +21,7 @@ def begin() -> None:
         forkserver.ensure_running()
 
 
-def one() -> ProcessPoolExecutor:
+def worker() -> ProcessPoolExecutor:
     """One process, for one task at a time."""
     context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
     return ProcessPoolExecutor(1, context, initializer=_begun)
