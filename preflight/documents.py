@@ -178,7 +178,7 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
     pairs = node.value if texts else _pairs(node)
     for key, value in pairs:
         name, at = key.value, key.start_mark.line + 1
-        if not texts and _odd(key):
+        if not (texts and isinstance(name, str)) and _odd(key):
             record.odd.append(name)
         record[name] = convert(value, above)
         lines[name] = at

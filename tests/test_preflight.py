@@ -216,6 +216,17 @@ def test_what_is_missing_is_named_as_it_is_written(
     assert [one.message for one in newer] == ([] if ".for " in name else [finding.message])
 
 
+@pytest.mark.parametrize("key", ["[a]", "{a: 1}", "!<str> {a: 1}"])
+def test_a_key_that_is_no_scalar_is_told(key: str, tmp_path: Path) -> None:
+    """A list or a mapping as a key, whatever tag it bears, is unreadable at its line."""
+    tree = lay(tmp_path, {**BASELINE, SOURCE: f"apiVersion: 1\n? {key}\n: 1\n"})
+
+    [finding] = [one for one in check(tree, reading()) if one.rule == "unreadable"]
+
+    assert finding.place.line == 2
+    assert "a key that is itself" in finding.message
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r")))
 def test_doubled_dollars_are_dollars(text: str) -> None:
     """What is escaped comes back as it was, whatever stands around it."""
