@@ -9,11 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-import settings as project
 from benchmarks import many
 from benchmarks.results import SCRATCH, record, said, summary
 from generator import __main__ as generator
 from generator import reference
+from settings import CommittedSettings
 
 COUNTS = (10, 100, 1000)
 COLUMNS, ROUNDS = 8, 3
@@ -54,13 +54,11 @@ def measure(count: int) -> dict[str, dict[str, float]]:
 
 def run(folder: Path, name: str) -> int:
     """One command of the generator on a folder instead of this project."""
-    there = project.CommittedSettings().model_copy(
+    there = CommittedSettings().model_copy(
         update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
     )
-    # The commands have no option for another project: they ask for its settings by this name.
-    project.CommittedSettings = lambda: there  # type: ignore[misc,assignment]  # a class, to mypy
     reference.FILE = folder / "reference.md"
-    return generator.main([name])
+    return generator.main([name], there)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from settings import Settings
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told."""
+def main(arguments: list[str] | None = None, settings: "Settings | None" = None) -> int:
+    """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told.
+
+    settings: of other folders than this project's.
+    """
     parsed = _parser().parse_args(arguments)
     from monitors.declare import DeclarationError  # not before --help has been answered
     from preflight.garbage import uncollected
@@ -20,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         with uncollected():
-            return int(parsed.run(CommittedSettings(), parsed))
+            return int(parsed.run(settings or CommittedSettings(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2

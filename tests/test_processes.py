@@ -43,10 +43,11 @@ def forked(much: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_are_spread_and_come_back_in_order(forked: None) -> None:
     """Function and items are the fork's: they need not be picklable."""
-    made: list[Callable[[], tuple[int, int]]] = [
-        lambda number=number: (number, os.getpid())  # type: ignore[misc]  # the default's type
-        for number in range(40)
-    ]
+
+    def telling(number: int) -> Callable[[], tuple[int, int]]:
+        return lambda: (number, os.getpid())
+
+    made = [telling(number) for number in range(40)]
     found = processes.spread(lambda one: one(), made)
 
     assert [number for number, _ in found] == list(range(40))
