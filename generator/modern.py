@@ -91,7 +91,7 @@ def _without_none(value: object) -> object:
     """Drop None, but not the open first step of thresholds, whose value is null."""
     if isinstance(value, dict):
         return {
-            key: _without_none(inner) if isinstance(inner, dict | list) else inner
+            key: _without_none(inner)
             for key, inner in value.items()
             if inner is not None or (key == "value" and "color" in value)
         }

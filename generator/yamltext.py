@@ -1,17 +1,18 @@
 """Writes YAML for people: SQL as literal blocks, so that a change of it diffs line by line."""
 
-import operator
 from functools import lru_cache
 from typing import Any
 
 import yaml
 from yaml.representer import SafeRepresenter
 
+from preflight.documents import Pathless
+
 STR, MAP, SEQ = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 RESOLVER: Any = yaml.resolver.Resolver()
 
 
-class _Dumper(yaml.CSafeDumper):
+class _Dumper(Pathless, yaml.CSafeDumper):
     """PyYAML's writer in C, which asks of each text whether it reads as one without quotes."""
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
@@ -19,10 +20,6 @@ class _Dumper(yaml.CSafeDumper):
         if kind is yaml.ScalarNode:
             return _implied(value) if implicit[0] else STR
         return MAP if kind is yaml.MappingNode else SEQ
-
-    # Told of every node for resolvers by path, which nobody declared; no answer is looked at.
-    descend_resolver = staticmethod(operator.is_)  # type: ignore[assignment]  # in C: cheapest
-    ascend_resolver = staticmethod(bool)  # type: ignore[assignment]
 
 
 @lru_cache(maxsize=16_384)

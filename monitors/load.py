@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import traceback
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -23,9 +24,9 @@ def load(folder: Path = HERE) -> tuple[Monitor, ...]:
     Raises: DeclarationError naming the file, the line, the field and the mend.
     """
     monitors = tuple(_read(path) for path in declarations(folder))
-    titles = [monitor.title for monitor in monitors]
+    titles = Counter(monitor.title for monitor in monitors)
     for monitor in monitors:
-        if titles.count(monitor.title) > 1:
+        if titles[monitor.title] > 1:
             raise DeclarationError(
                 f"{folder.name}/{monitor.name}.py: title",
                 f"{monitor.title!r} is used twice",

@@ -86,12 +86,21 @@ class UnreadableError(ValueError):
 
 
 OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
+TEXT = ("str", yaml.ScalarNode)
+"""What nearly every key is: its tag, which any node may bear, and its kind of node."""
 MERGE = "tag:yaml.org,2002:merge"
 KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "float", "bool")}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
+class Pathless:
+    """For PyYAML's classes in C: resolvers by path are told of every node, and nobody has any."""
+
+    descend_resolver: Any = staticmethod(operator.is_)  # called in C; the answer is not looked at
+    ascend_resolver: Any = staticmethod(bool)
+
+
+class _Loader(Pathless, LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
     """Gives a scalar without a tag its kind for a tag: `<<` merges, and what is quoted is a text.
 
     PyYAML's own resolving takes half the time of reading, and is of another YAML.
@@ -102,10 +111,6 @@ class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
         if kind is yaml.ScalarNode:
             return _implied(value) if implicit[0] else "str"
         return ""
-
-    # Asked at every node for resolvers by path, which nobody declared: answered in C.
-    descend_resolver = staticmethod(operator.is_)
-    ascend_resolver = staticmethod(bool)
 
 
 @lru_cache(maxsize=16_384)
@@ -174,11 +179,11 @@ def convert(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Any:
         return items
     record = Record.empty(line)
     lines = record.lines
-    texts = {key.tag for key, _ in node.value} == {"str"}  # as nearly everywhere
+    texts = {(key.tag, type(key)) for key, _ in node.value} == {TEXT}  # as nearly everywhere
     pairs = node.value if texts else _pairs(node)
     for key, value in pairs:
         name, at = key.value, key.start_mark.line + 1
-        if not (texts and isinstance(name, str)) and _odd(key):
+        if not texts and _odd(key):
             record.odd.append(name)
         record[name] = convert(value, above)
         lines[name] = at
