@@ -14,7 +14,7 @@ from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.sources import Reader, SourceError
+from collectors.sources import Reader, Rows, SourceError
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from monitors.declare import Levels, Monitor, Series, Window
 from monitors.declare.metrics import Over
@@ -32,11 +32,13 @@ def collect(
     backfill: bool = False,
     report: bool = True,
     check_every: int = 0,
+    state: str = "",
 ) -> Collected:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
     reference_of: what the windows of a model version are compared with. now: labels that arrived
     later are not seen. backfill, report, check_every: what the choice of the engine depends on.
+    state: of the source, as it was before it is read.
     """
     began = time.perf_counter()
     series = list(monitor.series())
@@ -54,21 +56,37 @@ def collect(
             check_every=check_every,
         )
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
-        fingerprint = rows.fingerprint
+        collected = _told(collected, rows, state)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         if not isinstance(error, SourceError | RuntimeError):
             reason += "\n" + traceback.format_exc(limit=-2)
         values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in series)
         collected = Collected(monitor.name, window, Status.FAILED, values, error=reason)
-        fingerprint = ""
     return replace(
         collected,
-        source_fingerprint=fingerprint,
         reference_hash=reference.hash if reference else "",
         engine=choice.name if choice else "",
         versions=_versions(),
         seconds=time.perf_counter() - began,
+    )
+
+
+def _told(collected: Collected, rows: Rows, state: str) -> Collected:
+    """What was collected, with what became of each row; so much left out is a warning."""
+    status, error = collected.status, collected.error
+    if rows.warnings:
+        status = Status.PARTIAL if status is not Status.EMPTY else status
+        error = "; ".join(filter(None, [*rows.warnings, error]))
+    return replace(
+        collected,
+        status=status,
+        error=error,
+        rows=rows.ledger,
+        labels=rows.labels,
+        source_fingerprint=rows.fingerprint,
+        source_state=state,
+        opens_at=rows.opens_at,
     )
 
 

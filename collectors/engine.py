@@ -11,9 +11,14 @@ from typing import Any
 import pandas as pd
 
 from collectors.cleaned import Cleaned, labelled
+from collectors.schema import label_words
 from collectors.values import Measured
 from monitors.declare import Column, Monitor, Series
 from monitors.declare.metrics import Over
+
+
+SHOWN = 4
+"""So many words are named in a reason."""
 
 
 class UnmeasurableError(ValueError):
@@ -72,9 +77,9 @@ class Engine(ABC):
             return Measured(None, current[column].complaint)
         if over in (Over.TARGET, Over.PERFORMANCE) and self._unlabelled:
             return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
-        if over is Over.PERFORMANCE and self.labelled.empty:
-            return Measured(None, f"no row has both a label and a prediction ({self._why()})")
         try:
+            if over is Over.PERFORMANCE:
+                self._refuse_unlabelled()
             return _finite(self._value(series), series)
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
@@ -109,11 +114,34 @@ class Engine(ABC):
         clean = self.current[target] if target is not None else None
         return clean is not None and clean.there and clean.count == 0
 
+    def _refuse_unlabelled(self) -> None:
+        """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""
+        if self.monitor.classifies:
+            self._refuse_other_words()
+        if self.labelled.empty:
+            raise UnmeasurableError(
+                f"no row has both a label and a prediction ({self._why()})"
+            )
+
+    def _refuse_other_words(self) -> None:
+        target = self.monitor.labelled
+        assert target is not None
+        words, (positive, _) = self.current[target].words, label_words(target)
+        if not positive and not set(words) <= {"0", "1"}:
+            raise UnmeasurableError(
+                f"labels must be 0 and 1, found {', '.join(words[:SHOWN])}; say which word means"
+                f" yes: target=d.label({target.name!r}, positive=...)"
+            )
+        others = [word for word in words if word != positive]
+        if positive and len(others) > 1:
+            raise UnmeasurableError(
+                f"beside {positive!r} there are the labels {', '.join(others[:SHOWN])}; say which"
+                f" means no: d.label({target.name!r}, positive={positive!r}, negative=...)"
+            )
+
     def _refuse_undefined(self, name: str) -> None:
         """Raise UnmeasurableError where a number would be made up: a recall without positives."""
         classes, count = self._classes, len(self.labelled)
-        if not set(classes) <= {0.0, 1.0}:
-            raise UnmeasurableError(f"labels must be 0 and 1, found {classes[:5]}")
         if name in ("roc_auc", "log_loss") and len(classes) < 2:
             raise UnmeasurableError(f"only one class among {count} labels")
         if name == "recall" and 1.0 not in classes:
@@ -124,6 +152,13 @@ class Engine(ABC):
     @cached_property
     def _classes(self) -> list[Any]:
         return sorted(self.labelled["target"].unique().tolist())
+
+    def numbers_of(self, column: Column) -> "pd.Series[float]":
+        """The values of a column as numbers. Raises UnmeasurableError for words."""
+        numbers = self.current[column].as_numbers()
+        if numbers is None:
+            raise UnmeasurableError(f"{column.name} is a category: words have no mean")
+        return numbers.dropna()
 
     def _why(self) -> str:
         both = (self.monitor.labelled, self.monitor.predicted)

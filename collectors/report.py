@@ -109,7 +109,7 @@ class Evidently(Engine):
         return self._missing_shares[column.name]
 
     def mean(self, series: Series, column: Column) -> float:
-        frame = self.current[column].present.astype(float).to_frame(column.name)
+        frame = self.numbers_of(column).to_frame(column.name)
         data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
         return self._run_one(MeanValue(column=column.name, tests=self._tests(*series.key)), data)
 

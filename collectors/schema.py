@@ -4,40 +4,48 @@ Evidently silently skips Decimal, nullable and boolean columns, or raises; see
 https://docs.evidentlyai.com/docs/library/data_definition
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from monitors.declare import Column
+from collectors import cells
+from monitors.declare import Column, Role
+
+LOGICAL = {"true": "1", "false": "0"}
+SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Coded:
-    """Words as numbers. codes: one a row, the place in `words`, -1 for none; words: different."""
+    """Words as numbers. codes: one a row, the place in `words`, -1 for none; words: different.
+
+    truth: (words,) of labels, 1 for the positive word, 0 for the other, NaN for one that is
+    neither; None of what is no label.
+    """
 
     codes: np.ndarray
     words: np.ndarray
     index: pd.Index
+    truth: np.ndarray | None = None
 
     @classmethod
     def of(cls, raw: pd.Series) -> "Coded":
-        """Each distinct value is spelled once."""
-        try:
-            codes, found = pd.factorize(raw)
-        except TypeError:  # lists and the like
-            codes, found = pd.factorize(raw.astype(object).map(str, na_action="ignore"))
-        spelled, words = pd.factorize(np.array([*map(_word, found), None], object))
-        spelled = spelled.astype(np.min_scalar_type(-max(len(words), 1)))
-        # A missing value's -1 takes the None that was put last.
-        return cls(spelled[codes], np.asarray(words, object), raw.index)
+        """The words of a column."""
+        found = cells.words(raw)
+        codes = found.codes.astype(np.min_scalar_type(-max(len(found.words), 1)))
+        return cls(codes, found.words, raw.index)
 
     def spread(self, of_words: np.ndarray, none: object) -> "pd.Series":
         """What each row's word stands for."""
         every = np.array([*of_words, none], of_words.dtype)
         return pd.Series(every[self.codes], self.index, of_words.dtype)
+
+    def respelled(self, words: np.ndarray) -> "Coded":
+        """The same rows with other words, some of them now alike or None."""
+        codes, distinct = pd.factorize(np.array([*words, None], object))
+        return replace(self, codes=codes[self.codes], words=np.asarray(distinct, object))
 
 
 @dataclass(frozen=True)
@@ -100,52 +108,84 @@ class Clean:
         found = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
         return pd.Series(found, index=pd.Index(words, dtype=object))
 
+    @property
+    def words(self) -> list[str]:
+        """The different words that are there, sorted."""
+        return sorted(self.counts[self.counts > 0].index)
+
     def as_numbers(self) -> "pd.Series | None":
-        """The values, as numbers where each of them is one."""
-        if self.coded is None:
+        """The values as numbers: of labels 0 and 1, NaN for a word that is neither."""
+        if self.coded is None or self.coded.truth is None:
             return self.numbers
-        try:
-            return self.coded.spread(self.coded.words.astype(float), np.nan)
-        except ValueError:
-            return self.values
+        return self.coded.spread(self.coded.truth, np.nan)
 
 
 def clean(frame: pd.DataFrame, column: Column) -> Clean:
     """One declared column of a frame, coerced to its kind."""
+    twice = int(frame.get(cells.beside(column.name, cells.TWICE), pd.Series()).eq(True).sum())
     if column.name not in frame:
-        return Clean(complaint=f"column {column.name} is not in the data")
+        said = "is there more than once" if twice else "is not in the data"
+        return Clean(complaint=f"column {column.name} {said}")
     raw = frame[column.name]
     if isinstance(raw, pd.DataFrame):
-        return Clean(complaint=f"column {column.name} is there {raw.shape[1]} times")
-    return _number(raw, column.name) if column.kind == "number" else Clean(coded=Coded.of(raw))
-
-
-def _number(raw: pd.Series, name: str) -> Clean:
-    if isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "fiu":
-        values, text = raw.astype(float), np.zeros(len(raw), bool)
+        return Clean(complaint=f"column {column.name} is there more than once")
+    if column.kind == "number":
+        found = _number(raw, frame.get(cells.beside(column.name, cells.UNUSABLE)), column.name)
+    elif column.role is Role.TARGET:
+        found = _label(Coded.of(raw), column)
     else:
-        given = raw.astype(object).where(raw.notna(), None)
-        values = pd.to_numeric(given, errors="coerce").astype(float)
-        text = (given.notna() & values.isna()).to_numpy()
-    infinite = np.isinf(values.to_numpy())
+        found = Clean(coded=Coded.of(raw))
+    if not twice:
+        return found
+    said = f"column {column.name} is there more than once in the files of {twice} rows"
+    return replace(found, complaint="; ".join(filter(None, [found.complaint, said])))
+
+
+def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
+    """beside: the text of the cells that are no numbers, of a column that was read as numbers."""
+    read = cells.numbers(raw)
+    text = read.unusable if beside is None else beside.to_numpy(object)
+    values = pd.Series(read.values, raw.index)
+    unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
+    infinite = np.isinf(read.values)
     parts = []
-    if text.any():
-        parts.append(f"{int(text.sum())} not a number, e.g. {str(raw[text].iloc[0])[:40]!r}")
+    if unusable.any():
+        first = str(text[unusable][0])[:40]  # type: ignore[index]
+        parts.append(f"{int(unusable.sum())} not a number, e.g. {first!r}")
     if infinite.any():
         values = values.where(~infinite)
         parts.append(f"{int(infinite.sum())} infinite")
     complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
-    return Clean(values, unusable=int(text.sum() + infinite.sum()), complaint=complaint)
+    return Clean(values, unusable=int(unusable.sum() + infinite.sum()), complaint=complaint)
 
 
-def _word(value: Any) -> str:
-    """One spelling for one category: True, 1, 1.0 and Decimal(1) of a label are all '1'."""
-    if isinstance(value, (bool, np.bool_)):
-        return str(int(value))
-    if isinstance(value, str):
-        return value
-    try:
-        as_float = float(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return str(int(as_float)) if as_float.is_integer() else str(as_float)
+def _label(coded: Coded, column: Column) -> Clean:
+    """Labels, of which each stands for yes or no where they are declared to, or are 0 and 1."""
+    positive, negative = label_words(column)
+    spelled = coded.respelled(np.array([_label_word(w, positive) for w in coded.words], object))
+    words = spelled.words.tolist()
+    if not positive:
+        truth = cells.numbers(pd.Series(words, dtype=object)).values
+        return Clean(coded=replace(spelled, truth=truth))
+    strange = [w for w in words if negative and w not in (positive, negative)]
+    count = int(np.isin(spelled.codes, [words.index(w) for w in strange]).sum())
+    known = spelled.respelled(np.array([None if w in strange else w for w in words], object))
+    truth = np.array([float(word == positive) for word in known.words])
+    complaint = ""
+    if count:
+        complaint = (
+            f"{column.name}: of {len(coded.codes)} labels {count} are neither {positive!r} nor"
+            f" {negative!r}, e.g. {strange[0]!r}"
+        )
+    return Clean(coded=replace(known, truth=truth), unusable=count, complaint=complaint)
+
+
+def label_words(column: Column) -> tuple[str, str]:
+    """The positive and the negative word of a label, as they are read; '' where not declared."""
+    return cells.label(column.positive) or "", cells.label(column.negative) or ""
+
+
+def _label_word(word: str, positive: str) -> str | None:
+    """One spelling of one label: where no word is declared to be positive, true is 1."""
+    spelled = cells.label(word)
+    return spelled if positive or spelled is None else LOGICAL.get(spelled, spelled)

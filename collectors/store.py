@@ -8,6 +8,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from collectors.reference import Reference
+from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
 from monitors.declare import Levels
 
@@ -36,7 +37,8 @@ OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
 STATUS = (
     "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
     " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
-    " worst_column, worst_value, explanation"
+    " worst_column, worst_value, explanation, rows_read, rows_left_out, labels_read, labels_left_out,"
+    " source_state, opens_at"
 )
 
 
@@ -172,7 +174,16 @@ def status_row(collected: Collected) -> tuple[object, ...]:
         *(worst.series.key if worst else ("", "")),
         worst.outcome.value if worst else None,
         collected.explanation,
+        *_counted(collected.rows),
+        *_counted(collected.labels),
+        collected.source_state,
+        collected.opens_at,
     )
+
+
+def _counted(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
+    """How many were read, and what was left out, by reason."""
+    return (ledger.read, Jsonb(ledger.written())) if ledger else (None, Jsonb({}))
 
 
 def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:

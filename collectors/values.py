@@ -1,9 +1,11 @@
 """What a collection produces: values or reasons, histograms, and a status."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from collectors.sources.ledger import Ledger
 from monitors.declare import Levels, Series, Window
 
 
@@ -69,7 +71,9 @@ class Histogram:
 class Collected:
     """Everything that one collection of one window stores.
 
-    runs: the engine's own results behind the values, for a report; not stored here.
+    rows, labels: what became of the rows and of the labels that were read, where they were.
+    source_state, opens_at: by which a changed source can be told without reading it, see
+    `sources.state`. runs: the engine's own results behind the values, for a report; not stored here.
     """
 
     monitor: str
@@ -88,6 +92,10 @@ class Collected:
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     runs: tuple[Any, ...] = ()
+    rows: Ledger | None = None
+    labels: Ledger | None = None
+    source_state: str = ""
+    opens_at: datetime | None = None
 
     @property
     def worst(self) -> Value | None:

@@ -176,14 +176,14 @@ def test_no_row_is_lost_where_clocks_change(zone: str, settings: Settings, tmp_p
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("yesterday", r"log.csv: 'at': 'yesterday' \(1 of 3\) is not a time as ISO 8601"),
+        ("yesterday", r"log.csv: 'at': 'yesterday' \(2 of 3\) is not a time as ISO 8601"),
         ("2024-01-01T10:00:00", r"log.csv: 'at': some times name a zone and some do not"),
     ],
 )
 def test_a_bad_time_is_named(value: str, said: str, settings: Settings, tmp_path: Path) -> None:
     """A time that cannot be read is an error with file, column and value."""
     good = "2024-01-01T10:00:00Z"
-    pd.DataFrame({"at": [good, value, good], "x": 1.0}).to_csv(tmp_path / "log.csv", index=False)
+    pd.DataFrame({"at": [good, value, value], "x": 1.0}).to_csv(tmp_path / "log.csv", index=False)
     with pytest.raises(SourceError, match=said):
         read(d.Csv(str(tmp_path), time="at", layout="undated"), settings, DAYS[0])
 
@@ -223,8 +223,10 @@ def test_undated_csv_is_parsed_once_until_it_changes(
     """Windows share one parse; a row that is added is seen."""
     source = undated_csv(tmp_path / "log")
     parsed: list[Path] = []
-    parse = files.read_csv
-    monkeypatch.setattr(files, "read_csv", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1])
+    parse = files.csv_batches
+    monkeypatch.setattr(
+        files, "csv_batches", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1]
+    )
 
     assert [len(read(source, settings, one).frame) for one in DAYS] == [60, 60, 60]
     assert len(parsed) == 1

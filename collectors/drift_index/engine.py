@@ -42,7 +42,7 @@ class Index(Engine):
         return self.current[column].missing / self.current.rows
 
     def mean(self, series: Series, column: Column) -> float:
-        values = self.current[column].present.astype(float)
+        values = self.numbers_of(column)
         if len(values):
             refuse_undrawable_alone(values.to_numpy())
         return float(values.mean())

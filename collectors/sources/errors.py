@@ -1,5 +1,41 @@
-"""What a source that cannot be read raises."""
+"""What a source that cannot be read raises, and how errors of libraries become one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
 
 
 class SourceError(ValueError):
-    """A source that cannot be read: names it, what was found, and the mend."""
+    """A source that cannot be read: names it, what is wrong with it, and the mend."""
+
+
+FILE_MENDS = {
+    FileNotFoundError: "is gone; put it back, or run again once it is written",
+    IsADirectoryError: "is a folder where a file belongs; move it away",
+    PermissionError: "may not be read; let the user of the collectors read it",
+}
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of libraries about a file as SourceErrors that name it and what mends this cause."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except OSError as error:
+        mend = next((m for kind, m in FILE_MENDS.items() if isinstance(error, kind)), "")
+        said = mend or f"cannot be read: {error.strerror or error}; is its disk well?"
+        raise SourceError(f"{path}: {said}") from error
+    except (pa.ArrowException, UnicodeError, ValueError, OverflowError, MemoryError) as error:
+        raise SourceError(
+            f"{path}: cannot be read: {first_line(error)}; make it anew or move it away"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__

@@ -1,7 +1,7 @@
 """Reads the rows of a window out of files: by folder, by the day in a name, or by their times."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -9,13 +9,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow as pa
 
-from collectors.sources.csv import read_csv
-from collectors.sources.errors import SourceError
-from collectors.sources.parquet import read_parquet
-from collectors.sources.times import Times, known, moments
+from collectors.sources.csv import batches_of as csv_batches
+from collectors.sources.csv import header
+from collectors.sources.errors import SourceError, naming
+from collectors.sources.ledger import Ledger, Reason
+from collectors.sources.parquet import names_in, read_parquet
+from collectors.sources.parts import Part, joined_parts
+from collectors.sources.times import moments
+from collectors.sources.typed import Reading, typed
 from monitors.declare import Csv, Files, Window
 
+MOST_ASTRAY = 0.05
+"""Of a day's partition, a larger share of rows of other days means that the zone is wrong."""
+SHOWN = 12
 DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
 
 
@@ -24,39 +32,56 @@ class Log:
     """The files of a declared source.
 
     owner: the monitor, for errors. root: where it lies on this machine. zone: of the days in names.
-    texts: the columns that are no numbers.
+    reading: how its cells are read.
     """
 
     owner: str
     source: Files
     root: Path
     zone: ZoneInfo
-    texts: frozenset[str]
+    reading: Reading
 
-    def between(self, window: Window, names: Sequence[str]) -> pd.DataFrame:
-        """The named columns of the rows of a window, sorted by time. Raises SourceError."""
-        frame = self._read(self._paths(window), names, window)
-        if frame.empty:
-            return frame
-        inside = self._inside(frame, window)
-        if not inside.all():
-            frame = frame.loc[inside]
-        if frame[self.source.time].is_monotonic_increasing:
-            return frame.reset_index(drop=True)
-        return frame.sort_values(self.source.time, kind="stable", ignore_index=True)
+    def between(self, window: Window, names: Sequence[str]) -> Part:
+        """The named columns of the rows of a window, in any order. Raises SourceError."""
+        part = self._read(self.paths_of(window), names, window)
+        if part.frame.empty:
+            return part
+        times = part.frame[self.source.time]
+        inside = (times >= window.start) & (times < window.end)
+        outside = int((~inside).sum())
+        if not outside:
+            return part
+        self._check_outside(outside, len(times), window)
+        reason = Reason.ELSEWHERE if self._is_shared else Reason.OUTSIDE
+        ledger = part.ledger.without(reason, outside, str(times[~inside].iloc[0]))
+        return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
 
-    def labels(self, window: Window, names: Sequence[str], now: datetime) -> pd.DataFrame:
-        """The named columns of what may be labels of a window's rows, known by `now`."""
-        frame = self._read(self._paths(window), names, None)
-        known = self._times(frame) <= now if len(frame) else None
-        return frame if known is None or known.all() else frame.loc[known]
+    def labels(self, window: Window, names: Sequence[str]) -> Part:
+        """The named columns of what may be labels of a window's rows, and when each was known."""
+        return self._read(self.paths_of(window), names, None)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether a file may well have rows of several windows."""
+        return self.source.layout == "undated" or bool(self.source.timezone)
+
+    def _check_outside(self, outside: int, rows: int, window: Window) -> None:
+        """Raise SourceError where so many rows lie outside that it is the wrong zone."""
+        if self._is_shared or outside <= MOST_ASTRAY * rows:
+            return
+        kind = type(self.source).__name__
+        raise SourceError(
+            f"{self.source.folder}: {outside} of {rows} rows of partition"
+            f" {window.day} lie outside that day in {self.zone.key};"
+            f' say {kind}(..., timezone="...") for the zone that the partitions follow'
+        )
 
     def first_day(self, zone: ZoneInfo) -> date | None:
         """The day of a zone on which the log begins, None where it is empty. Raises SourceError."""
         if self.source.layout == "undated":
-            frame = self._read(self._paths(None), [], None)
-            first = None if frame.empty else self._times(frame).min()
-            return None if first is None or pd.isna(first) else first.tz_convert(zone).date()
+            frame = self._read(self.paths_of(None), [], None).frame
+            first = None if frame.empty else frame[self.source.time].min()
+            return None if first is None else first.tz_convert(zone).date()
         days = sorted(day for day, _ in self._by_day())
         if not days:
             return None
@@ -71,15 +96,12 @@ class Log:
             return [path for _, path in self._by_day()]
         return files_below(self.root, self.source.suffixes)
 
-    def _paths(self, window: Window | None) -> list[Path]:
+    def paths_of(self, window: Window | None) -> list[Path]:
+        """The files that may hold rows of a window. Raises SourceError."""
         if window is None or self.source.layout == "undated":
             return self.paths()
         wanted = set(local_days(window, self.zone))
-        if self.source.layout == "dated":
-            return [path for day, path in self._by_day() if day in wanted]
-        self._need_folder()
-        folders = [self.root / f"{self.source.partition}={day}" for day in sorted(wanted)]
-        return [path for folder in folders for path in _here(folder, self.source.suffixes)]
+        return [path for day, path in self._by_day(wanted)]
 
     def _need_folder(self) -> None:
         if not self.root.is_dir():
@@ -88,15 +110,25 @@ class Log:
                 " or set DATA_DIR to where it lies"
             )
 
-    def _by_day(self) -> list[tuple[date, Path]]:
-        """(day in the name, file) of every file, by day."""
+    def _by_day(self, wanted: Collection[date] | None = None) -> list[tuple[date, Path]]:
+        """(day, file) of every file, or of those of some days; sorted."""
         self._need_folder()
         if self.source.layout == "dated":
-            found = files_below(self.root, self.source.suffixes)
-            return sorted((self._day(path), path) for path in found)
-        folders = sorted(self.root.glob(f"{self.source.partition}=*"))
-        days = [(self._day_of_folder(folder), folder) for folder in folders]
-        return [(day, path) for day, one in days for path in _here(one, self.source.suffixes)]
+            files = ((self._day(p), p) for p in files_below(self.root, self.source.suffixes))
+            return sorted((day, path) for day, path in files if wanted is None or day in wanted)
+        days = self._folders(wanted)
+        return sorted((day, p) for day, f in days for p in files_below(f, self.source.suffixes))
+
+    def _folders(self, wanted: Collection[date] | None) -> list[tuple[date, Path]]:
+        """(day, folder) of the days wanted: below the root, or deeper where none lies there."""
+        name = self.source.partition
+        if wanted is not None:
+            direct = [(day, self.root / f"{name}={day}") for day in wanted]
+            if there := [(day, folder) for day, folder in direct if folder.is_dir()]:
+                return there
+        folders = list(self.root.glob(f"{name}=*")) or list(self.root.rglob(f"{name}=*"))
+        days = [(self._day_of_folder(folder), folder) for folder in folders if folder.is_dir()]
+        return [(day, folder) for day, folder in days if wanted is None or day in wanted]
 
     def _day(self, path: Path) -> date:
         day = day_in_name(path.name)
@@ -116,54 +148,55 @@ class Log:
                 ' or say layout="undated" in the source'
             ) from error
 
-    def _read(
-        self, paths: Sequence[Path], names: Sequence[str], window: Window | None
-    ) -> pd.DataFrame:
-        wanted = (*names, self.source.time)
-        if self.source.layout == "undated" and (window is None or isinstance(self.source, Csv)):
+    def _read(self, paths: Sequence[Path], names: Sequence[str], window: Window | None) -> Part:
+        """The named columns and the time of files; of a window what the files tell apart."""
+        wanted = tuple(dict.fromkeys((*names, self.source.time)))
+        undated = self.source.layout == "undated"
+        if undated and (window is None or isinstance(self.source, Csv)):
             stamps = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths)
-            whole, times = _parsed_once(self, stamps, wanted)
-            if window is None or whole.empty:
-                return whole.copy()
-            return whole.loc[(times >= window.start) & (times < window.end)].copy()
-        only = window if self.source.layout == "undated" else None
-        return joined([self.read_file(path, wanted, only) for path in paths])
+            return _parsed_once(self, stamps, wanted)
+        return joined_parts([self.read_file(p, wanted, window if undated else None) for p in paths])
 
-    def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> pd.DataFrame:
-        """The named columns of a file, its times knowing their zone. Raises SourceError."""
-        if isinstance(self.source, Csv):
-            frame = read_csv(path, self.source, names, self.texts)
-        else:
-            frame = read_parquet(path, names, self.source.time, window)
-        return self._with_times(frame, path)
+    def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
+        """The named columns of a file's rows that have a time. Raises SourceError."""
+        with naming(path):
+            if isinstance(self.source, Csv):
+                present = header(path, self.source.separator)
+            else:
+                present = names_in(path)
+            if not present:
+                return Part(pd.DataFrame(), Ledger())
+            self._need_time(path, present)
+            twice = [name for name in names if present.count(name) > 1]
+            there = [name for name in names if present.count(name) == 1]
+            if isinstance(self.source, Csv):
+                table = pa.Table.from_batches(csv_batches(path, self.source, there), None)
+            else:
+                table = read_parquet(path, there, self.source.time, window)
+            return self._timed(typed(table, self.source.time, twice, self.reading), str(path))
 
-    def _with_times(self, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-        """A file's rows with times that know their zone; the error names the file."""
-        if len(frame) and self.source.time in frame:
-            frame[self.source.time] = self._moments(frame[self.source.time], str(path))
-        elif len(frame):
-            raise SourceError(f"{path}: no column {self.source.time!r}, the time of each row")
-        return frame
+    def _need_time(self, path: Path, present: Sequence[str]) -> None:
+        """Raise SourceError where a file does not have the column of times, once."""
+        count = present.count(self.source.time)
+        if count == 1:
+            return
+        has = "no" if not count else f"{count} times the"
+        said = ", ".join(map(repr, present[:SHOWN])) + (", ..." if len(present) > SHOWN else "")
+        raise SourceError(
+            f"{path}: {has} column {self.source.time!r}, the time of each row; it has {said};"
+            " is it the right file, and written with the separator that is declared?"
+        )
 
-    def _moments(self, values: pd.Series, place: str) -> Times:
-        place = f"{place}: {self.source.time!r}"
-        return moments(values, place, format=self.source.format, naive=self.source.naive)
-
-    def _times(self, frame: pd.DataFrame) -> Times:
-        times = frame[self.source.time]
-        return times if known(times) else pd.to_datetime(times, utc=True)  # files of several zones
-
-    def _inside(self, frame: pd.DataFrame, window: Window) -> "pd.Series[bool]":
-        times = self._times(frame)
-        inside = (times >= window.start) & (times < window.end)
-        if self.source.layout != "undated" and not self.source.timezone and not inside.all():
-            kind = type(self.source).__name__
-            raise SourceError(
-                f"{self.source.folder}: {int((~inside).sum())} of {len(frame)} rows of partition"
-                f" {window.day} lie outside that day in {self.zone.key};"
-                f' say {kind}(..., timezone="...") for the zone that the partitions follow'
-            )
-        return inside
+    def _timed(self, frame: pd.DataFrame, place: str) -> Part:
+        """Rows with their times; those without one are left out. Raises SourceError."""
+        name = self.source.time
+        found = moments(
+            frame[name], f"{place}: {name!r}", format=self.source.format, naive=self.source.naive
+        )
+        frame[name] = found.times
+        if found.ledger.used < len(frame):
+            frame = frame[found.times.notna()].reset_index(drop=True)
+        return Part(frame, found.ledger)
 
 
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -194,21 +227,9 @@ def local_days(window: Window, zone: ZoneInfo) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames as one; a column that one of them lacks is missing there."""
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
-def _here(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.name.endswith(tuple(suffixes)))
-
-
 @lru_cache(maxsize=4)
 def _parsed_once(
     log: Log, stamps: tuple[tuple[str, int, int], ...], names: tuple[str, ...]
-) -> tuple[pd.DataFrame, Times]:
-    """All of an undated log, and its times; read again only when a file has changed."""
-    frame = joined([log.read_file(Path(path), names, None) for path, _, _ in stamps])
-    return frame, (log._times(frame) if len(frame) else pd.Series(dtype="datetime64[ns, UTC]"))
+) -> Part:
+    """All of an undated log; read again only when a file has changed."""
+    return joined_parts([log.read_file(Path(path), names, None) for path, _, _ in stamps])

@@ -1,39 +1,65 @@
 """Reads Parquet: only the columns that are asked for, and of a window only what may be in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from collectors.sources.errors import SourceError
 from monitors.declare import Window
 
 SLACK = timedelta(hours=26)
 """Statistics of times without a zone are compared as if they were UTC, with so much room."""
-
 MANY_ROWS = 100_000
+INDEX = "__index_level_"
+"""What pandas calls an index without a name."""
 
 
-def read_parquet(
-    path: Path, names: Sequence[str], column: str, window: Window | None
-) -> pd.DataFrame:
-    """The named columns that the file has; with a window only of row groups that may be in it.
+def names_in(path: Path) -> list[str]:
+    """The columns of a file, in order. Raises SourceError."""
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
 
-    What pandas had as an index is a column like any other.
+
+def read_parquet(path: Path, names: Sequence[str], column: str, window: Window | None) -> pa.Table:
+    """The named columns; with a window only of row groups that may be in it.
+
+    column: of the rows' times. What pandas had as an index is a column like any other. Raises
+    SourceError.
     """
-    with pq.ParquetFile(path) as file:
-        present = set(file.schema_arrow.names)
-        wanted = [name for name in dict.fromkeys(names) if name in present]
+    with _opened(path) as file:
         groups = list(range(file.num_row_groups))
-        if window is not None and column in present:
+        if window is not None and column in names:
             groups = [n for n in groups if _may_hold(file, n, column, window)]
         # Threads cost a small file more than they bring.
         threads = file.metadata.num_rows > MANY_ROWS
-        table = file.read_row_groups(groups, columns=wanted, use_threads=threads)
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, use_threads=threads)
-    return frame
+        return file.read_row_groups(groups, columns=list(names), use_threads=threads)
+
+
+def batches_of(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, so many at a time, without pandas' nameless index. Raises SourceError."""
+    with _opened(path) as file:
+        names = [n for n in file.schema_arrow.names if not n.startswith(INDEX)]
+        unique = [name for name in names if names.count(name) == 1]
+        yield from file.iter_batches(rows, columns=unique)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise SourceError(
+            f"{path}: is no whole Parquet file: {said}; if it is being written, write it beside and"
+            " rename it when it is done; if not, make it anew or move it away"
+        ) from error
 
 
 def _may_hold(file: Any, group: int, column: str, window: Window) -> bool:

@@ -1,99 +1,322 @@
-"""Reads the rows of a window out of a table or view in PostgreSQL."""
+"""Reads the rows of a window out of a table or view in PostgreSQL, as Arrow, through ADBC.
 
-from collections.abc import Sequence
+What PostgreSQL stores is brought to the types of files by the query; what a cell says is then the
+same rule. Connections stay open, one a thread and database: opening takes longer than a window.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
-import psycopg
+import pyarrow as pa
 from psycopg import sql
 
+from collectors import cells
 from collectors.sources.errors import SourceError
-from collectors.sources.times import localised
-from database import Role, connect
+from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
+from collectors.sources.parts import Part
+from collectors.sources.times import localised, moments
+from collectors.sources.typed import Reading, typed
+from database import Role, uri
+from database.errors import is_lost, sentence
 from monitors.declare import Table, Window
 from settings import Settings
 
-ZONED, NAIVE = 1184, (1114, 1082)
-"""PostgreSQL's numbers of `timestamptz`, and of `timestamp` and `date`."""
+ZONED, NAIVE = "timestamptz", ("timestamp", "date")
+PLAIN = {
+    *("int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "name"),
+    *(ZONED, *NAIVE),
+}
+"""PostgreSQL's types that Arrow has, too; any other is read as its text."""
+WHOLE = ("int2", "int4", "int8")
+FIRST, LAST = "0001-01-02", "9999-12-30"
+"""Times beyond are those of no row: infinity, and years that nothing else knows."""
 SLACK = timedelta(hours=3)
 """Where clocks change, times without a zone are no order: so much more is read, then cut."""
+COLUMNS = """\
+select a.attname::text, coalesce(b.typname, t.typname)::text from pg_attribute a
+join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = nullif(t.typbasetype, 0)
+where a.attrelid = {}::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum"""
+_open = threading.local()
 
 
-def open_table(settings: Settings, source: Table) -> psycopg.Connection:
-    """A connection to a table's database. Raises SourceError, SettingsError."""
-    if not source.address:
-        return connect(settings, Role.COLLECTOR)
-    address = settings.source_uri(source.address)
+class Database:
+    """The database of a table. Raises SourceError whatever fails, naming the table.
+
+    uri: with its secret. table: for errors.
+    """
+
+    def __init__(self, uri: str, table: str) -> None:
+        self._uri, self._table = uri, table
+
+    @classmethod
+    def of(cls, settings: Settings, source: Table) -> "Database":
+        """That of a declared table. Raises SettingsError where its address is not set."""
+        if not source.address:
+            return cls(uri(settings, Role.COLLECTOR), source.name)
+        return cls(settings.source_uri(source.address), source.name)
+
+    def read(self, query: sql.Composable) -> pa.Table:
+        """What a query answers."""
+        text = query.as_string(None)
+        try:
+            return self._read(text, again=True)
+        except (adbc_driver_manager.Error, pa.ArrowException, OverflowError) as error:
+            raise SourceError(f"{self._table}: {sentence(error)}") from error
+
+    def _read(self, text: str, *, again: bool) -> pa.Table:
+        fresh = self._uri not in _connections()
+        try:
+            with _connection(self._uri).cursor() as cursor:
+                cursor.execute(text)
+                return cursor.fetch_arrow_table()
+        except adbc_driver_manager.Error as error:
+            _close(self._uri)
+            if fresh or not again or not is_lost(error):
+                raise
+            return self._read(text, again=False)
+
+    def rows(self, query: sql.Composable) -> list[dict[str, Any]]:
+        """What a query answers, row by row, for answers that are small."""
+        found: list[dict[str, Any]] = self.read(query).to_pylist()
+        return found
+
+    def columns(self) -> dict[str, str]:
+        """The table's columns with PostgreSQL's name of their type."""
+        name = sql.Literal(identifier(self._table).as_string(None))
+        answer = self.read(sql.SQL(COLUMNS).format(name)).to_pydict()
+        return dict(zip(answer["attname"], answer["coalesce"], strict=True))
+
+
+def _connections() -> dict[str, Any]:
+    """The connections of this thread; those of a process that was forked are not ours."""
+    if getattr(_open, "process", None) != os.getpid():
+        _open.process, _open.connections = os.getpid(), {}
+    connections: dict[str, Any] = _open.connections
+    return connections
+
+
+def _connection(address: str) -> Any:
+    there = _connections()
+    if address not in there:
+        opened = adbc.connect(address, autocommit=True)
+        there[address] = opened
+        with opened.cursor() as cursor:
+            cursor.execute("set timezone to 'UTC'")
+    return there[address]
+
+
+def _close(address: str) -> None:
+    with suppress(Exception):  # what is broken already may be refused
+        _connections().pop(address).close()
+
+
+@contextmanager
+def closing_all() -> Iterator[None]:
+    """Close this thread's connections at the end."""
     try:
-        return psycopg.connect(address, connect_timeout=10)
-    except psycopg.OperationalError as error:
-        raise SourceError(f"{source.name}: {str(error).strip()}") from error
+        yield
+    finally:
+        for address in list(_connections()):
+            _close(address)
+
+
+def identifier(name: str) -> sql.Identifier:
+    """A table's name as SQL has it."""
+    return sql.Identifier(*name.split("."))
 
 
 def between(
-    settings: Settings, source: Table, window: Window, names: Sequence[str]
-) -> pd.DataFrame:
-    """The named columns of the rows of a window, sorted by time. Raises SourceError."""
-    with open_table(settings, source) as connection:
-        present = columns_of(connection, source)
-        wanted = [name for name in names if name in present]
-        if is_naive(source, present):
-            return _between_naive(connection, source, window, wanted)
-        query = _within(source, wanted)
-        return fetch(connection, query, [window.start, window.end])
-
-
-def _between_naive(
-    connection: psycopg.Connection, source: Table, window: Window, wanted: list[str]
-) -> pd.DataFrame:
-    zone = ZoneInfo(source.naive)
-    low, high = (end.astimezone(zone).replace(tzinfo=None) for end in (window.start, window.end))
-    names = [*wanted, source.time] if source.time not in wanted else wanted
-    query = _within(source, names)
-    frame = fetch(connection, query, [low - SLACK, high + SLACK])
-    times = _localised(frame[source.time], source)
+    database: Database, source: Table, window: Window, names: Sequence[str], reading: Reading
+) -> Part:
+    """The named columns and the time of a window's rows, in any order. Raises SourceError."""
+    kinds = database.columns()
+    naive = is_naive(source, kinds)
+    low, high = window.start, window.end
+    if naive:
+        zone = ZoneInfo(source.naive)
+        low, high = (end.astimezone(zone).replace(tzinfo=None) for end in (low, high))
+        low, high = low - SLACK, high + SLACK
+    query = sql.SQL("select {} from {} where {time} >= {} and {time} < {}").format(
+        selected(source.time, names, kinds, reading),
+        identifier(source.name),
+        sql.Literal(low),
+        sql.Literal(high),
+        time=sql.Identifier(source.time),
+    )
+    part = _timed(database.read(query), source, reading)
+    if not naive or part.frame.empty:
+        return part
+    times = part.frame[source.time]
     inside = (times >= window.start) & (times < window.end)
-    return frame.loc[inside, wanted].reset_index(drop=True)
+    ledger = part.ledger.without(Reason.ELSEWHERE, int((~inside).sum()))
+    return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
+
+
+@dataclass(frozen=True)
+class Timeless:
+    """Rows of a table that are in no window. of: how many rows the table has, as far as known."""
+
+    ledger: Ledger
+    of: float
+
+    def warnings(self, rows: int) -> tuple[str, ...]:
+        """A sentence where they are many. rows: of a window, if the table's count is not known."""
+        if self.ledger.read <= MOST_LEFT_OUT * max(self.of, rows):
+            return ()
+        return (f"{self.ledger.sentence('rows')}; no window has them",)
+
+
+def timeless(database: Database, source: Table) -> Timeless:
+    """The rows that are in no window, for want of a time that can be read. Raises SourceError."""
+    query = sql.SQL(
+        "select count(*) - count({time}) as none, count({time}) as endless,"
+        " (select reltuples::float8 from pg_class where oid = {name}::regclass) as estimate"
+        " from {} where {time} is null or {time} < {} or {time} > {}"
+    ).format(
+        identifier(source.name),
+        sql.Literal(FIRST),
+        sql.Literal(LAST),
+        name=sql.Literal(identifier(source.name).as_string(None)),
+        time=sql.Identifier(source.time),
+    )
+    [row] = database.rows(query)
+    ledger = Ledger(row["none"] + row["endless"]).without(Reason.NO_TIME, row["none"])
+    ledger = ledger.without(Reason.UNREADABLE_TIME, row["endless"], "infinity")
+    return Timeless(ledger, row["estimate"])
 
 
 def labels(
-    settings: Settings, source: Table, target: str, ids: Sequence[object], now: datetime
-) -> pd.DataFrame:
-    """The labels of rows that were known by `now`: columns on, target. Raises SourceError."""
-    with open_table(settings, source) as connection:
-        naive = is_naive(source, columns_of(connection, source))
-        until = now.astimezone(ZoneInfo(source.naive)).replace(tzinfo=None) if naive else now
-        query = sql.SQL("select {}, {} from {} where {} = any(%s) and {} <= %s").format(
-            sql.Identifier(source.on),
-            sql.Identifier(target),
-            sql.Identifier(*source.name.split(".")),
-            sql.Identifier(source.on),
-            sql.Identifier(source.time),
-        )
-        return fetch(connection, query, [ids, until])
+    database: Database, source: Table, target: str, ids: Sequence[str], reading: Reading
+) -> Part:
+    """The labels of rows, whenever they were known: columns on, target, time. Raises SourceError.
+
+    ids: as `cells.identifier` has them.
+    """
+    kinds = database.columns()
+    is_naive(source, kinds)
+    for name in (source.on, target):
+        if name not in kinds:
+            raise SourceError(
+                f"{source.name}: no column {name!r}; it has {', '.join(map(repr, kinds))}"
+            )
+    query = sql.SQL("select {} from {} where {} = any({})").format(
+        selected(source.time, [source.on, target], kinds, reading),
+        identifier(source.name),
+        sql.Identifier(source.on),
+        array(ids, kinds[source.on]),
+    )
+    return _timed(database.read(query), source, reading)
 
 
-def first_day(settings: Settings, source: Table, zone: ZoneInfo) -> date | None:
+def has_any(database: Database, source: Table, name: str, ids: Sequence[str]) -> bool:
+    """Whether a table has a row with one of some ids. Raises SourceError."""
+    query = sql.SQL("select exists (select from {} where {} = any({})) as there").format(
+        identifier(source.name),
+        sql.Identifier(name),
+        array(ids, database.columns()[name]),
+    )
+    return bool(database.rows(query)[0]["there"])
+
+
+def labels_since(
+    database: Database, source: Table, target: str, since: datetime, most: int, reading: Reading
+) -> Part:
+    """The first labels that became known from a moment on. Raises SourceError."""
+    kinds = database.columns()
+    if is_naive(source, kinds):
+        since = since.astimezone(ZoneInfo(source.naive)).replace(tzinfo=None)
+    query = sql.SQL("select {} from {} where {time} >= {} order by {time} limit {}").format(
+        selected(source.time, [source.on, target], kinds, reading),
+        identifier(source.name),
+        sql.Literal(since),
+        sql.Literal(most),
+        time=sql.Identifier(source.time),
+    )
+    return _timed(database.read(query), source, reading)
+
+
+def array(ids: Sequence[str], kind: str) -> sql.Composable:
+    """Identifiers as an array of a column's type, without those that it cannot hold."""
+    if kind in WHOLE:
+        wanted = [one for one in ids if one.lstrip("-").isdigit() and -(2**63) <= int(one) < 2**63]
+        kind = "int8"
+    elif kind in ("numeric", "float4", "float8"):
+        wanted = [one for one in ids if _is_number(one)]
+    elif kind == "uuid":
+        wanted = [one for one in ids if cells.UUID_TEXT.fullmatch(one)]
+    else:
+        wanted, kind = list(ids), "text"
+    return sql.SQL("{}::{}").format(
+        sql.Literal("{" + ",".join(map(_quoted, wanted)) + "}"), sql.SQL(f"{kind}[]")
+    )
+
+
+def _quoted(text: str) -> str:
+    """A text within the literal of an array."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def selected(
+    time: str, names: Sequence[str], kinds: dict[str, str], reading: Reading
+) -> sql.Composable:
+    """The columns that are there, of types that Arrow has; the time last."""
+    wanted = [name for name in names if name in kinds and name != time]
+    return sql.SQL(", ").join(
+        [*(_column(n, kinds[n], n in reading.numbers) for n in wanted), sql.Identifier(time)]
+    )
+
+
+def _column(name: str, kind: str, number: bool) -> sql.Composable:
+    column = sql.Identifier(name)
+    if kind == "numeric" and not number:  # by value, as decimals of files are
+        form = "nullif(trim_scale({0}), 'NaN')::text as {0}"
+    elif kind in (ZONED, *NAIVE):
+        form = f"case when {{0}} between '{FIRST}' and '{LAST}' then {{0}} end as {{0}}"
+    elif kind in PLAIN:
+        form = "{0}"
+    else:
+        form = "{0}::text as {0}"
+    return sql.SQL(form).format(column)
+
+
+def first_day(database: Database, source: Table, zone: ZoneInfo) -> date | None:
     """The day of a zone on which a table begins, None where it is empty. Raises SourceError."""
-    with open_table(settings, source) as connection:
-        naive = is_naive(source, columns_of(connection, source))
-        query = sql.SQL("select min({}) from {}").format(
-            sql.Identifier(source.time), sql.Identifier(*source.name.split("."))
-        )
-        row = connection.execute(query).fetchone()
-    if not row or row[0] is None:
+    naive = is_naive(source, database.columns())
+    query = sql.SQL(
+        "select min({time}) as first from {} where {time} between {} and {}"
+    ).format(
+        identifier(source.name),
+        sql.Literal(FIRST),
+        sql.Literal(LAST),
+        time=sql.Identifier(source.time),
+    )
+    [row] = database.rows(query)
+    if row["first"] is None:
         return None
-    first = _localised(pd.Series([row[0]]), source).iloc[0] if naive else row[0]
-    day: date = first.astimezone(zone).date()
+    first = pd.Series(pd.to_datetime([row["first"]]))
+    place = f"{source.name}: {source.time!r}"
+    known = localised(first, source.naive, place) if naive else first
+    day: date = known.iloc[0].astimezone(zone).date()
     return day
 
 
-def is_naive(source: Table, present: dict[str, int]) -> bool:
+def is_naive(source: Table, kinds: dict[str, str]) -> bool:
     """Whether the time column has no zone and the declaration says which it is of."""
-    if source.time not in present:
-        raise SourceError(f"{source.name}: no column {source.time!r}, the time of each row")
-    kind = present[source.time]
+    if source.time not in kinds:
+        raise SourceError(
+            f"{source.name}: no column {source.time!r}, the time of each row; it has"
+            f" {', '.join(map(repr, kinds))}"
+        )
+    kind = kinds[source.time]
     if kind == ZONED:
         return False
     if kind not in NAIVE:
@@ -105,33 +328,12 @@ def is_naive(source: Table, present: dict[str, int]) -> bool:
     return True
 
 
-def columns_of(connection: psycopg.Connection, source: Table) -> dict[str, int]:
-    """A table's columns with PostgreSQL's number of their type. Raises SourceError."""
-    query = sql.SQL("select * from {} limit 0").format(sql.Identifier(*source.name.split(".")))
-    try:
-        described = connection.execute(query).description or []
-    except psycopg.Error as error:
-        raise SourceError(f"{source.name}: {str(error).splitlines()[0]}") from error
-    return {column.name: column.type_code for column in described}
-
-
-def fetch(
-    connection: psycopg.Connection, query: sql.Composed, parameters: Sequence[object]
-) -> pd.DataFrame:
-    """What a query answers, as a frame."""
-    cursor = connection.execute(query, parameters)
-    names = [column.name for column in cursor.description or []]
-    return pd.DataFrame(cursor.fetchall(), columns=names)
-
-
-def _within(source: Table, names: Sequence[str]) -> sql.Composed:
-    """The named columns of the rows from a time up to another, by time."""
-    return sql.SQL("select {} from {} where {} >= %s and {} < %s order by {}").format(
-        sql.SQL(", ").join(sql.Identifier(name) for name in names),
-        sql.Identifier(*source.name.split(".")),
-        *[sql.Identifier(source.time)] * 3,
-    )
-
-
-def _localised(times: pd.Series, source: Table) -> pd.Series:
-    return localised(pd.to_datetime(times), source.naive, f"{source.name}: {source.time!r}")
+def _timed(table: pa.Table, source: Table, reading: Reading) -> Part:
+    """Rows with their times in UTC."""
+    frame = typed(table, source.time, (), reading)
+    place = f"{source.name}: {source.time!r}"
+    found = moments(frame[source.time], place, naive=source.naive)
+    frame[source.time] = found.times
+    if found.ledger.used < len(frame):
+        frame = frame[found.times.notna()].reset_index(drop=True)
+    return Part(frame, found.ledger)

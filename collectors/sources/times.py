@@ -1,15 +1,29 @@
 """The time of each row as moments of a known zone, however the source writes it."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
+from collectors import cells
 from collectors.sources.errors import SourceError
+from collectors.sources.ledger import Ledger, Reason
 from monitors.declare.sources import EPOCHS
 
 ENDS_WITH_ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:[zZ]|UTC|[+-]\d{2}(?::?\d{2})?)$"
+MOST_UNREADABLE = 0.5
+"""A larger share of times that cannot be read is no matter of single rows."""
 Times: TypeAlias = "pd.Series[pd.Timestamp]"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The times of a column. times: in UTC, NaT where there is none. ledger: why not."""
+
+    times: Times
+    ledger: Ledger
 
 
 def known(values: pd.Series) -> bool:
@@ -17,23 +31,62 @@ def known(values: pd.Series) -> bool:
     return isinstance(values.dtype, pd.DatetimeTZDtype)
 
 
-def moments(values: pd.Series, place: str, *, format: str = "", naive: str = "") -> Times:
-    """The times of a column, each with its zone; missing ones stay missing.
+def moments(values: pd.Series, place: str, *, format: str = "", naive: str = "") -> Moments:
+    """The times of a column, each with its zone.
 
     place: file and column, for the error. format, naive: as declared.
-    Raises: SourceError naming the place, a bad value, and the mend.
+    Raises: SourceError naming the place, a bad value, and the mend, where the column as a whole
+    cannot be read so.
     """
+    times, wanted = _times(values, format, naive, place)
+    missing = values.isna().to_numpy() | _is_empty(values)
+    bad = times.isna().to_numpy() & ~missing
+    count = int(bad.sum())
+    example = repr(_plain(values[bad].iloc[0])) if count else ""
+    if count > MOST_UNREADABLE * len(values):
+        raise SourceError(f"{place}: {example} ({count} of {len(values)}) is not {wanted}")
+    ledger = Ledger(len(values)).without(Reason.NO_TIME, int(missing.sum()))
+    return Moments(times, ledger.without(Reason.UNREADABLE_TIME, count, example))
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_empty(values: pd.Series) -> np.ndarray:
+    if values.dtype.kind in "iufMm":
+        return np.zeros(len(values), bool)
+    empty: np.ndarray = (values.astype(object) == "").to_numpy(bool)
+    return empty
+
+
+def _times(values: pd.Series, format: str, naive: str, place: str) -> tuple[Times, str]:
+    """The times in UTC, NaT where there is none or it cannot be read; and how they are written."""
     if known(values):
-        return values
+        return values.dt.tz_convert("UTC"), ""
     if format in EPOCHS:
-        return _since_1970(values, format, place)
-    if pd.api.types.is_numeric_dtype(values) and values.notna().any():
+        return _since_1970(values, format), f"a number of {format} since 1970"
+    if pd.api.types.is_datetime64_dtype(values):
+        return localised(values, naive, place), ""
+    text = _text(values)
+    if not text.notna().any():
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[ns, UTC]"), ""
+    if format:
+        times = pd.to_datetime(text, format=format, errors="coerce", utc="%z" in format)
+        zoned = times if "%z" in format else localised(times, naive, place)
+        return zoned, f"written as {format}"
+    _refuse_numbers(text, place)
+    return _iso(text, naive, place), "a time as ISO 8601 writes it; say format= if it is another"
+
+
+def _refuse_numbers(text: "pd.Series[str]", place: str) -> None:
+    """Raise SourceError where times are numbers, but for days such as 20240131."""
+    numbers = text[text.str.fullmatch(r"-?\d+(?:\.\d+)?", na=False).astype(bool)]
+    if len(numbers) > MOST_UNREADABLE * len(text) and (numbers.str.len() != len("20240131")).any():
         raise SourceError(
-            f"{place} holds numbers, e.g. {values.dropna().iloc[0]}; say format= with the unit"
-            f" since 1970, one of {', '.join(EPOCHS)}"
+            f"{place} holds numbers, e.g. {numbers.iloc[0]}; say format= with the unit since 1970,"
+            f" one of {', '.join(EPOCHS)}, or as strptime has it"
         )
-    times = _parsed(values, format, place)
-    return times.dt.tz_convert("UTC") if known(times) else localised(times, naive, place)
 
 
 def localised(times: Times, naive: str, place: str) -> Times:
@@ -50,38 +103,29 @@ def localised(times: Times, naive: str, place: str) -> Times:
     return local.dt.tz_convert("UTC")
 
 
-def _since_1970(values: pd.Series, unit: str, place: str) -> Times:
-    numbers = pd.to_numeric(values, errors="coerce")
-    _refuse_bad(values, numbers, place, f"a number of {unit} since 1970")
-    return pd.to_datetime(numbers, unit=unit, utc=True)  # type: ignore[call-overload,no-any-return]
+def _since_1970(values: pd.Series, unit: str) -> Times:
+    numbers = cells.numbers(values).values if values.dtype.kind not in "iu" else values
+    times = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")  # type: ignore[call-overload]
+    return pd.Series(times, index=values.index)
 
 
-def _parsed(values: pd.Series, format: str, place: str) -> Times:
-    if pd.api.types.is_datetime64_dtype(values):
-        return values
-    there = values.notna()
-    if not there.any():
-        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[ns, UTC]")
-    text = values.where(there).astype(object).map(str, na_action="ignore")
-    if format:
-        times = pd.to_datetime(text, format=format, errors="coerce", utc="%z" in format)
-        _refuse_bad(values, times, place, f"written as {format}")
-        return times
-    zoned = text[there].str.contains(ENDS_WITH_ZONE, regex=True)
+def _text(values: pd.Series) -> "pd.Series[str]":
+    """Times as they are written: of a day in a column of whole numbers, its digits."""
+    spelled = cells.words(values)
+    return pd.Series(spelled.categorical(), index=values.index).astype(object)
+
+
+def _iso(text: "pd.Series[str]", naive: str, place: str) -> Times:
+    """Of times that name a zone and such as name none the latter are of zone `naive`."""
+    zoned = text.str.contains(ENDS_WITH_ZONE, regex=True, na=False).astype(bool)
     text = text.str.replace(r"\s*UTC$", "Z", regex=True)
     times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-    _refuse_bad(values, times, place, "a time as ISO 8601 writes it; say format= if it is another")
-    if zoned.any() and not zoned.all():
+    bare = times.notna() & ~zoned
+    if not bare.any():
+        return times
+    if zoned.any() and not naive:
         raise SourceError(
-            f"{place}: some times name a zone and some do not, e.g."
-            f" {text[there][~zoned].iloc[0]!r}; write all of them alike"
+            f"{place}: some times name a zone and some do not, e.g. {text[bare].iloc[0]!r}; write"
+            ' all of them alike, or say naive="..." for the zone of those that name none'
         )
-    return times if zoned.all() else times.dt.tz_localize(None)
-
-
-def _refuse_bad(values: pd.Series, times: pd.Series, place: str, wanted: str) -> None:
-    bad = values.notna() & times.isna()
-    if bad.any():
-        raise SourceError(
-            f"{place}: {values[bad].iloc[0]!r} ({int(bad.sum())} of {len(values)}) is not {wanted}"
-        )
+    return times.where(~bare, localised(times.dt.tz_localize(None), naive, place))

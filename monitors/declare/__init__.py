@@ -1,6 +1,6 @@
 """The vocabulary of a declaration: what one may write in a monitor's file."""
 
-from monitors.declare.columns import Column, Role, category, number, probability
+from monitors.declare.columns import Column, Role, category, label, number, probability
 from monitors.declare.contacts import Contact, Way, email, slack, webhook
 from monitors.declare.errors import DeclarationError
 from monitors.declare.expected import Expected
@@ -115,6 +115,7 @@ __all__ = [
     "category",
     "drift",
     "email",
+    "label",
     "log_loss",
     "mae",
     "mean_error",

@@ -20,13 +20,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A declared column. `cut` makes a probability a yes: value >= cut; None for the rest."""
+    """A declared column.
+
+    cut: makes a probability a yes: value >= cut; None for the rest. positive, negative: the words
+    of a label that mean yes and no; '' where it is 0 or 1.
+    """
 
     name: str
     kind: Kind
     unit: Unit = NUMBER
     role: Role = Role.FEATURE
     cut: float | None = None
+    positive: str = ""
+    negative: str = ""
 
     def __post_init__(self) -> None:
         require(
@@ -40,6 +46,12 @@ class Column:
             f"column {self.name}: cut",
             f"{self.cut}",
             "a cut lies between 0 and 1",
+        )
+        require(
+            not self.negative or (bool(self.positive) and self.positive != self.negative),
+            f"label {self.name}: negative",
+            f"{self.negative!r} with positive {self.positive!r}",
+            "give two different words",
         )
 
     @property
@@ -61,3 +73,14 @@ def category(name: str) -> Column:
 def probability(name: str, *, cut: float) -> Column:
     """A predicted probability of the positive class, positive from `cut` on."""
     return Column(name=name, kind="number", unit=SHARE, role=Role.PREDICTION, cut=cut)
+
+
+def label(name: str, *, positive: object, negative: object = "") -> Column:
+    """What turned out to be true, in words: `d.label("outcome", positive="churn")`.
+
+    positive: the word, number or boolean that means yes. negative: the one that means no; any other
+    is then unusable and counted. Without it, a window may have one word beside the positive one.
+    """
+    return Column(
+        name=name, kind="category", role=Role.TARGET, positive=str(positive), negative=str(negative)
+    )

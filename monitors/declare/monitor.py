@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -98,7 +98,7 @@ class Monitor:
             yes_or_no = isinstance(self.prediction, Column) and self.prediction.cut is not None
             kind: Kind = "category" if role is Role.TARGET and yes_or_no else "number"
             return Column(name=given, kind=kind, role=role)
-        return Column(name=given.name, kind=given.kind, unit=given.unit, role=role, cut=given.cut)
+        return replace(given, role=role)
 
     def _check_words(self) -> None:
         require(
@@ -142,6 +142,13 @@ class Monitor:
             "labels: on",
             "''",
             "name the column that both sources share",
+        )
+
+        require(
+            self.labelled is None or not self.labelled.positive or self.classifies,
+            "target",
+            f"{self.target} has a positive word, and the prediction is no probability",
+            "give prediction=d.probability(..., cut=...)",
         )
 
     def _check_metrics(self) -> None:

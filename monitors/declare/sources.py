@@ -95,13 +95,15 @@ class Csv(Files):
 
     An undated log is parsed whole, once a process, and kept: one that grows wants a file a day.
 
-    separator: between values. decimal: the mark before a number's fraction.
+    separator: between values. decimal: the mark before a number's fraction. na: words that, like
+        an empty field, say that a value is missing, in every column: ("NA", "-").
     """
 
     separator: str = ","
     decimal: str = "."
+    na: tuple[str, ...] = ()
 
-    unsaid: ClassVar[frozenset[str]] = Files.unsaid | {"separator", "decimal"}
+    unsaid: ClassVar[frozenset[str]] = Files.unsaid | {"separator", "decimal", "na"}
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".csv.gz")
 
     def __post_init__(self) -> None:
@@ -109,6 +111,12 @@ class Csv(Files):
         for name in ("separator", "decimal"):
             value = getattr(self, name)
             require(len(value) == 1, f"source: {name}", f"{value!r}", "give one character")
+        require(
+            isinstance(self.na, tuple) and all(isinstance(word, str) for word in self.na),
+            "source: na",
+            f"{self.na!r}",
+            'give a tuple of words: na=("NA",)',
+        )
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,0 +1,319 @@
+"""What one cell of data says, decided by that cell alone: the only rule, of every reader.
+
+A word is what a category or an identifier says. Text is the text that is written; a number that is
+whole has its digits, exactly, any other its shortest decimal; a boolean, typed or written as
+True, true or TRUE, is true or false. Missing is an empty cell, and nothing else is: `NA`, `None`
+and `null` are words. A number is a float64: of text that writes one, correctly rounded; of a
+float32 the decimal that it stands for, so that 0.7 is 0.7 however it is stored.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+NOT_NUMBERS = frozenset(
+    {
+        "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+        "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+    }
+)  # fmt: skip
+"""The words that say, in a column of numbers, that there is none; those of pandas."""
+BOOLEANS = {
+    **dict.fromkeys(("True", "true", "TRUE"), "true"),
+    **dict.fromkeys(("False", "false", "FALSE"), "false"),
+}
+"""How programs write the two booleans, and their word."""
+DIGITS = r"(?:[0-9]+{point}?[0-9]*|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+INFINITE = r"(?:[iI]nf|[iI]nfinity|INF|INFINITY)"
+UUID_TEXT = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WHOLE = re.compile(r"([+-]?(?:0|[1-9][0-9]*))\.0*")
+EXACT = 2.0**63
+"""Whole floats beyond it are written as floats: their digits would be made up."""
+
+
+UNUSABLE, TWICE = "unusable", "twice"
+"""What a column beside another says of it: the text of cells that are no numbers; whether the name
+is there more than once in that row's file."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words. codes: (rows,) the place in `words`, -1 where missing. words: distinct."""
+
+    codes: np.ndarray
+    words: np.ndarray
+
+    def categorical(self) -> pd.Categorical:
+        """The same column for a frame."""
+        return pd.Categorical.from_codes(self.codes, pd.Index(self.words, dtype=object))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers.
+
+    values: (rows,) float64, NaN where there is none. unusable: (rows,) the text of each cell that
+    is there and is no number, None elsewhere; None where there is no such cell.
+    """
+
+    values: np.ndarray
+    unusable: np.ndarray | None = None
+
+
+def beside(name: str, what: str) -> str:
+    """The name of the column that says something of another; no source's column is called so."""
+    return f"{name}\0{what}"
+
+
+def word(value: Any) -> str | None:
+    """The word of a cell, None where it is missing."""
+    if isinstance(value, str):
+        return BOOLEANS.get(value, value) or None
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)):
+        return _word_of_float(float(value) if isinstance(value, float) else float(str(value)))
+    if isinstance(value, Decimal):
+        return _word_of_decimal(value)
+    if isinstance(value, (datetime, date)):
+        return _word_of_time(value)
+    if isinstance(value, bytes):
+        return _word_of_bytes(value)
+    return str(value)
+
+
+def identifier(value: Any) -> str | None:
+    """The word of a cell that names a row: of a UUID, too, however its text is written."""
+    text = word(value)
+    return text.lower() if text is not None and UUID_TEXT.fullmatch(text) else text
+
+
+def label(value: Any, decimal: str = ".") -> str | None:
+    """The word of a label: 1.0 written as text is 1, since a missing label makes floats of whole
+    ones. decimal: the mark before a fraction in text."""
+    text = word(value)
+    whole = WHOLE.fullmatch(text.replace(decimal, ".")) if text is not None else None
+    return whole[1] if whole else text
+
+
+def _word_of_float(value: float) -> str | None:
+    if math.isnan(value):
+        return None
+    if value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    return repr(value)
+
+
+def _word_of_decimal(value: Decimal) -> str | None:
+    """By value: the digits behind the point depend on what else its file holds."""
+    if value.is_nan():
+        return None
+    if not value.is_finite():
+        return str(float(value))
+    if value == value.to_integral_value():
+        return str(int(value))
+    return f"{value:f}".rstrip("0")
+
+
+def _word_of_time(value: date) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    moment = value.astimezone(timezone.utc) if value.tzinfo else value
+    return moment.isoformat(sep=" ")
+
+
+def _word_of_bytes(value: bytes) -> str | None:
+    try:
+        return word(value.decode())
+    except UnicodeDecodeError:
+        return value.hex()
+
+
+def words(
+    column: pa.Array | pa.ChunkedArray | pd.Series,
+    missing: Collection[str] = (),
+    spell: Callable[[Any], str | None] = word,
+) -> Words:
+    """A column as words.
+
+    missing: words that say that a cell is. spell: `word`, or `identifier`.
+    """
+    if isinstance(column, pd.Series):
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes, distinct = column.cat.codes.to_numpy(), column.cat.categories.tolist()
+            return _spelled(codes, distinct, missing, spell)
+        column = _as_arrow(column)
+        if isinstance(column, np.ndarray):
+            return _spelled(np.arange(len(column)), column.tolist(), missing, spell)
+    array = _whole(column)
+    if not pa.types.is_dictionary(array.type):
+        try:
+            array = array.dictionary_encode()
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # nested values
+            return _spelled(np.arange(len(array)), array.to_pylist(), missing, spell)
+    return _spelled(_codes(array), _distinct(array.dictionary), missing, spell)
+
+
+def _codes(array: pa.DictionaryArray) -> np.ndarray:
+    """(rows,) the place in the dictionary, -1 where missing."""
+    codes: np.ndarray = pc.cast(array.indices, pa.int64()).fill_null(-1).to_numpy(False)
+    return codes
+
+
+def _distinct(values: pa.Array) -> Sequence[Any]:
+    """Distinct values as Python knows them."""
+    if pa.types.is_fixed_size_binary(values.type) and values.type.byte_width == 16:
+        return [None if raw is None else UUID(bytes=raw) for raw in values.to_pylist()]
+    if pa.types.is_floating(values.type):
+        return [float(value) for value in _wide(values).tolist()]
+    if pa.types.is_timestamp(values.type) or pa.types.is_date64(values.type):
+        return list(values.to_pandas().map(_moment))
+    return values.to_pylist()  # type: ignore[no-any-return]
+
+
+def _moment(value: Any) -> Any:
+    return value if value is pd.NaT else pd.Timestamp(value).to_pydatetime(warn=False)
+
+
+def _spelled(
+    codes: np.ndarray,
+    values: Sequence[Any],
+    missing: Collection[str],
+    spell: Callable[[Any], str | None],
+) -> Words:
+    """Codes of values as codes of their words: several values may be spelled alike."""
+    place: dict[str, int] = {}
+    moved = np.full(len(values) + 1, -1, np.int32)  # the last is that of a missing cell
+    for n, value in enumerate(values):
+        text = spell(value)
+        if text is not None and text not in missing:
+            moved[n] = place.setdefault(text, len(place))
+    return Words(moved[codes], np.array([*place, None], object)[:-1])
+
+
+def numbers(
+    column: pa.Array | pa.ChunkedArray | pd.Series,
+    decimal: str = ".",
+    missing: Collection[str] = (),
+) -> Numbers:
+    """A column as numbers.
+
+    decimal: the mark before a fraction in text. missing: words that, beside NOT_NUMBERS, say that a
+    cell is.
+    """
+    if isinstance(column, pd.Series):
+        if column.dtype == np.float64:
+            return Numbers(column.to_numpy())
+        column = _as_arrow(column)
+        if isinstance(column, np.ndarray):  # values of several types
+            column = pa.array([None if v is None else word(v) for v in column], pa.string())
+    array = _whole(column)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _taken(numbers(array.dictionary, decimal, missing), _codes(array))
+    if pa.types.is_floating(kind):
+        return Numbers(_wide(array))
+    if pa.types.is_null(kind):
+        return Numbers(np.full(len(array), np.nan))
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return Numbers(_floats(array))
+    if pa.types.is_decimal(kind):
+        return _parsed(pc.cast(array, pa.string()), ".", ())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _parsed(array, decimal, missing)
+    spelled = words(array)
+    return _parsed(pa.array(spelled.categorical().astype(object), pa.string()), ".", missing)
+
+
+def _taken(distinct: Numbers, codes: np.ndarray) -> Numbers:
+    """The numbers of rows from those of their distinct values."""
+    unusable = distinct.unusable
+    return Numbers(
+        np.append(distinct.values, np.nan)[codes],
+        None if unusable is None else np.append(unusable, None)[codes],
+    )
+
+
+def _parsed(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
+    """Text as numbers."""
+    text = pc.utf8_trim_whitespace(array)
+    none = pc.is_in(text, value_set=pa.array(sorted({*NOT_NUMBERS, *missing}), text.type))
+    none = pc.or_(none, pc.is_null(text))
+    logical = pc.is_in(text, value_set=pa.array(list(BOOLEANS), text.type))
+    is_number = pc.fill_null(pc.match_substring_regex(text, _pattern(decimal)), False)
+    usable = pc.and_not(is_number, none)
+    plain = pc.if_else(usable, text, pa.scalar(None, text.type))
+    if decimal != ".":
+        plain = pc.replace_substring(plain, decimal, ".")
+    plain = pc.replace_substring_regex(plain, r"^\+", "")
+    values = _floats(plain)
+    if pc.any(logical).as_py():
+        for written, meant in BOOLEANS.items():
+            values[pc.fill_null(pc.equal(text, written), False).to_numpy(False)] = meant == "true"
+    unusable = pc.and_not(pc.and_not(pc.invert(none), usable), logical)
+    if not pc.any(unusable).as_py():
+        return Numbers(values)
+    kept = pc.if_else(unusable, array, pa.scalar(None, array.type))
+    return Numbers(values, kept.to_numpy(zero_copy_only=False))
+
+
+def _pattern(decimal: str) -> str:
+    digits = DIGITS.format(point=re.escape(decimal))
+    return rf"^[+-]?(?:{digits}|{INFINITE})$"
+
+
+def _floats(array: pa.Array) -> np.ndarray:
+    """An array that may be cast as float64, NaN for null; writable."""
+    cast = pc.cast(array, pa.float64(), safe=False)
+    values: np.ndarray = cast.to_numpy(zero_copy_only=False)
+    return values if values.flags.writeable else values.copy()
+
+
+def _wide(array: pa.Array) -> np.ndarray:
+    """Floats of any width as float64: a narrow one by the shortest decimal that it stands for."""
+    if pa.types.is_float64(array.type):
+        values: np.ndarray = array.to_numpy(zero_copy_only=False)
+        return values
+    if pa.types.is_float16(array.type):
+        return array.to_numpy(zero_copy_only=False).astype(str).astype(float)
+    return _floats(pc.cast(array, pa.string()))
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One array, of the storage of an extension type where Arrow can do nothing with it."""
+    if isinstance(column, pa.ChunkedArray):
+        # Dictionaries of chunks differ; what is joined has one.
+        column = column.unify_dictionaries().combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    if isinstance(column, pa.ExtensionArray):
+        return column.storage
+    if pa.types.is_string_view(column.type):
+        return pc.cast(column, pa.large_string())
+    return column
+
+
+def _as_arrow(values: pd.Series) -> "pa.Array | np.ndarray":
+    """A column of a frame as Arrow has it, or as objects where its values are of several types."""
+    if values.dtype == object:
+        kinds = {type(value) for value in values.dropna()}
+        if len(kinds) > 1:
+            return values.astype(object).where(values.notna(), None).to_numpy(object)
+    try:
+        return pa.Array.from_pandas(values)
+    except (pa.ArrowException, OverflowError):
+        return values.astype(object).where(values.notna(), None).to_numpy(object)

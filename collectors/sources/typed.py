@@ -1,0 +1,95 @@
+"""Columns as a source stores them, in the types that every reader gives: one rule, `cells`.
+
+Beside a column stands another where something is to be said of its cells: those that are no
+numbers, those of a file that has the column twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pandas.api.types import union_categoricals
+
+from collectors import cells
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How cells are read. numbers: the columns of numbers; label: that of labels; all others are
+    words.
+
+    decimal: the mark before a fraction in text. missing: words that say that a cell is.
+    """
+
+    numbers: frozenset[str] = frozenset()
+    label: str = ""
+    decimal: str = "."
+    missing: tuple[str, ...] = ()
+
+
+def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) -> pd.DataFrame:
+    """A table's columns: numbers float64, words categorical, the time as it is stored.
+
+    twice: names that the source has more than once, so that no column is given.
+    """
+    columns: dict[str, object] = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if name == time:
+            columns[name] = times(column)
+        elif name in reading.numbers:
+            found = cells.numbers(column, reading.decimal, reading.missing)
+            columns[name] = found.values
+            if found.unusable is not None:
+                columns[cells.beside(name, cells.UNUSABLE)] = found.unusable
+        else:
+            labels = partial(cells.label, decimal=reading.decimal)
+            spell = labels if name == reading.label else cells.word
+            columns[name] = cells.words(column, reading.missing, spell).categorical()
+    for name in twice:
+        columns[cells.beside(name, cells.TWICE)] = np.full(table.num_rows, True)
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def times(column: pa.ChunkedArray) -> pd.Series:
+    """A column of times as pandas has it: whole numbers exact, missing ones or not."""
+    if pa.types.is_integer(column.type) and column.null_count:
+        return column.to_pandas(types_mapper={column.type: pd.Int64Dtype()}.get)
+    return column.to_pandas()
+
+
+def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames as one; a column that one of them lacks is missing there."""
+    frames = [frame for frame in frames if frame.shape[1]]
+    if len(frames) < 2:
+        return frames[0].reset_index(drop=True) if frames else pd.DataFrame()
+    names = dict.fromkeys(name for frame in frames for name in frame)
+    return pd.DataFrame({name: _joined([f.get(name) for f in frames], frames) for name in names})
+
+
+def _joined(
+    parts: Sequence[pd.Series | None], frames: Sequence[pd.DataFrame]
+) -> "pd.Series | pd.Categorical":
+    """One column of several frames."""
+    if all(part is None or isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+        nothing = pd.Index([], dtype=object)
+        return union_categoricals(
+            [
+                pd.Categorical.from_codes(np.full(len(frame), -1), nothing)
+                if part is None
+                else part
+                for part, frame in zip(parts, frames, strict=True)
+            ]
+        )
+    filled = [
+        pd.Series(None, frame.index, object) if part is None else part
+        for part, frame in zip(parts, frames, strict=True)
+    ]
+    dtypes = {part.dtype for part in parts if part is not None}
+    together = pd.concat([part for part in filled], ignore_index=True)
+    if dtypes == {np.dtype(float)}:
+        return together.astype(float)
+    return together

@@ -1,0 +1,59 @@
+"""What a database's error means to a person: one sentence, with the mend of this cause."""
+
+MENDS = {
+    "28P01": "the password is not the one that the user was made with: one that was changed after"
+    " the data was made must be changed in the database, too (alter role ... password ...)",
+    "28000": "this user may not connect; see the server's pg_hba.conf",
+    "3D000": "name a database that is there",
+    "3F000": "name a schema that is there",
+    "42P01": "name a table that is there, as schema.table",
+    "42703": "name a column that is there",
+    "42501": "grant it to the user of the address",
+    "42883": "mend the view, or read one that makes the column a plain type",
+    "57014": "it took longer than the server allows; add an index on the time column",
+    "53300": "the server has no connection left; close some, or raise max_connections",
+    "53100": "the server's disk is full; make room",
+}
+CLASSES = {
+    "08": "the connection is lost; is the server up? The next run tries again",
+    "57": "the server ends connections; is it going down? The next run tries again",
+    "22": "mend the rows, or the view, that this comes of",
+}
+UNREACHABLE = "is the server running there, and is the address right?"
+SIGNS = {
+    "password authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "does not exist": "3D000",
+    "too many clients": "53300",
+}
+"""A connection that fails has no code; its text tells."""
+
+
+def sentence(error: BaseException) -> str:
+    """An error of psycopg or ADBC, without its query, and how to mend it."""
+    said = _said(str(error))
+    code = str(getattr(error, "sqlstate", "") or "")
+    if not code:
+        code = next((c for sign, c in SIGNS.items() if sign in said), "")
+    mend = MENDS.get(code) or CLASSES.get(code[:2]) or ("" if code else UNREACHABLE)
+    return f"{said}; {mend}" if mend else said
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether a connection is gone, so that another may do."""
+    code = str(getattr(error, "sqlstate", "") or "")
+    return not code or code[:2] in ("08", "57")
+
+
+def _said(text: str) -> str:
+    """What the server says, in one line."""
+    text = text.strip().partition("\nQuery was:")[0]
+    for sign in ("FATAL:", "ERROR:"):
+        if sign in text:
+            text = text.rpartition(sign)[2]
+            break
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return "the connection failed"
+    return lines[0].removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")

@@ -1,0 +1,18 @@
+-- What became of every row that was read: used, or left out for a reason. And by what a source that
+-- changed can be told without reading it.
+alter table monitoring.window_status
+    add rows_read bigint check (rows_read >= 0),
+    add rows_left_out jsonb not null default '{}',
+    add labels_read bigint check (labels_read >= 0),
+    add labels_left_out jsonb not null default '{}',
+    add source_state text not null default '',
+    add opens_at timestamptz,
+    add check (row_count <= rows_read);
+
+create or replace view monitoring.collection as
+select
+    monitor, window_start, window_end, status, row_count, labelled_count, seconds, error,
+    report_path as report_url, model_version, engine, versions, worst_level, worst_metric,
+    worst_column, worst_value, source_fingerprint, reference_hash, collected_at, explanation,
+    rows_read, rows_left_out, labels_read, labels_left_out
+from monitoring.window_status;
