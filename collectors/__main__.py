@@ -100,12 +100,21 @@ def _add_new(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         ("--timezone", "ZONE", "of the days, and of times that name none (Europe/Lisbon)"),
         ("--prediction", "COLUMN", "what the model answered, or none"),
         ("--target", "COLUMN", "what was true, or none"),
+        ("--positive", "WORD", "the label that means yes, where labels are words"),
         ("--labels", "DATA", "where the target lies, if elsewhere: a path, or a table of the URI"),
         ("--labels-time", "COLUMN", "when a label became known"),
         ("--on", "COLUMN", "what names a row in both"),
         ("--title", "TEXT", "of the dashboard"),
     ):
         new.add_argument(option, metavar=metavar, default="", help=said)
+    for option, said in (
+        ("--category", "watch a column as words, whatever it looks like"),
+        ("--number", "watch a column as numbers"),
+        ("--leave-out", "do not watch a column"),
+    ):
+        new.add_argument(
+            option, metavar="COLUMN", action="append", default=[], help=f"{said}; several times"
+        )
     new.add_argument("--owner", metavar="TEXT", default="you", help="who is told of its alerts")
     new.add_argument(
         "--reference", nargs=2, metavar=("FIRST", "LAST"), help="good days, YYYY-MM-DD"

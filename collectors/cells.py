@@ -11,8 +11,9 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
@@ -75,25 +76,77 @@ def beside(name: str, what: str) -> str:
     return f"{name}\0{what}"
 
 
+@singledispatch
 def word(value: Any) -> str | None:
     """The word of a cell, None where it is missing."""
-    if isinstance(value, str):
-        return BOOLEANS.get(value, value) or None
-    if value is None or value is pd.NaT or value is pd.NA:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (int, np.integer)):
-        return str(int(value))
-    if isinstance(value, (float, np.floating)):
-        return _word_of_float(float(value) if isinstance(value, float) else float(str(value)))
-    if isinstance(value, Decimal):
-        return _word_of_decimal(value)
-    if isinstance(value, (datetime, date)):
-        return _word_of_time(value)
-    if isinstance(value, bytes):
-        return _word_of_bytes(value)
     return str(value)
+
+
+@word.register(type(None))
+@word.register(type(pd.NaT))
+@word.register(type(pd.NA))
+def _(value: object) -> None:
+    return None
+
+
+@word.register
+def _(value: str) -> str | None:
+    return BOOLEANS.get(value, value) or None
+
+
+@word.register(bool)
+@word.register(np.bool_)
+def _(value: object) -> str:
+    return "true" if value else "false"
+
+
+@word.register(int)
+@word.register(np.integer)
+def _(value: Any) -> str:
+    return str(int(value))
+
+
+@word.register
+def _(value: float) -> str | None:
+    if math.isnan(value):
+        return None
+    if value.is_integer() and abs(value) < EXACT:
+        return str(int(value))
+    return repr(float(value))
+
+
+@word.register
+def _(value: np.floating) -> str | None:
+    return word(float(str(value)))  # a narrow one by the decimal that it stands for
+
+
+@word.register
+def _(value: Decimal) -> str | None:
+    """By value: the digits behind the point depend on what else its file holds."""
+    if not value.is_finite():
+        return word(float(value))
+    if value == value.to_integral_value():
+        return str(int(value))
+    return f"{value:f}".rstrip("0")
+
+
+@word.register
+def _(value: date) -> str:
+    return value.isoformat()
+
+
+@word.register
+def _(value: datetime) -> str:
+    moment = value.astimezone(UTC) if value.tzinfo else value
+    return moment.isoformat(sep=" ")
+
+
+@word.register
+def _(value: bytes) -> str | None:
+    try:
+        return word(value.decode())
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def identifier(value: Any) -> str | None:
@@ -108,39 +161,6 @@ def label(value: Any, decimal: str = ".") -> str | None:
     text = word(value)
     whole = WHOLE.fullmatch(text.replace(decimal, ".")) if text is not None else None
     return whole[1] if whole else text
-
-
-def _word_of_float(value: float) -> str | None:
-    if math.isnan(value):
-        return None
-    if value.is_integer() and abs(value) < EXACT:
-        return str(int(value))
-    return repr(value)
-
-
-def _word_of_decimal(value: Decimal) -> str | None:
-    """By value: the digits behind the point depend on what else its file holds."""
-    if value.is_nan():
-        return None
-    if not value.is_finite():
-        return str(float(value))
-    if value == value.to_integral_value():
-        return str(int(value))
-    return f"{value:f}".rstrip("0")
-
-
-def _word_of_time(value: date) -> str:
-    if not isinstance(value, datetime):
-        return value.isoformat()
-    moment = value.astimezone(timezone.utc) if value.tzinfo else value
-    return moment.isoformat(sep=" ")
-
-
-def _word_of_bytes(value: bytes) -> str | None:
-    try:
-        return word(value.decode())
-    except UnicodeDecodeError:
-        return value.hex()
 
 
 def words(
@@ -165,7 +185,17 @@ def words(
             array = array.dictionary_encode()
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # nested values
             return _spelled(np.arange(len(array)), array.to_pylist(), missing, spell)
+    if spell is word and _says_itself(array.dictionary, missing):
+        return Words(_codes(array), array.dictionary.to_numpy(zero_copy_only=False))
     return _spelled(_codes(array), _distinct(array.dictionary), missing, spell)
+
+
+def _says_itself(distinct: pa.Array, missing: Collection[str]) -> bool:
+    """Whether every one of distinct texts is a word as it stands."""
+    if not (pa.types.is_string(distinct.type) or pa.types.is_large_string(distinct.type)):
+        return False
+    others = pa.array(["", *BOOLEANS, *missing], distinct.type)
+    return not distinct.null_count and not pc.any(pc.is_in(distinct, value_set=others)).as_py()
 
 
 def _codes(array: pa.DictionaryArray) -> np.ndarray:
@@ -220,32 +250,34 @@ def numbers(
             return Numbers(column.to_numpy())
         column = _as_arrow(column)
         if isinstance(column, np.ndarray):  # values of several types
-            column = pa.array([None if v is None else word(v) for v in column], pa.string())
+            column = pa.array([word(value) for value in column], pa.string())
     array = _whole(column)
-    kind = array.type
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(array.type):
         return _taken(numbers(array.dictionary, decimal, missing), _codes(array))
+    return _numbers(array, decimal, missing)
+
+
+def _numbers(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
+    """The numbers of an array of one type."""
+    kind = array.type
     if pa.types.is_floating(kind):
         return Numbers(_wide(array))
-    if pa.types.is_null(kind):
-        return Numbers(np.full(len(array), np.nan))
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return Numbers(_floats(array))
-    if pa.types.is_decimal(kind):
-        return _parsed(pc.cast(array, pa.string()), ".", ())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _parsed(array, decimal, missing)
-    spelled = words(array)
-    return _parsed(pa.array(spelled.categorical().astype(object), pa.string()), ".", missing)
+    if pa.types.is_decimal(kind):
+        return _parsed(pc.cast(array, pa.string()), ".", ())
+    spelled = words(array).categorical().astype(object)
+    return _parsed(pa.array(spelled, pa.string(), from_pandas=True), ".", missing)
 
 
 def _taken(distinct: Numbers, codes: np.ndarray) -> Numbers:
     """The numbers of rows from those of their distinct values."""
     unusable = distinct.unusable
-    return Numbers(
-        np.append(distinct.values, np.nan)[codes],
-        None if unusable is None else np.append(unusable, None)[codes],
-    )
+    if unusable is not None:
+        unusable = np.array([*unusable, None], object)[codes]
+    return Numbers(np.append(distinct.values, np.nan)[codes], unusable)
 
 
 def _parsed(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
@@ -289,7 +321,8 @@ def _wide(array: pa.Array) -> np.ndarray:
         values: np.ndarray = array.to_numpy(zero_copy_only=False)
         return values
     if pa.types.is_float16(array.type):
-        return array.to_numpy(zero_copy_only=False).astype(str).astype(float)
+        narrow: np.ndarray = array.to_numpy(zero_copy_only=False)
+        return narrow.astype(str).astype(float)
     return _floats(pc.cast(array, pa.string()))
 
 

@@ -16,7 +16,6 @@ from collectors.values import Measured
 from monitors.declare import Column, Monitor, Series
 from monitors.declare.metrics import Over
 
-
 SHOWN = 4
 """So many words are named in a reason."""
 
@@ -119,9 +118,7 @@ class Engine(ABC):
         if self.monitor.classifies:
             self._refuse_other_words()
         if self.labelled.empty:
-            raise UnmeasurableError(
-                f"no row has both a label and a prediction ({self._why()})"
-            )
+            raise UnmeasurableError(f"no row has both a label and a prediction ({self._why()})")
 
     def _refuse_other_words(self) -> None:
         target = self.monitor.labelled

@@ -52,11 +52,17 @@ def bins_of(column: Column, reference: Clean) -> Bins | None:
     if values.empty:
         return None
     if column.kind == "category":
-        names = tuple(str(name) for name in values.value_counts().index[:CATEGORIES])
+        names = _frequent(reference.counts)
         names = tuple(sorted(names)) if len(names) <= 3 else names
         return Bins(column.name, (), names, (*names, OTHER, MISSING))
     edges = _edges(values.to_numpy(float))
     return Bins(column.name, edges, (), (*_labels(edges), MISSING))
+
+
+def _frequent(counts: pd.Series) -> tuple[str, ...]:
+    """The most frequent words, of those that are equally frequent the first in the alphabet."""
+    there = counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable")
+    return tuple(str(name) for name in there.index[:CATEGORIES])
 
 
 def _edges(values: np.ndarray) -> tuple[float, ...]:

@@ -15,6 +15,10 @@ from monitors.declare import Monitor
 from monitors.declare.windows import days
 
 
+BINNING = "2"
+"""How bins are made of a reference's values; stored counts are of the bins of one such way."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """What windows are compared with. hash: of the rows as read and the declared columns."""
@@ -69,5 +73,5 @@ def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
 
 
 def _hash(monitor: Monitor, rows: list[Rows]) -> str:
-    basis = [repr(monitor.all_columns()), *(one.fingerprint for one in rows)]
+    basis = [BINNING, repr(monitor.all_columns()), *(one.fingerprint for one in rows)]
     return hashlib.sha256("\n".join(basis).encode()).hexdigest()[:16]

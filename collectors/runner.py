@@ -12,6 +12,7 @@ from collectors.collect import collect
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
 from collectors.sources import Reader
+from collectors.sources.state import states
 from collectors.store import (
     forget_reports,
     store,
@@ -70,13 +71,18 @@ class Runner:
         check: whether Evidently measures it, too, if the lot falls on it.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        collected = self._collect(window, report, check)
+        collected = self._collect(window, report, check, self._states([window]))
         [outcome] = self._store([collected])
         return replace(outcome, report=self._keep(collected)) if report else outcome
 
     def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
         """Collect windows and store them together, without reports. Raises psycopg.Error."""
-        return self._store([self._collect(window, report=False, check=True) for window in windows])
+        states = self._states(windows)
+        return self._store([self._collect(window, False, True, states) for window in windows])
+
+    def _states(self, windows: Sequence[Window]) -> dict[Window, str]:
+        """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
+        return states(self._reader, windows, clock(self._connection))
 
     def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
         store(self._connection, collected)
@@ -101,7 +107,9 @@ class Runner:
 
         return Workspace(self._settings)
 
-    def _collect(self, window: Window, report: bool, check: bool) -> Collected:
+    def _collect(
+        self, window: Window, report: bool, check: bool, states: dict[Window, str]
+    ) -> Collected:
         return collect(
             self.monitor,
             window,
@@ -111,6 +119,7 @@ class Runner:
             backfill=self._backfill,
             report=report,
             check_every=self._settings.check_every if check else 0,
+            state=states[window],
         )
 
     def _reference_of(self, version: str) -> Reference | None:

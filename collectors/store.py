@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from collectors.reference import Reference
 from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
-from monitors.declare import Levels
+from monitors.declare import Levels, Monitor, Window
 
 STILL_OPEN = timedelta(days=30)
 """How long rows and labels of a window may still come."""
@@ -37,8 +37,8 @@ OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
 STATUS = (
     "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
     " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
-    " worst_column, worst_value, explanation, rows_read, rows_left_out, labels_read, labels_left_out,"
-    " source_state, opens_at"
+    " worst_column, worst_value, explanation, rows_read, rows_left_out, labels_read,"
+    " labels_left_out, source_state, opens_at"
 )
 
 
@@ -59,6 +59,21 @@ def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
         _copy_histograms(cursor, whole)
         _replace_status(cursor, windows)
         _remember_versions(cursor, windows)
+
+
+def store_state(
+    connection: psycopg.Connection,
+    monitor: Monitor,
+    window: Window,
+    state: str,
+    opens_at: datetime | None,
+) -> None:
+    """Remember by what the source of a window is told to be as it was collected."""
+    connection.execute(
+        f"update monitoring.window_status set source_state = %s, opens_at = %s where {OF_WINDOW}",
+        [state, opens_at, monitor.name, window.start, window.end],
+    )
+    connection.commit()
 
 
 def store_report(connection: psycopg.Connection, collected: Collected, path: str) -> None:

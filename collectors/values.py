@@ -73,7 +73,7 @@ class Collected:
 
     rows, labels: what became of the rows and of the labels that were read, where they were.
     source_state, opens_at: by which a changed source can be told without reading it, see
-    `sources.state`. runs: the engine's own results behind the values, for a report; not stored here.
+    `sources.state`. runs: the engine's own results behind the values, for a report; not stored.
     """
 
     monitor: str

@@ -8,7 +8,8 @@ from dashboards_src.sql import literal
 from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
 from monitors.declare import COUNT, Monitor, Unit
 
-COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed")
+COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed", "left out")
+LEDGER = ("rows read", "rows used", "labels read", "labelled rows", "left out")
 SECONDS = Unit("seconds", "s", 0.0)
 NEWEST = 366
 """So many windows of each monitor are counted: a year of days."""
@@ -22,7 +23,7 @@ SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS 
   count(*) FILTER (WHERE status = 'waiting') AS "waiting",
   count(*) FILTER (WHERE status = 'partial') AS "partial",
   count(*) FILTER (WHERE status = 'empty') AS "empty",
-  count(*) FILTER (WHERE status = 'failed') AS "failed",
+  count(*) FILTER (WHERE status = 'failed') AS "failed", sum(left_out)::bigint AS "left out",
   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
   max(seconds) AS "longest", max(collected_at) AS "last run"
 FROM {newest} GROUP BY 1 ORDER BY 1"""
@@ -35,6 +36,12 @@ SELECT monitor, window_start, status, error, model_version AS "model", engine,
 FROM monitoring.collection
 WHERE status IN ('failed', 'partial', 'empty')
 ORDER BY collected_at DESC LIMIT 100"""
+LEFT_OUT = """\
+SELECT monitor, window_start, rows_read AS "rows read", row_count AS "rows used",
+  labels_read AS "labels read", labelled_count AS "labelled rows", left_out AS "left out",
+  left_out_why AS "why", collected_at AS "collected"
+FROM {newest} WHERE left_out > 0
+ORDER BY window_start DESC, monitor LIMIT 100"""
 FAILED = "SELECT count(*) AS windows FROM monitoring.collection WHERE status = 'failed'"
 TOTAL = "SELECT count(*) AS windows FROM monitoring.collection"
 VALUES = """\
@@ -116,6 +123,19 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
             override("evidently", custom__width=100),
         ],
     )
+    left_out = panels.table(
+        site,
+        f"{uid}/left_out",
+        "Rows and labels that were left out",
+        "What was read and could not be used, by window, newest first. Rows of other windows in the"
+        " same file, and labels that are known later, are not counted. Above 1 % is a warning.",
+        LEFT_OUT.format(newest=newest),
+        overrides=[
+            *(override(name, custom__width=105) for name in LEDGER),
+            override("why", custom__minWidth=260),
+            override("collected", unit="dateTimeAsIso", custom__width=165),
+        ],
+    )
     return Page(
         uid=uid,
         title="Collectors",
@@ -124,6 +144,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
             Row("", [Item(total, 3, 7), Item(failed, 3, 7), Item(table, 18, 7)]),
             Row("", [Item(runs, 16, 8, may_be_empty=NOTHING), Item(slow, 8, 8)]),
             Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
+            Row("", [Item(left_out, 24, 8, may_be_empty="every row and every label was used")]),
         ],
         start="now-24h",
         tags=["health"],

@@ -267,7 +267,7 @@ def test_only_runs_and_retrainings_may_be_empty() -> None:
         for panel, reason in page.may_be_empty().items():
             assert titles[panel] in (
                 "Runs", "Retrainings", "What moved", "What went wrong, newest first",
-                    "Windows collected an hour",
+                    "Windows collected an hour", "Rows and labels that were left out",
             )  # fmt: skip
             assert len(reason) > 15
 

@@ -1,71 +1,96 @@
-"""Reads files of unknown columns some rows at a time."""
+"""Reads files of unknown columns some rows at a time, by the collectors' own readers."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from collectors import cells
+from collectors.sources import csv, parquet
+from collectors.sources.errors import SourceError, naming
+from collectors.sources.typed import times
+from monitors.declare import Csv
 
 CHUNK = 200_000
 SEPARATORS = ",;\t|"
+HEAD = 200
 
 
+@dataclass(frozen=True)
 class Chunks:
-    """Parquet, some rows at a time."""
+    """Parquet, some rows at a time; a name that a file has twice is left out of it."""
 
     decimal: str = "."
 
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(CHUNK):
-                frame = pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True)
-                yield frame[[name for name in frame if not name.startswith("__index_level_")]]
+        """The rows of a file as it stores them. Raises SourceError."""
+        with naming(path):
+            for batch in parquet.batches_of(path, CHUNK):
+                yield frame_of(pa.Table.from_batches([batch]))
+
+    def twice(self, path: Path) -> list[str]:
+        """The names that a file has more than once. Raises SourceError."""
+        return _twice(parquet.names_in(path))
 
     def said(self) -> dict[str, str]:
         """What of the reading is to be declared."""
         return {}
 
 
-@dataclass
+@dataclass(frozen=True)
 class CsvChunks(Chunks):
     """CSV as text, some rows at a time."""
 
-    separator: str
-    decimal: str
+    separator: str = ","
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "CsvChunks":
-        """Told from the first file's first rows."""
-        counted: dict[str, int] = {}
-        for separator in SEPARATORS:
-            head = _csv(paths[0], separator, nrows=200)
-            counted[separator] = 0 if head is None else head.shape[1]
+        """Told from the first file's first rows. Raises SourceError."""
+        counted = {s: len(csv.header(paths[0], s)) for s in SEPARATORS}
         separator = max(counted, key=lambda one: counted[one])
-        head = _csv(paths[0], separator, nrows=200)
-        texts = pd.Series(dtype=str) if head is None else head.stack().astype(str)
+        reading = cls(".", separator)
+        head = next(reading.chunks(paths[0]), pd.DataFrame()).head(HEAD)
+        texts = head.stack().astype(str) if head.size else pd.Series(dtype=str)
         commas = int(texts.str.fullmatch(r"[+-]?\d+,\d+").sum())
         points = int(texts.str.fullmatch(r"[+-]?\d+\.\d+").sum())
-        return cls(separator, "," if separator != "," and commas > points else ".")
+        return replace(reading, decimal="," if separator != "," and commas > points else ".")
 
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
-        found = _csv(path, self.separator, chunksize=CHUNK)
-        yield from () if found is None else found
+        source = Csv("?", time="?", separator=self.separator)
+        present = csv.header(path, self.separator)
+        names = [name for name in present if present.count(name) == 1]
+        if not names and present:
+            raise SourceError(f"{path}: every column of it is there more than once")
+        for batch in csv.batches_of(path, source, names):
+            yield frame_of(pa.Table.from_batches([batch]))
+
+    def twice(self, path: Path) -> list[str]:
+        return _twice(csv.header(path, self.separator))
 
     def said(self) -> dict[str, str]:
-        """What of the reading is to be declared."""
         return {"separator": self.separator, "decimal": self.decimal}
 
 
-def _csv(path: Path, separator: str, **given: Any) -> Any:
-    try:
-        return pd.read_csv(path, sep=separator, dtype="str", encoding="utf-8-sig", **given)
-    except pd.errors.EmptyDataError:
-        return None
-    except (ValueError, OSError) as error:
-        if "nrows" in given:
-            return None
-        said = str(error).strip().splitlines()[-1]
-        raise ValueError(f"{path}: is no CSV in UTF-8 that can be read: {said}") from error
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """A table as pandas has it: text as text, whole numbers exact."""
+    return pd.DataFrame({name: _column(table.column(name)) for name in table.column_names})
+
+
+def _column(column: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
+    if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
+        return pd.Series(cells.numbers(column).values)
+    if pa.types.is_decimal(column.type):
+        found = column.to_pandas()
+        return pd.Series(cells.numbers(column).values, found.index)
+    if pa.types.is_dictionary(column.type):
+        return _column(column.cast(column.type.value_type))
+    return times(column)
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,6 +1,7 @@
 """Makes a monitor of data that nobody has declared: looks, proposes, writes, calibrates."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import settings as environment
 from collectors.calibrate import calibrated, measure_days, write
+from collectors.collect import collect
 from collectors.new.declaration import declaration
 from collectors.new.find import Found, Place, find, place_of
 from collectors.new.propose import Proposal, period, propose
+from collectors.reference import days_of, load_reference
 from collectors.sources import Reader
+from collectors.values import Status
+from collectors.windows import complete_windows
 from monitors import thresholds
 from monitors.declare import Between, Monitor
 from monitors.declare.monitor import NAME
@@ -20,6 +25,8 @@ from monitors.declare.windows import Daily
 from monitors.load import CONTACTS, LIBRARY, load, named
 from settings import Settings
 
+TRIED = 5
+"""So many windows show whether what is proposed can be collected."""
 TAKEN = {*LIBRARY, CONTACTS, "declare", "overview", "collectors"}
 COMPOSE_ANCHOR = "  environment: &environment\n"
 
@@ -41,7 +48,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
     said = parsed.table or str(place.path or "the table")
     now = datetime.now(UTC)
     watched = period(found.looked.days, zone, now, reference, said)
-    proposal = propose(found.looked, found.labels, zone, watched, found.roles, found.taken)
+    proposal = propose(found, zone, watched)
     title = parsed.title or name.replace("_", " ").capitalize()
 
     files = [environment.ROOT / ".env", environment.ROOT / "docker-compose.yml"]
@@ -69,8 +76,29 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
             raise ValueError("; ".join(problems))
     for one in proposal.left_out:
         print(f"  left out {one.name}: {one.why}")
+    _try(monitor, settings)
     print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
     return monitor
+
+
+def _try(monitor: Monitor, settings: Settings) -> None:
+    """Collect some windows without storing them, and say so where none comes out whole."""
+    reader = Reader(monitor, settings)
+    reference = load_reference(reader, monitor, days_of(monitor, None))
+    now = datetime.now(UTC)
+    first = monitor.first_day or reader.first_day(now)
+    windows = list(complete_windows(monitor, now, first))
+    tried = windows[:: max(1, len(windows) // TRIED)]
+    outcomes = [
+        collect(monitor, w, reader, lambda _: reference, now, backfill=True, report=False)
+        for w in tried
+    ]
+    if any(one.status is Status.OK for one in outcomes):
+        return
+    counts = Counter(str(one.status) for one in outcomes)
+    said = ", ".join(f"{n} {status}" for status, n in counts.items())
+    why = next((one.error for one in outcomes if one.error), "")
+    print(f"  of {len(tried)} windows that were tried none came out whole ({said}): {why}")
 
 
 def amend(
@@ -166,6 +194,10 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
     print(f"  days by {when}: {days.starts} to {days.last}{until}")
     if not looked.zoned:
         print(f"  its times name no zone: taken as {proposal.zone}; --timezone says another")
+    if days.stray:
+        print(f"  {days.stray}")
+    if looked.ledger.faults:
+        print(f"  {looked.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
     said = {
         "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",

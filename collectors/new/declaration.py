@@ -122,9 +122,17 @@ def _roles(proposal: Proposal) -> Iterator[str]:
         }
         yield f"    prediction={kinds[proposal.shape]},"
     if roles.target:
-        yield f"    target=d.{proposal.target_kind}({quoted(roles.target)}),"
+        yield f"    target={_target(proposal)},"
     if roles.version:
         yield f"    model_version={quoted(roles.version)},"
+
+
+def _target(proposal: Proposal) -> str:
+    name = quoted(proposal.roles.target)
+    if not proposal.words:
+        return f"d.{proposal.target_kind}({name})"
+    yes, no = map(quoted, proposal.words)
+    return f"d.label({name}, positive={yes}, negative={no})"
 
 
 def _metrics(proposal: Proposal) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 import argparse
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +10,18 @@ import psycopg
 from collectors.new import guess
 from collectors.new.guess import Asked, Roles
 from collectors.new.look_at_files import Looked, Options, look_at_files
-from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table
+from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
 from collectors.new.time_column import names_of
-from collectors.sources import SourceError
-from database import connect
+from collectors.sources import SourceError, joins
+from collectors.sources.tables import Database
+from database import Role, connect, uri
+from database.errors import sentence
 from monitors.declare import Files, Source
+from monitors.declare.columns import Kind
 from settings import Settings
 
+MOST_TWICE = 0.1
+"""Ids of which a larger share comes again do not name a row."""
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -37,12 +40,28 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """The data with its labels joined. taken: columns that are neither features nor roles."""
+    """The data with its labels joined. taken: columns that are neither features nor roles. asked:
+    what a person has said."""
 
     looked: Looked
     labels: Source | None
     roles: Roles
     taken: tuple[str, ...]
+    asked: Asked
+
+
+def kinds_of(parsed: argparse.Namespace) -> dict[str, Kind | None]:
+    """The kinds of columns that a person has said. Raises ValueError where they contradict."""
+    said = [
+        *((name, "category") for name in parsed.category),
+        *((name, "number") for name in parsed.number),
+        *((name, None) for name in parsed.leave_out),
+    ]
+    names = [name for name, _ in said]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)}: said to be several things; say one")
+    return dict(said)
 
 
 def place_of(settings: Settings, given: str, name: str) -> Place:
@@ -65,7 +84,7 @@ def place_of(settings: Settings, given: str, name: str) -> Place:
 def find(settings: Settings, parsed: argparse.Namespace, place: Place, zone: str) -> Found:
     """Look at the rows and their labels. Raises ValueError, SourceError."""
     options = Options(parsed.time, parsed.time_format, zone)
-    asked = Asked(parsed.prediction, parsed.target)
+    asked = Asked(parsed.prediction, parsed.target, parsed.positive, kinds_of(parsed))
     said = parsed.table or str(place.path or "the table")
     if place.path is not None:
         if parsed.table:
@@ -73,14 +92,14 @@ def find(settings: Settings, parsed: argparse.Namespace, place: Place, zone: str
         looked = _relative(settings, look_at_files(place.path, options))
         labels = _look_at_label_files(settings, parsed, zone) if parsed.labels else None
     else:
-        with _opened(settings, place) as connection:
-            looked = look_at_table(connection, parsed.table, place.address, options)
-            labels = _look_at_label_table(connection, parsed, place, zone)
+        address = place.uri or uri(settings, Role.COLLECTOR)
+        table = parsed.table or _only_table(settings, place)
+        looked = look_at_table(Database(address, table), table, place.address, options)
+        labels = _look_at_label_table(address, parsed, place, zone)
     if labels is None:
         taken = (looked.source.time,)
-        return Found(
-            looked, None, guess.roles(looked.sample, replace(asked, taken=taken), said), taken
-        )
+        roles = guess.roles(looked.sample, replace(asked, taken=taken), said)
+        return Found(looked, None, roles, taken, asked)
     return _with_labels(looked, labels, parsed, asked, said)
 
 
@@ -95,33 +114,34 @@ def _with_labels(
                 f"{where} has no column {on!r} for --on; there are {names_of(one.sample)}"
             )
     target = _target(labels, on, asked.target, parsed.labels)
-    known = labels.sample[[on, target]].dropna(subset=[on])
-    twice = known[on][known[on].duplicated()]
-    if len(twice):
+    known = labels.sample.assign(**{on: joins.identifiers(labels.sample[on])}).dropna(subset=[on])
+    twice = known[on].duplicated(keep="last")
+    if twice.mean() > MOST_TWICE:
         raise ValueError(
-            f"{parsed.labels}: {on!r} is {twice.iloc[0]!r} several times, and a row has one label;"
-            " give another --on"
+            f"{parsed.labels}: {on!r} is {known[on][twice].iloc[0]!r} several times, and a row has"
+            " one label; give another --on"
         )
-    left, right = looked.sample[on], known[on]
-    if (left.dtype.kind in "iuf") != (right.dtype.kind in "iuf"):
-        left, right = left.map(str), right.map(str)
-    values = left.map(dict(zip(right, known[target], strict=True)))
+    known = known[~twice].reset_index(drop=True)
+    place = joins.match(looked.sample[on], known[on])
+    if (place < 0).all():
+        raise joins.mismatch(looked.sample[on], known[on], parsed.labels, said)
+    values = known[target].reindex(place).set_axis(looked.sample.index)
     joined = replace(looked, sample=looked.sample.assign(**{target: values}))
-    if values.isna().all():
-        raise ValueError(f"{parsed.labels}: no {on!r} of it is one of the rows'; give another --on")
     source = replace(labels.source, on=on)
     if isinstance(source, Files):
         source = replace(source, layout="undated", partition="date", timezone="")
     taken = (looked.source.time, on)
     free = replace(asked, target=target, taken=taken)
-    return Found(joined, source, guess.roles(joined.sample, free, said), taken)
+    return Found(joined, source, guess.roles(joined.sample, free, said), taken, asked)
 
 
 def _shared(looked: Looked, labels: Looked, said: str) -> str:
     """The column that both have, and that names a row among the labels."""
     mine = set(looked.sample) - {looked.source.time}
     both = [str(n) for n in labels.sample if n in mine and n != labels.source.time]
-    found = [name for name in both if labels.sample[name].dropna().is_unique]
+    found = [
+        name for name in both if labels.sample[name].dropna().duplicated().mean() <= MOST_TWICE
+    ]
     if len(found) != 1:
         raise ValueError(
             f"{said}: {', '.join(found) or 'no column'} is in both and names a row;"
@@ -139,7 +159,7 @@ def _target(labels: Looked, on: str, asked: str, said: str) -> str:
     if len(free) == 1:
         return free[0]
     taken = (on, labels.source.time)
-    found = guess.roles(labels.sample, Asked("none", "", taken), said).target
+    found = guess.roles(labels.sample, Asked("none", taken=taken), said).target
     if not found:
         raise ValueError(f"{said}: which of {', '.join(free)} is the label? say it with --target")
     return found
@@ -151,12 +171,13 @@ def _look_at_label_files(settings: Settings, parsed: argparse.Namespace, zone: s
 
 
 def _look_at_label_table(
-    connection: psycopg.Connection, parsed: argparse.Namespace, place: Place, zone: str
+    address: str, parsed: argparse.Namespace, place: Place, zone: str
 ) -> Looked | None:
     if not parsed.labels:
         return None
     options = Options(parsed.labels_time, "", zone, "--labels-time")
-    return look_at_table(connection, parsed.labels, place.address, options)
+    database = Database(address, parsed.labels)
+    return look_at_table(database, parsed.labels, place.address, options)
 
 
 def _relative(settings: Settings, looked: Looked) -> Looked:
@@ -169,13 +190,12 @@ def _relative(settings: Settings, looked: Looked) -> Looked:
     return replace(looked, source=source)
 
 
-@contextmanager
-def _opened(settings: Settings, place: Place) -> Iterator[psycopg.Connection]:
+def _only_table(settings: Settings, place: Place) -> str:
+    """The only table of a database that has times. Raises ValueError, SourceError."""
     try:
         opened = psycopg.connect(place.uri, connect_timeout=10) if place.uri else connect(settings)
     except psycopg.Error as error:
-        said = str(error).strip().splitlines()[0]
-        raise SourceError(f"the database of --from cannot be opened: {said}") from error
+        raise SourceError(f"the database of --from cannot be opened: {sentence(error)}") from error
     with opened as connection:
         connection.read_only = True
-        yield connection
+        return only_table(connection)

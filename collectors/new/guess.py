@@ -1,14 +1,15 @@
 """What each column of unknown data is: pure functions of a sample and what a person has said."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
+from collectors import cells
 from collectors.new.time_column import holds_times
-from collectors.sources.csv import NUMBER
 from monitors.declare.columns import Kind
 
 CODES = 10
@@ -55,11 +56,16 @@ class Roles:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person has said of roles: a column, `none`, or '' for a guess."""
+    """What a person has said: a column of a role, `none`, or '' for a guess.
+
+    positive: the label that means yes. kinds: of columns; None for one that is left out.
+    """
 
     prediction: str = ""
     target: str = ""
-    taken: tuple[str, ...] = field(default=())
+    positive: str = ""
+    kinds: Mapping[str, Kind | None] = field(default_factory=dict)
+    taken: tuple[str, ...] = ()
 
 
 def plainly(name: str) -> str:
@@ -119,15 +125,24 @@ def _chances(sample: pd.DataFrame, usable: Sequence[str]) -> list[str]:
 
 
 def columns(
-    sample: pd.DataFrame, on: pd.Series, reference: pd.Series, taken: Sequence[str]
+    sample: pd.DataFrame,
+    on: pd.Series,
+    reference: pd.Series,
+    taken: Sequence[str],
+    kinds: Mapping[str, Kind | None] = MappingProxyType({}),
 ) -> list[Guessed]:
     """Every column that has no role.
 
     on: the day of each row. reference: whether it lies in the reference, where a column that is
-    always the same cannot be compared.
+    always the same cannot be compared. kinds: those that a person has said.
     """
     free = [str(name) for name in sample if name not in taken]
-    return [_column(name, sample[name], on, reference) for name in free]
+    return [
+        Guessed(name, kinds[name], "as you say")
+        if name in kinds
+        else _column(name, sample[name], on, reference)
+        for name in free
+    ]
 
 
 def _column(name: str, values: pd.Series, on: pd.Series, reference: pd.Series) -> Guessed:
@@ -181,9 +196,10 @@ def _grows(there: pd.Series, on: pd.Series) -> bool:
 def _text(name: str, there: pd.Series, different: int) -> Guessed:
     if different <= WORDS and different <= max(CODES, len(there) / 10):
         return Guessed(name, "category", f"{different} different words")
-    numbers = there.str.fullmatch(NUMBER)
-    if numbers.mean() >= 0.99:
-        odd = _short(there[~numbers].iloc[0])
+    unusable = cells.numbers(there.astype(object)).unusable
+    strange = pd.notna(unusable) if unusable is not None else np.zeros(len(there), bool)
+    if strange.mean() <= 0.01 and strange.any():
+        odd = _short(there[strange].iloc[0])
         return Guessed(name, "number", f"some are none, such as {odd}: their days are partial")
     if there.str.count(r"\s+").mean() >= 3:
         return Guessed(name, None, f"free text: {different} different in {len(there)} rows")

@@ -1,18 +1,20 @@
 """Looks at data nobody has declared yet: where its days lie, and a sample of its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
+from collectors import cells
 from collectors.new.chunks import Chunks, CsvChunks
 from collectors.new.time_column import TimeColumn, choose
-from collectors.sources.csv import plain
 from collectors.sources.files import day_in_name, files_below
+from collectors.sources.ledger import Ledger, total
 from collectors.sources.times import moments
 from monitors.declare import Csv, Parquet, Source
 
@@ -36,6 +38,8 @@ class Looked:
     source: as it is to be declared. sample: rows spread over all of it. on: the day of each of
     them. days: by day, `rows`, and the seconds from midnight to its `first` and `last` row.
     zoned: whether times name their zone. spread: that only every so many-th row is in the sample.
+    ledger: of all rows. twice: names that are there more than once. nested: columns that are not
+    looked at, since their values are no single ones.
     """
 
     source: Source
@@ -44,6 +48,9 @@ class Looked:
     days: pd.DataFrame
     zoned: bool
     spread: int = 1
+    ledger: Ledger = field(default_factory=Ledger)
+    twice: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
 
 def look_at_files(path: Path, options: Options) -> Looked:
@@ -54,7 +61,7 @@ def look_at_files(path: Path, options: Options) -> Looked:
     if head is None:
         raise ValueError(f"{path}: {len(paths)} files and no row in them")
     column = choose(head, options.time, options.format, str(path), options.option)
-    days, sample, spread, astray = _read(reading, paths, column, options.zone, layout)
+    days, sample, spread, astray, ledger = _read(reading, paths, column, options.zone, layout)
     given: dict[str, Any] = {"folder": str(path), "time": column.name, "format": column.format}
     if not column.zoned:
         given["naive"] = options.zone
@@ -67,31 +74,32 @@ def look_at_files(path: Path, options: Options) -> Looked:
         source = replace(source, layout="undated", partition="date")
     on = sample.pop(DAY)
     frame = tidy(sample, reading.decimal)
-    return Looked(source, frame, on, _days(days), column.zoned, spread)
+    twice = tuple(dict.fromkeys(name for path in paths for name in reading.twice(path)))
+    return Looked(source, frame, on, _days(days), column.zoned, spread, ledger, twice)
 
 
 DAY = "\0day"
+CODE = r"[+-]?0\d"
+"""How text begins that is a code, whatever numbers it looks like: 007."""
 
 
 def tidy(sample: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
-    """A sample whose text that is numbers, or yes and no, is that."""
+    """A sample whose text that is numbers, or yes and no, is that; the rest as it is."""
     return pd.DataFrame({name: _tidy(sample[name], decimal) for name in sample})
 
 
 def _tidy(values: pd.Series, decimal: str) -> pd.Series:
     there = values.dropna()
-    if there.empty or values.dtype.kind in "biufM":
+    if there.empty or not there.map(lambda value: isinstance(value, str)).all():
         return values
-    if there.map(lambda value: isinstance(value, str)).all():
-        return plain(values, decimal)
-    if there.map(lambda value: isinstance(value, bool)).all():
+    if there.isin(list(cells.BOOLEANS)).all():
+        return values.map({text: word == "true" for text, word in cells.BOOLEANS.items()})
+    found = cells.numbers(values.astype(object), decimal)
+    if found.unusable is not None or np.isnan(found.values).all():
         return values
-    inferred = there.infer_objects()
-    if not inferred.map(lambda v: isinstance(v, (list, dict, tuple, set, date))).any():
-        numbers = pd.to_numeric(inferred, errors="coerce")
-        if numbers.notna().all() and not inferred.map(lambda v: isinstance(v, str)).any():
-            return numbers.astype(float).reindex(values.index)
-    return values
+    if there.str.match(CODE).any():
+        return values
+    return pd.Series(found.values, values.index)
 
 
 def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
@@ -125,25 +133,31 @@ def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
 
 
 def _partition(root: Path, paths: Sequence[Path]) -> str:
-    """The name before = of the folders of a day, '' where files do not lie so."""
-    names = set()
-    for path in paths:
-        name, _, day = path.parent.name.partition("=")
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            return ""
-        if path.parent.parent != root or len(day) != 10:
-            return ""
-        names.add(name)
-    return names.pop() if len(names) == 1 else ""
+    """The name before = of the folders of a day, at any depth; '' where files do not lie so."""
+    names = {_day_folder(path.relative_to(root).parts[:-1]) for path in paths}
+    return names.pop() or "" if len(names) == 1 else ""
+
+
+def _day_folder(folders: Sequence[str]) -> str | None:
+    """The name of the one folder on the way to a file that is of a day, None without one."""
+    found = [part.partition("=") for part in folders]
+    days = [name for name, _, day in found if len(day) == len("YYYY-MM-DD") and _is_day(day)]
+    return days[0] if len(days) == 1 else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(
     reading: Chunks, paths: Sequence[Path], column: TimeColumn, zone: str, layout: str
-) -> tuple[list[pd.DataFrame], pd.DataFrame, int, str]:
+) -> tuple[list[pd.DataFrame], pd.DataFrame, int, str, Ledger]:
     """Every row's time, and a sample that is thinned out whenever it gets too long."""
-    days, kept, spread = [], [], 1
+    days, kept, spread, ledgers = [], [], 1, []
     fits = {"": True, "own": True}
     for path in paths:
         for chunk in reading.chunks(path):
@@ -151,7 +165,9 @@ def _read(
                 raise ValueError(f"{path}: no column {column.name!r}, which other files have")
             naive = "" if column.zoned else zone
             place = f"{path}: {column.name!r}"
-            times = moments(chunk[column.name], place, format=column.format, naive=naive)
+            found = moments(chunk[column.name], place, format=column.format, naive=naive)
+            times = found.times
+            ledgers.append(found.ledger)
             local = times.dt.tz_convert(ZoneInfo(zone))
             day = local.dt.date
             days.append(by_day(local))
@@ -161,7 +177,7 @@ def _read(
                 kept, spread = [pd.concat(kept, ignore_index=True).iloc[::2]], spread * 2
     astray = next((how for how, all_fit in fits.items() if all_fit), "undated")
     sample = pd.concat(kept, ignore_index=True)
-    return days, sample, spread, astray
+    return days, sample, spread, astray, total(ledgers)
 
 
 def _check_days(
@@ -170,7 +186,9 @@ def _check_days(
     """Whether rows lie in the day of their file's name: in the zone asked for, or in UTC."""
     if layout == "undated":
         return
-    named = path.parent.name.partition("=")[2] if layout == "folders" else path.name
+    named = path.name
+    if layout == "folders":
+        named = next(p for p in reversed(path.parent.parts) if "=" in p and _is_day(p[-10:]))
     wanted = day_in_name(named)
     fits[""] &= bool((day.dropna() == wanted).all())
     fits["own"] &= bool((times.dt.tz_convert(UTC).dt.date.dropna() == wanted).all())

@@ -8,10 +8,22 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from collectors.new.look_at_files import SAMPLE, Looked, Options, by_day, tidy
+from collectors.new.chunks import frame_of
+from collectors.new.look_at_files import SAMPLE, Looked, Options, tidy
 from collectors.new.time_column import choose
 from collectors.sources import SourceError
-from collectors.sources.tables import NAIVE, ZONED, columns_of, fetch
+from collectors.sources.tables import (
+    FIRST,
+    LAST,
+    NAIVE,
+    ZONED,
+    Database,
+    identifier,
+    selected,
+    timeless,
+)
+from collectors.sources.times import moments
+from collectors.sources.typed import Reading
 from monitors.declare import Table
 from settings import Settings
 
@@ -33,72 +45,76 @@ def is_monitoring(settings: Settings, uri: str) -> bool:
     return there == (mine, settings.postgres_port, settings.postgres_db)
 
 
-def look_at_table(
-    connection: psycopg.Connection, name: str, address: str, options: Options
-) -> Looked:
-    """See what a table holds, the only one with times where no name is given.
-
-    Raises ValueError, SourceError.
-    """
-    name = name or _only_table(connection)
+def look_at_table(database: Database, name: str, address: str, options: Options) -> Looked:
+    """See what a table holds. Raises ValueError, SourceError."""
     bare = Table(name, time="?", address=address)
-    try:
-        kinds = columns_of(connection, bare)
-        sample, spread = _sample(connection, name)
-    except (SourceError, psycopg.Error) as error:
-        said = str(error).splitlines()[0]
-        raise SourceError(
-            f"{said}; name one with --table schema.table, which the user of the address may select"
-        ) from error
-    times = {column for column, kind in kinds.items() if kind in (ZONED, *NAIVE)}
+    kinds = database.columns()
+    times = [column for column, kind in kinds.items() if kind in (ZONED, *NAIVE)]
     asked = options.time
     if asked in kinds and asked not in times:
         raise SourceError(f"{name}: {asked!r} is no timestamp; read a view that makes it one")
     if not asked and not times:
         raise SourceError(f"{name}: no column is a timestamp; read a view that makes one")
-    among = sample[[column for column in sample if column in times]] if not asked else sample
-    column = choose(among, asked, "", name, options.option)
+    nested = tuple(column for column, kind in kinds.items() if is_nested(kind))
+    plain = [column for column in kinds if column not in nested]
+    sample, spread = _sample(database, bare, plain, kinds)
+    column = choose(sample[times] if not asked else sample, asked, "", name, options.option)
     zoned = kinds[column.name] == ZONED
-    source = Table(
-        name, time=column.name, address=address, naive="" if zoned else options.zone
-    )  # fmt: skip
-    local = _local(sample[column.name], zoned, options.zone)
-    days = _days(connection, source, options.zone) if spread > 1 else by_day(local)
-    return Looked(source, tidy(sample), local.dt.date, days, zoned, spread)
+    source = Table(name, time=column.name, address=address, naive="" if zoned else options.zone)
+    place = f"{name}: {column.name!r}"
+    found = moments(sample[column.name], place, naive=source.naive)
+    days = _days(database, source, options.zone)
+    known = found.times.notna()
+    local = found.times[known].dt.tz_convert(ZoneInfo(options.zone))
+    return Looked(
+        source,
+        tidy(sample[known].reset_index(drop=True)),
+        local.dt.date.reset_index(drop=True),
+        days,
+        zoned,
+        spread,
+        timeless(database, source).ledger,
+        nested=nested,
+    )
 
 
-def _sample(connection: psycopg.Connection, name: str) -> tuple[pd.DataFrame, int]:
+def is_nested(kind: str) -> bool:
+    """Whether a type of PostgreSQL holds no single value."""
+    return kind.startswith("_") or kind in ("json", "jsonb", "bytea", "hstore", "xml")
+
+
+def _sample(
+    database: Database, source: Table, names: Sequence[str], kinds: dict[str, str]
+) -> tuple[pd.DataFrame, int]:
     """Rows of a table, all or every so many-th, and how many-th."""
-    table = sql.Identifier(*name.split("."))
-    row = connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
-    count = row[0] if row else 0
+    table = identifier(source.name)
+    count = database.rows(sql.SQL("select count(*) as n from {}").format(table))[0]["n"]
     if not count:
-        raise SourceError(f"{name}: has no rows")
+        raise SourceError(f"{source.name}: has no rows")
     spread = -(-count // SAMPLE)
-    connection.execute("select setseed(0.5)")
-    query = sql.SQL("select * from {} where random() < %s").format(table)
-    return fetch(connection, query, [1.0 / spread if spread > 1 else 2.0]), spread
+    query = sql.SQL("select {} from {} where random() < {}").format(
+        selected("", names, kinds, Reading(frozenset(names))),
+        table,
+        sql.Literal(1.0 / spread if spread > 1 else 2.0),
+    )
+    database.read(sql.SQL("select setseed(0.5)::text as seed"))
+    return frame_of(database.read(query)), spread
 
 
-def _local(times: pd.Series, zoned: bool, zone: str) -> pd.Series:
-    if zoned:
-        return pd.to_datetime(times, utc=True).dt.tz_convert(ZoneInfo(zone))
-    return pd.to_datetime(times)
-
-
-def _days(connection: psycopg.Connection, source: Table, zone: str) -> pd.DataFrame:
+def _days(database: Database, source: Table, zone: str) -> pd.DataFrame:
     """Rows of each day, and the seconds from midnight to its first and last."""
     time = sql.Identifier(source.time)
     local = time if source.naive else sql.SQL("{} at time zone {}").format(time, sql.Literal(zone))
     query = sql.SQL(
-        'select t::date as day, count(*) as rows, min(extract(epoch from t::time)) as "first",'
-        ' max(extract(epoch from t::time)) as "last" from (select ({})::timestamp as t from {}) x'
-        " where t is not null group by 1 order by 1"
-    ).format(local, sql.Identifier(*source.name.split(".")))
-    return fetch(connection, query, []).set_index("day").astype(int)
+        'select t::date as day, count(*) as rows, min(extract(epoch from t::time))::int as "first",'
+        ' max(extract(epoch from t::time))::int as "last" from (select ({})::timestamp as t from {}'
+        " where {} between {} and {}) x where t is not null group by 1 order by 1"
+    ).format(local, identifier(source.name), time, sql.Literal(FIRST), sql.Literal(LAST))
+    days: pd.DataFrame = database.read(query).to_pandas().set_index("day").astype(int)
+    return days
 
 
-def _only_table(connection: psycopg.Connection) -> str:
+def only_table(connection: psycopg.Connection) -> str:
     """The only table or view with a column of times. Raises ValueError listing several."""
     found = connection.execute(
         "select distinct c.table_schema, c.table_name from information_schema.columns c"

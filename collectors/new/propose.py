@@ -1,16 +1,18 @@
 """From what was seen of data to what is to be declared: the reference, the metrics, the levels."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors.new import guess
+from collectors.new import answers, guess
+from collectors.new.find import Found
 from collectors.new.guess import Guessed, Roles
 from collectors.new.look_at_files import Looked
+from collectors.new.time_column import names_of
 from monitors.declare import Source
 from monitors.declare.windows import days as span
 from monitors.thresholds import ENOUGH
@@ -21,15 +23,16 @@ MOST_ROWS = 1_000_000
 SPARSE = 0.005
 QUIET = timedelta(hours=1.5)
 OLD = timedelta(days=2)
-CLASSES = ("recall", "precision", "accuracy")
-CHANCES = ("roc_auc", "log_loss")
-NUMBERS = ("agreement", "mae", "rmse", "mean_error")
+FAR, MOST_STRAY = timedelta(days=30), 0.01
+"""A gap beyond which so small a share of all rows is astray."""
+NA_WORDS = frozenset({"NA", "N/A", "n/a", "NULL", "null", "None", "nan", "NaN", "-", "?"})
 
 
 @dataclass(frozen=True)
 class Period:
     """The whole days of the data. ends: None while more is to come. gap: longest run of days
-    without rows. counts: rows of each day of the reference."""
+    without rows. counts: rows of each day of the reference. stray: what was left out before and
+    after, in words."""
 
     starts: date
     last: date
@@ -37,6 +40,7 @@ class Period:
     reference: tuple[date, date]
     counts: Sequence[int]
     gap: int
+    stray: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,9 @@ class Proposal:
     """What is to be declared.
 
     performance: metrics of prediction against target. shape: of the prediction, "probability",
-    "number" or "category". target_kind: "number" or "category". unjudged: metrics that cannot be
-    calibrated, and why. remarks: what a person should know.
+    "number" or "category". target_kind: "number" or "category". words: of the label, the one that
+    means yes and the one that means no; empty where they are 1 and 0. unjudged: metrics that
+    cannot be calibrated, and why. remarks: what a person should know.
     """
 
     source: Source
@@ -60,6 +65,7 @@ class Proposal:
     sparse: bool
     min_rows: int
     row_count: tuple[tuple[int | None, int], tuple[int | None, int]]
+    words: tuple[str, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -78,6 +84,7 @@ def period(
     days: pd.DataFrame, zone: str, now: datetime, reference: tuple[date, date] | None, place: str
 ) -> Period:
     """The days to watch, and which of them the others are compared with. Raises ValueError."""
+    days, stray = _without_stray(days)
     whole = _whole_days(days, zone, now)
     if whole.empty:
         raise ValueError(f"{place}: holds no whole day in {zone}; a monitor needs {LEAST_DAYS}")
@@ -110,7 +117,26 @@ def period(
         )
     newest = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
     ends = last if now - newest > OLD else None
-    return Period(starts, last, ends, (first, end), counts, _gap(counts))
+    return Period(starts, last, ends, (first, end), counts, _gap(counts), stray)
+
+
+def _without_stray(days: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The days without a handful of rows far away from all others, and what these are."""
+    if days.empty:
+        return days, ""
+    far = pd.Series(pd.to_datetime(days.index)).diff() > FAR
+    part = far.cumsum().to_numpy()
+    rows = days["rows"].groupby(part).sum()
+    main = int(rows.to_numpy().argmax())
+    others = int(rows.sum() - rows.iloc[main])
+    if not others or others > MOST_STRAY * rows.sum():
+        return days, ""
+    strangers = days[part != main]
+    said = (
+        f"{others} rows of {len(strangers)} days far from the others are left out:"
+        f" {', '.join(map(str, strangers.index[:3]))}{', ...' if len(strangers) > 3 else ''}"
+    )
+    return days[part == main], said
 
 
 def _whole_days(days: pd.DataFrame, zone: str, now: datetime) -> pd.DataFrame:
@@ -146,17 +172,22 @@ def _gap(counts: Sequence[int]) -> int:
     return longest
 
 
-def propose(
-    looked: Looked, labels: Source | None, zone: str, days: Period, roles: Roles,
-    taken: Sequence[str],
-) -> Proposal:  # fmt: skip
+def propose(found: Found, zone: str, days: Period) -> Proposal:
     """What is to be declared of the data. Raises ValueError where there is nothing to watch."""
+    looked, roles, asked = found.looked, found.roles, found.asked
     sample = looked.sample
     first, last = days.reference
     inside = looked.on.map(lambda day: pd.notna(day) and first <= day <= last).astype(bool)
-    shape, target_kind, performance, remarks = _roles(sample, roles)
+    answer = answers.of(sample, roles, asked.positive)
     known = (roles.prediction, roles.target, roles.version)
-    columns = guess.columns(sample, looked.on, inside, [*taken, *filter(None, known)])
+    unknown = sorted(set(asked.kinds) - set(map(str, sample)))
+    if unknown:
+        raise ValueError(f"no column {', '.join(map(repr, unknown))}; there are {names_of(sample)}")
+    columns = guess.columns(
+        sample, looked.on, inside, [*found.taken, *filter(None, known)], asked.kinds
+    )
+    columns += [Guessed(n, None, "its name is there more than once") for n in looked.twice]
+    columns += [Guessed(n, None, "nested values, or bytes") for n in looked.nested]
     if not any(one.kind for one in columns):
         said = "; ".join(f"{one.name}: {one.why}" for one in columns)
         raise ValueError(f"no column is left to watch ({said or 'there is none but the time'})")
@@ -164,48 +195,31 @@ def propose(
     shares = sample[watched][inside].isna().mean()
     return Proposal(
         source=looked.source,
-        labels=labels,
+        labels=found.labels,
         zone=zone,
         period=days,
         roles=roles,
         columns=tuple(columns),
-        shape=shape,
-        target_kind=target_kind,
-        performance=performance,
+        shape=answer.shape,
+        target_kind=answer.target_kind,
+        performance=answer.metrics,
+        words=answer.words,
         sparse=bool((shares > SPARSE).any()),
         min_rows=_min_rows(looked, inside, days, roles),
         row_count=row_levels(days.counts),
-        remarks=tuple(remarks),
+        remarks=(*answer.remarks, *_na_remarks(sample, columns)),
     )
 
 
-def _roles(sample: pd.DataFrame, roles: Roles) -> tuple[str, str, tuple[str, ...], list[str]]:
-    """(shape of the prediction, kind of the target, performance metrics, remarks)."""
-    prediction, target = (sample[n] if n else None for n in (roles.prediction, roles.target))
-    numbers = target is not None and guess.as_numbers(target) is not None
-    codes = target is None or guess.is_code(target)
-    kind = "number" if numbers and not codes else "category"
-    if prediction is None:
-        remarks = ["no prediction was found: only the columns are watched; --prediction names one"]
-        return "", kind, (), remarks
-    if guess.as_numbers(prediction) is None:
-        return "category", kind, (), ["the prediction is text: its drift is watched, no more"]
-    only = guess.is_binary(prediction)
-    chance = guess.is_share(prediction) and (
-        guess.is_binary(target) if target is not None else guess.named_as_chance(roles.prediction)
-    )
-    words = target is not None and not numbers
-    if words:
-        remark = f"{roles.target} is text: performance needs labels 0 and 1, or numbers"
-        share = guess.is_share(prediction) and not only
-        return ("probability" if share else "number"), "category", (), [remark]
-    if chance:
-        metrics = CLASSES if only else (*CLASSES, *CHANCES)
-        return "probability", "category", metrics if target is not None else (), []
-    if target is not None and guess.is_code(target) and guess.is_code(prediction):
-        remark = "prediction and target look like codes of classes: their drift is watched, no more"
-        return "category", "category", (), [remark]
-    return "number", "number", NUMBERS if target is not None else (), []
+def _na_remarks(sample: pd.DataFrame, columns: Sequence[Guessed]) -> Iterator[str]:
+    """Words that may be meant for a missing value, and are words."""
+    for one in columns:
+        if one.kind == "category":
+            there = sorted(NA_WORDS & set(sample[one.name].dropna().astype(str).unique()))
+            if there:
+                said = ", ".join(map(repr, there))
+                mend = f"na=({there[0]!r},) in the source makes it missing"
+                yield f"{one.name}: {said} is a word like others; {mend}"
 
 
 def _min_rows(looked: Looked, inside: pd.Series, days: Period, roles: Roles) -> int:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from collectors import cells
 from collectors.sources.times import ENDS_WITH_ZONE, known
 from monitors.declare.sources import EPOCHS
 
@@ -22,6 +23,7 @@ FORMATS = (
     "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y",
 )  # fmt: skip
 """How text writes times where it is not ISO 8601."""
+DAYS = "%Y%m%d"
 ENOUGH = 0.99
 LOOKED_AT = 20_000
 YEARS = (pd.Timestamp("2000-01-01").timestamp(), pd.Timestamp("2100-01-01").timestamp())
@@ -87,10 +89,17 @@ def _time_column(name: str, values: pd.Series, format: str, sure: bool) -> TimeC
     if pd.api.types.is_datetime64_dtype(values) or isinstance(there.iloc[0], date):
         return TimeColumn(name, "", getattr(there.iloc[0], "tzinfo", None) is not None)
     if pd.api.types.is_numeric_dtype(there):
-        named = sure or _rank(name) <= len(NAMES)
-        return TimeColumn(name, format or _unit(there), True) if named and _unit(there) else None
+        return _number(name, there, format) if sure or _rank(name) <= len(NAMES) else None
     text = there.map(lambda value: isinstance(value, str)).all()
     return _text(name, there.astype(str), format) if text else None
+
+
+def _number(name: str, there: pd.Series, format: str) -> TimeColumn | None:
+    """Of numbers: days such as 20240131, or so many since 1970."""
+    days = pd.Series(cells.words(there).categorical().astype(str))
+    if format in ("", DAYS) and _are_days(days):
+        return TimeColumn(name, DAYS, False)
+    return TimeColumn(name, format or _unit(there), True) if _unit(there) else None
 
 
 def _text(name: str, there: pd.Series, format: str) -> TimeColumn | None:
@@ -99,6 +108,8 @@ def _text(name: str, there: pd.Series, format: str) -> TimeColumn | None:
     if there.str.match(r"\d{4}-\d{2}-\d{2}").mean() >= ENOUGH and _reads(there, "ISO8601"):
         zoned = bool(there.str.contains(ENDS_WITH_ZONE, regex=True).mean() > 0.5)
         return TimeColumn(name, "", zoned)
+    if _rank(name) <= len(NAMES) and _are_days(there):
+        return TimeColumn(name, DAYS, False)
     if there.str.fullmatch(r"\d{9,19}(?:\.\d+)?").mean() >= ENOUGH:
         return _time_column(name, pd.to_numeric(there, errors="coerce"), format, False)
     if not there.str.match(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}").mean() >= ENOUGH:
@@ -110,6 +121,11 @@ def _text(name: str, there: pd.Series, format: str) -> TimeColumn | None:
             " say which with --time-format"
         )
     return TimeColumn(name, formats[0], False) if formats else None
+
+
+def _are_days(there: pd.Series) -> bool:
+    """Whether text is of days without marks between: 20240131."""
+    return bool(there.str.fullmatch(r"(19|20)\d{6}").mean() >= ENOUGH and _reads(there, DAYS))
 
 
 def _reads(there: pd.Series, format: str) -> bool:

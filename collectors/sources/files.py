@@ -1,7 +1,9 @@
 """Reads the rows of a window out of files: by folder, by the day in a name, or by their times."""
 
+import os
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -100,8 +102,19 @@ class Log:
         """The files that may hold rows of a window. Raises SourceError."""
         if window is None or self.source.layout == "undated":
             return self.paths()
-        wanted = set(local_days(window, self.zone))
-        return [path for day, path in self._by_day(wanted)]
+        return self.paths_by_window([window])[window]
+
+    def paths_by_window(self, windows: Sequence[Window]) -> dict[Window, list[Path]]:
+        """The files that may hold rows of each window. Raises SourceError."""
+        if self.source.layout == "undated":
+            return dict.fromkeys(windows, self.paths())
+        wanted = {window: local_days(window, self.zone) for window in windows}
+        by_day: dict[date, list[Path]] = {}
+        for day, path in self._by_day({day for days in wanted.values() for day in days}):
+            by_day.setdefault(day, []).append(path)
+        return {
+            w: [path for day in days for path in by_day.get(day, ())] for w, days in wanted.items()
+        }
 
     def _need_folder(self) -> None:
         if not self.root.is_dir():
@@ -201,12 +214,18 @@ class Log:
 
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     """The files with a suffix, at any depth, without those of hidden or `_` folders; sorted."""
-    found = (path for path in root.rglob("*") if path.name.endswith(tuple(suffixes)))
-    return sorted(
-        path
-        for path in found
-        if path.is_file() and not any(p[0] in "._" for p in path.relative_to(root).parts)
-    )
+    found: list[str] = []
+    folders = [str(root)]
+    while folders:
+        with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name[0] in "._":
+                    continue
+                if entry.is_dir():
+                    folders.append(entry.path)
+                elif entry.name.endswith(tuple(suffixes)) and entry.is_file():
+                    found.append(entry.path)
+    return sorted(map(Path, found))
 
 
 def day_in_name(name: str) -> date | None:

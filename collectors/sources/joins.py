@@ -74,7 +74,7 @@ def with_labels(rows: pd.DataFrame, on: str, labels: pd.DataFrame, names: Labels
     labels: as `usable` gives them.
     """
     place = match(rows[on], labels[names.on]) if len(labels) else np.full(len(rows), -1)
-    columns = [name for name in labels if _speaks_of(name, names.target)]
+    columns = [str(name) for name in labels if _speaks_of(str(name), names.target)]
     taken = {
         name: labels[name].reset_index(drop=True).reindex(place).set_axis(rows.index)
         for name in columns

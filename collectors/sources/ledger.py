@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 MOST_LEFT_OUT = 0.01
 """A larger share of rows that are left out is a warning."""
 

@@ -227,9 +227,7 @@ class Reader:
         elif len(since) and self._are_elsewhere(since.iloc[:STRANGERS], names, window):
             return
         if len(since):
-            raise joins.mismatch(
-                rows[names.on], since[names.on], names.place, self.monitor.name
-            )
+            raise joins.mismatch(rows[names.on], since[names.on], names.place, self.monitor.name)
 
     def _are_elsewhere(self, labels: pd.DataFrame, names: Labels, window: Window) -> bool:
         """Whether one of some labels belongs to a row of another window."""
@@ -269,7 +267,9 @@ def _label_warnings(labels: Part) -> tuple[str, ...]:
     if len(labels.frame):
         counted = ledger.left_out.copy()
         del counted[Reason.NO_TIME]
-        ledger = replace(ledger, read=ledger.read - ledger.left_out[Reason.NO_TIME], left_out=counted)
+        ledger = replace(
+            ledger, read=ledger.read - ledger.left_out[Reason.NO_TIME], left_out=counted
+        )
     return _warnings(ledger, "labels")
 
 
@@ -288,9 +288,7 @@ def _name(source: Source) -> str:
     return source.name if isinstance(source, Table) else source.folder
 
 
-def _parted(
-    labels: pd.DataFrame, on: str, rows: pd.Series
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _parted(labels: pd.DataFrame, on: str, rows: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Labels of the rows, and those of none of them."""
     if labels.empty:
         return labels, labels
@@ -304,11 +302,13 @@ def _in_order(frame: pd.DataFrame, time: str) -> pd.DataFrame:
     """Rows by time, those of one moment by what they say: sums come out alike to the last bit."""
     if frame.empty:
         return frame
-    times = frame[time].to_numpy().astype("datetime64[ns]").astype(np.int64)
+    times = frame[time].astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
     order = np.argsort(times, kind="stable")
     steps = np.diff(times[order])
     if not (steps == 0).any():
-        return frame if (steps > 0).all() and (order[:-1] < order[1:]).all() else _taken(frame, order)
+        return (
+            frame if (steps > 0).all() and (order[:-1] < order[1:]).all() else _taken(frame, order)
+        )
     return _taken(frame, np.lexsort((_row_hashes(frame), times)))
 
 

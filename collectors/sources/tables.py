@@ -5,6 +5,7 @@ same rule. Connections stay open, one a thread and database: opening takes longe
 """
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ PLAIN = {
     *(ZONED, *NAIVE),
 }
 """PostgreSQL's types that Arrow has, too; any other is read as its text."""
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 WHOLE = ("int2", "int4", "int8")
 FIRST, LAST = "0001-01-02", "9999-12-30"
 """Times beyond are those of no row: infinity, and years that nothing else knows."""
@@ -250,7 +252,7 @@ def array(ids: Sequence[str], kind: str) -> sql.Composable:
         wanted = [one for one in ids if one.lstrip("-").isdigit() and -(2**63) <= int(one) < 2**63]
         kind = "int8"
     elif kind in ("numeric", "float4", "float8"):
-        wanted = [one for one in ids if _is_number(one)]
+        wanted = [one for one in ids if NUMBER.fullmatch(one)]
     elif kind == "uuid":
         wanted = [one for one in ids if cells.UUID_TEXT.fullmatch(one)]
     else:
@@ -268,11 +270,10 @@ def _quoted(text: str) -> str:
 def selected(
     time: str, names: Sequence[str], kinds: dict[str, str], reading: Reading
 ) -> sql.Composable:
-    """The columns that are there, of types that Arrow has; the time last."""
+    """The columns that are there, of types that Arrow has; the time, if there is one, last."""
     wanted = [name for name in names if name in kinds and name != time]
-    return sql.SQL(", ").join(
-        [*(_column(n, kinds[n], n in reading.numbers) for n in wanted), sql.Identifier(time)]
-    )
+    columns = [_column(name, kinds[name], name in reading.numbers) for name in wanted]
+    return sql.SQL(", ").join([*columns, *([sql.Identifier(time)] if time else [])])
 
 
 def _column(name: str, kind: str, number: bool) -> sql.Composable:
@@ -291,9 +292,7 @@ def _column(name: str, kind: str, number: bool) -> sql.Composable:
 def first_day(database: Database, source: Table, zone: ZoneInfo) -> date | None:
     """The day of a zone on which a table begins, None where it is empty. Raises SourceError."""
     naive = is_naive(source, database.columns())
-    query = sql.SQL(
-        "select min({time}) as first from {} where {time} between {} and {}"
-    ).format(
+    query = sql.SQL("select min({time}) as first from {} where {time} between {} and {}").format(
         identifier(source.name),
         sql.Literal(FIRST),
         sql.Literal(LAST),

@@ -56,9 +56,9 @@ def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) ->
 
 def times(column: pa.ChunkedArray) -> pd.Series:
     """A column of times as pandas has it: whole numbers exact, missing ones or not."""
-    if pa.types.is_integer(column.type) and column.null_count:
-        return column.to_pandas(types_mapper={column.type: pd.Int64Dtype()}.get)
-    return column.to_pandas()
+    exact = {column.type: pd.Int64Dtype()}.get if pa.types.is_integer(column.type) else None
+    values: pd.Series = column.to_pandas(types_mapper=exact if column.null_count else None)
+    return values
 
 
 def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def _joined(
         for part, frame in zip(parts, frames, strict=True)
     ]
     dtypes = {part.dtype for part in parts if part is not None}
-    together = pd.concat([part for part in filled], ignore_index=True)
+    together = pd.concat(filled, ignore_index=True)
     if dtypes == {np.dtype(float)}:
         return together.astype(float)
     return together

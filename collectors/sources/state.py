@@ -1,0 +1,223 @@
+"""By what a source that changed is told without reading it: names, sizes and times of files, counts
+and an order-free hash of a table's rows, which the server makes for many windows at once."""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from psycopg import sql
+
+from collectors.sources.errors import SourceError
+from collectors.sources.files import Log
+from collectors.sources.reader import Reader
+from collectors.sources.tables import PLAIN, SLACK, Database, identifier, is_naive
+from monitors.declare import Table, Window
+from settings import SettingsError
+
+SETTLED = 2.0
+"""A file that was written so many seconds ago may be written again within one tick of its clock."""
+EACH = """\
+select {n}::int as n, count(*) as rows, {hash} as hash from {tables} where {within}"""
+GROUPED = """\
+select width_bucket({moment}, {bounds}::timestamptz[]) as n, count(*) as rows, {hash} as hash
+from {tables} where {within} group by 1"""
+ALL = "select count(*) as rows, {hash} as hash from {tables} where {within}"
+HASH = "sum(hash_record_extended(row({columns}), 0))::text"
+INDEXED = """\
+select exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid
+  and a.attnum = i.indkey[0] where i.indrelid = {}::regclass and a.attname = {}) as there"""
+
+
+def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
+    """What is known of the source of each window, labels that are known by `now` included.
+
+    The same text means the same rows; '' that only reading tells. Never raises for a source.
+    """
+    if not windows:
+        return {}
+    rows = _rows(reader, windows)
+    labels = _labels(reader, windows, now)
+    return {
+        window: f"{rows[window]} {labels[window]}" if rows[window] and labels[window] else ""
+        for window in windows
+    }
+
+
+def _rows(reader: Reader, windows: Sequence[Window]) -> dict[Window, str]:
+    source = reader.monitor.source
+    try:
+        if isinstance(source, Table):
+            return _hashed(reader, source, windows)
+        return _files(reader.log(source), windows)
+    except (SourceError, SettingsError):
+        return dict.fromkeys(windows, "")
+
+
+def _labels(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
+    source = reader.monitor.labels
+    if source is None:
+        return dict.fromkeys(windows, "-")
+    try:
+        if isinstance(source, Table):
+            return _hashed_labels(reader, source, windows, now)
+        return _files(reader.log(source), windows)
+    except (SourceError, SettingsError):
+        return dict.fromkeys(windows, "")
+
+
+def _files(log: Log, windows: Sequence[Window]) -> dict[Window, str]:
+    """Of each window's files."""
+    settled = time.time() - SETTLED
+    known: dict[Path, str] = {}
+    return {
+        window: _of_files(paths, known, settled)
+        for window, paths in log.paths_by_window(windows).items()
+    }
+
+
+def _of_files(paths: Iterable[Path], known: dict[Path, str], settled: float) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        if path not in known:
+            known[path] = _of_file(path, settled)
+        if not known[path]:
+            return ""
+        digest.update(known[path].encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _of_file(path: Path, settled: float) -> str:
+    """Its name, size, times and place on the disk; '' while it may change unseen."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    if max(found.st_mtime, found.st_ctime) > settled:
+        return ""
+    facts = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    return f"{path}\0{' '.join(map(str, facts))}\n"
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The time column of a table in a query. alias: of the table, with its point."""
+
+    source: Table
+    kinds: dict[str, str]
+    alias: str = ""
+
+    @property
+    def column(self) -> sql.Composable:
+        """The column as it is."""
+        return sql.SQL(self.alias + "{}").format(sql.Identifier(self.source.time))
+
+    @property
+    def moment(self) -> sql.Composable:
+        """The column as a time that knows its zone."""
+        if not is_naive(self.source, self.kinds):
+            return self.column
+        zone = sql.Literal(self.source.naive)
+        return sql.SQL("({}::timestamp at time zone {})").format(self.column, zone)
+
+    def within(self, low: datetime, high: datetime) -> sql.Composable:
+        """The rows that may lie between two moments, as an index finds them."""
+        if is_naive(self.source, self.kinds):
+            zone = ZoneInfo(self.source.naive)
+            low, high = (end.astimezone(zone).replace(tzinfo=None) for end in (low, high))
+            low, high = low - SLACK, high + SLACK
+        ends = sql.Literal(low), sql.Literal(high)
+        return sql.SQL("{0} >= {1} and {0} < {2}").format(self.column, *ends)
+
+
+def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Window, str]:
+    """Of each window's rows in a table."""
+    database = reader.database(source)
+    kinds = database.columns()
+    names = [name for name in (*reader.columns(), source.time) if name in kinds]
+    times = Timed(source, kinds)
+    return _by_window(
+        database, times, windows, identifier(source.name), _hash(names, kinds, ""), sql.SQL("true")
+    )
+
+
+def _hashed_labels(
+    reader: Reader, source: Table, windows: Sequence[Window], now: datetime
+) -> dict[Window, str]:
+    """Of the labels of each window's rows where one server has both, else of all labels."""
+    database, rows, target = reader.database(source), reader.monitor.source, reader.monitor.labelled
+    assert target is not None
+    kinds = database.columns()
+    if is_naive(source, kinds):
+        now = now.astimezone(ZoneInfo(source.naive)).replace(tzinfo=None)
+    hashed = _hash([source.on, target.name, source.time], kinds, "l.")
+    known = sql.SQL("l.{} <= {}").format(sql.Identifier(source.time), sql.Literal(now))
+    labels = sql.SQL("{} l").format(identifier(source.name))
+    if not isinstance(rows, Table) or rows.address != source.address:
+        query = sql.SQL(ALL).format(hash=hashed, tables=labels, within=known)
+        [row] = database.rows(query)
+        return dict.fromkeys(windows, f"{row['rows']}:{row['hash']}")
+    theirs = reader.database(rows).columns()
+    cast = "" if theirs.get(source.on) == kinds.get(source.on) else "::text"
+    same = sql.SQL(f"s.{{0}}{cast} = l.{{0}}{cast}").format(sql.Identifier(source.on))
+    both = sql.SQL("{} s join {} on {}").format(identifier(rows.name), labels, same)
+    return _by_window(database, Timed(rows, theirs, "s."), windows, both, hashed, known)
+
+
+def _by_window(
+    database: Database,
+    times: Timed,
+    windows: Sequence[Window],
+    tables: sql.Composable,
+    hashed: sql.Composable,
+    also: sql.Composable,
+) -> dict[Window, str]:
+    """Of each window by an index on the time, or of all in one pass where there is none."""
+    if not is_naive(times.source, times.kinds):  # of local times windows may overlap
+        name = sql.Literal(identifier(times.source.name).as_string(None))
+        query = sql.SQL(INDEXED).format(name, sql.Literal(times.source.time))
+        if database.rows(query)[0]["there"]:
+            return _each(database, times, windows, tables, hashed, also)
+    bounds = sorted({end for window in windows for end in (window.start, window.end)})
+    within = sql.SQL("{} and {}").format(times.within(bounds[0], bounds[-1]), also)
+    query = sql.SQL(GROUPED).format(
+        moment=times.moment, bounds=sql.Literal(bounds), hash=hashed, tables=tables, within=within
+    )
+    found = {row["n"]: f"{row['rows']}:{row['hash']}" for row in database.rows(query)}
+    place = {bound: n for n, bound in enumerate(bounds, start=1)}
+    return {window: found.get(place[window.start], "0:None") for window in windows}
+
+
+def _each(
+    database: Database,
+    times: Timed,
+    windows: Sequence[Window],
+    tables: sql.Composable,
+    hashed: sql.Composable,
+    also: sql.Composable,
+) -> dict[Window, str]:
+    queries = [
+        sql.SQL(EACH).format(
+            n=sql.Literal(n),
+            hash=hashed,
+            tables=tables,
+            within=sql.SQL("{} and {}").format(times.within(window.start, window.end), also),
+        )
+        for n, window in enumerate(windows)
+    ]
+    found = {row["n"]: row for row in database.rows(sql.SQL(" union all ").join(queries))}
+    return {w: f"{found[n]['rows']}:{found[n]['hash']}" for n, w in enumerate(windows)}
+
+
+def _hash(names: Sequence[str], kinds: dict[str, str], alias: str) -> sql.Composable:
+    """Of columns: of one whose type has no hash, of its text."""
+    hashable = {*PLAIN, "numeric", "uuid"}
+    columns = [
+        sql.SQL(alias + ("{}" if kinds[n] in hashable else "{}::text")).format(sql.Identifier(n))
+        for n in dict.fromkeys(names)
+    ]
+    return sql.SQL(HASH).format(columns=sql.SQL(", ").join(columns))
