@@ -48,6 +48,16 @@ def test_refusals_name_field_and_mend(changes: dict[str, object], said: str) -> 
         (lambda: d.recall(warn=0.6, alert=0.6), "recall: alert: 0.6 is not below warn (0.6)"),
         (lambda: d.drift(number=d.JENSEN_SHANNON, category=d.WASSERSTEIN), "cannot score"),
         (lambda: d.drift(number=d.KS, category=d.JENSEN_SHANNON), "bad when low"),
+        (
+            lambda: d.row_count(alert=450),
+            "row_count: alert: 450 names one side; both are bad here, so give (low, high)",
+        ),
+        (lambda: d.row_count(warn=450, alert=(300, 900)), "row_count: warn: 450 names one side"),
+        (lambda: d.prediction_mean(alert=0.3), "prediction_mean: alert: 0.3 names one side"),
+        (lambda: d.target_mean(warn=0.3), "target_mean: warn: 0.3 names one side"),
+        (lambda: d.mean_error(alert=-2.0), "mean_error: alert: -2.0; give a number above 0"),
+        (lambda: d.row_count(alert=(900, 300)), "(900, 300); give the lower number first"),
+        (lambda: d.recall(warn=(0.6, 0.9)), "recall: warn: (0.6, 0.9); only one side is bad (low)"),
         (lambda: d.recall(warn=0.6, unjudged="why"), "exclude each other"),
         (d.prediction_mean, "exclude each other"),
         (lambda: d.Quantiles(warn=0.9, alert=0.8), "give 0.5 < warn < alert < 1"),
@@ -81,6 +91,14 @@ def test_parts_refuse_what_cannot_be(make: Callable[[], object], said: str) -> N
 def test_breach_is_strict(levels: d.Levels, value: float, state: int) -> None:
     """A value on its level is not beyond it."""
     assert state == levels.judge(value)
+
+
+def test_one_number_is_both_signs_of_a_signed_metric_only() -> None:
+    """A mean error lies around 0, rows and means do not: those are given both of their sides."""
+    assert d.mean_error(warn=1.0, alert=2.0).levels == d.Levels(
+        warn_below=-1.0, alert_below=-2.0, warn_above=1.0, alert_above=2.0
+    )
+    assert d.row_count(alert=(450, None)).levels == d.Levels(alert_below=450)
 
 
 def test_file_and_line_are_named(tmp_path: Path) -> None:

@@ -18,10 +18,17 @@ class Levels:
     alert_above: float | None = None
 
     @classmethod
-    def of(cls, bad: Bad, warn: Given, alert: Given) -> "Levels":
-        """Levels from the two numbers of a declaration; (low, high) pairs where both are bad."""
-        warn_low, warn_high = _sides(bad, warn, "warn")
-        alert_low, alert_high = _sides(bad, alert, "alert")
+    def of(
+        cls, bad: Bad, warn: Given, alert: Given, *, signed: bool = False, metric: str = ""
+    ) -> "Levels":
+        """Levels from the two numbers of a declaration; (low, high) pairs where both are bad.
+
+        signed: whether values lie around 0, so that a single number x stands for -x and x.
+        metric: the name in an error. Raises DeclarationError.
+        """
+        place = f"{metric}: " if metric else ""
+        warn_low, warn_high = _sides(bad, warn, signed, f"{place}warn")
+        alert_low, alert_high = _sides(bad, alert, signed, f"{place}alert")
         return cls(
             warn_below=warn_low, alert_below=alert_low, warn_above=warn_high, alert_above=alert_high
         )
@@ -59,15 +66,29 @@ class Levels:
         return {name: value for name, value in pairs if value is not None}
 
 
-def _sides(bad: Bad, given: Given, name: str) -> tuple[float | None, float | None]:
+def _sides(bad: Bad, given: Given, signed: bool, place: str) -> tuple[float | None, float | None]:
     if given is None:
         return None, None
     if isinstance(given, tuple):
-        require(bad is Bad.BOTH, name, f"{given}", f"only one side is bad ({bad}); give one number")
-        return given
+        return _pair(bad, given, place)
     if bad is Bad.HIGH:
         return None, given
-    return (given, None) if bad is Bad.LOW else (-given, given)
+    if bad is Bad.LOW:
+        return given, None
+    mend = "both are bad here, so give (low, high), or None for the one that does not matter"
+    require(signed, place, f"{given} names one side", mend)
+    require(given > 0, place, f"{given}", "give a number above 0: it stands for both signs")
+    return -given, given
+
+
+def _pair(
+    bad: Bad, given: tuple[float | None, float | None], place: str
+) -> tuple[float | None, float | None]:
+    require(bad is Bad.BOTH, place, f"{given}", f"only one side is bad ({bad}); give one number")
+    low, high = given
+    ordered = low is None or high is None or low < high
+    require(ordered, place, f"{given}", "give the lower number first")
+    return low, high
 
 
 @dataclass(frozen=True, kw_only=True)
