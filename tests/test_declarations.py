@@ -9,7 +9,7 @@ import pytest
 from conftest import small_monitor
 from monitors import declare as d
 from monitors import thresholds
-from monitors.load import load, named
+from monitors.load import RESERVED, load, named
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,19 @@ def test_file_and_line_are_named(tmp_path: Path) -> None:
         load(tmp_path)
 
     assert "bad.py:3: drift: alert: 1.0 is not above warn (2.0)" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> None:
+    """The overview and its like keep their names; a name that only contains one is free."""
+    text = "from conftest import small_monitor\nMONITOR = small_monitor(name={!r})\n"
+    (tmp_path / f"{name}s.py").write_text(text.format(f"{name}s"))
+    load(tmp_path)
+    load.cache_clear()
+    (tmp_path / f"{name}.py").write_text(text.format(name))
+
+    with pytest.raises(d.DeclarationError, match=f"{name}.py: name: '{name}' is another dashboard"):
+        load(tmp_path)
 
 
 def test_unknown_name_lists_the_known() -> None:

@@ -17,10 +17,10 @@ from monitors import thresholds
 from monitors.declare import Between, Monitor
 from monitors.declare.monitor import NAME
 from monitors.declare.windows import Daily
-from monitors.load import CONTACTS, LIBRARY, load, named
+from monitors.load import CONTACTS, LIBRARY, RESERVED, load, named
 from settings import Settings
 
-TAKEN = {*LIBRARY, CONTACTS, "declare", "overview", "collectors"}
+TAKEN = {*LIBRARY, *RESERVED, CONTACTS, "declare"}
 COMPOSE_ANCHOR = "  environment: &environment\n"
 
 
