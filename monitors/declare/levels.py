@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from monitors.declare.errors import require
 from monitors.declare.methods import Bad
 
+MOST_TIMES = 1e12
+"""No value is told to be further beyond its level: a quotient of floats may be infinite."""
 Given = float | tuple[float | None, float | None] | None
 
 
@@ -56,6 +58,20 @@ class Levels:
             return 2
         return 1 if self._beyond(value, self.warn_below, self.warn_above) else 0
 
+    def times_level(self, value: float) -> float | None:
+        """How far beyond its alert level a value is, whichever side is bad; None without a level.
+
+        1 is on the level. Each size of the level further it is 1 more, on the good side less, and
+        never below 0: above 0.2, 0.5 is 2.5; below 0.05, 0 is 2. Where both sides have a level it
+        is the larger. The view monitoring.metric has the same as its column times_level.
+        """
+        times = [0.0]
+        if self.alert_below is not None:
+            times.append(1 + _sign(self.alert_below) - _in_levels(value, self.alert_below))
+        if self.alert_above is not None:
+            times.append(1 - _sign(self.alert_above) + _in_levels(value, self.alert_above))
+        return max(times) if len(times) > 1 else None
+
     @staticmethod
     def _beyond(value: float, low: float | None, high: float | None) -> bool:
         return (low is not None and value < low) or (high is not None and value > high)
@@ -64,6 +80,15 @@ class Levels:
         """The levels that are set, by name."""
         pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in pairs if value is not None}
+
+
+def _sign(number: float) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _in_levels(value: float, level: float) -> float:
+    """A value in sizes of a level; of a level of 0, the value itself."""
+    return max(-MOST_TIMES, min(MOST_TIMES, value / (abs(level) or 1.0)))
 
 
 def _sides(bad: Bad, given: Given, signed: bool, place: str) -> tuple[float | None, float | None]:
