@@ -213,8 +213,32 @@ WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY started_at DESC"""
 
 
+def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Leaves out the windows of breaches that somebody knows of: for a WHERE, '' if there are none.
+
+    Rules and the spans on dashboards ask this, so that nothing is drawn as an alert that is none.
+    """
+    zone = literal(monitor.every.timezone)
+    names = {metric.name for metric in metrics}
+    parts = []
+    for one in monitor.expected:
+        if one.metric in names:
+            until = f"window_start < (DATE {literal(one.until)} + 1)::timestamp AT TIME ZONE {zone}"
+            since = (
+                f" AND window_start >= DATE {literal(one.since)}::timestamp AT TIME ZONE {zone}"
+                if one.since
+                else ""
+            )
+            parts.append(
+                f"\n    AND NOT (metric = {literal(one.metric)}"
+                f" AND column_name = {literal(one.column)} AND {until}{since})"
+            )
+    return "".join(parts)
+
+
 def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
-    """Spans in which an alert stood: k of the newest n judged windows of a series in breach.
+    """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
+    rule counts them.
 
     Spans of several series that touch or lie less than a week apart become one mark. Nothing is
     read that begins long before the time range: a mark that does is cut off there.
@@ -233,7 +257,7 @@ WITH judged AS (
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
     AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
-    AND window_start <= $__timeTo()
+    AND window_start <= $__timeTo(){but_expected(monitor, metrics)}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
