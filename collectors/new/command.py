@@ -94,7 +94,7 @@ def amend(
     )
     if not any(one.kind for one in columns):
         raise ValueError(
-            "no column has a value on {thresholds.ENOUGH} days of the reference with"
+            f"no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {
