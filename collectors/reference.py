@@ -12,6 +12,7 @@ from collectors.drift_index.cache import remembered
 from collectors.histograms import Bins, bins_of
 from collectors.sources import Reader, Rows, SourceError
 from monitors.declare import Monitor
+from monitors.declare.canonical import canonical
 from monitors.declare.windows import days
 
 
@@ -69,5 +70,5 @@ def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
 
 
 def _hash(monitor: Monitor, rows: list[Rows]) -> str:
-    basis = [repr(monitor.all_columns()), *(one.fingerprint for one in rows)]
+    basis = [canonical(monitor.all_columns()), *(one.fingerprint for one in rows)]
     return hashlib.sha256("\n".join(basis).encode()).hexdigest()[:16]

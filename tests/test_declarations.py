@@ -159,15 +159,3 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     assert "stale" in thresholds.problems(calibrated, stale)[0]
     assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
     assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
-
-
-def test_fingerprint_follows_the_declaration() -> None:
-    """What calibrated levels depend on changes the fingerprint; a title does not."""
-    base = small_monitor(metrics=(d.drift(),))
-    moved = small_monitor(metrics=(d.drift(),), reference=d.Between("2024-01-01", "2024-01-02"))
-    quantiles = small_monitor(metrics=(d.drift(quantiles=d.Quantiles(alert=0.99)),))
-    renamed = small_monitor(metrics=(d.drift(),), title="Another title")
-    prints = [thresholds.fingerprint(m) for m in (base, moved, quantiles)]
-
-    assert len(set(prints)) == 3
-    assert thresholds.fingerprint(renamed) == prints[0]
