@@ -136,9 +136,7 @@ def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
         f"# Levels of {monitor.name}, found by `python -m collectors calibrate {monitor.name}`",
         "# on the reference's own days. Review them; change what you know better.",
         "",
-        "[calibration]",
-        f'fingerprint = "{thresholds.fingerprint(monitor)}"',
-        f'data = "{data}"',
+        *thresholds.heading(monitor, data),
     ]
     for metric in dict.fromkeys(metric for metric, _ in levels):
         lines += ["", f"[{metric}]"]

@@ -30,7 +30,7 @@ def explain(
     if reference is None or not any(value.level == 2 for value in values):
         return ""
     moved = [v for v in values if v.series.metric.name == "drift" and (v.level or 0) >= 1]
-    moved.sort(key=_times_the_level, reverse=True)
+    moved.sort(key=lambda value: value.times_level or 0.0, reverse=True)
     sentences = [_movement(value, current, reference) for value in moved[:MOST]]
     if len(moved) > MOST:
         sentences.append(f"{len(moved) - MOST} more columns moved.")
@@ -41,11 +41,6 @@ def explain(
     sentences += _missing(values)
     sentences += _labels(values)
     return " ".join(filter(None, sentences))
-
-
-def _times_the_level(value: Value) -> float:
-    level = value.levels.alert_above if value.levels else None
-    return (value.outcome.value or 0.0) / level if level else 0.0
 
 
 def _movement(value: Value, current: Cleaned, reference: Reference) -> str:

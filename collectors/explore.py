@@ -9,14 +9,21 @@ from collectors.choice import BY_HAND
 from collectors.collect import from_rows
 from collectors.reference import Reference, days_of, from_frame, load_reference
 from collectors.sources import Reader
+from collectors.values import Value
 from collectors.windows import window_of
 from collectors.workspace import page
+from monitors.declare import Levels
+from monitors.declare.methods import Bad
 from monitors.declare.windows import days
 from monitors.load import named
 from settings import Settings, load_settings
 
 Days = tuple[date, date]
 """First and last day, both included."""
+
+
+UNLEVELLED = {Bad.HIGH: Levels(alert_above=1.0), Bad.LOW: Levels(alert_below=0.0)}
+"""What a drift value without a level is measured by, by the side on which it is bad."""
 
 
 class Explorer:
@@ -51,21 +58,29 @@ class Explorer:
     def between(self, then: Days, now: Days) -> pd.Series:
         """How far each column of the second span lies from the first, the furthest first.
 
-        In units of its alert level, where it has one: above 1 would be a breach.
+        In times its alert level, as in the drift panel: above 1 would be a breach. Where there is
+        no level yet it is the distance itself, or what a p-value lacks of 1.
         """
         reference = from_frame(self.monitor, self.rows(*then), "")
         window = window_of(self.monitor, now[0])
         series = [one for one in self.monitor.series() if one.method is not None]
         collected = from_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
-        found = {}
-        for value in collected.values:
-            level = value.levels.alert_above if value.levels else None
-            if value.outcome.value is not None:
-                found[value.series.key[1]] = value.outcome.value / (level or 1.0)
-        return pd.Series(found, name="times the alert level").sort_values(ascending=False)
+        times = {value.series.key[1]: _times(value) for value in collected.values}
+        return (
+            pd.Series(times, name="times the alert level", dtype=float)
+            .dropna()
+            .sort_values(ascending=False)
+        )
 
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
         window = window_of(self.monitor, day)
         series = list(self.monitor.series())
         collected = from_rows(self.monitor, window, frame, reference, series, BY_HAND)
         return Snapshot.load_model(page(self.monitor, collected))
+
+
+def _times(value: Value) -> float | None:
+    """How far beyond its level a drift value is, or beyond that of UNLEVELLED."""
+    if value.times_level is not None or value.outcome.value is None:
+        return value.times_level
+    return UNLEVELLED[value.series.metric.bad].times_level(value.outcome.value)

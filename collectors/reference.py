@@ -12,8 +12,8 @@ from collectors.drift_index.cache import remembered
 from collectors.histograms import Bins, bins_of
 from collectors.sources import Reader, Rows, SourceError
 from monitors.declare import Monitor
+from monitors.declare.canonical import canonical
 from monitors.declare.windows import days
-
 
 BINNING = "2"
 """How bins are made of a reference's values; stored counts are of the bins of one such way."""
@@ -73,5 +73,5 @@ def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
 
 
 def _hash(monitor: Monitor, rows: list[Rows]) -> str:
-    basis = [BINNING, repr(monitor.all_columns()), *(one.fingerprint for one in rows)]
+    basis = [BINNING, canonical(monitor.all_columns()), *(one.fingerprint for one in rows)]
     return hashlib.sha256("\n".join(basis).encode()).hexdigest()[:16]

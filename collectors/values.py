@@ -57,6 +57,13 @@ class Value:
             return None
         return self.levels.judge(self.outcome.value)
 
+    @property
+    def times_level(self) -> float | None:
+        """How far beyond its alert level it is, 1 being on it; None without a value or a level."""
+        if self.outcome.value is None or self.levels is None:
+            return None
+        return self.levels.times_level(self.outcome.value)
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -105,10 +112,5 @@ class Collected:
 
 
 def _severity(value: Value) -> tuple[int, float]:
-    """Orders judged values: level first, then how far beyond the alert level."""
-    number, levels = value.outcome.value or 0.0, value.levels or Levels()
-    if levels.alert_above:
-        return value.level or 0, number / levels.alert_above
-    if levels.alert_below:
-        return value.level or 0, levels.alert_below / number if number > 0 else float("inf")
-    return value.level or 0, 0.0
+    """Orders judged values: state first, then how far beyond the alert level."""
+    return value.level or 0, value.times_level or 0.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashboards_src.site import Site, panel_id
-from dashboards_src.sql import DUE, GOOD, declared, literal
+from dashboards_src.sql import DUE, GOOD, but_expected, declared, literal
 from dashboards_src.style import Json
 from monitors.declare import Metric, Monitor
 from monitors.declare.methods import Bad
@@ -76,7 +76,7 @@ WITH recent AS (
     row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
   FROM monitoring.metric
   WHERE {judged}
-    AND window_start >= (SELECT min(window_start) FROM recent){_but_expected(monitor, metric)}
+    AND window_start >= (SELECT min(window_start) FROM recent){but_expected(monitor, [metric])}
 ), ranked AS (
   SELECT *, row_number() OVER (
     PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
@@ -84,22 +84,6 @@ WITH recent AS (
 )
 SELECT column_name, {column}
 FROM ranked WHERE rank = {k}"""
-
-
-def _but_expected(monitor: Monitor, metric: Metric) -> str:
-    """Leaves out the windows of breaches that somebody knows of."""
-    zone = literal(monitor.every.timezone)
-    parts = []
-    for one in monitor.expected:
-        if one.metric == metric.name:
-            until = f"window_start < (DATE {literal(one.until)} + 1)::timestamp AT TIME ZONE {zone}"
-            since = (
-                f" AND window_start >= DATE {literal(one.since)}::timestamp AT TIME ZONE {zone}"
-                if one.since
-                else ""
-            )
-            parts.append(f"\n    AND NOT (column_name = {literal(one.column)} AND {until}{since})")
-    return "".join(parts)
 
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:

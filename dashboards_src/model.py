@@ -22,10 +22,21 @@ from dashboards_src.style import (
     series_colors,
     state_mappings,
 )
-from monitors.declare import COUNT, SHARE, Levels, Metric, Monitor, Unit
+from monitors.declare import COUNT, NUMBER, SHARE, Levels, Metric, Monitor, Unit
+from monitors.declare.methods import Bad
 from monitors.declare.metrics import DRIFTS, Over
 
 RATIO = Unit("times the alert level", "none")
+BEYOND = {
+    Bad.HIGH: "Divided by the column's own alert level: above 1 is a breach.",
+    Bad.LOW: "1 is a p-value at the column's own alert level, 2 one of 0: above 1 is a breach."
+    " Far from its level it is 0.",
+}
+SIDES = {
+    Bad.HIGH: "A distance above its level is a breach.",
+    Bad.LOW: "A p-value below its level is a breach.",
+}
+"""What is said of drift, by the side on which its method's score is bad."""
 
 
 def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
@@ -155,8 +166,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             site,
             f"{uid}/drift",
             "Drift of every column, in units of its alert level",
-            f"{metric.meaning} Divided by the column's own alert level: above 1 is a breach."
-            " Click a line for its column.",
+            f"{metric.meaning} {BEYOND[metric.bad]} Click a line for its column.",
             [sql.relative(monitor, "drift")],
             RATIO,
             steps=lines(Levels(alert_above=1.0)),
@@ -182,16 +192,20 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 
 
 def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    if not _declared(monitor, *DRIFTS):
+    drifts = _declared(monitor, *DRIFTS)
+    if not drifts:
         return
-    styles = [_line("warning", AMBER), _line("alert", RED), override("drift", color=fixed(BLUE))]
+    levels = (("warning", AMBER), ("alert", RED), ("low warning", AMBER), ("low alert", RED))
+    styles = [override("drift", color=fixed(BLUE)), *(_line(name, color) for name, color in levels)]
+    sides = [SIDES[bad] for bad in dict.fromkeys(metric.bad for metric in drifts)]
     detail = panels.timeseries(
         site,
         f"{uid}/column",
         "$column: drift and its levels",
-        "Drift of the chosen column with the warning and alert levels then in force.",
+        "Drift of the chosen column with the warning and alert levels then in force. "
+        + " ".join(sides),
         [sql.column_detail(monitor, "drift")],
-        Unit("distance", "none"),
+        NUMBER,
         overrides=styles,
         links=[_report_link(site, monitor)],
         low=0,
@@ -258,11 +272,13 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
     """One line with the levels in force today as threshold lines."""
     series = next(monitor.series_of(metric))
     bounded = series.unit.high is not None
+    score = f" The score is {series.method.meaning}." if series.method else ""
+    side = f" {SIDES[metric.bad]}" if series.method else ""
     return panels.timeseries(
         site,
         f"{uid}/{metric.name}",
         metric.title,
-        metric.meaning,
+        metric.meaning + score + side,
         [sql.single(monitor, metric)],
         series.unit,
         steps=lines(series.levels),

@@ -44,22 +44,29 @@ ORDER BY 1"""
 
 
 def relative(monitor: Monitor, metric: str) -> str:
-    """Values divided by the alert level stored with them: above 1 is a breach."""
+    """How far each value is beyond the alert level stored with it: 1 is on it, more is a breach."""
     return f"""\
-SELECT window_start AS time, column_name AS metric, value / nullif(alert_above, 0) AS value
+SELECT window_start AS time, column_name AS metric, times_level AS value
 FROM monitoring.metric
 WHERE {_of(monitor, metric)}
 ORDER BY 1, 2"""
 
 
 def column_detail(monitor: Monitor, metric: str) -> str:
-    """One column's value beside the levels that were in force: lines value, warning, alert."""
+    """One column's value beside the levels that were in force: lines drift, warning, alert.
+
+    They are of the side that has levels; where both have, the lower two are lines of their own.
+    """
     return f"""\
-SELECT window_start AS time, value AS "drift", warn_above AS "warning", alert_above AS "alert"
-FROM monitoring.metric
+SELECT window_start AS time, line.name AS metric, line.number AS value
+FROM monitoring.metric, LATERAL (VALUES
+  ('drift', value), ('warning', warn), ('alert', alert),
+  ('low warning', CASE WHEN warn_above IS NOT NULL THEN warn_below END),
+  ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
+) AS line (name, number)
 WHERE {_of(monitor, metric, "prediction_drift", "target_drift")}
-  AND column_name = '$column'
-ORDER BY 1"""
+  AND column_name = '$column' AND (line.name = 'drift' OR line.number IS NOT NULL)
+ORDER BY 1, 2"""
 
 
 def histogram(monitor: Monitor) -> str:
@@ -206,8 +213,32 @@ WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY started_at DESC"""
 
 
+def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Leaves out the windows of breaches that somebody knows of: for a WHERE, '' if there are none.
+
+    Rules and the spans on dashboards ask this, so that nothing is drawn as an alert that is none.
+    """
+    zone = literal(monitor.every.timezone)
+    names = {metric.name for metric in metrics}
+    parts = []
+    for one in monitor.expected:
+        if one.metric in names:
+            until = f"window_start < (DATE {literal(one.until)} + 1)::timestamp AT TIME ZONE {zone}"
+            since = (
+                f" AND window_start >= DATE {literal(one.since)}::timestamp AT TIME ZONE {zone}"
+                if one.since
+                else ""
+            )
+            parts.append(
+                f"\n    AND NOT (metric = {literal(one.metric)}"
+                f" AND column_name = {literal(one.column)} AND {until}{since})"
+            )
+    return "".join(parts)
+
+
 def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
-    """Spans in which an alert stood: k of the newest n judged windows of a series in breach.
+    """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
+    rule counts them.
 
     Spans of several series that touch or lie less than a week apart become one mark. Nothing is
     read that begins long before the time range: a mark that does is cut off there.
@@ -226,7 +257,7 @@ WITH judged AS (
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
     AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
-    AND window_start <= $__timeTo()
+    AND window_start <= $__timeTo(){but_expected(monitor, metrics)}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
@@ -348,7 +379,8 @@ FROM {declared(monitors, uids)}
 
 
 def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """The series in breach in each monitor's newest window, furthest beyond its level first."""
+    """The judged series of each monitor's newest window, furthest beyond its alert level first,
+    beside the levels of the side that it crossed, or else may cross."""
     return f"""\
 SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
   crossed.warn AS "warning", crossed.alert, v.level AS "state",
@@ -358,9 +390,11 @@ FROM {declared(monitors, uids)}
 {NEWEST}
 JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN v.value < v.warn_below THEN v.warn_below ELSE v.warn END AS warn,
-    CASE WHEN v.value < v.warn_below THEN v.alert_below ELSE v.alert END AS alert
+  SELECT CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.warn_below
+      ELSE v.warn END AS warn,
+    CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.alert_below
+      ELSE v.alert END AS alert
 ) crossed
 WHERE v.level IS NOT NULL
-ORDER BY v.level DESC, abs(v.value / nullif(crossed.alert, 0)) DESC NULLS LAST
+ORDER BY v.level DESC, v.times_level DESC NULLS LAST
 LIMIT 25"""

@@ -1,6 +1,5 @@
 """Connections by role."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -40,13 +39,33 @@ def uri(settings: Settings, role: Role = Role.COLLECTOR) -> str:
 
 
 def evidently_uri(settings: Settings) -> str:
-    """The URI of Evidently's database without a password, which libpq then takes from PGPASSWORD.
+    """The URI of Evidently's database without its password, which SQLAlchemy gets as it connects.
 
     Evidently hands its URI to Alembic by an .ini file, where the % of an encoded sign is an error.
+    PGPASSWORD would serve, but the environment is not ours: there it beats the `.pgpass` of
+    somebody's own source, and the training command inherits it.
     """
-    os.environ["PGPASSWORD"] = settings.evidently_password
-    user, _, name = _login(settings, Role.EVIDENTLY)
-    return f"postgresql://{user}@{settings.postgres_host}:{settings.postgres_port}/{name}"
+    from sqlalchemy import Engine, event
+
+    user, password, name = _login(settings, Role.EVIDENTLY)
+    host, port = settings.postgres_host, settings.postgres_port
+    _passwords[host, port, user, name] = password
+    if not event.contains(Engine, "do_connect", _add_password):
+        event.listen(Engine, "do_connect", _add_password)
+    return f"postgresql://{user}@{host}:{port}/{name}"
+
+
+_passwords: dict[tuple[object, ...], str] = {}
+"""Those of the logins that `evidently_uri` has named: (host, port, user, database)."""
+
+
+def _add_password(
+    dialect: object, record: object, arguments: object, parameters: dict[str, object]
+) -> None:
+    """Complete what SQLAlchemy is about to connect with, if it is such a login."""
+    login = tuple(parameters.get(key) for key in ("host", "port", "user", "dbname"))
+    if login in _passwords:
+        parameters.setdefault("password", _passwords[login])
 
 
 def connect(

@@ -1,7 +1,7 @@
 """artefacts(settings) -> {path: text}: the same bytes on every machine and hash seed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,20 +61,32 @@ def artefacts(
 ) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text.
 
-    every: the pages, where they are made already.
+    every: the pages, where they are made already. Raises ValueError where two have one path.
     """
-    files = {
-        "datasources/postgres.yaml": _render("datasource.yaml.j2", settings, place),
-        "dashboards/provider.yaml": _render("provider.yaml.j2", settings, place),
-    }
+    files = [
+        ("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)),
+        ("dashboards/provider.yaml", _render("provider.yaml.j2", settings, place)),
+    ]
     if contacts := load_contacts(settings.monitors_dir):
-        files["alerting/contacts.yaml"] = _contacts(settings, contacts)
+        files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
     gone = retired.read(settings.provisioning_dir / retired.FILE)
-    for path, document in retired.deletions(gone).items():
-        files[path] = _yaml(document)
-    files |= spread(partial(_rules, settings), load(settings.monitors_dir))
-    files |= spread(partial(_drawn, settings), pages(settings) if every is None else every)
-    return dict(sorted(files.items()))
+    files += [(path, _yaml(document)) for path, document in retired.deletions(gone).items()]
+    files += spread(partial(_rules, settings), load(settings.monitors_dir))
+    files += spread(partial(_drawn, settings), pages(settings) if every is None else every)
+    return _by_path(files)
+
+
+def _by_path(files: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Texts by path, sorted: none replaces another without a word."""
+    texts: dict[str, str] = {}
+    for path, text in files:
+        if path in texts:
+            raise ValueError(
+                f"{path} is built twice; two dashboards have one name: rename the monitor, or"
+                " change the uid of the page (dashboards_src/, or what was pulled)"
+            )
+        texts[path] = text
+    return dict(sorted(texts.items()))
 
 
 def unused_edits(settings: Settings, built: Mapping[str, str]) -> list[str]:

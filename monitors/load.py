@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 LIBRARY = {"__init__", "load", "thresholds"}
 CONTACTS = "contacts"
 """The file beside the monitors that says who is told; it may be missing."""
+RESERVED = frozenset({"collectors", "live", "observed", "overview", "retrained"})
+"""Dashboards that are built beside those of the monitors: a monitor called so would replace one."""
 
 
 @cache
@@ -51,6 +53,12 @@ def _read(path: Path) -> Monitor:
     if monitor.name != path.stem:
         raise DeclarationError(
             f"{place}: name", f"{monitor.name!r}", f"name it {path.stem!r} or rename the file"
+        )
+    if monitor.name in RESERVED:
+        raise DeclarationError(
+            f"{place}: name",
+            f"{monitor.name!r} is another dashboard's",
+            f"choose any but {', '.join(sorted(RESERVED))}, and rename the file",
         )
     if calibration is None:
         return monitor

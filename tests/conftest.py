@@ -144,29 +144,40 @@ def reader(settings: Settings, connection: psycopg.Connection) -> Iterator[psyco
         yield opened
 
 
-@pytest.fixture
-def small_house(settings: Settings, connection: psycopg.Connection, tmp_path: Path) -> Settings:
-    """A team's folder with one monitor, its twelve days collected."""
+def house(
+    settings: Settings, connection: psycopg.Connection, folder: Path, changes: str = ""
+) -> Settings:
+    """A team's folder with one monitor, its twelve days collected, of which the last four drifted.
+
+    changes: source text of what its declaration has other than `small_monitor`'s.
+    """
     from collectors.runner import Runner
     from collectors.windows import window_of
+    from monitors.load import named
 
-    monitor = small_monitor(str(tmp_path / "log"), ends="2024-01-12")
-    runner = Runner(monitor, settings, connection)
     days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]
     for n, day in enumerate(days):
-        write_day(tmp_path / "log", day, rows(day, shift=2.0 if n >= REFERENCE_DAYS + 4 else 0.0))
-    for day in days:
-        runner.run(window_of(monitor, day))
-    connection.commit()
-    declared = tmp_path / "declared"
+        write_day(folder / "log", day, rows(day, shift=2.0 if n >= REFERENCE_DAYS + 4 else 0.0))
+    declared = folder / "declared"
     declared.mkdir()
     (declared / "small.py").write_text(
         f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from conftest import small_monitor\n"
-        f"MONITOR = small_monitor({str(tmp_path / 'log')!r}, ends='2024-01-12')\n"
+        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-12', {changes})\n"
     )
-    given = {"monitors_dir": declared, "provisioning_dir": tmp_path / "provisioning"}
+    monitor = named("small", declared)
+    runner = Runner(monitor, settings, connection)
+    for day in days:
+        runner.run(window_of(monitor, day))
+    connection.commit()
+    given = {"monitors_dir": declared, "provisioning_dir": folder / "provisioning"}
     return settings.model_copy(update=given)
+
+
+@pytest.fixture
+def small_house(settings: Settings, connection: psycopg.Connection, tmp_path: Path) -> Settings:
+    """A team's folder with one monitor, its twelve days collected."""
+    return house(settings, connection, tmp_path)
 
 
 @pytest.fixture

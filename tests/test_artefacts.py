@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+import dashboards_src
 from dashboards_src.alerts import breached_query
 from dashboards_src.style import SERIES, STATES
 from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
@@ -20,7 +21,8 @@ from generator.files import present, stale, write
 from generator.thresholds import stale_thresholds
 from monitors import declare as d
 from monitors.declare.contacts import KINDS
-from monitors.load import load
+from monitors.declare.monitor import NAME
+from monitors.load import RESERVED, load
 from settings import ROOT, CommittedSettings
 
 Json = dict[str, Any]
@@ -258,6 +260,26 @@ def test_without_monitors_nothing_is_drawn(tmp_path: Path) -> None:
     empty = artefacts(SETTINGS.model_copy(update={"monitors_dir": tmp_path}))
 
     assert [name for name in empty if name.endswith(".json") or "rules" in name] == []
+
+
+def test_reserved_names_are_those_of_the_other_dashboards() -> None:
+    """No monitor can be called as a dashboard of dashboards_src/ is, pulled ones and demos too."""
+    monitors = {monitor.name for monitor in load()}
+    built = {Path(name).stem.replace("-", "_") for name in BUILT if name.endswith(".json")}
+    others = {name for name in built - monitors if NAME.fullmatch(name)}
+
+    assert others <= RESERVED, "add them to RESERVED in monitors/load.py"
+    if {"dummy", "outages", "flights", "flights_first"} <= monitors:
+        assert others == RESERVED, "take what is gone out of RESERVED in monitors/load.py"
+
+
+@pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])
+def test_no_artefact_replaces_another(uid: str) -> None:
+    """Two dashboards of one file are an error that names it, whatever they were made of."""
+    pulled = [*pages(SETTINGS), dashboards_src.Pulled(uid, "Mine", (), {})]
+
+    with pytest.raises(ValueError, match=r"dashboards/flights\.json is built twice; .*rename"):
+        artefacts(SETTINGS, every=pulled)
 
 
 def test_only_runs_and_retrainings_may_be_empty() -> None:

@@ -9,7 +9,7 @@ import pytest
 from conftest import small_monitor
 from monitors import declare as d
 from monitors import thresholds
-from monitors.load import load, named
+from monitors.load import RESERVED, load, named
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,16 @@ def test_refusals_name_field_and_mend(changes: dict[str, object], said: str) -> 
         (lambda: d.recall(warn=0.6, alert=0.6), "recall: alert: 0.6 is not below warn (0.6)"),
         (lambda: d.drift(number=d.JENSEN_SHANNON, category=d.WASSERSTEIN), "cannot score"),
         (lambda: d.drift(number=d.KS, category=d.JENSEN_SHANNON), "bad when low"),
+        (
+            lambda: d.row_count(alert=450),
+            "row_count: alert: 450 names one side; both are bad here, so give (low, high)",
+        ),
+        (lambda: d.row_count(warn=450, alert=(300, 900)), "row_count: warn: 450 names one side"),
+        (lambda: d.prediction_mean(alert=0.3), "prediction_mean: alert: 0.3 names one side"),
+        (lambda: d.target_mean(warn=0.3), "target_mean: warn: 0.3 names one side"),
+        (lambda: d.mean_error(alert=-2.0), "mean_error: alert: -2.0; give a number above 0"),
+        (lambda: d.row_count(alert=(900, 300)), "(900, 300); give the lower number first"),
+        (lambda: d.recall(warn=(0.6, 0.9)), "recall: warn: (0.6, 0.9); only one side is bad (low)"),
         (lambda: d.recall(warn=0.6, unjudged="why"), "exclude each other"),
         (d.prediction_mean, "exclude each other"),
         (lambda: d.Quantiles(warn=0.9, alert=0.8), "give 0.5 < warn < alert < 1"),
@@ -83,6 +93,14 @@ def test_breach_is_strict(levels: d.Levels, value: float, state: int) -> None:
     assert state == levels.judge(value)
 
 
+def test_one_number_is_both_signs_of_a_signed_metric_only() -> None:
+    """A mean error lies around 0, rows and means do not: those are given both of their sides."""
+    assert d.mean_error(warn=1.0, alert=2.0).levels == d.Levels(
+        warn_below=-1.0, alert_below=-2.0, warn_above=1.0, alert_above=2.0
+    )
+    assert d.row_count(alert=(450, None)).levels == d.Levels(alert_below=450)
+
+
 def test_file_and_line_are_named(tmp_path: Path) -> None:
     """A bad declaration file is refused with its name and the line that is wrong."""
     text = "from monitors import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
@@ -92,6 +110,19 @@ def test_file_and_line_are_named(tmp_path: Path) -> None:
         load(tmp_path)
 
     assert "bad.py:3: drift: alert: 1.0 is not above warn (2.0)" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> None:
+    """The overview and its like keep their names; a name that only contains one is free."""
+    text = "from conftest import small_monitor\nMONITOR = small_monitor(name={!r})\n"
+    (tmp_path / f"{name}s.py").write_text(text.format(f"{name}s"))
+    load(tmp_path)
+    load.cache_clear()
+    (tmp_path / f"{name}.py").write_text(text.format(name))
+
+    with pytest.raises(d.DeclarationError, match=f"{name}.py: name: '{name}' is another dashboard"):
+        load(tmp_path)
 
 
 def test_unknown_name_lists_the_known() -> None:
@@ -128,15 +159,3 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     assert "stale" in thresholds.problems(calibrated, stale)[0]
     assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
     assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
-
-
-def test_fingerprint_follows_the_declaration() -> None:
-    """What calibrated levels depend on changes the fingerprint; a title does not."""
-    base = small_monitor(metrics=(d.drift(),))
-    moved = small_monitor(metrics=(d.drift(),), reference=d.Between("2024-01-01", "2024-01-02"))
-    quantiles = small_monitor(metrics=(d.drift(quantiles=d.Quantiles(alert=0.99)),))
-    renamed = small_monitor(metrics=(d.drift(),), title="Another title")
-    prints = [thresholds.fingerprint(m) for m in (base, moved, quantiles)]
-
-    assert len(set(prints)) == 3
-    assert thresholds.fingerprint(renamed) == prints[0]

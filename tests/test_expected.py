@@ -1,13 +1,14 @@
 """Breaches that somebody knows of, and levels tried on what is stored."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from collectors.episodes import Judged, confirmed, standing
+from collectors.episodes import confirmed, judged
 from collectors.replay import compare, replay
 from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
@@ -22,14 +23,16 @@ SALE = d.Expected(
 )
 
 
-def put(connection: psycopg.Connection, monitor: d.Monitor, day: date, value: float) -> None:
+def put(
+    connection: psycopg.Connection, monitor: d.Monitor, day: date, value: float, level: float = 0.4
+) -> None:
     """Store one drift value of x with its alert level."""
     window = monitor.every.window(day)
     connection.execute(
         "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"
         " column_name, value, unit, row_count, alert_above)"
-        " values (%s, %s, %s, 'drift', 'x', %s, 'distance', 1, 0.4)",
-        [monitor.name, window.start, window.end, value],
+        " values (%s, %s, %s, 'drift', 'x', %s, 'distance', 1, %s)",
+        [monitor.name, window.start, window.end, value, level],
     )
 
 
@@ -97,16 +100,85 @@ def test_a_wrong_expectation_names_the_mend(wrong: dict[str, str], said: str) ->
         small_monitor(expected=(d.Expected(**given_words),))
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.05, 0.95))
-def test_replay_agrees_with_the_rule(values: list[float], level: float) -> None:
-    """The windows on which an alert stands are those that k of n gives, for old and new levels."""
-    series = next(small_monitor().series())
-    stored = [Judged(datetime(2024, 1, 1), value, value > 0.4, 400) for value in values]
-    then, now = compare(series, stored, d.Levels(alert_above=level))
+def stored(
+    connection: psycopg.Connection, monitor: d.Monitor, values: list[float], level: float = 0.4
+) -> list[d.Window]:
+    """Store a value of x a day from 1 January on, and nothing else; the days' windows."""
+    connection.execute("truncate monitoring.metric_value")
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(len(values))]
+    for day, value in zip(days, values, strict=True):
+        put(connection, monitor, day, value, level)
+    return [monitor.every.window(day) for day in days]
 
-    assert then.windows == sum(standing(series.metric.firing, [v > 0.4 for v in values]))
-    assert now.windows == sum(standing(series.metric.firing, [v > level for v in values]))
-    assert compare(series, stored, d.Levels(alert_above=0.4)) == (then, then)
+
+def fires(connection: psycopg.Connection, monitor: d.Monitor, windows: list[d.Window]) -> set[date]:
+    """The unexpected days after which the rule of drift, as it is built, fires of what is stored.
+
+    Asks the built queries of what was there on each day, the newest first; nothing is left.
+    """
+    drift = monitor.metrics[0]
+    queries = [
+        breached_query(monitor, drift, "above", name).encode() for name in ("value", "level")
+    ]
+    firing = set()
+    for window in reversed(windows):
+        value, level = (connection.execute(query).fetchall() for query in queries)
+        expected = monitor.is_expected("drift", "x", window.day)
+        if value and value[0][1] > level[0][1] and not expected:
+            firing.add(window.day)
+        connection.execute(
+            "delete from monitoring.metric_value where window_start = %s", [window.start]
+        )
+    return firing
+
+
+DAYS = st.lists(st.sampled_from([0.1, 0.4, 0.5, 0.9]), min_size=1, max_size=10)
+LEVEL = st.sampled_from([0.3, 0.45, 0.6])
+KNOWN = st.sampled_from([(), (SALE,)])
+ZONE = st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"])
+MANY = effort(max_examples=40, suppress_health_check=[*HealthCheck], deadline=None)
+
+
+@given(values=DAYS, level=LEVEL, known=KNOWN, zone=ZONE)
+@MANY
+def test_replay_agrees_with_the_rule(
+    connection: psycopg.Connection,
+    values: list[float],
+    level: float,
+    known: tuple[d.Expected, ...],
+    zone: str,
+) -> None:
+    """On so many windows as a replay says the rule fires, with the old levels and with the new."""
+    monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
+    series = next(monitor.series())
+    windows = stored(connection, monitor, values)
+    judged_windows = judged(connection, monitor).get(series.key, [])
+    then, now = compare(series, judged_windows, d.Levels(alert_above=level))
+
+    assert then.windows == len(fires(connection, monitor, windows))
+    windows = stored(connection, monitor, values, level)
+    assert now.windows == len(fires(connection, monitor, windows))
+
+
+@given(values=DAYS, known=KNOWN, zone=ZONE)
+@MANY
+def test_what_is_drawn_as_an_alert_is_one(
+    connection: psycopg.Connection,
+    values: list[float],
+    known: tuple[d.Expected, ...],
+    zone: str,
+) -> None:
+    """The spans on a dashboard begin and end with the windows on which the rule fires."""
+    monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
+    windows = stored(connection, monitor, values)
+    query = sql.episodes(monitor, monitor.metrics[:1])
+    for macro, moment in (("From", "2024-01-01"), ("To", "2024-02-01")):
+        query = query.replace(f"$__time{macro}()", f"timestamptz '{moment} 00:00Z'")
+    spans = [row[:2] for row in connection.execute(query.encode())]
+    firing = fires(connection, monitor, windows)
+    standing = [window for window in windows if window.day in firing]
+
+    assert spans == ([(standing[0].start, standing[-1].end)] if standing else [])
 
 
 def test_replay_says_what_would_change(

@@ -12,6 +12,7 @@ from collectors.collect import from_rows
 from collectors.explanation import _share, explain
 from collectors.reference import Reference, from_frame
 from conftest import rows, small_monitor
+from monitors import declare as d
 from monitors.declare import Monitor
 
 DAY = date(2024, 1, 9)
@@ -65,6 +66,17 @@ def test_a_category_is_named_with_its_shares(monitor: Monitor, reference: Refere
     assert "c: most gained at a (3" in text
     assert "to 90%), most lost at c (3" in text
     assert "The predictions are within their levels." in text
+
+
+def test_the_column_furthest_beyond_its_level_comes_first(reference: Reference) -> None:
+    """Whichever side is bad: the smaller of two p-values, though its column is declared last."""
+    tested = d.drift(number=d.KS, category=d.CHI_SQUARE, warn=0.9, alert=0.5)
+    monitor = small_monitor(columns=(d.category("c"), d.number("x")), metrics=(tested,))
+    frame = rows(DAY, count=600, shift=1.0)
+    frame.loc[frame.index[:50], "c"] = "a"
+    text = said(monitor, frame, reference)
+
+    assert text.index("x is higher") < text.index("c: most gained at a")
 
 
 def test_labels_speak(monitor: Monitor, reference: Reference) -> None:

@@ -20,7 +20,7 @@ from database import uri
 from generator.artefacts import artefacts
 from generator.thresholds import stale_thresholds
 from monitors import declare as d
-from monitors.load import load, named
+from monitors.load import RESERVED, load, named
 from own_data import DAYS, FIRST, asked, log, saved
 from preflight.check import check
 from preflight.findings import Report
@@ -208,7 +208,7 @@ def test_data_that_still_comes_has_no_end(mine: Settings) -> None:
     frame = frame[(frame["at"] < datetime.now(UTC)) & (frame["at"].dt.hour >= 0)]
     late = frame["at"].dt.date == frame["at"].dt.date.min()
     frame = frame[~late | (frame["at"].dt.hour > 15)]  # the log begins in the afternoon
-    monitor = make(mine, asked("live", saved(frame, mine.data)))
+    monitor = make(mine, asked("running", saved(frame, mine.data)))
 
     assert monitor.ends == ""
     assert monitor.late_after == d.Hours(30)
@@ -233,7 +233,7 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("other", path))
     assert [one for one in mine.monitors_dir.iterdir() if one.is_file()] == []
-    for name in ("load", "Bad", "declare", "overview"):
+    for name in ("load", "Bad", "declare", *sorted(RESERVED)):
         with pytest.raises(ValueError, match="cannot be a monitor's name"):
             make(mine, asked(name, path))
 

@@ -9,7 +9,7 @@ import pytest
 
 from own_previews import NOW, PANEL, Json
 from preflight.macros import Range
-from stack.preview import axes, lines, timeline, units, words
+from stack.preview import axes, lines, plot, timeline, units, words
 from stack.preview.fields import Clock, Field, ago, config_of
 from stack.preview.frames import Answer, AskError, series
 
@@ -23,6 +23,9 @@ DAYS = [SPAN.start + timedelta(days=n) for n in range(4)]
     [
         ("none", 0.29247, "0.292"),
         ("none", 0.0000657, "0.0000657"),
+        ("none", 0.000000657, "6.57e-7"),
+        ("none", 1.2e-321, "1.2e-321"),
+        ("none", -5e-200, "-5e-200"),
         ("none", 16.0, "16"),
         ("short", 1011.0, "1.01 K"),
         ("short", 923.4, "923"),
@@ -67,6 +70,20 @@ def test_an_axis_has_room_around_its_values(
 ) -> None:
     """As uPlot ranges it: a tenth more at each end, rounded; zero where it is near."""
     assert axes.padded(least, most) == pytest.approx(ends)
+
+
+def test_a_tick_a_day_names_its_day_only() -> None:
+    """Plotly takes the first form whose range holds the step, both ends included."""
+    stops = plot.time_axis(SPAN.start, SPAN.end, CLOCK)["tickformatstops"]
+    step = 86_400_000
+    forms = [
+        stop["value"]
+        for stop in stops
+        for low, high in [stop["dtickrange"]]
+        if isinstance(low, int) and low <= step and not (isinstance(high, int) and high < step)
+    ]
+
+    assert forms[0] == "%m/%d"
 
 
 def test_ticks_are_round_numbers() -> None:

@@ -13,7 +13,6 @@ import pytest
 from collectors.sources import Reader, Rows, SourceError, files, parquet
 from conftest import rows, small_monitor, write_day
 from monitors import declare as d
-from monitors import thresholds
 from settings import Settings
 
 DAYS = [date(2024, 1, n) for n in (1, 2, 3)]
@@ -251,19 +250,6 @@ def test_labels_of_an_undated_file_are_joined_and_wait(settings: Settings, tmp_p
 
     assert reader.read(window, window.end).frame["y"].notna().sum() == 0
     assert reader.read(window, NOW).frame["y"].notna().sum() == len(labels)
-
-
-def test_new_fields_leave_fingerprints_as_they_were() -> None:
-    """A source that says nothing new has the words that committed thresholds know."""
-    plain = d.Parquet("flights", time="at")
-    assert repr(plain) == (
-        "Parquet(folder='flights', time='at', on='', partition='date', timezone='')"
-    )
-    assert repr(d.Table("a", time="t")) == "Table(name='a', time='t', on='', address='')"
-    fields = [{}, {"layout": "undated"}, {"naive": "UTC"}, {"format": "s"}, {"folder": "f2"}]
-    made = [d.Parquet(**{"folder": "f", "time": "at", **given}) for given in fields]
-    prints = {thresholds.fingerprint(small_monitor(source=source)) for source in made}
-    assert len(prints) == len(fields)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """The house rules: who may import whom, and agreement of what is written twice."""
 
 import ast
+import io
+import re
 import sys
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +105,99 @@ def test_a_library_has_its_one_place(library: str) -> None:
 
     assert places
     assert {p for p in places if p not in allowed and p.split("/")[0] not in allowed} == set()
+
+
+HOLE = re.compile(r"(?<![{$%])\{([A-Za-z_]\w*)(?:\.\w+|\[\w+\])*(?:![rsa])?(?::[^\s{}]+)?\}(?!\})")
+"""What stands for a value in an f-string; `{{name}}`, `${name}` and `%{name}` are others' words."""
+
+
+def bound(tree: ast.Module) -> set[str]:
+    """Every name that a module gives a meaning, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+def templates(tree: ast.Module) -> Iterator[ast.stmt | ast.expr]:
+    """Where holes are meant to stay: in docstrings, in what a decorator is given (a route, a task's
+    name), in that of which `.format` is called, and in the constants that are named there."""
+    filled = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "format"
+    ]
+    yield from filled
+    formatted = {
+        name.id for value in filled for name in ast.walk(value) if isinstance(name, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from node.decorator_list
+        elif isinstance(node, ast.Assign):
+            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            if names & formatted:
+                yield node
+
+
+def unfilled(source: str) -> list[str]:
+    """`line: hole` for each hole in a string that lacks its f, of a name that the module has."""
+    tree = ast.parse(source)
+    names = bound(tree)
+    meant = {
+        line
+        for node in templates(tree)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return [
+        f"{token.start[0]}: {hole[0]}"
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.STRING
+        and "f" not in re.split("[\"']", token.string)[0].lower()
+        and token.start[0] not in meant
+        for hole in HOLE.finditer(token.string)
+        if hole[1] in names
+    ]
+
+
+def test_no_string_lacks_its_f() -> None:
+    """Nobody reads `{thresholds.ENOUGH}` where a number was meant."""
+    every = [path for package in OURS for path in (ROOT / package).rglob("*.py")]
+    every += [ROOT / f"{name}.py" for name in OURS if (ROOT / f"{name}.py").exists()]
+    wrong = {
+        f"{path.relative_to(ROOT)}:{hole}"
+        for path in every
+        for hole in unfilled(path.read_text(encoding="utf-8"))
+    }
+
+    assert len(every) > 150
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "holes"),
+    [
+        ("n = 1\nprint('{n} rows')", ["2: {n}"]),
+        ("import m\nprint(\n    'of {m.LEAST:.2f} '\n    f'{m}')", ["3: {m.LEAST:.2f}"]),
+        ("n = [1]\nprint('{n[0]!r}')", ["2: {n[0]!r}"]),
+        ("n = 1\nprint(f'{n}', '{other}', '{{n}}', '${n}', '{n: 1}')", []),
+        ("def f(n):\n    '''Gives {n}.'''\n    return T['a'].format(n=n)\nT = {'a': '{n}'}", []),
+        ("def f(n):\n    return s.SQL(\n        'a {n}'\n        ' {n}'\n    ).format(n=n)", []),
+        ("@get('/{n:str}')\ndef f(n): ...", []),
+    ],
+)
+def test_a_lacking_f_is_told_from_a_template(source: str, holes: list[str]) -> None:
+    """A hole of a known name counts; a docstring, a route, a template of `.format` do not."""
+    assert unfilled(source) == holes
 
 
 def test_pipfile_and_requirements_agree_with_pyproject() -> None:

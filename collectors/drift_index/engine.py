@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
+import pandas as pd
+
 from collectors.cleaned import Cleaned
 from collectors.drift_index.categories import CategoryIndex
 from collectors.drift_index.drawable import refuse_undrawable, refuse_undrawable_alone
@@ -51,8 +53,8 @@ class Index(Engine):
         assert series.method is not None
         method = series.method.name
         if column.kind == "category":
-            words = self.current[column].counts
-            return category_index(reference, column).score(method, words[words > 0])
+            words = in_order(self.current[column].counts)
+            return category_index(reference, column).score(method, words)
         window = Sample.of(self.current[column].present.to_numpy(float))
         index = number_index(reference, column)
         refuse_undrawable(index.sample, window)
@@ -86,5 +88,11 @@ def number_index(reference: Cleaned, column: Column) -> NumberIndex:
 
 def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
     """The index of a category's reference, made once."""
-    counts = reference[column].counts
-    return reference.once((KEY, column.name), lambda: CategoryIndex.of(counts[counts > 0]))
+    return reference.once(
+        (KEY, column.name), lambda: CategoryIndex.of(in_order(reference[column].counts))
+    )
+
+
+def in_order(counts: pd.Series) -> pd.Series:
+    """The words that are there by alphabet: sums over them come out alike to the last bit."""
+    return counts[counts > 0].sort_index()

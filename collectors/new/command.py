@@ -22,12 +22,12 @@ from monitors import thresholds
 from monitors.declare import Between, Monitor
 from monitors.declare.monitor import NAME
 from monitors.declare.windows import Daily
-from monitors.load import CONTACTS, LIBRARY, load, named
+from monitors.load import CONTACTS, LIBRARY, RESERVED, load, named
 from settings import Settings
 
 TRIED = 5
 """So many windows show whether what is proposed can be collected."""
-TAKEN = {*LIBRARY, CONTACTS, "declare", "overview", "collectors"}
+TAKEN = {*LIBRARY, *RESERVED, CONTACTS, "declare"}
 COMPOSE_ANCHOR = "  environment: &environment\n"
 
 
@@ -122,7 +122,7 @@ def amend(
     )
     if not any(one.kind for one in columns):
         raise ValueError(
-            "no column has a value on {thresholds.ENOUGH} days of the reference with"
+            f"no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from monitors.declare.errors import require
 from monitors.declare.methods import Bad
 
+MOST_TIMES = 1e12
+"""No value is told to be further beyond its level: a quotient of floats may be infinite."""
 Given = float | tuple[float | None, float | None] | None
 
 
@@ -18,10 +20,17 @@ class Levels:
     alert_above: float | None = None
 
     @classmethod
-    def of(cls, bad: Bad, warn: Given, alert: Given) -> "Levels":
-        """Levels from the two numbers of a declaration; (low, high) pairs where both are bad."""
-        warn_low, warn_high = _sides(bad, warn, "warn")
-        alert_low, alert_high = _sides(bad, alert, "alert")
+    def of(
+        cls, bad: Bad, warn: Given, alert: Given, *, signed: bool = False, metric: str = ""
+    ) -> "Levels":
+        """Levels from the two numbers of a declaration; (low, high) pairs where both are bad.
+
+        signed: whether values lie around 0, so that a single number x stands for -x and x.
+        metric: the name in an error. Raises DeclarationError.
+        """
+        place = f"{metric}: " if metric else ""
+        warn_low, warn_high = _sides(bad, warn, signed, f"{place}warn")
+        alert_low, alert_high = _sides(bad, alert, signed, f"{place}alert")
         return cls(
             warn_below=warn_low, alert_below=alert_low, warn_above=warn_high, alert_above=alert_high
         )
@@ -49,6 +58,20 @@ class Levels:
             return 2
         return 1 if self._beyond(value, self.warn_below, self.warn_above) else 0
 
+    def times_level(self, value: float) -> float | None:
+        """How far beyond its alert level a value is, whichever side is bad; None without a level.
+
+        1 is on the level. Each size of the level further it is 1 more, on the good side less, and
+        never below 0: above 0.2, 0.5 is 2.5; below 0.05, 0 is 2. Where both sides have a level it
+        is the larger. The view monitoring.metric has the same as its column times_level.
+        """
+        times = [0.0]
+        if self.alert_below is not None:
+            times.append(1 + _sign(self.alert_below) - _in_levels(value, self.alert_below))
+        if self.alert_above is not None:
+            times.append(1 - _sign(self.alert_above) + _in_levels(value, self.alert_above))
+        return max(times) if len(times) > 1 else None
+
     @staticmethod
     def _beyond(value: float, low: float | None, high: float | None) -> bool:
         return (low is not None and value < low) or (high is not None and value > high)
@@ -59,15 +82,38 @@ class Levels:
         return {name: value for name, value in pairs if value is not None}
 
 
-def _sides(bad: Bad, given: Given, name: str) -> tuple[float | None, float | None]:
+def _sign(number: float) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _in_levels(value: float, level: float) -> float:
+    """A value in sizes of a level; of a level of 0, the value itself."""
+    return max(-MOST_TIMES, min(MOST_TIMES, value / (abs(level) or 1.0)))
+
+
+def _sides(bad: Bad, given: Given, signed: bool, place: str) -> tuple[float | None, float | None]:
     if given is None:
         return None, None
     if isinstance(given, tuple):
-        require(bad is Bad.BOTH, name, f"{given}", f"only one side is bad ({bad}); give one number")
-        return given
+        return _pair(bad, given, place)
     if bad is Bad.HIGH:
         return None, given
-    return (given, None) if bad is Bad.LOW else (-given, given)
+    if bad is Bad.LOW:
+        return given, None
+    mend = "both are bad here, so give (low, high), or None for the one that does not matter"
+    require(signed, place, f"{given} names one side", mend)
+    require(given > 0, place, f"{given}", "give a number above 0: it stands for both signs")
+    return -given, given
+
+
+def _pair(
+    bad: Bad, given: tuple[float | None, float | None], place: str
+) -> tuple[float | None, float | None]:
+    require(bad is Bad.BOTH, place, f"{given}", f"only one side is bad ({bad}); give one number")
+    low, high = given
+    ordered = low is None or high is None or low < high
+    require(ordered, place, f"{given}", "give the lower number first")
+    return low, high
 
 
 @dataclass(frozen=True, kw_only=True)

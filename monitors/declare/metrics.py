@@ -90,7 +90,10 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """What is the same for every use of a metric; called with the levels of one use."""
+    """What is the same for every use of a metric; called with the levels of one use.
+
+    signed: whether values lie around 0, so that a single level x stands for -x and x.
+    """
 
     name: str
     title: str
@@ -100,6 +103,7 @@ class _Kind:
     bad: Bad
     next_steps: str
     calibrated: bool = True
+    signed: bool = False
 
     def __call__(
         self,
@@ -112,7 +116,9 @@ class _Kind:
         columns: tuple[str, ...] = (),
         methods: tuple[Method, ...] = (),
     ) -> Metric:
-        fixed = Levels.of(self.bad, warn, alert) if (warn, alert) != (None, None) else None
+        fixed = None
+        if (warn, alert) != (None, None):
+            fixed = Levels.of(self.bad, warn, alert, signed=self.signed, metric=self.name)
         if fixed is None and not unjudged and quantiles is None and self.calibrated:
             quantiles = Quantiles()
         return Metric(
@@ -213,7 +219,9 @@ target_drift = _Drift(
 )
 
 
-def _performance(name: str, title: str, unit: Unit, bad: Bad, meaning: str) -> _Kind:
+def _performance(
+    name: str, title: str, unit: Unit, bad: Bad, meaning: str, *, signed: bool = False
+) -> _Kind:
     return _Kind(
         name=name,
         title=title,
@@ -222,6 +230,7 @@ def _performance(name: str, title: str, unit: Unit, bad: Bad, meaning: str) -> _
         bad=bad,
         meaning=meaning,
         next_steps="Check label coverage and drift of the same days; consider a retraining.",
+        signed=signed,
     )
 
 
@@ -270,6 +279,7 @@ mean_error = _performance(
     NUMBER,
     Bad.BOTH,
     "The mean of prediction minus label: above 0 the model predicts too much.",
+    signed=True,
 )
 agreement = _Kind(
     name="agreement",

@@ -1,7 +1,7 @@
 """Where a monitor's rows lie."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,26 +13,8 @@ EPOCHS = ("s", "ms", "us", "ns")
 """What `format` says of times that are numbers: so many since 1970, in UTC."""
 
 
-@dataclass(frozen=True, repr=False)
-class _Said:
-    """Its repr leaves out the fields `unsaid` where they hold their default.
-
-    Calibrated levels know their source by its repr, so a new field leaves it as it was.
-    """
-
-    unsaid: ClassVar[frozenset[str]] = frozenset()
-
-    def __repr__(self) -> str:
-        said = [
-            f"{one.name}={getattr(self, one.name)!r}"
-            for one in fields(self)
-            if one.name not in self.unsaid or getattr(self, one.name) != one.default
-        ]
-        return f"{type(self).__name__}({', '.join(said)})"
-
-
-@dataclass(frozen=True, repr=False)
-class Files(_Said):
+@dataclass(frozen=True)
+class Files:
     """A log in files; what Parquet and Csv share.
 
     folder: below the data folder of the settings, or an absolute path; a single file, too, where
@@ -60,7 +42,6 @@ class Files(_Said):
     naive: str = ""
     format: str = ""
 
-    unsaid: ClassVar[frozenset[str]] = frozenset({"layout", "naive", "format"})
     suffixes: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -82,14 +63,14 @@ class Files(_Said):
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Parquet(Files):
     """A log in Parquet. Of undated files only the row groups of a window's time are read."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Csv(Files):
     """A log in CSV, `.csv` or `.csv.gz`.
 
@@ -103,7 +84,6 @@ class Csv(Files):
     decimal: str = "."
     na: tuple[str, ...] = ()
 
-    unsaid: ClassVar[frozenset[str]] = Files.unsaid | {"separator", "decimal", "na"}
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".csv.gz")
 
     def __post_init__(self) -> None:
@@ -119,8 +99,8 @@ class Csv(Files):
         )
 
 
-@dataclass(frozen=True, repr=False)
-class Table(_Said):
+@dataclass(frozen=True)
+class Table:
     """A table or view in PostgreSQL.
 
     name: `table` or `schema.table`.
@@ -135,8 +115,6 @@ class Table(_Said):
     on: str = ""
     address: str = ""
     naive: str = ""
-
-    unsaid: ClassVar[frozenset[str]] = frozenset({"naive"})
 
     def __post_init__(self) -> None:
         parts = self.name.split(".")

@@ -18,7 +18,7 @@ REDUCED = {
 TIME_TICKS = (
     (None, 1000, "%H:%M:%S.%L"),
     (1000, 60_000, "%H:%M:%S"),
-    (60_000, 86_400_000, "%H:%M"),
+    (60_000, 86_399_999, "%H:%M"),  # both ends are included, and a tick a day is of days
     (86_400_000, "M12", "%m/%d"),
     ("M12", None, "%Y"),
 )

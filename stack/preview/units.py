@@ -6,6 +6,8 @@ Source: packages/grafana-data/src/valueFormats of grafana/grafana.
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+TINY = 1e-6
+"""What is smaller, as a p-value may be, is written with an exponent, as JavaScript does."""
 Format = Callable[[float, int | None], tuple[str, str]]
 """A number and its decimals, None for as many as it needs, to (text, suffix)."""
 
@@ -26,6 +28,9 @@ def trimmed(unit: str, value: float, decimals: int) -> str:
 
 def fixed(value: float, decimals: int | None = None) -> str:
     """A number with so many decimals, by default as many as show three digits of it."""
+    if decimals is None and 0 < abs(value) < TINY:
+        digits, _, power = f"{value:.2e}".partition("e")
+        return f"{float(digits):g}e{int(power)}"
     given = _needed(value) if decimals is None else decimals
     shown = math.floor(value * 10**given + 0.5) / 10**given
     return f"{shown or 0.0:.{given}f}"
