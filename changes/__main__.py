@@ -4,31 +4,30 @@ import argparse
 import os
 import sys
 
-from settings import Settings, SettingsError, load_settings
+from diagnostics import add_verbose, keep_log, tell
+from settings import Settings, load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0: nothing is left to do, 2: something differs, 1: it could not be told."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(load_settings(), parsed))
+        settings = load_settings()
+        keep_log(settings.stack_dir, verbose=parsed.verbose)
+        return int(parsed.run(settings, parsed))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (SettingsError, RuntimeError, ValueError, OSError) as error:
-        print(f"changes: {error}", file=sys.stderr)
-        return 1
     except Exception as error:
-        if type(error).__module__.startswith("httpx"):
-            print(f"changes: Grafana does not answer: {error}", file=sys.stderr)
-            return 1
-        raise
+        tell("changes", error)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m changes", description=__doc__)
+    add_verbose(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     plan = commands.add_parser("plan", help="say what differs; exit 2 if something does")
     plan.set_defaults(run=_plan)

@@ -5,15 +5,17 @@ import os
 import sys
 from datetime import date
 
+from diagnostics import add_verbose, keep_log, tell
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all went well, 1 when a window failed, 2 when it could not start."""
     parsed = _parser().parse_args(arguments)
-    from monitors.declare import DeclarationError  # not before --help has been answered
-    from settings import SettingsError, load_settings
+    from settings import load_settings  # not before --help has been answered
 
     try:
         settings = load_settings()
+        keep_log(settings.stack_dir, verbose=parsed.verbose)
         if getattr(parsed, "workers", 1) > 1:
             from collectors import workers
 
@@ -23,18 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         return int(getattr(commands, parsed.command)(settings, parsed))
     except KeyboardInterrupt:
         return 130
-    except (SettingsError, DeclarationError, KeyError, ValueError) as error:
-        print(f"collectors: {error.args[0] if error.args else error}", file=sys.stderr)
-        return 2
     except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
-            print(f"collectors: the database says: {str(error).strip()}", file=sys.stderr)
-            return 2
-        raise
+        tell("collectors", error)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m collectors", description=__doc__)
+    add_verbose(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="collect one day of a monitor (by default yesterday)")
     run.add_argument("monitor")

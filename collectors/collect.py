@@ -1,7 +1,6 @@
 """One window of one monitor, from its sources to what will be stored. No step calls back."""
 
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -14,8 +13,9 @@ from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.sources import Reader, Rows, SourceError
+from collectors.sources import Reader, Rows
 from collectors.values import Collected, Histogram, Measured, Status, Value
+from diagnostics import LOG, described
 from monitors.declare import Levels, Monitor, Series, Window
 from monitors.declare.metrics import Over
 
@@ -58,9 +58,8 @@ def collect(
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
         collected = _told(collected, rows, state)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        if not isinstance(error, SourceError | RuntimeError):
-            reason += "\n" + traceback.format_exc(limit=-2)
+        LOG.debug("%s %s failed", monitor.name, window.day, exc_info=error)
+        reason = described(error)
         values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in series)
         collected = Collected(monitor.name, window, Status.FAILED, values, error=reason)
     return replace(

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from settings import Settings, SettingsError, load_settings
+from diagnostics import add_verbose, keep_log, tell
+from settings import Settings, load_settings
 
 PREPARED = ("flights", "outages", "dummy")
 """What is prepared where nothing is named; a name that is no example's is left alone."""
@@ -13,22 +14,20 @@ def main() -> int:
     """Run one command; 0 when all went well, 2 when it could not start."""
     parsed = _parser().parse_args()
     try:
-        parsed.run(load_settings(), parsed)
+        settings = load_settings()
+        keep_log(settings.stack_dir, verbose=parsed.verbose)
+        parsed.run(settings, parsed)
     except KeyboardInterrupt:
         print("\nstopped")
-    except (SettingsError, RuntimeError) as error:
-        print(f"examples: {error}", file=sys.stderr)
-        return 2
     except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
-            print(f"examples: the database says: {str(error).strip()}", file=sys.stderr)
-            return 2
-        raise
+        tell("examples", error)
+        return 2
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples", description=__doc__)
+    add_verbose(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     prepare = commands.add_parser("prepare", help="make the data that the monitors read")
     prepare.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")

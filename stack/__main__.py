@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import preflight.__main__ as preflight
+from diagnostics import add_verbose, keep_log, tell
 from settings import Settings, SettingsError, load_settings
 from stack.steps import say
 
@@ -22,25 +23,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all went well, 1 when a check failed, 2 when it could not start."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(load_settings(), parsed))
+        settings = load_settings()
+        keep_log(settings.stack_dir, verbose=parsed.verbose)
+        return int(parsed.run(settings, parsed))
     except KeyboardInterrupt:
         print("\nstack: interrupted; the next `make up` goes on from here", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `make verify | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (SettingsError, RuntimeError, ValueError) as error:
-        print(f"stack: {error}", file=sys.stderr)
-        return 2
     except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
-            print(f"stack: the database says: {str(error).strip()}", file=sys.stderr)
-            return 2
-        raise
+        tell("stack", error)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    add_verbose(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     verify = commands.add_parser("verify", help="prove datasource, dashboards, queries and rules")
     verify.add_argument("--json", action="store_true", help="the checks as JSON")

@@ -16,19 +16,22 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "changes", "schedules", "examples", "processes",
+    "stack", "changes", "schedules", "examples", "processes", "diagnostics",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
     "database": {"settings", "database"},
-    "collectors": {"monitors", "settings", "processes", "database", "collectors"},
+    "collectors": {"monitors", "settings", "diagnostics", "processes", "database", "collectors"},
     "dashboards_src": {"monitors", "dashboards_src"},
     "preflight": {"processes", "preflight"},
     "generator": {"monitors", "preflight", "settings", "processes", "dashboards_src", "generator"},
-    "stack": {"monitors", "preflight", "settings", "database", "generator", "stack"},
-    "changes": {"settings", "preflight", "dashboards_src", "generator", "stack", "changes"},
+    "stack": {"monitors", "preflight", "settings", "diagnostics", "database", "generator", "stack"},
+    "changes": {
+        *("settings", "diagnostics", "preflight", "dashboards_src", "generator", "stack"),
+        "changes",
+    },
     "schedules": {"settings", "schedules"},
-    "examples": {"settings", "database", "examples"},
+    "examples": {"settings", "diagnostics", "database", "examples"},
 }
 ONLY_IN = {
     "evidently": {
