@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -34,10 +33,11 @@ BOOLEANS = {
     **dict.fromkeys(("False", "false", "FALSE"), "false"),
 }
 """How programs write the two booleans, and their word."""
+LOGICAL = {"true": "1", "false": "0"}
 DIGITS = r"(?:[0-9]+{point}?[0-9]*|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 INFINITE = r"(?:[iI]nf|[iI]nfinity|INF|INFINITY)"
 UUID_TEXT = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WHOLE = re.compile(r"([+-]?(?:0|[1-9][0-9]*))\.0*")
+WHOLE = re.compile(r"\+?(-?(?:0|[1-9][0-9]*))(?:\.0*)?")
 EXACT = 2.0**63
 """Whole floats beyond it are written as floats: their digits would be made up."""
 
@@ -155,12 +155,19 @@ def identifier(value: Any) -> str | None:
     return text.lower() if text is not None and UUID_TEXT.fullmatch(text) else text
 
 
-def label(value: Any, decimal: str = ".") -> str | None:
+def label(value: Any, decimal: str = ".", *, logical: bool = False) -> str | None:
     """The word of a label: 1.0 written as text is 1, since a missing label makes floats of whole
-    ones. decimal: the mark before a fraction in text."""
+    ones.
+
+    decimal: the mark before a fraction in text. logical: whether true is 1 and false is 0.
+    """
     text = word(value)
-    whole = WHOLE.fullmatch(text.replace(decimal, ".")) if text is not None else None
-    return whole[1] if whole else text
+    if text is None:
+        return None
+    whole = WHOLE.fullmatch(text.replace(decimal, "."))
+    if whole:
+        return "0" if whole[1] == "-0" else whole[1]
+    return LOGICAL.get(text, text) if logical else text
 
 
 def words(
@@ -206,8 +213,6 @@ def _codes(array: pa.DictionaryArray) -> np.ndarray:
 
 def _distinct(values: pa.Array) -> Sequence[Any]:
     """Distinct values as Python knows them."""
-    if pa.types.is_fixed_size_binary(values.type) and values.type.byte_width == 16:
-        return [None if raw is None else UUID(bytes=raw) for raw in values.to_pylist()]
     if pa.types.is_floating(values.type):
         return [float(value) for value in _wide(values).tolist()]
     if pa.types.is_timestamp(values.type) or pa.types.is_date64(values.type):
@@ -229,7 +234,7 @@ def _spelled(
     place: dict[str, int] = {}
     moved = np.full(len(values) + 1, -1, np.int32)  # the last is that of a missing cell
     for n, value in enumerate(values):
-        text = spell(value)
+        text = None if isinstance(value, str) and value in missing else spell(value)
         if text is not None and text not in missing:
             moved[n] = place.setdefault(text, len(place))
     return Words(moved[codes], np.array([*place, None], object)[:-1])
@@ -334,6 +339,10 @@ def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
         if isinstance(column, pa.ChunkedArray):
             column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
     if isinstance(column, pa.ExtensionArray):
+        if column.type.extension_name == "arrow.uuid":
+            return pa.array(
+                [None if v is None else str(v) for v in column.to_pylist()], pa.string()
+            )
         return column.storage
     if pa.types.is_string_view(column.type):
         return pc.cast(column, pa.large_string())

@@ -8,7 +8,7 @@ from datetime import datetime
 import psycopg
 
 from collectors.runner import clock
-from collectors.sources import Reader, SourceError
+from collectors.sources import Reader, SourceError, SourceGoneError
 from collectors.sources.state import states
 from collectors.store import STILL_OPEN, store_state
 from collectors.windows import complete_windows
@@ -85,8 +85,10 @@ def _changed(
         return False
     try:
         rows = reader.read(window, now)
-    except SourceError:
+    except SourceGoneError:
         return False  # what was stored stays; a source that is gone is no news of the window
+    except SourceError:
+        return True  # it says something that cannot be used: that is told by collecting it
     if rows.fingerprint != known.fingerprint:
         return True
     store_state(connection, reader.monitor, window, state, rows.opens_at)

@@ -79,6 +79,8 @@ class Engine(ABC):
         try:
             if over is Over.PERFORMANCE:
                 self._refuse_unlabelled()
+            elif over is Over.TARGET and series.metric.name.endswith("_mean"):
+                self._refuse_other_words()
             return _finite(self._value(series), series)
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
@@ -115,21 +117,31 @@ class Engine(ABC):
 
     def _refuse_unlabelled(self) -> None:
         """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""
-        if self.monitor.classifies:
-            self._refuse_other_words()
+        self._refuse_other_words()
         if self.labelled.empty:
             raise UnmeasurableError(f"no row has both a label and a prediction ({self._why()})")
 
     def _refuse_other_words(self) -> None:
+        """Raise UnmeasurableError where a word of the labels is neither yes nor no for sure."""
         target = self.monitor.labelled
-        assert target is not None
-        words, (positive, _) = self.current[target].words, label_words(target)
+        if target is None or not self.monitor.classifies:
+            return
+        words, (positive, negative) = self.current[target].words, label_words(target)
         if not positive and not set(words) <= {"0", "1"}:
             raise UnmeasurableError(
                 f"labels must be 0 and 1, found {', '.join(words[:SHOWN])}; say which word means"
                 f" yes: target=d.label({target.name!r}, positive=...)"
             )
         others = [word for word in words if word != positive]
+        alike = [word for word in others if word.strip().casefold() == positive.casefold()]
+        if positive and alike and not negative:
+            raise UnmeasurableError(
+                f"the label {alike[0]!r} is not {positive!r}, which means yes, and yet alike; write"
+                " labels alike"
+            )
+        if positive and not negative and others and self.reference is not None:
+            known = [word for word in self.reference[target].words if word != positive]
+            others = [*others, *(word for word in known[:1] if word not in others)]
         if positive and len(others) > 1:
             raise UnmeasurableError(
                 f"beside {positive!r} there are the labels {', '.join(others[:SHOWN])}; say which"

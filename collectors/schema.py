@@ -5,7 +5,7 @@ https://docs.evidentlyai.com/docs/library/data_definition
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pandas as pd
 from collectors import cells
 from monitors.declare import Column, Role
 
-LOGICAL = {"true": "1", "false": "0"}
 SHOWN = 3
 
 
@@ -162,7 +161,8 @@ def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
 def _label(coded: Coded, column: Column) -> Clean:
     """Labels, of which each stands for yes or no where they are declared to, or are 0 and 1."""
     positive, negative = label_words(column)
-    spelled = coded.respelled(np.array([_label_word(w, positive) for w in coded.words], object))
+    spell = partial(cells.label, logical=is_logical(column))
+    spelled = coded.respelled(np.array([spell(word) for word in coded.words], object))
     words = spelled.words.tolist()
     if not positive:
         truth = cells.numbers(pd.Series(words, dtype=object)).values
@@ -182,10 +182,10 @@ def _label(coded: Coded, column: Column) -> Clean:
 
 def label_words(column: Column) -> tuple[str, str]:
     """The positive and the negative word of a label, as they are read; '' where not declared."""
-    return cells.label(column.positive) or "", cells.label(column.negative) or ""
+    spell = partial(cells.label, logical=is_logical(column))
+    return spell(column.positive) or "", spell(column.negative) or ""
 
 
-def _label_word(word: str, positive: str) -> str | None:
-    """One spelling of one label: where no word is declared to be positive, true is 1."""
-    spelled = cells.label(word)
-    return spelled if positive or spelled is None else LOGICAL.get(spelled, spelled)
+def is_logical(column: Column) -> bool:
+    """Whether true and 1 are one label: where nothing else is declared to mean yes."""
+    return cells.label(column.positive, logical=True) in (None, "0", "1")

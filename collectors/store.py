@@ -98,7 +98,8 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: Ref
     rows = []
     for bins in reference.bins:
         counted = bins.count(reference.data.columns[bins.column])
-        rows.append((monitor, reference.hash, bins.column, list(bins.labels), list(counted.counts)))
+        labels = [storable(label) for label in bins.labels]
+        rows.append((monitor, reference.hash, bins.column, labels, list(counted.counts)))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into monitoring.reference_histogram values (%s, %s, %s, %s, %s)"
@@ -138,6 +139,13 @@ def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> No
                 copy.write_row((*_key(one), found.column, one.reference_hash, list(found.counts)))
 
 
+def storable(text: str) -> str:
+    """A text as PostgreSQL can keep it: without NUL and halves of characters."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    return text.encode(errors="backslashreplace").decode()
+
+
 def value_row(collected: Collected, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
     method = value.series.method
@@ -145,9 +153,9 @@ def value_row(collected: Collected, value: Value) -> tuple[object, ...]:
         *_key(collected),
         metric,
         column,
-        collected.model_version,
+        storable(collected.model_version),
         value.outcome.value,
-        value.outcome.reason or None,
+        storable(value.outcome.reason) or None,
         value.series.unit.name,
         method.name if method else "",
         *astuple(value.levels or Levels()),
@@ -178,8 +186,8 @@ def status_row(collected: Collected) -> tuple[object, ...]:
         collected.status.value,
         collected.row_count,
         collected.labelled_count,
-        collected.model_version,
-        collected.error or None,
+        storable(collected.model_version),
+        storable(collected.error) or None,
         collected.engine,
         collected.source_fingerprint,
         collected.reference_hash,
@@ -188,7 +196,7 @@ def status_row(collected: Collected) -> tuple[object, ...]:
         worst.level if worst else None,
         *(worst.series.key if worst else ("", "")),
         worst.outcome.value if worst else None,
-        collected.explanation,
+        storable(collected.explanation),
         *_counted(collected.rows),
         *_counted(collected.labels),
         collected.source_state,
@@ -208,7 +216,7 @@ def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> 
         " first_window = least(model_version.first_window, excluded.first_window),"
         " last_window = greatest(model_version.last_window, excluded.last_window)",
         [
-            (one.monitor, one.model_version, one.window.start, one.window.start)
+            (one.monitor, storable(one.model_version), one.window.start, one.window.start)
             for one in windows
             if one.model_version
         ],

@@ -205,6 +205,8 @@ WORDS: dict[str, tuple[list[Any], d.Column | str]] = {
     "True and False": (["True", "False"], "y"),
     "booleans": ([True, False], "y"),
     "declared True": ([True, False], d.label("y", positive=True)),
+    "declared 1": ([True, False], d.label("y", positive=1)),
+    "declared true": ([1, 0], d.label("y", positive=True)),
     "1 and -1": ([1, -1], d.label("y", positive=1)),
     "1.0 and -1.0": (["1.0", "-1.0"], d.label("y", positive=1, negative=-1)),
     "1.0 and 0.0": (["1.0", "0.0"], "y"),
@@ -248,7 +250,11 @@ def test_labels_as_people_have_them(
     [
         ([1, -1], "y", r"labels must be 0 and 1, found -1, 1; say which word means yes"),
         (["churn", "stay"], "y", r"labels must be 0 and 1, found churn, stay"),
-        (["true", "false"], d.label("y", positive=1), r"beside '1' there are the labels false, tr"),
+        (
+            ["churn", "Churn"],
+            d.label("y", positive="churn"),
+            r"the label 'Churn' is not 'churn', wh",
+        ),
         (["a", "b", "c"], d.label("y", positive="a"), r"beside 'a' there are the labels b, c"),
     ],
 )

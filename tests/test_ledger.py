@@ -40,8 +40,8 @@ LAYOUTS = ("folders", "dated", "undated")
 def monitor(source: d.Source, truth: d.Source | None = None) -> d.Monitor:
     """One that needs nothing but rows, and perhaps labels."""
     return small_monitor(
-        source=source, labels=truth, columns=(d.number("x"),), prediction=d.probability("p", cut=0.5),
-        reference=None, model_version="", target="y",
+        source=source, labels=truth, columns=(d.number("x"),), reference=None, model_version="",
+        prediction=d.probability("p", cut=0.5), target="y",
         metrics=(d.missing(alert=0.5), d.row_count(alert=(0, 10_000))),
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What a source that cannot be read raises, and how errors of libraries become one."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,21 @@ class SourceError(ValueError):
     """A source that cannot be read: names it, what is wrong with it, and the mend."""
 
 
+class SourceGoneError(SourceError):
+    """A source that is not there at the moment: no news of what it says."""
+
+
 FILE_MENDS = {
     FileNotFoundError: "is gone; put it back, or run again once it is written",
     IsADirectoryError: "is a folder where a file belongs; move it away",
     PermissionError: "may not be read; let the user of the collectors read it",
 }
+
+
+BROKEN = (
+    pa.ArrowException, UnicodeError, ValueError, OverflowError, MemoryError, zlib.error, EOFError,
+)  # fmt: skip
+"""What libraries raise for a file that is not what it should be."""
 
 
 @contextmanager
@@ -28,8 +39,9 @@ def naming(path: Path) -> Iterator[None]:
     except OSError as error:
         mend = next((m for kind, m in FILE_MENDS.items() if isinstance(error, kind)), "")
         said = mend or f"cannot be read: {error.strerror or error}; is its disk well?"
-        raise SourceError(f"{path}: {said}") from error
-    except (pa.ArrowException, UnicodeError, ValueError, OverflowError, MemoryError) as error:
+        gone = isinstance(error, FileNotFoundError)
+        raise (SourceGoneError if gone else SourceError)(f"{path}: {said}") from error
+    except BROKEN as error:
         raise SourceError(
             f"{path}: cannot be read: {first_line(error)}; make it anew or move it away"
         ) from error

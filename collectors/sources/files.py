@@ -2,11 +2,10 @@
 
 import os
 import re
-from collections.abc import Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from collectors.sources.csv import batches_of as csv_batches
 from collectors.sources.csv import header
-from collectors.sources.errors import SourceError, naming
+from collectors.sources.errors import SourceError, SourceGoneError, naming
 from collectors.sources.ledger import Ledger, Reason
 from collectors.sources.parquet import names_in, read_parquet
 from collectors.sources.parts import Part, joined_parts
@@ -118,7 +117,7 @@ class Log:
 
     def _need_folder(self) -> None:
         if not self.root.is_dir():
-            raise SourceError(
+            raise SourceGoneError(
                 f"{self.owner}: no folder {self.root}; prepare the data first,"
                 " or set DATA_DIR to where it lies"
             )
@@ -135,13 +134,19 @@ class Log:
     def _folders(self, wanted: Collection[date] | None) -> list[tuple[date, Path]]:
         """(day, folder) of the days wanted: below the root, or deeper where none lies there."""
         name = self.source.partition
-        if wanted is not None:
+        if wanted is not None and not self._is_deep:
             direct = [(day, self.root / f"{name}={day}") for day in wanted]
-            if there := [(day, folder) for day, folder in direct if folder.is_dir()]:
-                return there
-        folders = list(self.root.glob(f"{name}=*")) or list(self.root.rglob(f"{name}=*"))
+            return [(day, folder) for day, folder in direct if folder.is_dir()]
+        folders = [one for one in folders_below(self.root) if one.name.startswith(f"{name}=")]
         days = [(self._day_of_folder(folder), folder) for folder in folders if folder.is_dir()]
         return [(day, folder) for day, folder in days if wanted is None or day in wanted]
+
+    @cached_property
+    def _is_deep(self) -> bool:
+        """Whether folders of days may lie deeper than in the root."""
+        begins = (f"{self.source.partition}=", ".", "_")
+        with naming(self.root), os.scandir(self.root) as entries:
+            return any(one.is_dir() and not one.name.startswith(begins) for one in entries)
 
     def _day(self, path: Path) -> date:
         day = day_in_name(path.name)
@@ -166,8 +171,7 @@ class Log:
         wanted = tuple(dict.fromkeys((*names, self.source.time)))
         undated = self.source.layout == "undated"
         if undated and (window is None or isinstance(self.source, Csv)):
-            stamps = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths)
-            return _parsed_once(self, stamps, wanted)
+            return _parsed_once(self, tuple((str(p), *facts(p)) for p in paths), wanted)
         return joined_parts([self.read_file(p, wanted, window if undated else None) for p in paths])
 
     def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
@@ -182,11 +186,15 @@ class Log:
             self._need_time(path, present)
             twice = [name for name in names if present.count(name) > 1]
             there = [name for name in names if present.count(name) == 1]
+            beyond = 0
             if isinstance(self.source, Csv):
-                table = pa.Table.from_batches(csv_batches(path, self.source, there), None)
+                texts = pa.schema([(name, pa.string()) for name in there])
+                table = pa.Table.from_batches(csv_batches(path, self.source, there), texts)
             else:
-                table = read_parquet(path, there, self.source.time, window)
-            return self._timed(typed(table, self.source.time, twice, self.reading), str(path))
+                table, beyond = read_parquet(path, there, self.source.time, window)
+            part = self._timed(typed(table, self.source.time, twice, self.reading), str(path))
+        ledger = replace(part.ledger, read=part.ledger.read + beyond)
+        return Part(part.frame, ledger.without(Reason.ELSEWHERE, beyond))
 
     def _need_time(self, path: Path, present: Sequence[str]) -> None:
         """Raise SourceError where a file does not have the column of times, once."""
@@ -212,20 +220,47 @@ class Log:
         return Part(frame, found.ledger)
 
 
+def facts(path: Path) -> tuple[int, int, int, int]:
+    """What changes with a file: its size, times, and place on the disk. Raises SourceError."""
+    with naming(path):
+        there = path.stat()
+    return there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino
+
+
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     """The files with a suffix, at any depth, without those of hidden or `_` folders; sorted."""
-    found: list[str] = []
-    folders = [str(root)]
+    found: dict[str, str] = {}
+    for entry in _entries(root):
+        if entry.name.lower().endswith(tuple(suffixes)) and not entry.is_dir():
+            path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+            if not os.path.isfile(path):
+                raise SourceError(
+                    f"{entry.path}: is no file"
+                    f"{' but a link to nothing' if entry.is_symlink() else ''}; move it away"
+                )
+            found.setdefault(path, entry.path)
+    return sorted(map(Path, found.values()))
+
+
+def folders_below(root: Path) -> list[Path]:
+    """The folders at any depth, without hidden and `_` ones. Raises SourceError."""
+    return sorted(Path(entry.path) for entry in _entries(root) if entry.is_dir())
+
+
+def _entries(root: Path) -> Iterator["os.DirEntry[str]"]:
+    """What lies below a folder at any depth, but what is hidden or begins with `_`."""
+    folders, seen = [str(root)], set[tuple[int, int]]()
     while folders:
-        with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name[0] in "._":
-                    continue
-                if entry.is_dir():
-                    folders.append(entry.path)
-                elif entry.name.endswith(tuple(suffixes)) and entry.is_file():
-                    found.append(entry.path)
-    return sorted(map(Path, found))
+        folder = folders.pop()
+        with naming(Path(folder)):
+            there = os.stat(folder)
+            if (there.st_dev, there.st_ino) in seen:
+                raise SourceError(f"{folder}: its folders go in a circle; take the link away")
+            seen.add((there.st_dev, there.st_ino))
+            with os.scandir(folder) as entries:
+                listed = [entry for entry in entries if entry.name[0] not in "._"]
+            folders += [entry.path for entry in listed if entry.is_dir()]
+        yield from listed
 
 
 def day_in_name(name: str) -> date | None:
@@ -248,7 +283,7 @@ def local_days(window: Window, zone: ZoneInfo) -> list[date]:
 
 @lru_cache(maxsize=4)
 def _parsed_once(
-    log: Log, stamps: tuple[tuple[str, int, int], ...], names: tuple[str, ...]
+    log: Log, stamps: tuple[tuple[str, int, int, int, int], ...], names: tuple[str, ...]
 ) -> Part:
     """All of an undated log; read again only when a file has changed."""
-    return joined_parts([log.read_file(Path(path), names, None) for path, _, _ in stamps])
+    return joined_parts([log.read_file(Path(path), names, None) for path, *_ in stamps])

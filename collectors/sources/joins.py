@@ -1,5 +1,6 @@
 """Which label belongs to which row: ids are the same however each side stores them."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from collectors.sources.errors import SourceError
 from collectors.sources.ledger import Reason
 from collectors.sources.parts import Part
 
-EXAMPLES = 2
+EXAMPLES, MANY = 2, 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ def usable(part: Part, names: Labels, now: pd.Timestamp) -> Part:
     ledger = ledger.without(Reason.NO_ID, int(nameless.sum()))
     frame = frame.assign(**{names.on: ids.to_numpy()})[~later.to_numpy() & ~nameless]
     frame = frame.sort_values(names.time, kind="stable", ignore_index=True)
-    twice = frame.duplicated(names.on, keep=False)
+    newest = frame[names.time] == frame.groupby(names.on, observed=True)[names.time].transform(
+        "max"
+    )
+    twice = frame.duplicated([names.on, names.time], keep=False) & newest
     if twice.any():
         _refuse_contradictions(frame[twice], names)
     superseded = frame.duplicated(names.on, keep="last")
@@ -73,7 +77,10 @@ def with_labels(rows: pd.DataFrame, on: str, labels: pd.DataFrame, names: Labels
 
     labels: as `usable` gives them.
     """
-    place = match(rows[on], labels[names.on]) if len(labels) else np.full(len(rows), -1)
+    if labels.empty:
+        nothing = pd.Categorical.from_codes(np.full(len(rows), -1), pd.Index([], dtype=object))
+        return rows.assign(**{names.target: nothing})
+    place = match(rows[on], labels[names.on])
     columns = [str(name) for name in labels if _speaks_of(str(name), names.target)]
     taken = {
         name: labels[name].reset_index(drop=True).reindex(place).set_axis(rows.index)
@@ -93,6 +100,16 @@ def match(rows: pd.Series, labels: pd.Series) -> np.ndarray:
     place = known.get_indexer(pd.Index(ids.categories, dtype=object))
     found: np.ndarray = np.append(place, -1)[ids.codes]
     return found
+
+
+def forms(values: pd.Series) -> set[str]:
+    """How ids are written: `9` for digits, `0` for such as begin with 0, `a` for letters."""
+    letters = (re.sub(r"[^\W\d_]+", "a", text) for text in distinct(values)[:MANY])
+    return {re.sub(r"\d+", lambda found: _digits(found[0]), text) for text in letters}
+
+
+def _digits(text: str) -> str:
+    return "0" if text[0] == "0" and len(text) > 1 else "9"
 
 
 def distinct(values: pd.Series) -> list[str]:

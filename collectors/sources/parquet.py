@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from collectors.sources.errors import SourceError
@@ -26,11 +27,13 @@ def names_in(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def read_parquet(path: Path, names: Sequence[str], column: str, window: Window | None) -> pa.Table:
-    """The named columns; with a window only of row groups that may be in it.
+def read_parquet(
+    path: Path, names: Sequence[str], column: str, window: Window | None
+) -> tuple[pa.Table, int]:
+    """The named columns; with a window only of rows that may be in it, and how many are not.
 
-    column: of the rows' times. What pandas had as an index is a column like any other. Raises
-    SourceError.
+    column: of the rows' times. Row groups that cannot have a row of the window are not read, nor
+    counted. What pandas had as an index is a column like any other. Raises SourceError.
     """
     with _opened(path) as file:
         groups = list(range(file.num_row_groups))
@@ -38,7 +41,24 @@ def read_parquet(path: Path, names: Sequence[str], column: str, window: Window |
             groups = [n for n in groups if _may_hold(file, n, column, window)]
         # Threads cost a small file more than they bring.
         threads = file.metadata.num_rows > MANY_ROWS
-        return file.read_row_groups(groups, columns=list(names), use_threads=threads)
+        table = file.read_row_groups(groups, columns=list(names), use_threads=threads)
+    near = table if window is None else _near(table, column, window)
+    return near, table.num_rows - near.num_rows
+
+
+def _near(table: pa.Table, column: str, window: Window) -> pa.Table:
+    """The rows whose time is missing or may lie in a window, before they cost any more."""
+    times = table.column(column)
+    if not pa.types.is_timestamp(times.type):
+        return table
+    slack = timedelta(0) if times.type.tz else SLACK
+    low, high = (
+        pa.scalar(end.astimezone(UTC).replace(tzinfo=None), pa.timestamp("us"))
+        for end in (window.start - slack, window.end + slack)
+    )
+    plain = pc.cast(times, pa.timestamp("us"), safe=False)
+    inside = pc.and_(pc.greater_equal(plain, low), pc.less(plain, high))
+    return table.filter(pc.or_kleene(inside, pc.is_null(times)))
 
 
 def batches_of(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
@@ -52,7 +72,7 @@ def batches_of(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
 @contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -74,7 +94,10 @@ def _may_hold(file: Any, group: int, column: str, window: Window) -> bool:
         return True
     if not isinstance(statistics.min, (datetime, date)):
         return True
-    low, high = (pd.Timestamp(bound) for bound in (statistics.min, statistics.max))
-    slack = SLACK if low.tz is None else timedelta(0)
-    low, high = (one.tz_localize("UTC") if one.tz is None else one for one in (low, high))
-    return bool(low - slack < window.end and high + slack >= window.start)
+    try:
+        low, high = (pd.Timestamp(bound) for bound in (statistics.min, statistics.max))
+        slack = SLACK if low.tz is None else timedelta(0)
+        low, high = (one.tz_localize("UTC") if one.tz is None else one for one in (low, high))
+        return bool(low - slack < window.end and high + slack >= window.start)
+    except (ValueError, OverflowError):  # of a year that pandas does not know
+        return True

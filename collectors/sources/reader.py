@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from collectors.schema import is_logical
 from collectors.sources import joins, tables
 from collectors.sources.errors import SourceError
 from collectors.sources.files import Log
@@ -25,8 +26,8 @@ from settings import Settings
 MANY_ROWS = 10_000
 STRANGERS = 1_000
 """So many labels without a row are looked for among the rows of other windows."""
-MOST_LATE = 90
-"""So many days before a window are searched for their rows."""
+ENOUGH_DAYS = 30
+"""A log that begins so many days before a window has the rows of most labels that come in it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Reader:
         frame = _in_order(part.frame, self.monitor.source.time)
         rows = Rows(
             frame,
-            _hash_frame(frame),
+            _fingerprint(frame, part.ledger),
             total([part.ledger, self._timeless.ledger]),
             warnings=(*_warnings(part.ledger, "rows"), *self._timeless.warnings(len(frame))),
         )
@@ -84,7 +85,7 @@ class Reader:
         return replace(
             rows,
             frame=frame,
-            fingerprint=_hash_frame(frame),
+            fingerprint=_fingerprint(frame, part.ledger, labels.ledger),
             labels=labels.ledger,
             warnings=(*rows.warnings, *_label_warnings(labels)),
             opens_at=opens_at,
@@ -140,8 +141,10 @@ class Reader:
         numbers."""
         numbers = {c.name for c in self.monitor.all_columns() if c.kind == "number"}
         target = self.monitor.labelled
-        label = target.name if target is not None and target.kind == "category" else ""
-        return Reading(frozenset(numbers - {self.on, self.monitor.model_version}), label)
+        named = frozenset(numbers - {self.on, self.monitor.model_version})
+        if target is None or target.kind != "category":
+            return Reading(named)
+        return Reading(named, target.name, is_logical(target))
 
     @cached_property
     def _timeless(self) -> Timeless:
@@ -183,7 +186,8 @@ class Reader:
         strangers = Reason.ELSEWHERE if _is_shared(source) else Reason.NO_ROW
         example = f"{names.on} = {joins.examples(others[names.on])[0]!r}" if len(others) else ""
         ledger = part.ledger.without(strangers, len(others), example)
-        if mine.empty and rows[names.on].notna().any():
+        matched = len(mine) and mine[names.on].notna().any()
+        if not matched and rows[names.on].notna().any():
             self._refuse_strangers(names, window, rows, others, moment)
         later = mine.loc[mine[names.time] > moment, names.time] if len(mine) else pd.Series()
         opens_at = later.min().to_pydatetime() if len(later) else None
@@ -224,10 +228,21 @@ class Reader:
         since = others[(others[names.time] >= window.start) & (others[names.time] <= now)]
         if source is not None and not _is_shared(source):
             since = others[others[names.time] <= now]
-        elif len(since) and self._are_elsewhere(since.iloc[:STRANGERS], names, window):
+        elif len(since) and self._may_be_elsewhere(since.iloc[:STRANGERS], names, window, rows):
             return
         if len(since):
             raise joins.mismatch(rows[names.on], since[names.on], names.place, self.monitor.name)
+
+    def _may_be_elsewhere(
+        self, labels: pd.DataFrame, names: Labels, window: Window, rows: pd.DataFrame
+    ) -> bool:
+        """Whether some labels may well be of rows of another window: one is, or the ids look alike
+        and the rows do not go back far enough to tell."""
+        if self._are_elsewhere(labels, names, window):
+            return True
+        alike = not joins.forms(labels[names.on]).isdisjoint(joins.forms(rows[names.on]))
+        first = self.first_day(window.end)
+        return alike and (window.day - first).days < ENOUGH_DAYS
 
     def _are_elsewhere(self, labels: pd.DataFrame, names: Labels, window: Window) -> bool:
         """Whether one of some labels belongs to a row of another window."""
@@ -236,7 +251,7 @@ class Reader:
         if isinstance(source, Table):
             return tables.has_any(self.database(source), source, names.on, sorted(ids))
         last = max(labels[names.time].max().date(), window.day)
-        first = window.day - timedelta(days=MOST_LATE)
+        first = min(self.first_day(window.end), window.day)
         return any(
             not ids.isdisjoint(joins.distinct(frame[names.on]))
             for frame in self._of_days(_outwards(window.day, first, last), names.on)
@@ -316,9 +331,11 @@ def _taken(frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
     return frame.take(order).reset_index(drop=True)
 
 
-def _hash_frame(frame: pd.DataFrame) -> str:
-    """Of the rows as a set: rows of one moment come in any order."""
-    digest = hashlib.sha256(",".join(sorted(map(str, frame.columns))).encode())
+def _fingerprint(frame: pd.DataFrame, *ledgers: Ledger) -> str:
+    """Of the rows as a set, since rows of one moment come in any order; and of what is left out."""
+    left_out = [sorted(ledger.faults.items()) for ledger in ledgers if ledger.faults]
+    basis = [*sorted(map(str, frame.columns)), *map(str, left_out)]
+    digest = hashlib.sha256(",".join(basis).encode(errors="backslashreplace"))
     if len(frame):
         digest.update(np.sort(_row_hashes(frame)).tobytes())
     return digest.hexdigest()[:16]

@@ -2,7 +2,6 @@
 and an order-free hash of a table's rows, which the server makes for many windows at once."""
 
 import hashlib
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
-from collectors.sources.errors import SourceError
-from collectors.sources.files import Log
+from collectors.sources.files import Log, facts
 from collectors.sources.reader import Reader
-from collectors.sources.tables import PLAIN, SLACK, Database, identifier, is_naive
+from collectors.sources.tables import PLAIN, SLACK, TEXTS, Database, identifier, is_naive
+from diagnostics import LOG
 from monitors.declare import Table, Window
-from settings import SettingsError
 
 SETTLED = 2.0
 """A file that was written so many seconds ago may be written again within one tick of its clock."""
@@ -40,8 +38,11 @@ def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Win
     """
     if not windows:
         return {}
-    rows = _rows(reader, windows)
-    labels = _labels(reader, windows, now)
+    try:
+        rows, labels = _rows(reader, windows), _labels(reader, windows, now)
+    except Exception as error:  # what is wrong is told by the reading that follows
+        LOG.debug("the state of %s is not known", reader.monitor.name, exc_info=error)
+        return dict.fromkeys(windows, "")
     return {
         window: f"{rows[window]} {labels[window]}" if rows[window] and labels[window] else ""
         for window in windows
@@ -50,24 +51,18 @@ def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Win
 
 def _rows(reader: Reader, windows: Sequence[Window]) -> dict[Window, str]:
     source = reader.monitor.source
-    try:
-        if isinstance(source, Table):
-            return _hashed(reader, source, windows)
-        return _files(reader.log(source), windows)
-    except (SourceError, SettingsError):
-        return dict.fromkeys(windows, "")
+    if isinstance(source, Table):
+        return _hashed(reader, source, windows)
+    return _files(reader.log(source), windows)
 
 
 def _labels(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
     source = reader.monitor.labels
     if source is None:
         return dict.fromkeys(windows, "-")
-    try:
-        if isinstance(source, Table):
-            return _hashed_labels(reader, source, windows, now)
-        return _files(reader.log(source), windows)
-    except (SourceError, SettingsError):
-        return dict.fromkeys(windows, "")
+    if isinstance(source, Table):
+        return _hashed_labels(reader, source, windows, now)
+    return _files(reader.log(source), windows)
 
 
 def _files(log: Log, windows: Sequence[Window]) -> dict[Window, str]:
@@ -93,14 +88,10 @@ def _of_files(paths: Iterable[Path], known: dict[Path, str], settled: float) -> 
 
 def _of_file(path: Path, settled: float) -> str:
     """Its name, size, times and place on the disk; '' while it may change unseen."""
-    try:
-        found = os.stat(path)
-    except OSError:
+    found = facts(path)
+    if max(found[1:3]) > settled * 1e9:
         return ""
-    if max(found.st_mtime, found.st_ctime) > settled:
-        return ""
-    facts = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-    return f"{path}\0{' '.join(map(str, facts))}\n"
+    return f"{path}\0{' '.join(map(str, found))}\n"
 
 
 @dataclass(frozen=True)
@@ -115,14 +106,6 @@ class Timed:
     def column(self) -> sql.Composable:
         """The column as it is."""
         return sql.SQL(self.alias + "{}").format(sql.Identifier(self.source.time))
-
-    @property
-    def moment(self) -> sql.Composable:
-        """The column as a time that knows its zone."""
-        if not is_naive(self.source, self.kinds):
-            return self.column
-        zone = sql.Literal(self.source.naive)
-        return sql.SQL("({}::timestamp at time zone {})").format(self.column, zone)
 
     def within(self, low: datetime, high: datetime) -> sql.Composable:
         """The rows that may lie between two moments, as an index finds them."""
@@ -148,7 +131,8 @@ def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Wi
 def _hashed_labels(
     reader: Reader, source: Table, windows: Sequence[Window], now: datetime
 ) -> dict[Window, str]:
-    """Of the labels of each window's rows where one server has both, else of all labels."""
+    """Of the labels of each window's rows where one server has both and can tell which are whose;
+    else, and of a window that has none, of all labels."""
     database, rows, target = reader.database(source), reader.monitor.source, reader.monitor.labelled
     assert target is not None
     kinds = database.columns()
@@ -157,15 +141,19 @@ def _hashed_labels(
     hashed = _hash([source.on, target.name, source.time], kinds, "l.")
     known = sql.SQL("l.{} <= {}").format(sql.Identifier(source.time), sql.Literal(now))
     labels = sql.SQL("{} l").format(identifier(source.name))
+    [row] = database.rows(sql.SQL(ALL).format(hash=hashed, tables=labels, within=known))
+    every = f"all {row['rows']}:{row['hash']}"
     if not isinstance(rows, Table) or rows.address != source.address:
-        query = sql.SQL(ALL).format(hash=hashed, tables=labels, within=known)
-        [row] = database.rows(query)
-        return dict.fromkeys(windows, f"{row['rows']}:{row['hash']}")
+        return dict.fromkeys(windows, every)
     theirs = reader.database(rows).columns()
-    cast = "" if theirs.get(source.on) == kinds.get(source.on) else "::text"
-    same = sql.SQL(f"s.{{0}}{cast} = l.{{0}}{cast}").format(sql.Identifier(source.on))
-    both = sql.SQL("{} s join {} on {}").format(identifier(rows.name), labels, same)
-    return _by_window(database, Timed(rows, theirs, "s."), windows, both, hashed, known)
+    both = {kind.get(source.on, "") for kind in (theirs, kinds)}
+    if len(both) > 1 and not both <= set(TEXTS):
+        return dict.fromkeys(windows, every)
+    form = "lower(s.{0}) = lower(l.{0})" if both <= set(TEXTS) else "s.{0} = l.{0}"
+    same = sql.SQL(form).format(sql.Identifier(source.on))
+    joined = sql.SQL("{} s join {} on {}").format(identifier(rows.name), labels, same)
+    found = _by_window(database, Timed(rows, theirs, "s."), windows, joined, hashed, known)
+    return {window: every if text.startswith("0:") else text for window, text in found.items()}
 
 
 def _by_window(
@@ -177,15 +165,16 @@ def _by_window(
     also: sql.Composable,
 ) -> dict[Window, str]:
     """Of each window by an index on the time, or of all in one pass where there is none."""
-    if not is_naive(times.source, times.kinds):  # of local times windows may overlap
-        name = sql.Literal(identifier(times.source.name).as_string(None))
-        query = sql.SQL(INDEXED).format(name, sql.Literal(times.source.time))
-        if database.rows(query)[0]["there"]:
-            return _each(database, times, windows, tables, hashed, also)
+    if is_naive(times.source, times.kinds):  # in which window a time lies is told by its reader
+        return _each(database, times, windows, tables, hashed, also)
+    name = sql.Literal(identifier(times.source.name).as_string(None))
+    query = sql.SQL(INDEXED).format(name, sql.Literal(times.source.time))
+    if database.rows(query)[0]["there"]:
+        return _each(database, times, windows, tables, hashed, also)
     bounds = sorted({end for window in windows for end in (window.start, window.end)})
     within = sql.SQL("{} and {}").format(times.within(bounds[0], bounds[-1]), also)
     query = sql.SQL(GROUPED).format(
-        moment=times.moment, bounds=sql.Literal(bounds), hash=hashed, tables=tables, within=within
+        moment=times.column, bounds=sql.Literal(bounds), hash=hashed, tables=tables, within=within
     )
     found = {row["n"]: f"{row['rows']}:{row['hash']}" for row in database.rows(query)}
     place = {bound: n for n, bound in enumerate(bounds, start=1)}

@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
+import psycopg
 import pyarrow as pa
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from collectors import cells
-from collectors.sources.errors import SourceError
+from collectors.sources.errors import SourceError, SourceGoneError
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
 from collectors.sources.parts import Part
 from collectors.sources.times import localised, moments
@@ -37,16 +39,22 @@ PLAIN = {
     *(ZONED, *NAIVE),
 }
 """PostgreSQL's types that Arrow has, too; any other is read as its text."""
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-WHOLE = ("int2", "int4", "int8")
+INTEGER, NUMBER = re.compile(r"-?[0-9]+"), re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,2})?")
+WHOLE, FRACTIONS = ("int2", "int4", "int8"), ("numeric", "float4", "float8")
+TEXTS = ("text", "varchar", "bpchar")
 FIRST, LAST = "0001-01-02", "9999-12-30"
 """Times beyond are those of no row: infinity, and years that nothing else knows."""
 SLACK = timedelta(hours=3)
 """Where clocks change, times without a zone are no order: so much more is read, then cut."""
 COLUMNS = """\
-select a.attname::text, coalesce(b.typname, t.typname)::text from pg_attribute a
-join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = nullif(t.typbasetype, 0)
-where a.attrelid = {}::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum"""
+with recursive typed (name, number, kind) as (
+  select attname::text, attnum, atttypid from pg_attribute
+  where attrelid = {}::regclass and attnum > 0 and not attisdropped
+  union all select c.name, c.number, t.typbasetype from typed c join pg_type t on t.oid = c.kind
+  where t.typtype = 'd'
+)
+select c.name, t.typname::text as kind from typed c join pg_type t on t.oid = c.kind
+where t.typtype <> 'd' order by c.number"""
 _open = threading.local()
 
 
@@ -64,7 +72,15 @@ class Database:
         """That of a declared table. Raises SettingsError where its address is not set."""
         if not source.address:
             return cls(uri(settings, Role.COLLECTOR), source.name)
-        return cls(settings.source_uri(source.address), source.name)
+        address = settings.source_uri(source.address)
+        try:
+            conninfo_to_dict(address)
+        except psycopg.ProgrammingError:
+            raise SourceError(  # its text would tell the password
+                f"{source.name}: {source.address} holds no address that can be read; write"
+                " postgresql://user:password@host:port/database, with %25 for a % in it"
+            ) from None
+        return cls(address, source.name)
 
     def read(self, query: sql.Composable) -> pa.Table:
         """What a query answers."""
@@ -72,7 +88,9 @@ class Database:
         try:
             return self._read(text, again=True)
         except (adbc_driver_manager.Error, pa.ArrowException, OverflowError) as error:
-            raise SourceError(f"{self._table}: {sentence(error)}") from error
+            lost = isinstance(error, adbc_driver_manager.Error) and is_lost(error)
+            kind = SourceGoneError if lost else SourceError
+            raise kind(f"{self._table}: {sentence(error)}") from error
 
     def _read(self, text: str, *, again: bool) -> pa.Table:
         fresh = self._uri not in _connections()
@@ -95,7 +113,7 @@ class Database:
         """The table's columns with PostgreSQL's name of their type."""
         name = sql.Literal(identifier(self._table).as_string(None))
         answer = self.read(sql.SQL(COLUMNS).format(name)).to_pydict()
-        return dict(zip(answer["attname"], answer["coalesce"], strict=True))
+        return dict(zip(answer["name"], answer["kind"], strict=True))
 
 
 def _connections() -> dict[str, Any]:
@@ -174,7 +192,7 @@ class Timeless:
         """A sentence where they are many. rows: of a window, if the table's count is not known."""
         if self.ledger.read <= MOST_LEFT_OUT * max(self.of, rows):
             return ()
-        return (f"{self.ledger.sentence('rows')}; no window has them",)
+        return (f"{self.ledger.sentence('rows')}, of about {self.of:.0f}; no window has them",)
 
 
 def timeless(database: Database, source: Table) -> Timeless:
@@ -191,6 +209,9 @@ def timeless(database: Database, source: Table) -> Timeless:
         time=sql.Identifier(source.time),
     )
     [row] = database.rows(query)
+    if row["estimate"] is None or row["estimate"] < 1:  # never analysed, or a view
+        counted = sql.SQL("select count(*) as rows from {}").format(identifier(source.name))
+        row["estimate"] = database.rows(counted)[0]["rows"]
     ledger = Ledger(row["none"] + row["endless"]).without(Reason.NO_TIME, row["none"])
     ledger = ledger.without(Reason.UNREADABLE_TIME, row["endless"], "infinity")
     return Timeless(ledger, row["estimate"])
@@ -210,21 +231,18 @@ def labels(
             raise SourceError(
                 f"{source.name}: no column {name!r}; it has {', '.join(map(repr, kinds))}"
             )
-    query = sql.SQL("select {} from {} where {} = any({})").format(
+    query = sql.SQL("select {} from {} where {}").format(
         selected(source.time, [source.on, target], kinds, reading),
         identifier(source.name),
-        sql.Identifier(source.on),
-        array(ids, kinds[source.on]),
+        belongs(source.on, kinds[source.on], ids),
     )
     return _timed(database.read(query), source, reading)
 
 
 def has_any(database: Database, source: Table, name: str, ids: Sequence[str]) -> bool:
     """Whether a table has a row with one of some ids. Raises SourceError."""
-    query = sql.SQL("select exists (select from {} where {} = any({})) as there").format(
-        identifier(source.name),
-        sql.Identifier(name),
-        array(ids, database.columns()[name]),
+    query = sql.SQL("select exists (select from {} where {}) as there").format(
+        identifier(source.name), belongs(name, database.columns()[name], ids)
     )
     return bool(database.rows(query)[0]["there"])
 
@@ -249,17 +267,30 @@ def labels_since(
 def array(ids: Sequence[str], kind: str) -> sql.Composable:
     """Identifiers as an array of a column's type, without those that it cannot hold."""
     if kind in WHOLE:
-        wanted = [one for one in ids if one.lstrip("-").isdigit() and -(2**63) <= int(one) < 2**63]
+        wanted = [one for one in ids if INTEGER.fullmatch(one) and -(2**63) <= int(one) < 2**63]
         kind = "int8"
-    elif kind in ("numeric", "float4", "float8"):
+    elif kind in FRACTIONS:
         wanted = [one for one in ids if NUMBER.fullmatch(one)]
     elif kind == "uuid":
         wanted = [one for one in ids if cells.UUID_TEXT.fullmatch(one)]
     else:
-        wanted, kind = list(ids), "text"
+        wanted, kind = [text for one in ids for text in _spellings(one) if "\0" not in text], "text"
     return sql.SQL("{}::{}").format(
         sql.Literal("{" + ",".join(map(_quoted, wanted)) + "}"), sql.SQL(f"{kind}[]")
     )
+
+
+def belongs(name: str, kind: str, ids: Sequence[str]) -> sql.Composable:
+    """Whether a column's value is one of some identifiers."""
+    cast = "" if kind in (*WHOLE, *FRACTIONS, *TEXTS, "uuid") else "::text"
+    return sql.SQL("{}" + cast + " = any({})").format(sql.Identifier(name), array(ids, kind))
+
+
+def _spellings(one: str) -> list[str]:
+    """How text may write an identifier."""
+    if cells.UUID_TEXT.fullmatch(one):
+        return [one, one.upper()]
+    return [text for text, word in cells.BOOLEANS.items() if word == one] or [one]
 
 
 def _quoted(text: str) -> str:

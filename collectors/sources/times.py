@@ -1,5 +1,6 @@
 """The time of each row as moments of a known zone, however the source writes it."""
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,8 +14,12 @@ from collectors.sources.ledger import Ledger, Reason
 from monitors.declare.sources import EPOCHS
 
 ENDS_WITH_ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:[zZ]|UTC|[+-]\d{2}(?::?\d{2})?)$"
+FIRST, LAST = pd.Timestamp("1677-09-23"), pd.Timestamp("2262-04-10")
+"""Times beyond are none that a row can have; those of any other are exact to the nanosecond."""
 MOST_UNREADABLE = 0.5
 """A larger share of times that cannot be read is no matter of single rows."""
+WHOLE = re.compile(r"-?[0-9]+")
+PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 Times: TypeAlias = "pd.Series[pd.Timestamp]"
 
 
@@ -98,20 +103,37 @@ def localised(times: Times, naive: str, place: str) -> Times:
         )
     first = [True] * len(times)
     zone = ZoneInfo(naive)
+    times = times.where((times >= FIRST) & (times <= LAST))
     # pandas-stubs know neither a list for `ambiguous` nor a Series as times; pandas does.
     local = times.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")  # type: ignore[arg-type]
     return local.dt.tz_convert("UTC")
 
 
 def _since_1970(values: pd.Series, unit: str) -> Times:
-    numbers = cells.numbers(values).values if values.dtype.kind not in "iu" else values
-    times = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")  # type: ignore[call-overload]
+    """Whole numbers exactly, others as floats; what is beyond any time is none."""
+    if values.dtype.kind in "iu":
+        numbers = values.astype(object).tolist()
+    else:
+        floats = cells.numbers(values).values
+        words = _text(values).tolist()
+        numbers = [
+            int(text) if isinstance(text, str) and WHOLE.fullmatch(text) else float(number)
+            for text, number in zip(words, floats, strict=True)
+        ]
+    most = LAST.value // PER_UNIT[unit]
+    kept = [n if pd.notna(n) and abs(n) <= most else None for n in numbers]
+    nanoseconds = [None if n is None else _nanoseconds(n, PER_UNIT[unit]) for n in kept]
+    times = pd.to_datetime(pd.array(nanoseconds, dtype="Int64"), unit="ns", utc=True)
     return pd.Series(times, index=values.index)
+
+
+def _nanoseconds(number: float, each: int) -> int:
+    return number * each if isinstance(number, int) else round(number * each)
 
 
 def _text(values: pd.Series) -> "pd.Series[str]":
     """Times as they are written: of a day in a column of whole numbers, its digits."""
-    spelled = cells.words(values)
+    spelled = cells.words(values, spell=cells.label)
     return pd.Series(spelled.categorical(), index=values.index).astype(object)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
 from collectors import cells
@@ -19,13 +20,14 @@ from collectors import cells
 @dataclass(frozen=True)
 class Reading:
     """How cells are read. numbers: the columns of numbers; label: that of labels; all others are
-    words.
+    words. logical: whether true is 1 among the labels.
 
     decimal: the mark before a fraction in text. missing: words that say that a cell is.
     """
 
     numbers: frozenset[str] = frozenset()
     label: str = ""
+    logical: bool = False
     decimal: str = "."
     missing: tuple[str, ...] = ()
 
@@ -39,14 +41,14 @@ def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) ->
     for name in table.column_names:
         column = table.column(name)
         if name == time:
-            columns[name] = times(column)
+            columns[name] = times(_without(column, reading.missing))
         elif name in reading.numbers:
             found = cells.numbers(column, reading.decimal, reading.missing)
             columns[name] = found.values
             if found.unusable is not None:
                 columns[cells.beside(name, cells.UNUSABLE)] = found.unusable
         else:
-            labels = partial(cells.label, decimal=reading.decimal)
+            labels = partial(cells.label, decimal=reading.decimal, logical=reading.logical)
             spell = labels if name == reading.label else cells.word
             columns[name] = cells.words(column, reading.missing, spell).categorical()
     for name in twice:
@@ -54,10 +56,23 @@ def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) ->
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
+def _without(column: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:
+    """A column of text without the words that say that a cell is missing."""
+    if not missing or not pa.types.is_string(column.type):
+        return column
+    none = pc.is_in(column, value_set=pa.array(missing, column.type))
+    return pc.if_else(none, pa.scalar(None, column.type), column)
+
+
 def times(column: pa.ChunkedArray) -> pd.Series:
     """A column of times as pandas has it: whole numbers exact, missing ones or not."""
-    exact = {column.type: pd.Int64Dtype()}.get if pa.types.is_integer(column.type) else None
-    values: pd.Series = column.to_pandas(types_mapper=exact if column.null_count else None)
+    if pa.types.is_dictionary(column.type):
+        return times(column.cast(column.type.value_type))
+    exact = None
+    if pa.types.is_integer(column.type) and column.null_count:
+        signed = pa.types.is_signed_integer(column.type)
+        exact = {column.type: pd.Int64Dtype() if signed else pd.UInt64Dtype()}.get
+    values: pd.Series = column.to_pandas(types_mapper=exact)
     return values
 
 

@@ -1,5 +1,6 @@
 """Columns of the watched data: name, kind and unit, so that nothing is inferred from values."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -81,6 +82,19 @@ def label(name: str, *, positive: object, negative: object = "") -> Column:
     positive: the word, number or boolean that means yes. negative: the one that means no; any other
     is then unusable and counted. Without it, a window may have one word beside the positive one.
     """
-    return Column(
-        name=name, kind="category", role=Role.TARGET, positive=str(positive), negative=str(negative)
-    )
+    yes, no = _spelled(positive), _spelled(negative)
+    require(bool(yes), f"label {name}: positive", f"{positive!r}", "give the word that means yes")
+    return Column(name=name, kind="category", role=Role.TARGET, positive=yes, negative=no)
+
+
+def _spelled(word: object) -> str:
+    """A label's word as it is read: 1.0 is 1, True is true."""
+    if word is None:
+        return ""
+    if isinstance(word, float) and word.is_integer():
+        return str(int(word))
+    text = str(word)
+    if text in ("True", "TRUE", "False", "FALSE"):
+        return text.lower()
+    whole = re.fullmatch(r"\+?(-?(?:0|[1-9][0-9]*))(?:\.0*)?", text)
+    return whole[1] if whole else text
