@@ -48,11 +48,13 @@ class CsvChunks(Chunks):
 
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "CsvChunks":
-        """Told from the first file's first rows. Raises SourceError."""
-        counted = {s: len(csv.header(paths[0], s)) for s in SEPARATORS}
+        """Told from the first rows of the first file that has any. Raises SourceError."""
+        first = next((path for path in paths if csv.header(path, ",")), paths[0])
+        counted = {s: len(csv.header(first, s)) for s in SEPARATORS}
         separator = max(counted, key=lambda one: counted[one])
         reading = cls(".", separator)
-        head = next(reading.chunks(paths[0]), pd.DataFrame()).head(HEAD)
+        chunks = (chunk for path in paths for chunk in reading.chunks(path) if len(chunk))
+        head = next(chunks, pd.DataFrame()).head(HEAD)
         texts = head.stack().astype(str) if head.size else pd.Series(dtype=str)
         commas = int(texts.str.fullmatch(r"[+-]?\d+,\d+").sum())
         points = int(texts.str.fullmatch(r"[+-]?\d+\.\d+").sum())
@@ -62,7 +64,9 @@ class CsvChunks(Chunks):
         source = Csv("?", time="?", separator=self.separator)
         present = csv.header(path, self.separator)
         names = [name for name in present if present.count(name) == 1]
-        if not names and present:
+        if not present:  # an empty file, of which the collectors read nothing either
+            return
+        if not names:
             raise SourceError(f"{path}: every column of it is there more than once")
         for batch in csv.batches_of(path, source, names):
             yield frame_of(pa.Table.from_batches([batch]))

@@ -14,6 +14,7 @@ from collectors.collect import collect
 from collectors.new.declaration import declaration
 from collectors.new.find import Found, Place, find, place_of
 from collectors.new.propose import Proposal, period, propose
+from collectors.new.time_column import plain
 from collectors.reference import days_of, load_reference
 from collectors.sources import Reader
 from collectors.values import Status
@@ -75,7 +76,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
         if problems:
             raise ValueError("; ".join(problems))
     for one in proposal.left_out:
-        print(f"  left out {one.name}: {one.why}")
+        print(f"  left out {plain(one.name)}: {one.why}")
     _try(monitor, settings)
     print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
     return monitor
@@ -193,7 +194,8 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
     when = f"{proposal.source.time} in {proposal.zone}"
     print(f"  days by {when}: {days.starts} to {days.last}{until}")
     if not looked.zoned:
-        print(f"  its times name no zone: taken as {proposal.zone}; --timezone says another")
+        some = "some of its times" if looked.mixed else "its times"
+        print(f"  {some} name no zone: taken as {proposal.zone}; --timezone says another")
     if days.stray:
         print(f"  {days.stray}")
     if looked.ledger.faults:
@@ -209,6 +211,7 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
     for kind in ("number", "category"):
         names = [one.name for one in proposal.watched if one.kind == kind]
         if names:
-            print(f"  {len(names)} {kind} columns: {', '.join(names)}")
+            columns = f"{kind} column{'' if len(names) == 1 else 's'}"
+            print(f"  {len(names)} {columns}: {', '.join(map(plain, names))}")
     for remark in remarks:
         print(f"  {remark}")

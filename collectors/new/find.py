@@ -114,7 +114,8 @@ def _with_labels(
                 f"{where} has no column {on!r} for --on; there are {names_of(one.sample)}"
             )
     target = _target(labels, on, asked.target, parsed.labels)
-    known = labels.sample.assign(**{on: joins.identifiers(labels.sample[on])}).dropna(subset=[on])
+    ids = joins.identifiers(labels.raw[on])  # as they are stored: no number made of text
+    known = labels.sample.assign(**{on: ids}).dropna(subset=[on])
     twice = known[on].duplicated(keep="last")
     if twice.mean() > MOST_TWICE:
         raise ValueError(
@@ -122,9 +123,9 @@ def _with_labels(
             " one label; give another --on"
         )
     known = known[~twice].reset_index(drop=True)
-    place = joins.match(looked.sample[on], known[on])
+    place = joins.match(looked.raw[on], known[on])
     if (place < 0).all():
-        raise joins.mismatch(looked.sample[on], known[on], parsed.labels, said)
+        raise joins.mismatch(looked.raw[on], known[on], parsed.labels, said)
     values = known[target].reindex(place).set_axis(looked.sample.index)
     joined = replace(looked, sample=looked.sample.assign(**{target: values}))
     source = replace(labels.source, on=on)
@@ -139,15 +140,22 @@ def _shared(looked: Looked, labels: Looked, said: str) -> str:
     """The column that both have, and that names a row among the labels."""
     mine = set(looked.sample) - {looked.source.time}
     both = [str(n) for n in labels.sample if n in mine and n != labels.source.time]
-    found = [
-        name for name in both if labels.sample[name].dropna().duplicated().mean() <= MOST_TWICE
-    ]
-    if len(found) != 1:
+    found = [name for name in both if labels.raw[name].dropna().duplicated().mean() <= MOST_TWICE]
+    if len(found) == 1:
+        return found[0]
+    if not both:
         raise ValueError(
-            f"{said}: {', '.join(found) or 'no column'} is in both and names a row;"
-            " say which column does with --on"
+            f"{said}: no column is in both: the rows have {names_of(looked.sample)}, the labels"
+            f" {names_of(labels.sample)}; call what names a row alike in both"
         )
-    return found[0]
+    if not found:
+        raise ValueError(
+            f"{said}: {', '.join(both)} is in both, and comes again in several rows of the labels;"
+            " write one label a row, or say what names a row with --on"
+        )
+    raise ValueError(
+        f"{said}: {', '.join(found)} are in both, and each may name a row; say which with --on"
+    )
 
 
 def _target(labels: Looked, on: str, asked: str, said: str) -> str:

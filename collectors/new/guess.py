@@ -14,6 +14,10 @@ from monitors.declare.columns import Kind
 
 CODES = 10
 """Whole numbers with at most so many different values are categories: they look like codes."""
+MOST_STRANGE = 0.5
+"""Text of which no larger share is no number is of numbers."""
+SIGNS = re.compile(r"[\s,%'\u00a0\u202f$\u20ac\u00a3]")
+"""Between thousands, and units."""
 WORDS = 200
 """Text with more different values than these, or than a tenth of the rows, is no category."""
 PREDICTION = (
@@ -77,10 +81,11 @@ def plainly(name: str) -> str:
 def roles(sample: pd.DataFrame, asked: Asked, place: str) -> Roles:
     """Prediction, target and version by their names, unless said. Raises ValueError."""
     free = [str(name) for name in sample if name not in asked.taken]
-    prediction = _role(sample, free, PREDICTION, asked.prediction, place, "prediction")
+    prediction = _role(sample, free, PREDICTION, asked.prediction, asked, place, "prediction")
     free = [name for name in free if name != prediction]
-    target = _role(sample, free, TARGET, asked.target, place, "target")
-    versions = {plainly(name): name for name in free if name != target}
+    target = _role(sample, free, TARGET, asked.target, asked, place, "target")
+    left = [name for name in free if name != target and name not in asked.kinds]
+    versions = {plainly(name): name for name in left}
     version = next((versions[name] for name in VERSION if name in versions), "")
     if version and sample[version].nunique() > WORDS:
         version = ""
@@ -88,15 +93,21 @@ def roles(sample: pd.DataFrame, asked: Asked, place: str) -> Roles:
 
 
 def _role(
-    sample: pd.DataFrame, free: Sequence[str], tiers: Sequence[str], asked: str, place: str,
-    role: str,
+    sample: pd.DataFrame, free: Sequence[str], tiers: Sequence[str], said: str, asked: Asked,
+    place: str, role: str,
 ) -> str:  # fmt: skip
-    if asked == "none":
+    """The column of a role; one of which a person says what else it is has none unless said."""
+    if said == "none":
         return ""
-    if asked:
-        if asked not in free:
-            raise ValueError(f"{place} has no column {asked!r} for --{role}; there are {free[:30]}")
-        return asked
+    if said:
+        if said not in free:
+            why = ", which is another thing already" if said in sample else ""
+            raise ValueError(
+                f"{place} has no column {said!r} for --{role}{why}; there are"
+                f" {', '.join(map(repr, free[:30]))}"
+            )
+        return said
+    free = [name for name in free if name not in asked.kinds]
     usable = [name for name in free if sample[name].notna().any() and _is_flat(sample[name])]
     usable = [
         name
@@ -114,12 +125,12 @@ def _role(
             )
         if found:
             chances = _chances(sample, usable) if role == "prediction" and number < 2 else []
-            return chances[0] if is_binary(sample[found[0]]) and len(chances) == 1 else found[0]
+            return chances[0] if _is_class(sample[found[0]]) and len(chances) == 1 else found[0]
     return ""
 
 
 def _chances(sample: pd.DataFrame, usable: Sequence[str]) -> list[str]:
-    """The probabilities that stand beside a prediction of only 0 and 1."""
+    """The probabilities that stand beside a prediction of two classes."""
     named = [name for name in usable if re.fullmatch(PREDICTION[2], plainly(name))]
     return [name for name in named if is_share(sample[name]) and not is_binary(sample[name])]
 
@@ -201,6 +212,15 @@ def _text(name: str, there: pd.Series, different: int) -> Guessed:
     if strange.mean() <= 0.01 and strange.any():
         odd = _short(there[strange].iloc[0])
         return Guessed(name, "number", f"some are none, such as {odd}: their days are partial")
+    if strange.any() and strange.mean() <= MOST_STRANGE:
+        odd = _short(there[strange].mode().iloc[0])
+        count = f"{int(strange.sum())} of {len(there)}"
+        mend = f"leave these empty (of CSV, na=({odd},) in the source does), and say --number"
+        return Guessed(name, None, f"numbers, but for {count} such as {odd}: {mend}")
+    bare = there.str.replace(SIGNS, "", regex=True).astype(object)
+    if cells.numbers(bare).unusable is None:
+        odd = _short(there.iloc[0])
+        return Guessed(name, None, f"numbers with other signs, such as {odd}: write them without")
     if there.str.count(r"\s+").mean() >= 3:
         return Guessed(name, None, f"free text: {different} different in {len(there)} rows")
     what = "an identifier" if different > len(there) / 2 else "too many words"
@@ -211,6 +231,11 @@ def is_binary(values: pd.Series) -> bool:
     """Whether all that is there is 0 and 1, or no and yes."""
     numbers = as_numbers(values)
     return numbers is not None and set(numbers.unique()) <= {0.0, 1.0}
+
+
+def _is_class(values: pd.Series) -> bool:
+    """Whether what is there has two values, or one, as an answer of yes or no has."""
+    return _is_flat(values) and values.nunique() <= 2
 
 
 def is_share(values: pd.Series) -> bool:
@@ -233,7 +258,7 @@ def named_as_chance(name: str) -> bool:
 def as_numbers(values: pd.Series) -> "pd.Series[float] | None":
     """What is there as numbers, None where some of it is none."""
     there = values.dropna()
-    if there.empty or not _is_flat(values) or there.map(lambda v: isinstance(v, str)).any():
+    if there.empty or not _is_flat(values) or any(isinstance(v, str) for v in there):
         return None
     try:
         return there.astype(float)
@@ -244,9 +269,9 @@ def as_numbers(values: pd.Series) -> "pd.Series[float] | None":
 def _is_flat(values: pd.Series) -> bool:
     there = values.dropna()
     nested = (list, dict, tuple, set, np.ndarray, bytes, memoryview)
-    return not there.head(1000).map(lambda value: isinstance(value, nested)).any()
+    return not any(isinstance(value, nested) for value in there.head(1000))
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = cells.word(value) or ""
     return repr(text if len(text) <= 30 else text[:27] + "...")

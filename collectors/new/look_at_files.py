@@ -12,7 +12,7 @@ import pandas as pd
 
 from collectors import cells
 from collectors.new.chunks import Chunks, CsvChunks
-from collectors.new.time_column import TimeColumn, choose
+from collectors.new.time_column import TimeColumn, choose, names_of, some_name_no_zone
 from collectors.sources.files import day_in_name, files_below
 from collectors.sources.ledger import Ledger, total
 from collectors.sources.times import moments
@@ -37,9 +37,11 @@ class Looked:
 
     source: as it is to be declared. sample: rows spread over all of it. on: the day of each of
     them. days: by day, `rows`, and the seconds from midnight to its `first` and `last` row.
-    zoned: whether times name their zone. spread: that only every so many-th row is in the sample.
-    ledger: of all rows. twice: names that are there more than once. nested: columns that are not
-    looked at, since their values are no single ones.
+    zoned: whether times name their zone, all of them. raw: the sample as it is stored, in which
+    ids and words are what the collectors see. spread: that only every so many-th row is in the
+    sample. ledger: of all rows. twice: names that are there more than once. nested: columns that
+    are not looked at, since their values are no single ones. mixed: whether only some times name
+    a zone.
     """
 
     source: Source
@@ -47,10 +49,12 @@ class Looked:
     on: pd.Series
     days: pd.DataFrame
     zoned: bool
+    raw: pd.DataFrame
     spread: int = 1
     ledger: Ledger = field(default_factory=Ledger)
     twice: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
+    mixed: bool = False
 
 
 def look_at_files(path: Path, options: Options) -> Looked:
@@ -59,23 +63,36 @@ def look_at_files(path: Path, options: Options) -> Looked:
     reading = CsvChunks.of(paths) if kind is Csv else Chunks()
     head = next((c for p in paths for c in reading.chunks(p) if len(c)), None)
     if head is None:
-        raise ValueError(f"{path}: {len(paths)} files and no row in them")
-    column = choose(head, options.time, options.format, str(path), options.option)
-    days, sample, spread, astray, ledger = _read(reading, paths, column, options.zone, layout)
+        files = "is a file" if len(paths) == 1 else f"holds {len(paths)} files"
+        raise ValueError(f"{path}: {files} without a row; put some in, or name another")
+    twice = tuple(dict.fromkeys(name for path in paths for name in reading.twice(path)))
+    column = choose(head, options.time, options.format, str(path), options.option, twice)
+    read = _read(reading, paths, column, options.zone, layout)
     given: dict[str, Any] = {"folder": str(path), "time": column.name, "format": column.format}
-    if not column.zoned:
+    if read.bare:
         given["naive"] = options.zone
     if layout == "folders":
         given["partition"] = partition
     source: Parquet | Csv = kind(**{**given, "layout": layout, **reading.said()})
-    if astray == "own":
+    if read.astray == "own":
         source = replace(source, timezone="UTC")
-    elif astray:
+    elif read.astray:
         source = replace(source, layout="undated", partition="date")
+    sample = pd.concat(read.kept, ignore_index=True)
     on = sample.pop(DAY)
     frame = tidy(sample, reading.decimal)
-    twice = tuple(dict.fromkeys(name for path in paths for name in reading.twice(path)))
-    return Looked(source, frame, on, _days(days), column.zoned, spread, ledger, twice)
+    return Looked(
+        source,
+        frame,
+        on,
+        _days(read.days),
+        not read.bare,
+        sample,
+        read.spread,
+        total(read.ledgers),
+        twice,
+        mixed=read.bare and column.zoned,
+    )
 
 
 DAY = "\0day"
@@ -106,21 +123,26 @@ def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
     """(kind, layout, partition, files) of what lies at a path."""
     suffixes = (*Parquet.suffixes, *Csv.suffixes)
     if path.is_file() and not path.name.endswith(suffixes):
-        raise ValueError(f"{path}: ends in none of {', '.join(suffixes)}; convert it to one")
+        raise ValueError(
+            f"{path}: ends in none of {', '.join(suffixes)}; convert it (of .tsv, the name)"
+        )
     if not path.exists():
-        raise ValueError(f"no file or folder {path}; --from names one, or a database's URI")
+        raise ValueError(f"no file or folder {path}; name one that is there, or a database's URI")
     if (path / "_delta_log").is_dir():
         raise ValueError(
             f"{path}: is a Delta table, whose files hold deleted rows, too; export it as Parquet"
         )
     paths = [path] if path.is_file() else files_below(path, suffixes)
     if not paths:
-        raise ValueError(f"{path}: holds no file that ends in {', '.join(suffixes)}")
+        raise ValueError(
+            f"{path}: holds no file that ends in {', '.join(suffixes)}; name another folder, or"
+            " convert what it holds (of .tsv, the name is enough)"
+        )
     parquet = [one for one in paths if one.name.endswith(Parquet.suffixes)]
     if parquet and len(parquet) < len(paths):
         raise ValueError(
-            f"{path}: holds {len(parquet)} Parquet files and {len(paths) - len(parquet)} of CSV;"
-            " give a folder with one kind"
+            f"{path}: holds files of two kinds, {len(parquet)} of Parquet and"
+            f" {len(paths) - len(parquet)} of CSV; give a folder with one kind"
         )
     kind = Parquet if parquet else Csv
     if path.is_file():
@@ -153,31 +175,59 @@ def _is_day(text: str) -> bool:
     return True
 
 
+@dataclass
+class _Rows:
+    """What was read of the files so far.
+
+    kept: a sample, of only every `spread`-th row once it gets too long. fits: whether rows lie in
+    the day of their file's name, by the zone of the days. bare: whether a time names no zone.
+    """
+
+    days: list[pd.DataFrame] = field(default_factory=list)
+    kept: list[pd.DataFrame] = field(default_factory=list)
+    ledgers: list[Ledger] = field(default_factory=list)
+    fits: dict[str, bool] = field(default_factory=lambda: {"": True, "own": True})
+    spread: int = 1
+    bare: bool = False
+
+    def keep(self, rows: pd.DataFrame) -> None:
+        """Add rows to the sample, which is thinned out whenever it gets too long."""
+        self.kept.append(rows.iloc[:: self.spread])
+        if sum(map(len, self.kept)) > 2 * SAMPLE:
+            self.kept = [pd.concat(self.kept, ignore_index=True).iloc[::2]]
+            self.spread *= 2
+
+    @property
+    def astray(self) -> str:
+        """The zone of the days in the files' names, "undated" where no zone fits."""
+        return next((how for how, all_fit in self.fits.items() if all_fit), "undated")
+
+
 def _read(
     reading: Chunks, paths: Sequence[Path], column: TimeColumn, zone: str, layout: str
-) -> tuple[list[pd.DataFrame], pd.DataFrame, int, str, Ledger]:
-    """Every row's time, and a sample that is thinned out whenever it gets too long."""
-    days, kept, spread, ledgers = [], [], 1, []
-    fits = {"": True, "own": True}
+) -> _Rows:
+    """Every row's time, and a sample. Raises ValueError, SourceError."""
+    read = _Rows(bare=not column.zoned)
     for path in paths:
         for chunk in reading.chunks(path):
             if column.name not in chunk:
-                raise ValueError(f"{path}: no column {column.name!r}, which other files have")
-            naive = "" if column.zoned else zone
+                raise ValueError(
+                    f"{path}: no column {column.name!r}, the time of each row, which other files"
+                    f" have; there are {names_of(chunk)}; is it the right file, and written with"
+                    " the separator of the others?"
+                )
+            values = chunk[column.name]
+            read.bare |= not column.format and some_name_no_zone(values)
             place = f"{path}: {column.name!r}"
-            found = moments(chunk[column.name], place, format=column.format, naive=naive)
-            times = found.times
-            ledgers.append(found.ledger)
-            local = times.dt.tz_convert(ZoneInfo(zone))
+            naive = zone if read.bare else ""
+            found = moments(values, place, format=column.format, naive=naive)
+            read.ledgers.append(found.ledger)
+            local = found.times.dt.tz_convert(ZoneInfo(zone))
             day = local.dt.date
-            days.append(by_day(local))
-            _check_days(fits, layout, path, day, times)
-            kept.append(chunk.assign(**{DAY: day})[times.notna()].iloc[::spread])
-            if sum(map(len, kept)) > 2 * SAMPLE:
-                kept, spread = [pd.concat(kept, ignore_index=True).iloc[::2]], spread * 2
-    astray = next((how for how, all_fit in fits.items() if all_fit), "undated")
-    sample = pd.concat(kept, ignore_index=True)
-    return days, sample, spread, astray, total(ledgers)
+            read.days.append(by_day(local))
+            _check_days(read.fits, layout, path, day, found.times)
+            read.keep(chunk.assign(**{DAY: day})[found.times.notna()])
+    return read
 
 
 def _check_days(

@@ -1,6 +1,7 @@
 """Looks at a table nobody has declared yet."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -64,16 +65,19 @@ def look_at_table(database: Database, name: str, address: str, options: Options)
     place = f"{name}: {column.name!r}"
     found = moments(sample[column.name], place, naive=source.naive)
     days = _days(database, source, options.zone)
+    astray = timeless(database, source).ledger
     known = found.times.notna()
     local = found.times[known].dt.tz_convert(ZoneInfo(options.zone))
+    sample = sample[known].reset_index(drop=True)
     return Looked(
         source,
-        tidy(sample[known].reset_index(drop=True)),
+        tidy(sample),
         local.dt.date.reset_index(drop=True),
         days,
         zoned,
+        sample,
         spread,
-        timeless(database, source).ledger,
+        replace(astray, read=astray.read + int(days["rows"].sum())),
         nested=nested,
     )
 

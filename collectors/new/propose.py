@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from collectors import cells
 from collectors.new import answers, guess
 from collectors.new.find import Found
 from collectors.new.guess import Guessed, Roles
 from collectors.new.look_at_files import Looked
 from collectors.new.time_column import names_of
-from monitors.declare import Source
+from monitors.declare import Csv, Source
 from monitors.declare.windows import days as span
 from monitors.thresholds import ENOUGH
 
@@ -87,13 +88,18 @@ def period(
     days, stray = _without_stray(days)
     whole = _whole_days(days, zone, now)
     if whole.empty:
-        raise ValueError(f"{place}: holds no whole day in {zone}; a monitor needs {LEAST_DAYS}")
+        last = f", its last is {days.index[-1]}" if len(days) else ""
+        raise ValueError(
+            f"{place}: holds no whole day in {zone} that is over{last}; a monitor needs about"
+            f" {LEAST_DAYS} days of the past; is it the right --time, and --time-format?"
+        )
     starts, last = whole.index[0], whole.index[-1]
     length = (last - starts).days + 1
     if length < LEAST_DAYS or len(whole) < ENOUGH:
         raise ValueError(
-            f"{place}: holds {len(whole)} whole days, {starts} to {last}; a monitor needs about"
-            f" {LEAST_DAYS}, since its levels come from days that are known to be good"
+            f"{place}: holds {_days(len(whole), 'whole ')}, {starts} to {last}; a monitor needs"
+            f" about {LEAST_DAYS}, since its levels come from days that are known to be good;"
+            " gather more, or give a --time that is spread over more"
         )
     if len(whole) < length / 4:
         raise ValueError(
@@ -133,10 +139,15 @@ def _without_stray(days: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         return days, ""
     strangers = days[part != main]
     said = (
-        f"{others} rows of {len(strangers)} days far from the others are left out:"
+        f"{others} {'rows' if others > 1 else 'row'} of {_days(len(strangers))} far from the others"
+        f" {'are' if others > 1 else 'is'} left out:"
         f" {', '.join(map(str, strangers.index[:3]))}{', ...' if len(strangers) > 3 else ''}"
     )
     return days[part == main], said
+
+
+def _days(count: int, of: str = "") -> str:
+    return f"{count} {of}{'day' if count == 1 else 'days'}"
 
 
 def _whole_days(days: pd.DataFrame, zone: str, now: datetime) -> pd.DataFrame:
@@ -174,18 +185,17 @@ def _gap(counts: Sequence[int]) -> int:
 
 def propose(found: Found, zone: str, days: Period) -> Proposal:
     """What is to be declared of the data. Raises ValueError where there is nothing to watch."""
-    looked, roles, asked = found.looked, found.roles, found.asked
+    looked, roles, asked = _within(found.looked, days), found.roles, found.asked
     sample = looked.sample
     first, last = days.reference
-    inside = looked.on.map(lambda day: pd.notna(day) and first <= day <= last).astype(bool)
-    answer = answers.of(sample, roles, asked.positive)
+    inside = looked.on.map(lambda day: first <= day <= last).astype(bool)
+    _check_kinds(found)
+    answer = answers.of(sample, roles, asked.positive, asked.kinds)
     known = (roles.prediction, roles.target, roles.version)
-    unknown = sorted(set(asked.kinds) - set(map(str, sample)))
-    if unknown:
-        raise ValueError(f"no column {', '.join(map(repr, unknown))}; there are {names_of(sample)}")
     columns = guess.columns(
         sample, looked.on, inside, [*found.taken, *filter(None, known)], asked.kinds
     )
+    columns = [_as_written(one, looked) if one.name not in asked.kinds else one for one in columns]
     columns += [Guessed(n, None, "its name is there more than once") for n in looked.twice]
     columns += [Guessed(n, None, "nested values, or bytes") for n in looked.nested]
     if not any(one.kind for one in columns):
@@ -207,19 +217,62 @@ def propose(found: Found, zone: str, days: Period) -> Proposal:
         sparse=bool((shares > SPARSE).any()),
         min_rows=_min_rows(looked, inside, days, roles),
         row_count=row_levels(days.counts),
-        remarks=(*answer.remarks, *_na_remarks(sample, columns)),
+        remarks=(*answer.remarks, *_na_remarks(sample, columns, looked.source)),
     )
 
 
-def _na_remarks(sample: pd.DataFrame, columns: Sequence[Guessed]) -> Iterator[str]:
+def _within(looked: Looked, days: Period) -> Looked:
+    """What was seen, its sample without rows of days that are not watched."""
+    there = looked.on.map(lambda day: pd.notna(day) and days.starts <= day <= days.last)
+    rows = there.astype(bool)
+    parts = {name: getattr(looked, name)[rows] for name in ("sample", "raw", "on")}
+    return replace(looked, **{name: one.reset_index(drop=True) for name, one in parts.items()})
+
+
+def _as_written(one: Guessed, looked: Looked) -> Guessed:
+    """Codes that text writes in several ways, 1 and 1.0, are so many words: they are numbers."""
+    if one.kind != "category" or one.name not in looked.raw:
+        return one
+    seen = looked.sample[one.name]
+    if not pd.api.types.is_float_dtype(seen) or looked.raw[one.name].dtype != object:
+        return one
+    written = cells.words(looked.raw[one.name]).words
+    if len(written) <= seen.nunique():
+        return one
+    some = ", ".join(map(repr, written[:2]))
+    return Guessed(one.name, "number", f"whole numbers, written in several ways: {some}")
+
+
+def _check_kinds(found: Found) -> None:
+    """Raise ValueError where a person says of a column what it cannot be."""
+    looked, roles, said = found.looked, found.roles, found.asked.kinds
+    for name in said:
+        if name in looked.twice:
+            raise ValueError(f"{name!r} is there more than once: nobody can tell which is meant")
+        if name in looked.nested:
+            raise ValueError(f"{name!r} holds nested values, or bytes; read a view that unfolds it")
+        if name not in looked.sample:
+            raise ValueError(f"no column {name!r}; there are {names_of(looked.sample)}")
+        if name in found.taken:
+            what = "the time of each row" if name == looked.source.time else "what names a row"
+            raise ValueError(f"{name!r} is {what}, and cannot be watched; name another for it")
+        if said[name] is None and name in (roles.prediction, roles.target):
+            raise ValueError(f"{name!r} cannot be left out and be --prediction or --target")
+
+
+def _na_remarks(sample: pd.DataFrame, columns: Sequence[Guessed], source: Source) -> Iterator[str]:
     """Words that may be meant for a missing value, and are words."""
     for one in columns:
         if one.kind == "category":
             there = sorted(NA_WORDS & set(sample[one.name].dropna().astype(str).unique()))
             if there:
                 said = ", ".join(map(repr, there))
-                mend = f"na=({there[0]!r},) in the source makes it missing"
-                yield f"{one.name}: {said} is a word like others; {mend}"
+                what = "are words" if there[1:] else "is a word"
+                mend = "write null where a cell is missing, or read a view that does"
+                if isinstance(source, Csv):
+                    given = f"na=({said}{'' if there[1:] else ','})"
+                    mend = f"{given} in the source makes such cells missing, in every column"
+                yield f"{one.name}: {said} {what} like others; {mend}"
 
 
 def _min_rows(looked: Looked, inside: pd.Series, days: Period, roles: Roles) -> int:
