@@ -15,8 +15,8 @@ import psycopg
 from rich.progress import Progress, TaskID
 
 from collectors.choice import drawn_by_lot
+from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
-from collectors.runner import clock
 from collectors.sources import Reader, SourceError
 from collectors.store import finished_windows
 from collectors.windows import complete_windows

@@ -1,32 +1,36 @@
-"""What each command does: picks windows, has them run, and says what became of them."""
+"""What each command does: picks windows, has them run, and says what became of them.
+
+What takes long to import is imported where it is needed: mostly nothing is due.
+"""
 
 import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 import psycopg
-from rich.console import Console
-from rich.table import Table
 
-from collectors.backfill import Asked
-from collectors.backfill import backfill as collect_many
-from collectors.calibrate import calibrate as find_levels
+from collectors.clock import clock
 from collectors.due import due_windows, locked
-from collectors.replay import replay
-from collectors.retraining import retrain_if_due
-from collectors.runner import Outcome, Runner, clock
 from collectors.sources import SourceError
 from collectors.windows import window_of
 from database import connect
+from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
 from settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from collectors.runner import Outcome
+
 
 def run(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect one day and keep its report; train the model anew if that calls for it."""
+    from collectors.runner import Runner
+
     monitor = named(parsed.monitor, settings.monitors_dir)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
@@ -38,6 +42,8 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def report(settings: Settings, parsed: argparse.Namespace) -> int:
     """Make the report of any day: it is collected again, which changes nothing else."""
+    from collectors.runner import Runner
+
     monitor = named(parsed.monitor, settings.monitors_dir)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
@@ -55,7 +61,7 @@ def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
     return window
 
 
-def _say(monitor: Monitor, outcome: Outcome) -> int:
+def _say(monitor: Monitor, outcome: "Outcome") -> int:
     day = outcome.window.day
     print(f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s", flush=True)
     for line in filter(None, (outcome.error, outcome.report)):
@@ -64,6 +70,8 @@ def _say(monitor: Monitor, outcome: Outcome) -> int:
 
 
 def _retrain(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
+    from collectors.retraining import retrain_if_due
+
     said = retrain_if_due(connection, monitor, window)
     if said:
         print(f"  {said}", flush=True)
@@ -88,6 +96,9 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
 
 def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect many days, several at a time, then keep some reports."""
+    from collectors.backfill import Asked
+    from collectors.backfill import backfill as collect_many
+
     asked = Asked(
         parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
     )
@@ -96,33 +107,41 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
-    step = _list if parsed.list else _due
-    failed = _each(settings, parsed.monitor, lambda one: step(settings, one))
+    failed = _pass(settings, parsed)
     while parsed.every:
         time.sleep(parsed.every)
         try:
-            _each(settings, parsed.monitor, lambda one: step(settings, one))
+            _pass(settings, parsed)
         except psycopg.Error as error:
-            print(f"the database says: {str(error).strip()}", file=sys.stderr, flush=True)
+            tell("collectors", error)
     return failed
 
 
-def _list(settings: Settings, monitor: Monitor) -> int:
-    """One line a due window, for schedulers that run each by itself."""
+def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Each chosen monitor once, over one connection."""
+    step = _list if parsed.list else _due
     with connect(settings) as connection:
-        for window, why in due_windows(connection, monitor, settings):
-            print(f"{monitor.name} {window.day}\t{why}", flush=True)
+        return _each(settings, parsed.monitor, partial(step, settings, connection))
+
+
+def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
+    """One line a due window, for schedulers that run each by itself."""
+    for window, why in due_windows(connection, monitor, settings):
+        print(f"{monitor.name} {window.day}\t{why}", flush=True)
     return 0
 
 
-def _due(settings: Settings, monitor: Monitor) -> int:
-    with connect(settings) as connection, locked(connection, monitor) as mine:
+def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
+    with locked(connection, monitor) as mine:
         if not mine:
             print(f"{monitor.name}: another process is at it")
             return 0
         failed = windows = 0
-        runner = Runner(monitor, settings, connection)
         for window, why in due_windows(connection, monitor, settings):
+            if not windows:
+                from collectors.runner import Runner
+
+                runner = Runner(monitor, settings, connection)
             print(f"{monitor.name} {window.day}: {why}", flush=True)
             failed = max(failed, _say(monitor, runner.run(window, report=True)))
             _retrain(connection, monitor, window)
@@ -134,6 +153,9 @@ def _due(settings: Settings, monitor: Monitor) -> int:
 
 def status(settings: Settings, _: argparse.Namespace) -> int:
     """Say what has been collected."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("monitor", "windows", "newest", "status", "failed", "partial", "reports")
     with connect(settings) as connection:
         for monitor in load(settings.monitors_dir):
@@ -154,6 +176,8 @@ def status(settings: Settings, _: argparse.Namespace) -> int:
 
 def new(settings: Settings, parsed: argparse.Namespace) -> int:
     """Declare data that nobody has declared, calibrate it, and collect what there is of it."""
+    from collectors.backfill import Asked
+    from collectors.backfill import backfill as collect_many
     from collectors.new.command import make
 
     monitor = make(settings, parsed)
@@ -169,6 +193,9 @@ def new(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
     """Propose levels from the reference's days, or replay the present ones over the store."""
+    from collectors.calibrate import calibrate as find_levels
+    from collectors.replay import replay
+
     if parsed.replay:
         monitor = named(parsed.monitor, settings.monitors_dir)
         with connect(settings) as connection:

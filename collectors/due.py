@@ -7,7 +7,7 @@ from datetime import datetime
 
 import psycopg
 
-from collectors.runner import clock
+from collectors.clock import clock
 from collectors.sources import Reader, SourceError, SourceGoneError
 from collectors.sources.state import states
 from collectors.store import STILL_OPEN, store_state

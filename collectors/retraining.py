@@ -11,8 +11,8 @@ from datetime import datetime
 import psycopg
 from psycopg.errors import UniqueViolation
 
+from collectors.clock import clock
 from collectors.reference import days_of
-from collectors.runner import clock
 from monitors.declare import Monitor, Retrain, Window
 from monitors.declare.metrics import Over
 

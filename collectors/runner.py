@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from collectors.clock import clock
 from collectors.collect import collect
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
@@ -136,12 +137,3 @@ class Runner:
                 self._connection.commit()
             self._references[span] = reference
         return self._references[span]
-
-
-def clock(connection: psycopg.Connection) -> datetime:
-    """The one clock: now, or the moment that is being played."""
-    row = connection.execute("select monitoring.now()").fetchone()
-    connection.commit()
-    assert row is not None
-    moment: datetime = row[0]
-    return moment

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from collectors.reference import Reference
 from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
 from monitors.declare import Levels, Monitor, Window
+
+if TYPE_CHECKING:
+    from collectors.reference import Reference
 
 STILL_OPEN = timedelta(days=30)
 """How long rows and labels of a window may still come."""
@@ -93,7 +96,7 @@ def forget_reports(connection: psycopg.Connection, paths: Sequence[str]) -> None
     )
 
 
-def store_reference(connection: psycopg.Connection, monitor: str, reference: Reference) -> None:
+def store_reference(connection: psycopg.Connection, monitor: str, reference: "Reference") -> None:
     """The reference's histograms, once for each content of the reference."""
     rows = []
     for bins in reference.bins:

@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -44,6 +44,14 @@ Result = TypeVar("Result")
 logging.getLogger("alembic").setLevel(logging.ERROR)
 
 
+@lru_cache(maxsize=2)
+def _manager(settings: Settings) -> ProjectManager:
+    """One for all monitors: each would keep connections of its own."""
+    engine = create_engine(evidently_uri(settings), pool_pre_ping=True)
+    with alone_with_evidently(settings):
+        return create_sql_project_manager(engine)
+
+
 class Workspace:
     """The kept reports. Every method raises what SQLAlchemy raises where no database answers."""
 
@@ -51,11 +59,9 @@ class Workspace:
         self._settings = settings
         self._ready: set[UUID] = set()
 
-    @cached_property
+    @property
     def _manager(self) -> ProjectManager:
-        engine = create_engine(evidently_uri(self._settings), pool_pre_ping=True)
-        with alone_with_evidently(self._settings):
-            return create_sql_project_manager(engine)
+        return _manager(self._settings)
 
     def save(self, monitor: Monitor, collected: Collected) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.

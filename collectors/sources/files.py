@@ -229,16 +229,16 @@ def facts(path: Path) -> tuple[int, int, int, int]:
 
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     """The files with a suffix, at any depth, without those of hidden or `_` folders; sorted."""
+    ends = tuple(suffixes)
     found: dict[str, str] = {}
     for entry in _entries(root):
-        if entry.name.lower().endswith(tuple(suffixes)) and not entry.is_dir():
-            path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-            if not os.path.isfile(path):
-                raise SourceError(
-                    f"{entry.path}: is no file"
-                    f"{' but a link to nothing' if entry.is_symlink() else ''}; move it away"
-                )
-            found.setdefault(path, entry.path)
+        if not entry.name.lower().endswith(ends) or entry.is_dir():
+            continue
+        path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+        if not entry.is_file():
+            what = "a link to nothing" if entry.is_symlink() else "no file"
+            raise SourceError(f"{entry.path}: is {what}; move it away")
+        found.setdefault(path, entry.path)
     return sorted(map(Path, found.values()))
 
 
@@ -249,17 +249,20 @@ def folders_below(root: Path) -> list[Path]:
 
 def _entries(root: Path) -> Iterator["os.DirEntry[str]"]:
     """What lies below a folder at any depth, but what is hidden or begins with `_`."""
-    folders, seen = [str(root)], set[tuple[int, int]]()
+    folders = [str(root)]
+    linked: set[str] = set()
     while folders:
         folder = folders.pop()
-        with naming(Path(folder)):
-            there = os.stat(folder)
-            if (there.st_dev, there.st_ino) in seen:
-                raise SourceError(f"{folder}: its folders go in a circle; take the link away")
-            seen.add((there.st_dev, there.st_ino))
-            with os.scandir(folder) as entries:
-                listed = [entry for entry in entries if entry.name[0] not in "._"]
-            folders += [entry.path for entry in listed if entry.is_dir()]
+        with naming(Path(folder)), os.scandir(folder) as entries:
+            listed = [entry for entry in entries if entry.name[0] not in "._"]
+            below = [entry for entry in listed if entry.is_dir()]
+        for entry in below:
+            if entry.is_symlink():  # a circle is always closed by a link
+                target = os.path.realpath(entry.path)
+                if target in linked or Path(folder).resolve().is_relative_to(target):
+                    raise SourceError(f"{entry.path}: leads back to where it lies; take it away")
+                linked.add(target)
+            folders.append(entry.path)
         yield from listed
 
 

@@ -70,28 +70,28 @@ def _files(log: Log, windows: Sequence[Window]) -> dict[Window, str]:
     settled = time.time() - SETTLED
     known: dict[Path, str] = {}
     return {
-        window: _of_files(paths, known, settled)
+        window: _of_files(log.root, paths, known, settled)
         for window, paths in log.paths_by_window(windows).items()
     }
 
 
-def _of_files(paths: Iterable[Path], known: dict[Path, str], settled: float) -> str:
+def _of_files(root: Path, paths: Iterable[Path], known: dict[Path, str], settled: float) -> str:
     digest = hashlib.sha256()
     for path in paths:
         if path not in known:
-            known[path] = _of_file(path, settled)
+            known[path] = _of_file(root, path, settled)
         if not known[path]:
             return ""
         digest.update(known[path].encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
 
-def _of_file(path: Path, settled: float) -> str:
+def _of_file(root: Path, path: Path, settled: float) -> str:
     """Its name, size, times and place on the disk; '' while it may change unseen."""
     found = facts(path)
     if max(found[1:3]) > settled * 1e9:
         return ""
-    return f"{path}\0{' '.join(map(str, found))}\n"
+    return f"{str(path).removeprefix(str(root))}\0{' '.join(map(str, found))}\n"
 
 
 @dataclass(frozen=True)

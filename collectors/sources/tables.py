@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -127,7 +126,9 @@ def _connections() -> dict[str, Any]:
 def _connection(address: str) -> Any:
     there = _connections()
     if address not in there:
-        opened = adbc.connect(address, autocommit=True)
+        from adbc_driver_postgresql import dbapi  # takes half a second: not for files
+
+        opened = dbapi.connect(address, autocommit=True)
         there[address] = opened
         with opened.cursor() as cursor:
             cursor.execute("set timezone to 'UTC'")
