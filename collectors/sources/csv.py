@@ -137,7 +137,8 @@ def _check_quotes(path: Path, source: Csv, present: list[str]) -> None:
                 swallowed = [line for cell in row for line in re.split(r"[\r\n]+", cell)[1:]]
                 for line in swallowed:
                     fields = line.split(source.separator)
-                    if len(fields) == len(present) and _form(fields[place]) in times:
+                    is_row = max(place + 1, 2) <= len(fields) <= len(present)
+                    if is_row and _form(fields[place]) in times:
                         raise SourceError(
                             f"{path}: a quote before {_excerpt(line)} is not closed, and swallows"
                             " rows; close it, or write a quote within quotes twice"

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -232,19 +232,27 @@ def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
     ends = tuple(suffixes)
     found: dict[str, str] = {}
     for entry in _entries(root):
-        if not entry.name.lower().endswith(ends) or entry.is_dir():
+        if not entry.name.lower().endswith(ends) or _is(entry.is_dir):
             continue
         path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-        if not entry.is_file():
+        if not _is(entry.is_file):
             what = "a link to nothing" if entry.is_symlink() else "no file"
             raise SourceError(f"{entry.path}: is {what}; move it away")
         found.setdefault(path, entry.path)
     return sorted(map(Path, found.values()))
 
 
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind; a link to itself is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
+
+
 def folders_below(root: Path) -> list[Path]:
     """The folders at any depth, without hidden and `_` ones. Raises SourceError."""
-    return sorted(Path(entry.path) for entry in _entries(root) if entry.is_dir())
+    return sorted(Path(entry.path) for entry in _entries(root) if _is(entry.is_dir))
 
 
 def _entries(root: Path) -> Iterator["os.DirEntry[str]"]:
@@ -255,7 +263,7 @@ def _entries(root: Path) -> Iterator["os.DirEntry[str]"]:
         folder = folders.pop()
         with naming(Path(folder)), os.scandir(folder) as entries:
             listed = [entry for entry in entries if entry.name[0] not in "._"]
-            below = [entry for entry in listed if entry.is_dir()]
+            below = [entry for entry in listed if _is(entry.is_dir)]
         for entry in below:
             if entry.is_symlink():  # a circle is always closed by a link
                 target = os.path.realpath(entry.path)
