@@ -118,7 +118,14 @@ BAD = {
     "one class": (put("y", lambda f: 0), [("recall", ""), ("roc_auc", ""), ("log_loss", "")]),
     "three classes": (
         put("y", lambda f: np.arange(len(f)) % 3),
-        [("accuracy", ""), ("precision", ""), ("recall", ""), ("roc_auc", ""), ("log_loss", "")],
+        [
+            ("accuracy", ""),
+            ("precision", ""),
+            ("recall", ""),
+            ("roc_auc", ""),
+            ("log_loss", ""),
+            ("target_mean", "y"),
+        ],
     ),
 }
 

@@ -51,7 +51,7 @@ def test_a_week_asleep_is_caught_up_in_order(
 ) -> None:  # fmt: skip
     """Everything missing is run, oldest first; then nothing is due; then only the new day."""
     assert due(connection, monitor, settings) == [(n, "missing") for n in range(1, LAST + 1)]
-    assert commands._due(settings, monitor) == 0
+    assert commands._due(settings, connection, monitor) == 0
     days = [line for line in capsys.readouterr().out.splitlines() if line.endswith("missing")]
     assert days == [f"small 2024-01-{n:02}: missing" for n in range(1, LAST + 1)]
     assert due(connection, monitor, settings) == []
@@ -112,7 +112,7 @@ def test_twice_at_once_is_once(
     """While one process is at a monitor, another leaves it alone; the lock ends with the block."""
     with connect(settings) as other, locked(other, monitor) as mine:
         assert mine
-        assert commands._due(settings, monitor) == 0
+        assert commands._due(settings, connection, monitor) == 0
         assert "another process is at it" in capsys.readouterr().out
     with connect(settings) as other, locked(other, monitor) as mine:
         assert mine

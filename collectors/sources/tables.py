@@ -4,11 +4,12 @@ What PostgreSQL stores is brought to the types of files by the query; what a cel
 same rule. Connections stay open, one a thread and database: opening takes longer than a window.
 """
 
+import atexit
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -140,14 +141,11 @@ def _close(address: str) -> None:
         _connections().pop(address).close()
 
 
-@contextmanager
-def closing_all() -> Iterator[None]:
-    """Close this thread's connections at the end."""
-    try:
-        yield
-    finally:
-        for address in list(_connections()):
-            _close(address)
+@atexit.register
+def _close_all() -> None:
+    """Before the interpreter takes away what a connection needs to close."""
+    for address in list(_connections()):
+        _close(address)
 
 
 def identifier(name: str) -> sql.Identifier:
