@@ -2,7 +2,7 @@
 
 from dashboards_src import panels
 from dashboards_src.page import Item, Page, Row, link
-from dashboards_src.runs import run_overrides
+from dashboards_src.runs import LONG_TEXT, run_overrides
 from dashboards_src.site import Site
 from dashboards_src.sql import literal
 from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
@@ -23,7 +23,7 @@ SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS 
   count(*) FILTER (WHERE status = 'waiting') AS "waiting",
   count(*) FILTER (WHERE status = 'partial') AS "partial",
   count(*) FILTER (WHERE status = 'empty') AS "empty",
-  count(*) FILTER (WHERE status = 'failed') AS "failed", sum(left_out)::bigint AS "left out",
+  count(*) FILTER (WHERE status = 'failed') AS "failed", max(left_out) AS "left out",
   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
   max(seconds) AS "longest", max(collected_at) AS "last run"
 FROM {newest} GROUP BY 1 ORDER BY 1"""
@@ -69,7 +69,8 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         site,
         f"{uid}/monitors",
         "Monitors",
-        f"The newest {NEWEST} collections of each monitor, by how they ended.",
+        f"The newest {NEWEST} collections of each monitor, by how they ended; the most rows and labels"
+        " that one of them left out.",
         BY_MONITOR.format(newest=newest),
         overrides=[
             *(override(name, custom__width=80) for name in COUNTS),
@@ -128,11 +129,14 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         f"{uid}/left_out",
         "Rows and labels that were left out",
         "What was read and could not be used, by window, newest first. Rows of other windows in the"
-        " same file, and labels that are known later, are not counted. Above 1 % is a warning.",
+        " same file are read, and not counted as left out, nor are labels that are known later. Above"
+        " 1 % of what was read is a warning.",
         LEFT_OUT.format(newest=newest),
         overrides=[
+            override("monitor", custom__width=120),
+            override("window_start", custom__width=170, unit="dateTimeAsIso"),
             *(override(name, custom__width=105) for name in LEDGER),
-            override("why", custom__minWidth=260),
+            override("why", custom__minWidth=260, **LONG_TEXT),
             override("collected", unit="dateTimeAsIso", custom__width=165),
         ],
     )
