@@ -69,8 +69,8 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         site,
         f"{uid}/monitors",
         "Monitors",
-        f"The newest {NEWEST} collections of each monitor, by how they ended; the most rows and labels"
-        " that one of them left out.",
+        f"The newest {NEWEST} collections of each monitor, by how they ended; the most rows and"
+        " labels that one of them left out.",
         BY_MONITOR.format(newest=newest),
         overrides=[
             *(override(name, custom__width=80) for name in COUNTS),
@@ -129,8 +129,8 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         f"{uid}/left_out",
         "Rows and labels that were left out",
         "What was read and could not be used, by window, newest first. Rows of other windows in the"
-        " same file are read, and not counted as left out, nor are labels that are known later. Above"
-        " 1 % of what was read is a warning.",
+        " same file are read, and not counted as left out, nor are labels that are known later."
+        " Above 1 % of what was read is a warning.",
         LEFT_OUT.format(newest=newest),
         overrides=[
             override("monitor", custom__width=120),

@@ -53,7 +53,7 @@ BROKEN: dict[str, tuple[str, Break, str]] = {
     "garbage": ("p.parquet", lambda p: p.write_bytes(b"x" * 5000), "is no whole Parquet file"),
     "a link to nothing": ("p.parquet", lambda p: p.symlink_to("/nowhere"), "is a link to nothing"),
     "a link to itself": ("p.parquet", lambda p: p.symlink_to(p.name), "is a link to nothing"),
-    "a queue": ("p.parquet", lambda p: os.mkfifo(p), "is no file; move it away"),
+    "a queue": ("p.parquet", os.mkfifo, "is no file; move it away"),
     "a circle": ("loop", lambda p: p.symlink_to("."), "leads back to where it lies"),
     "Latin": ("p.csv", lambda p: p.write_bytes(b"at,x\n2024-01-01T00:00:00Z,\xe9\n"),
               "is not written in UTF-8 .*; save it so"),
