@@ -1,5 +1,7 @@
 """What a database's error means to a person: one sentence, with the mend of this cause."""
 
+import re
+
 MENDS = {
     "28P01": "the password is not the one that the user was made with: one that was changed after"
     " the data was made must be changed in the database, too (alter role ... password ...)",
@@ -56,4 +58,5 @@ def _said(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if not lines:
         return "the connection failed"
-    return lines[0].removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")
+    first = re.sub(r" at character \d+$", "", lines[0])
+    return first.removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")

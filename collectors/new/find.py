@@ -13,7 +13,7 @@ from collectors.new.look_at_files import Looked, Options, look_at_files
 from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
 from collectors.new.time_column import names_of
 from collectors.sources import SourceError, joins
-from collectors.sources.tables import Database
+from collectors.sources.postgres import Database
 from database import Role, connect, uri
 from database.errors import sentence
 from monitors.declare import Files, Source

@@ -17,7 +17,8 @@ from collectors.sources.files import Log
 from collectors.sources.joins import Labels
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason, total
 from collectors.sources.parts import Part
-from collectors.sources.tables import Database, Timeless
+from collectors.sources.postgres import Database
+from collectors.sources.tables import Timeless
 from collectors.sources.typed import Reading
 from monitors.declare import Csv, Files, Monitor, Source, Table, Window
 from monitors.declare.windows import days

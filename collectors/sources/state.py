@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 
 from collectors.sources.files import Log, facts
+from collectors.sources.postgres import Database, identifier
 from collectors.sources.reader import Reader
-from collectors.sources.tables import PLAIN, SLACK, TEXTS, Database, identifier, is_naive
+from collectors.sources.tables import PLAIN, SLACK, TEXTS, is_naive
 from diagnostics import LOG
 from monitors.declare import Table, Window
 

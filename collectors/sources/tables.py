@@ -1,37 +1,27 @@
-"""Reads the rows of a window out of a table or view in PostgreSQL, as Arrow, through ADBC.
+"""Reads the rows of a window out of a table or view in PostgreSQL.
 
 What PostgreSQL stores is brought to the types of files by the query; what a cell says is then the
-same rule. Connections stay open, one a thread and database: opening takes longer than a window.
+same rule.
 """
 
-import atexit
-import os
 import re
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import adbc_driver_manager
 import pandas as pd
-import psycopg
 import pyarrow as pa
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from collectors import cells
-from collectors.sources.errors import SourceError, SourceGoneError
+from collectors.sources.errors import SourceError
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
 from collectors.sources.parts import Part
+from collectors.sources.postgres import Database, identifier
 from collectors.sources.times import localised, moments
 from collectors.sources.typed import Reading, typed
-from database import Role, uri
-from database.errors import is_lost, sentence
 from monitors.declare import Table, Window
-from settings import Settings
 
 ZONED, NAIVE = "timestamptz", ("timestamp", "date")
 PLAIN = {
@@ -46,111 +36,6 @@ FIRST, LAST = "0001-01-02", "9999-12-30"
 """Times beyond are those of no row: infinity, and years that nothing else knows."""
 SLACK = timedelta(hours=3)
 """Where clocks change, times without a zone are no order: so much more is read, then cut."""
-COLUMNS = """\
-with recursive typed (name, number, kind) as (
-  select attname::text, attnum, atttypid from pg_attribute
-  where attrelid = {}::regclass and attnum > 0 and not attisdropped
-  union all select c.name, c.number, t.typbasetype from typed c join pg_type t on t.oid = c.kind
-  where t.typtype = 'd'
-)
-select c.name, t.typname::text as kind from typed c join pg_type t on t.oid = c.kind
-where t.typtype <> 'd' order by c.number"""
-_open = threading.local()
-
-
-class Database:
-    """The database of a table. Raises SourceError whatever fails, naming the table.
-
-    uri: with its secret. table: for errors.
-    """
-
-    def __init__(self, uri: str, table: str) -> None:
-        self._uri, self._table = uri, table
-
-    @classmethod
-    def of(cls, settings: Settings, source: Table) -> "Database":
-        """That of a declared table. Raises SettingsError where its address is not set."""
-        if not source.address:
-            return cls(uri(settings, Role.COLLECTOR), source.name)
-        address = settings.source_uri(source.address)
-        try:
-            conninfo_to_dict(address)
-        except psycopg.ProgrammingError:
-            raise SourceError(  # its text would tell the password
-                f"{source.name}: {source.address} holds no address that can be read; write"
-                " postgresql://user:password@host:port/database, with %25 for a % in it"
-            ) from None
-        return cls(address, source.name)
-
-    def read(self, query: sql.Composable) -> pa.Table:
-        """What a query answers."""
-        text = query.as_string(None)
-        try:
-            return self._read(text, again=True)
-        except (adbc_driver_manager.Error, pa.ArrowException, OverflowError) as error:
-            lost = isinstance(error, adbc_driver_manager.Error) and is_lost(error)
-            kind = SourceGoneError if lost else SourceError
-            raise kind(f"{self._table}: {sentence(error)}") from error
-
-    def _read(self, text: str, *, again: bool) -> pa.Table:
-        fresh = self._uri not in _connections()
-        try:
-            with _connection(self._uri).cursor() as cursor:
-                cursor.execute(text)
-                return cursor.fetch_arrow_table()
-        except adbc_driver_manager.Error as error:
-            _close(self._uri)
-            if fresh or not again or not is_lost(error):
-                raise
-            return self._read(text, again=False)
-
-    def rows(self, query: sql.Composable) -> list[dict[str, Any]]:
-        """What a query answers, row by row, for answers that are small."""
-        found: list[dict[str, Any]] = self.read(query).to_pylist()
-        return found
-
-    def columns(self) -> dict[str, str]:
-        """The table's columns with PostgreSQL's name of their type."""
-        name = sql.Literal(identifier(self._table).as_string(None))
-        answer = self.read(sql.SQL(COLUMNS).format(name)).to_pydict()
-        return dict(zip(answer["name"], answer["kind"], strict=True))
-
-
-def _connections() -> dict[str, Any]:
-    """The connections of this thread; those of a process that was forked are not ours."""
-    if getattr(_open, "process", None) != os.getpid():
-        _open.process, _open.connections = os.getpid(), {}
-    connections: dict[str, Any] = _open.connections
-    return connections
-
-
-def _connection(address: str) -> Any:
-    there = _connections()
-    if address not in there:
-        from adbc_driver_postgresql import dbapi  # takes half a second: not for files
-
-        opened = dbapi.connect(address, autocommit=True)
-        there[address] = opened
-        with opened.cursor() as cursor:
-            cursor.execute("set timezone to 'UTC'")
-    return there[address]
-
-
-def _close(address: str) -> None:
-    with suppress(Exception):  # what is broken already may be refused
-        _connections().pop(address).close()
-
-
-@atexit.register
-def _close_all() -> None:
-    """Before the interpreter takes away what a connection needs to close."""
-    for address in list(_connections()):
-        _close(address)
-
-
-def identifier(name: str) -> sql.Identifier:
-    """A table's name as SQL has it."""
-    return sql.Identifier(*name.split("."))
 
 
 def between(

@@ -1,0 +1,145 @@
+"""The database of a table: asked through psycopg for little, and through ADBC for rows, as Arrow.
+
+Connections stay open, one of each a thread and database: opening takes longer than a window.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import adbc_driver_manager
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from collectors.sources.errors import SourceError, SourceGoneError
+from database import Role, uri
+from database.errors import is_lost, sentence
+from monitors.declare import Table
+from settings import Settings
+
+COLUMNS = """\
+with recursive typed (name, number, kind) as (
+  select attname::text, attnum, atttypid from pg_attribute
+  where attrelid = {}::regclass and attnum > 0 and not attisdropped
+  union all select c.name, c.number, t.typbasetype from typed c join pg_type t on t.oid = c.kind
+  where t.typtype = 'd'
+)
+select c.name, t.typname::text as kind from typed c join pg_type t on t.oid = c.kind
+where t.typtype <> 'd' order by c.number"""
+UTC = "set timezone to 'UTC'"
+ERRORS = (psycopg.Error, adbc_driver_manager.Error)
+Key = tuple[str, str]
+"""Which driver, and of which address."""
+Answer = TypeVar("Answer")
+_open = threading.local()
+
+
+class Database:
+    """The database of a table. Raises SourceError whatever fails, naming the table.
+
+    uri: with its secret. table: for errors.
+    """
+
+    def __init__(self, uri: str, table: str) -> None:
+        self._uri, self._table = uri, table
+
+    @classmethod
+    def of(cls, settings: Settings, source: Table) -> "Database":
+        """That of a declared table. Raises SettingsError where its address is not set."""
+        if not source.address:
+            return cls(uri(settings, Role.COLLECTOR), source.name)
+        address = settings.source_uri(source.address)
+        try:
+            conninfo_to_dict(address)
+        except psycopg.ProgrammingError:
+            raise SourceError(  # its text would tell the password
+                f"{source.name}: {source.address} holds no address that can be read; write"
+                " postgresql://user:password@host:port/database, with %25 for a % in it"
+            ) from None
+        return cls(address, source.name)
+
+    def read(self, query: sql.Composable) -> pa.Table:
+        """What a query answers, as Arrow."""
+        text = query.as_string(None)
+
+        def ask(connection: Any) -> pa.Table:
+            with connection.cursor() as cursor:
+                cursor.execute(text)
+                return cursor.fetch_arrow_table()
+
+        return self._ask("adbc", ask)
+
+    def rows(self, query: sql.Composable) -> list[dict[str, Any]]:
+        """What a query answers, row by row, for answers that are small."""
+        text = query.as_string(None)
+        return self._ask("psycopg", lambda connection: connection.execute(text).fetchall())
+
+    def columns(self) -> dict[str, str]:
+        """The table's columns with PostgreSQL's name of their type."""
+        name = sql.Literal(identifier(self._table).as_string(None))
+        return {row["name"]: row["kind"] for row in self.rows(sql.SQL(COLUMNS).format(name))}
+
+    def _ask(self, driver: str, ask: Callable[[Any], Answer]) -> Answer:
+        """An answer; where a connection that was open is lost, of another."""
+        key = driver, self._uri
+        again = key in _connections()
+        try:
+            try:
+                return ask(_connection(key))
+            except ERRORS as error:
+                _close(key)
+                if not again or not is_lost(error):
+                    raise
+                return ask(_connection(key))
+        except (*ERRORS, pa.ArrowException, OverflowError) as error:
+            lost = isinstance(error, ERRORS) and is_lost(error)
+            kind = SourceGoneError if lost else SourceError
+            raise kind(f"{self._table}: {sentence(error)}") from error
+
+
+def identifier(name: str) -> sql.Identifier:
+    """A table's name as SQL has it."""
+    return sql.Identifier(*name.split("."))
+
+
+def _connections() -> dict[Key, Any]:
+    """The connections of this thread; those of a process that was forked are not ours."""
+    if getattr(_open, "process", None) != os.getpid():
+        _open.process, _open.connections = os.getpid(), {}
+    connections: dict[Key, Any] = _open.connections
+    return connections
+
+
+def _connection(key: Key) -> Any:
+    there = _connections()
+    if key not in there:
+        driver, address = key
+        if driver == "adbc":
+            from adbc_driver_postgresql import dbapi  # takes half a second
+
+            there[key] = dbapi.connect(address, autocommit=True)
+        else:
+            there[key] = psycopg.connect(
+                address, autocommit=True, connect_timeout=10, row_factory=dict_row
+            )
+        with there[key].cursor() as cursor:
+            cursor.execute(UTC)
+    return there[key]
+
+
+def _close(key: Key) -> None:
+    with suppress(Exception):  # what is broken already may be refused
+        _connections().pop(key).close()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before the interpreter takes away what a connection needs to close."""
+    for key in list(_connections()):
+        _close(key)
