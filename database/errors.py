@@ -59,4 +59,6 @@ def _said(text: str) -> str:
     if not lines:
         return "the connection failed"
     first = re.sub(r" at character \d+$", "", lines[0])
-    return first.removeprefix("IO: [libpq] ").removeprefix("Failed to connect: ")
+    for prefix in ("IO: [libpq] ", "Failed to connect: ", "connection failed: "):
+        first = first.removeprefix(prefix)
+    return first
