@@ -212,6 +212,39 @@ def test_a_table_is_asked_for_counts_and_a_hash(
         collect(watched, settings, connection)
 
 
+def test_a_view_is_asked_for_what_it_says(
+    settings: Settings, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no versions of rows; a table that is rewritten has others, and is read once."""
+    connection.execute(TABLE.format(id="text", at="timestamptz", label="text"))
+    connection.execute("create view outages.seen as select * from outages.log")
+    connection.execute("grant select on outages.seen to collector")
+    for day in DAYS:
+        fill(connection, rows(day), "log")
+    view, table = (monitor(d.Table(f"outages.{name}", time="at")) for name in ("seen", "log"))
+    read = unread(monkeypatch)
+    for watched in (view, table):
+        collect(watched, settings, connection)
+        read.clear()
+        assert due(watched, settings, connection) == []
+        assert read == []
+        connection.commit()
+    connection.autocommit = True
+    connection.execute("update outages.log set y = y")
+    connection.execute("vacuum full outages.log")
+    assert due(table, settings, connection) == []
+    assert read == DAYS
+    read.clear()
+    assert due(table, settings, connection) == []
+    assert read == []
+    connection.execute("update outages.log set x = 9 where id = %s", [f"{DAYS[2]}-1"])
+    assert due(table, settings, connection) == [DAYS[2]]
+    connection.execute("update monitoring.window_status set monitor = 'other'")
+    collect(view, settings, connection)
+    connection.execute("update outages.log set x = 8 where id = %s", [f"{DAYS[2]}-1"])
+    assert due(view, settings, connection) == [DAYS[2]]
+
+
 @pytest.mark.parametrize(
     ("left", "right", "spell"),
     [

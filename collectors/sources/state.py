@@ -27,6 +27,10 @@ select width_bucket({moment}, {bounds}::timestamptz[]) as n, count(*) as rows, {
 from {tables} where {within} group by 1"""
 ALL = "select count(*) as rows, {hash} as hash from {tables} where {within}"
 HASH = "sum(hash_record_extended(row({columns}), 0))::text"
+VERSIONS = "sum(hashtidextended(ctid, xmin::text::bigint))::text"
+"""Of the versions of a plain table's rows: a change makes a new one, and its place and transaction
+are read sooner than what it says."""
+PLAIN_TABLE = "select relkind::text = 'r' as plain from pg_class where oid = {}::regclass"
 INDEXED = """\
 select exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid
   and a.attnum = i.indkey[0] where i.indrelid = {}::regclass and a.attname = {}) as there"""
@@ -124,9 +128,10 @@ def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Wi
     kinds = database.columns()
     names = [name for name in (*reader.columns(), source.time) if name in kinds]
     times = Timed(source, kinds)
-    return _by_window(
-        database, times, windows, identifier(source.name), _hash(names, kinds, ""), sql.SQL("true")
-    )
+    name = sql.Literal(identifier(source.name).as_string(None))
+    plain = database.rows(sql.SQL(PLAIN_TABLE).format(name))[0]["plain"]
+    hashed = sql.SQL(VERSIONS) if plain else _hash(names, kinds, "")
+    return _by_window(database, times, windows, identifier(source.name), hashed, sql.SQL("true"))
 
 
 def _hashed_labels(
