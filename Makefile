@@ -114,8 +114,8 @@ dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 	@.venv/bin/python -m pytest
 
-bench: .venv/ready ## Measure: drift, backfill, store, panels, build (half an hour)
-	@for part in drift backfill store panels build pictures; do \
+bench: .venv/ready ## Measure: drift, backfill, store, panels, build, idle (half an hour)
+	@for part in drift backfill store panels build idle pictures; do \
 		echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 bench-peers: .venv/ready $(PEERS) ## Measure drift against other libraries, each in an environment

@@ -31,7 +31,7 @@ from monitors.load import load
 from settings import Settings
 
 PORT = 5497
-MONITORS, DAYS, ROWS, COLUMNS, ROUNDS = 1000, 30, 100_000, 16, 5
+MONITORS, DAYS, ROWS, COLUMNS, ROUNDS = 1000, 30, 100_000, 16, 3
 FOLDER = SCRATCH / "idle"
 TEXT = '''"""Idle {number}."""
 
