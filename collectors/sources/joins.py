@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from collectors import cells
 from collectors.sources.errors import SourceError
@@ -26,7 +28,17 @@ class Labels:
 
 def identifiers(values: pd.Series) -> pd.Categorical:
     """A column of ids as words that are the same wherever the id is."""
+    if isinstance(values.dtype, pd.CategoricalDtype) and _are_plain(values.cat.categories):
+        return pd.Categorical(values)
     return cells.words(values, spell=cells.identifier).categorical()
+
+
+def _are_plain(words: pd.Index) -> bool:
+    """Whether words are identifiers as they stand: texts, and none of a UUID."""
+    if pd.api.types.infer_dtype(words, skipna=False) not in ("string", "empty"):
+        return False
+    texts = pa.array(words.tolist(), pa.string())
+    return not pc.any(pc.match_substring_regex(texts, f"^{cells.UUID_TEXT.pattern}$")).as_py()
 
 
 def usable(part: Part, names: Labels, now: pd.Timestamp) -> Part:

@@ -70,13 +70,14 @@ class Reader:
         part = self._window(window)
         self._refuse_unusable(part)
         frame = _in_order(part.frame, self.monitor.source.time)
+        names = self._labels_named
+        alone = names is None or frame.empty
         rows = Rows(
             frame,
-            _fingerprint(frame, part.ledger),
+            _fingerprint(frame, part.ledger) if alone else "",
             total([part.ledger, self._timeless.ledger]),
             warnings=(*_warnings(part.ledger, "rows"), *self._timeless.warnings(len(frame))),
         )
-        names = self._labels_named
         if names is None:
             return rows
         if frame.empty:
