@@ -21,6 +21,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from monitors.declare.columns import WHOLE
+
 NOT_NUMBERS = frozenset(
     {
         "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -37,7 +39,6 @@ LOGICAL = {"true": "1", "false": "0"}
 DIGITS = r"(?:[0-9]+{point}?[0-9]*|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 INFINITE = r"(?:[iI]nf|[iI]nfinity|INF|INFINITY)"
 UUID_TEXT = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WHOLE = re.compile(r"\+?(-?(?:0|[1-9][0-9]*))(?:\.0*)?")
 EXACT = 2.0**63
 """Whole floats beyond it are written as floats: their digits would be made up."""
 
@@ -177,7 +178,7 @@ def words(
 ) -> Words:
     """A column as words.
 
-    missing: words that say that a cell is. spell: `word`, or `identifier`.
+    missing: words that say that a cell is. spell: `word`, `identifier` or `label`.
     """
     if isinstance(column, pd.Series):
         if isinstance(column.dtype, pd.CategoricalDtype):
@@ -190,7 +191,10 @@ def words(
     if not pa.types.is_dictionary(array.type):
         try:
             array = array.dictionary_encode()
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # nested values
+        except (
+            pa.ArrowNotImplementedError,
+            pa.ArrowInvalid,
+        ):  # lists: Arrow has no code for them
             return _spelled(np.arange(len(array)), array.to_pylist(), missing, spell)
     if spell is word and _says_itself(array.dictionary, missing):
         return Words(_codes(array), array.dictionary.to_numpy(zero_copy_only=False))
@@ -217,7 +221,8 @@ def _distinct(values: pa.Array) -> Sequence[Any]:
         return [float(value) for value in _wide(values).tolist()]
     if pa.types.is_timestamp(values.type) or pa.types.is_date64(values.type):
         return list(values.to_pandas().map(_moment))
-    return values.to_pylist()  # type: ignore[no-any-return]
+    found: list[Any] = values.to_pylist()
+    return found
 
 
 def _moment(value: Any) -> Any:

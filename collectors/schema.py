@@ -148,8 +148,8 @@ def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
     unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
     infinite = np.isinf(read.values)
     parts = []
-    if unusable.any():
-        first = str(text[unusable][0])[:40]  # type: ignore[index]
+    if text is not None and unusable.any():
+        first = str(text[unusable][0])[:40]
         parts.append(f"{int(unusable.sum())} not a number, e.g. {first!r}")
     if infinite.any():
         values = values.where(~infinite)

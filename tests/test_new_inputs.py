@@ -187,7 +187,8 @@ def test_american_times_are_read(mine: Settings) -> None:
     """12-hour clocks, with days beyond 12 to tell the month."""
     at = NAMED["at"].dt.strftime("%m/%d/%Y %I:%M:%S %p")
     monitor = make(mine, asked("pm", saved(NAMED[["c"]].assign(at=at), mine.data)))
-    assert monitor.source.format == "%m/%d/%Y %I:%M:%S %p"  # type: ignore[union-attr]
+    assert isinstance(monitor.source, d.Csv)
+    assert monitor.source.format == "%m/%d/%Y %I:%M:%S %p"
 
 
 def test_files_that_the_collectors_skip_are_skipped(mine: Settings) -> None:

@@ -17,8 +17,7 @@ from collectors.sources.csv import header
 from collectors.sources.errors import SourceError, SourceGoneError, naming
 from collectors.sources.ledger import Ledger, Reason
 from collectors.sources.parquet import names_in, read_parquet
-from collectors.sources.parts import Part, joined_parts
-from collectors.sources.times import moments
+from collectors.sources.parts import Part, joined_parts, timed
 from collectors.sources.typed import Reading, typed
 from monitors.declare import Csv, Files, Window
 
@@ -192,7 +191,8 @@ class Log:
                 table = pa.Table.from_batches(csv_batches(path, self.source, there), texts)
             else:
                 table, beyond = read_parquet(path, there, self.source.time, window)
-            part = self._timed(typed(table, self.source.time, twice, self.reading), str(path))
+            frame = typed(table, self.source.time, twice, self.reading)
+            part = timed(frame, self.source, str(path))
         ledger = replace(part.ledger, read=part.ledger.read + beyond)
         return Part(part.frame, ledger.without(Reason.ELSEWHERE, beyond))
 
@@ -207,17 +207,6 @@ class Log:
             f"{path}: {has} column {self.source.time!r}, the time of each row; it has {said};"
             " is it the right file, and written with the separator that is declared?"
         )
-
-    def _timed(self, frame: pd.DataFrame, place: str) -> Part:
-        """Rows with their times; those without one are left out. Raises SourceError."""
-        name = self.source.time
-        found = moments(
-            frame[name], f"{place}: {name!r}", format=self.source.format, naive=self.source.naive
-        )
-        frame[name] = found.times
-        if found.ledger.used < len(frame):
-            frame = frame[found.times.notna()].reset_index(drop=True)
-        return Part(frame, found.ledger)
 
 
 def facts(path: Path) -> tuple[int, int, int, int]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from collectors.sources.ledger import Ledger, total
+from collectors.sources.times import moments
 from collectors.sources.typed import joined
+from monitors.declare import Files, Table
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,20 @@ class Part:
 
     frame: pd.DataFrame
     ledger: Ledger
+
+
+def timed(frame: pd.DataFrame, source: Files | Table, place: str) -> Part:
+    """Rows with their times in UTC; those without one are left out. Raises SourceError.
+
+    frame: the rows with the source's column of times as it is stored; it is changed. place: of the
+    rows, for errors.
+    """
+    name, format = source.time, "" if isinstance(source, Table) else source.format
+    found = moments(frame[name], f"{place}: {name!r}", format=format, naive=source.naive)
+    frame[name] = found.times
+    if found.ledger.used < len(frame):
+        frame = frame[found.times.notna()].reset_index(drop=True)
+    return Part(frame, found.ledger)
 
 
 def joined_parts(parts: Sequence[Part]) -> Part:

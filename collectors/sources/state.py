@@ -131,7 +131,9 @@ def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Wi
     name = sql.Literal(identifier(source.name).as_string(None))
     plain = database.rows(sql.SQL(PLAIN_TABLE).format(name))[0]["plain"]
     hashed = sql.SQL(VERSIONS) if plain else _hash(names, kinds, "")
-    return _by_window(database, times, windows, identifier(source.name), hashed, sql.SQL("true"))
+    return Question(times, identifier(source.name), hashed, sql.SQL("true")).by_window(
+        database, windows
+    )
 
 
 def _hashed_labels(
@@ -158,54 +160,53 @@ def _hashed_labels(
     form = "lower(s.{0}) = lower(l.{0})" if both <= set(TEXTS) else "s.{0} = l.{0}"
     same = sql.SQL(form).format(sql.Identifier(source.on))
     joined = sql.SQL("{} s join {} on {}").format(identifier(rows.name), labels, same)
-    found = _by_window(database, Timed(rows, theirs, "s."), windows, joined, hashed, known)
+    found = Question(Timed(rows, theirs, "s."), joined, hashed, known).by_window(database, windows)
     return {window: every if text.startswith("0:") else text for window, text in found.items()}
 
 
-def _by_window(
-    database: Database,
-    times: Timed,
-    windows: Sequence[Window],
-    tables: sql.Composable,
-    hashed: sql.Composable,
-    also: sql.Composable,
-) -> dict[Window, str]:
-    """Of each window by an index on the time, or of all in one pass where there is none."""
-    if is_naive(times.source, times.kinds):  # in which window a time lies is told by its reader
-        return _each(database, times, windows, tables, hashed, also)
-    name = sql.Literal(identifier(times.source.name).as_string(None))
-    query = sql.SQL(INDEXED).format(name, sql.Literal(times.source.time))
-    if database.rows(query)[0]["there"]:
-        return _each(database, times, windows, tables, hashed, also)
-    bounds = sorted({end for window in windows for end in (window.start, window.end)})
-    within = sql.SQL("{} and {}").format(times.within(bounds[0], bounds[-1]), also)
-    query = sql.SQL(GROUPED).format(
-        moment=times.column, bounds=sql.Literal(bounds), hash=hashed, tables=tables, within=within
-    )
-    found = {row["n"]: f"{row['rows']}:{row['hash']}" for row in database.rows(query)}
-    place = {bound: n for n, bound in enumerate(bounds, start=1)}
-    return {window: found.get(place[window.start], "0:None") for window in windows}
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the rows of each window. hashed: of them; also: which of them."""
 
+    times: Timed
+    tables: sql.Composable
+    hashed: sql.Composable
+    also: sql.Composable
 
-def _each(
-    database: Database,
-    times: Timed,
-    windows: Sequence[Window],
-    tables: sql.Composable,
-    hashed: sql.Composable,
-    also: sql.Composable,
-) -> dict[Window, str]:
-    queries = [
-        sql.SQL(EACH).format(
-            n=sql.Literal(n),
-            hash=hashed,
-            tables=tables,
-            within=sql.SQL("{} and {}").format(times.within(window.start, window.end), also),
+    def by_window(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+        """Each window by an index on the time, or all in one pass where there is none."""
+        source = self.times.source
+        if is_naive(source, self.times.kinds):  # in which window a time lies is told by its reader
+            return self._each(database, windows)
+        name = sql.Literal(identifier(source.name).as_string(None))
+        query = sql.SQL(INDEXED).format(name, sql.Literal(source.time))
+        indexed = database.rows(query)[0]["there"]
+        return (self._each if indexed else self._together)(database, windows)
+
+    def _together(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+        bounds = sorted({end for window in windows for end in (window.start, window.end)})
+        query = sql.SQL(GROUPED).format(
+            moment=self.times.column,
+            bounds=sql.Literal(bounds),
+            **self._between(bounds[0], bounds[-1]),
         )
-        for n, window in enumerate(windows)
-    ]
-    found = {row["n"]: row for row in database.rows(sql.SQL(" union all ").join(queries))}
-    return {w: f"{found[n]['rows']}:{found[n]['hash']}" for n, w in enumerate(windows)}
+        rows = database.rows(query)
+        found = {row["n"]: f"{row['rows']}:{row['hash']}" for row in rows}
+        place = {bound: n for n, bound in enumerate(bounds, start=1)}
+        return {window: found.get(place[window.start], "0:None") for window in windows}
+
+    def _each(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+        queries = [
+            sql.SQL(EACH).format(n=sql.Literal(n), **self._between(window.start, window.end))
+            for n, window in enumerate(windows)
+        ]
+        rows = {row["n"]: row for row in database.rows(sql.SQL(" union all ").join(queries))}
+        return {w: f"{rows[n]['rows']}:{rows[n]['hash']}" for n, w in enumerate(windows)}
+
+    def _between(self, low: datetime, high: datetime) -> dict[str, sql.Composable]:
+        """The parts of a query over the rows between two moments."""
+        within = sql.SQL("{} and {}").format(self.times.within(low, high), self.also)
+        return {"hash": self.hashed, "tables": self.tables, "within": within}
 
 
 def _hash(names: Sequence[str], kinds: dict[str, str], alias: str) -> sql.Composable:

@@ -17,9 +17,9 @@ from psycopg import sql
 from collectors import cells
 from collectors.sources.errors import SourceError
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
-from collectors.sources.parts import Part
+from collectors.sources.parts import Part, timed
 from collectors.sources.postgres import Database, identifier
-from collectors.sources.times import localised, moments
+from collectors.sources.times import localised
 from collectors.sources.typed import Reading, typed
 from monitors.declare import Table, Window
 
@@ -244,10 +244,4 @@ def is_naive(source: Table, kinds: dict[str, str]) -> bool:
 
 def _timed(table: pa.Table, source: Table, reading: Reading) -> Part:
     """Rows with their times in UTC."""
-    frame = typed(table, source.time, (), reading)
-    place = f"{source.name}: {source.time!r}"
-    found = moments(frame[source.time], place, naive=source.naive)
-    frame[source.time] = found.times
-    if found.ledger.used < len(frame):
-        frame = frame[found.times.notna()].reset_index(drop=True)
-    return Part(frame, found.ledger)
+    return timed(typed(table, source.time, (), reading), source, source.name)

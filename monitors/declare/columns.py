@@ -8,6 +8,8 @@ from typing import Literal
 from monitors.declare.errors import require
 from monitors.declare.units import NUMBER, SHARE, Unit
 
+WHOLE = re.compile(r"\+?(-?(?:0|[1-9][0-9]*))(?:\.0*)?")
+"""A whole number as a label may write it: 1.0 and +1 are 1."""
 Kind = Literal["number", "category"]
 
 
@@ -96,5 +98,5 @@ def _spelled(word: object) -> str:
     text = str(word)
     if text in ("True", "TRUE", "False", "FALSE"):
         return text.lower()
-    whole = re.fullmatch(r"\+?(-?(?:0|[1-9][0-9]*))(?:\.0*)?", text)
+    whole = WHOLE.fullmatch(text)
     return whole[1] if whole else text
