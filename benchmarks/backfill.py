@@ -20,7 +20,7 @@ from benchmarks.results import SCRATCH, ratios, record, said, summary
 from collectors.clock import clock
 from collectors.reference import daily_rows, days_of
 from collectors.runner import Runner
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.windows import complete_windows
 from database import Role, connect, migrate
 from database.embedded import Embedded

@@ -19,7 +19,8 @@ import pandas as pd
 import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from collectors.sources import Reader
+from collectors.sources.declared import Sources
+from collectors.sources.postgres import Database
 from collectors.sources.state import SETTLED, states
 from collectors.store import store
 from collectors.values import Collected, Measured, Status, Value
@@ -110,9 +111,8 @@ def _table(settings: Settings) -> dict[str, Any]:
     _collect(settings)
     due, again, arrow, tuples = [], [], [], []
     [monitor] = load(declared)
-    reader = Reader(monitor, settings)
     assert isinstance(monitor.source, Table)
-    database = reader.database(monitor.source)
+    database = Database.of(settings, monitor.source)
     query = psycopg.sql.SQL(
         f"select * from idle where at >= '{_days()[3]}' and at < '{_days()[4]}'"
     )
@@ -174,7 +174,7 @@ def _collect(settings: Settings) -> None:
 
 def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[Collected]:
     windows = list(complete_windows(monitor, now, monitor.first_day or now.date()))
-    known = states(Reader(monitor, settings), windows, now)
+    known = states(Sources(monitor, settings), windows, now)
     series = list(monitor.series())[:1]
     if not all(known.values()):
         raise RuntimeError(f"{monitor.name}: the state of its source is not known")

@@ -17,7 +17,8 @@ from rich.progress import Progress, TaskID
 from collectors.choice import drawn_by_lot
 from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
-from collectors.sources import Reader, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader
 from collectors.store import finished_windows
 from collectors.windows import complete_windows
 from collectors.work import Batch, Done, lanes, work

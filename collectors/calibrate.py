@@ -17,7 +17,8 @@ from collectors.choice import for_calibration
 from collectors.collect import from_rows
 from collectors.episodes import standing
 from collectors.reference import daily_rows, days_of, from_frame, load_reference
-from collectors.sources import Reader, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader
 from monitors import thresholds
 from monitors.declare import Levels, Monitor, Series
 from monitors.declare.methods import Bad

@@ -13,7 +13,7 @@ from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
-from collectors.sources import Reader, Rows
+from collectors.sources.reader import Reader, Rows
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from diagnostics import LOG, described
 from monitors.declare import Levels, Monitor, Series, Window

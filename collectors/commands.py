@@ -15,7 +15,7 @@ import psycopg
 
 from collectors.clock import clock
 from collectors.due import due_windows, locked
-from collectors.sources import SourceError
+from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
 from diagnostics import tell

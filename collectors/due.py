@@ -4,16 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from collectors.clock import clock
-from collectors.sources import Reader, SourceError, SourceGoneError
+from collectors.sources.declared import Sources
+from collectors.sources.errors import SourceError, SourceGoneError
 from collectors.sources.state import states
 from collectors.store import STILL_OPEN, store_state
 from collectors.windows import complete_windows
 from monitors.declare import Monitor, Window
 from settings import Settings
+
+if TYPE_CHECKING:
+    from collectors.sources.reader import Reader
 
 LOCK = 728_413_906
 
@@ -38,9 +44,10 @@ def due_windows(
     than when it was collected. Sources are asked cheaply first, and read only where they differ.
     """
     now = clock(connection)
-    reader = Reader(monitor, settings)
     stored = _stored(connection, monitor)
-    windows = list(complete_windows(monitor, now, monitor.first_day or reader.first_day(now)))
+    reader = cache(lambda: _reader(monitor, settings))
+    first = monitor.first_day or reader().first_day(now)
+    windows = list(complete_windows(monitor, now, first))
     present: dict[Window, str] | None = None
     for n, window in enumerate(windows):
         known = stored.get(window.start)
@@ -48,8 +55,11 @@ def due_windows(
             if now - window.end >= STILL_OPEN:
                 continue
             if present is None:
-                present = states(reader, _collected(windows[n:], stored), now)
-            if not _changed(connection, reader, window, now, known, present[window]):
+                present = states(Sources(monitor, settings), _collected(windows[n:], stored), now)
+            state = present[window]
+            if _is_same(known, state, now):
+                continue
+            if not _changed(connection, reader(), window, now, known, state):
                 continue
             why = "stale: its rows or labels have changed"
         else:
@@ -73,16 +83,26 @@ def _stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, 
     return {start: Stored(*rest) for start, *rest in rows}
 
 
+def _reader(monitor: Monitor, settings: Settings) -> "Reader":
+    from collectors.sources.reader import Reader  # takes long, and mostly nothing is read
+
+    return Reader(monitor, settings)
+
+
+def _is_same(known: Stored, state: str, now: datetime) -> bool:
+    """Whether a source, unread, is as it was when a window was collected."""
+    return bool(state) and state == known.state and not (known.opens_at and known.opens_at <= now)
+
+
 def _changed(
     connection: psycopg.Connection,
-    reader: Reader,
+    reader: "Reader",
     window: Window,
     now: datetime,
     known: Stored,
     state: str,
 ) -> bool:
-    if state and state == known.state and (known.opens_at is None or known.opens_at > now):
-        return False
+    """Whether its rows or labels say something else; if not, its present state is stored."""
     try:
         rows = reader.read(window, now)
     except SourceGoneError:

@@ -8,7 +8,7 @@ from evidently.core.report import Snapshot
 from collectors.choice import BY_HAND
 from collectors.collect import from_rows
 from collectors.reference import Reference, days_of, from_frame, load_reference
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Value
 from collectors.windows import window_of
 from collectors.workspace import page

@@ -10,7 +10,8 @@ import pandas as pd
 from collectors.cleaned import Cleaned
 from collectors.drift_index.cache import remembered
 from collectors.histograms import Bins, bins_of
-from collectors.sources import Reader, Rows, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader, Rows
 from monitors.declare import Monitor
 from monitors.declare.canonical import canonical
 from monitors.declare.windows import days

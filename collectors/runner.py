@@ -12,7 +12,8 @@ from collectors.clock import clock
 from collectors.collect import collect
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
-from collectors.sources import Reader
+from collectors.sources.declared import Sources
+from collectors.sources.reader import Reader
 from collectors.sources.state import states
 from collectors.store import (
     forget_reports,
@@ -83,7 +84,7 @@ class Runner:
 
     def _states(self, windows: Sequence[Window]) -> dict[Window, str]:
         """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
-        return states(self._reader, windows, clock(self._connection))
+        return states(Sources(self.monitor, self._settings), windows, clock(self._connection))
 
     def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
         store(self._connection, collected)

@@ -13,7 +13,7 @@ import pytest
 from collectors import cells
 from collectors.collect import collect
 from collectors.reference import days_of, load_reference
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Collected, Status
 from conftest import small_monitor
 from monitors import declare as d

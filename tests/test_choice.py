@@ -12,7 +12,7 @@ from collectors.cleaned import Cleaned
 from collectors.collect import collect
 from collectors.drift_index import Index
 from collectors.reference import Reference, days_of, load_reference
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Collected, Status
 from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day

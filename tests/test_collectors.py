@@ -15,7 +15,8 @@ from collectors.collect import collect
 from collectors.reference import Reference, days_of, load_reference
 from collectors.report import undrawn
 from collectors.runner import Runner
-from collectors.sources import Reader, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader
 from collectors.values import Collected, Status
 from collectors.windows import complete_windows, window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day

@@ -1,6 +1,8 @@
 """A source that has not changed is not read again, and every change of it is seen."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 
 from collectors.due import due_windows
 from collectors.runner import Runner
-from collectors.sources import Reader, state
+from collectors.sources import state
+from collectors.sources.reader import Reader
 from collectors.values import Status
 from conftest import small_monitor
 from monitors import declare as d
-from settings import Settings
+from settings import ROOT, Settings
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=n) for n in (3, 2, 1)]
@@ -111,6 +114,19 @@ def test_files_are_asked_for_their_times(
     days[2] = days[2].iloc[:-1]
     lay(tmp_path, layout, kind, days)
     assert due(watched, settings, connection) == [DAYS[2]]
+
+
+def test_who_only_asks_imports_no_frames() -> None:
+    """Their import takes longer than asking does."""
+    script = (
+        "import sys, collectors.commands, collectors.sources.state;"
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'evidently', 'grafanalib'};"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_label_becomes_known_although_no_file_changes(

@@ -14,7 +14,8 @@ import pytest
 from sklearn import metrics
 
 from collectors.collect import collect
-from collectors.sources import Reader, Rows, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader, Rows
 from collectors.values import Collected, Status
 from conftest import small_monitor
 from monitors import declare as d

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from collectors.collect import collect
 from collectors.runner import Runner
-from collectors.sources import Reader, SourceError
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader
 from collectors.values import Collected, Status
 from conftest import small_monitor
 from dashboards_src.collectors import LEFT_OUT

@@ -17,7 +17,7 @@ from collectors.collect import collect
 from collectors.episodes import begins, confirmed, standing
 from collectors.reference import days_of, load_reference
 from collectors.runner import Outcome, Runner
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.windows import window_of
 from collectors.workspace import Workspace, dashboard, page
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from collectors.collect import collect
 from collectors.reference import days_of, load_reference
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Collected
 from monitors import declare as d
 from settings import Settings

@@ -13,7 +13,7 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
 
 from flask.testing import FlaskClient
 
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from database import connect
 from examples.flights import data, model
 from examples.live import play, retrain, tables

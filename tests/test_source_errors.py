@@ -13,7 +13,7 @@ import pytest
 
 from collectors import __main__ as command
 from collectors.collect import collect
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Collected, Status
 from conftest import rows, small_monitor
 from database import Role, uri

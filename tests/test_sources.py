@@ -10,7 +10,9 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.sources import Reader, Rows, SourceError, files, parquet
+from collectors.sources import files, parquet
+from collectors.sources.errors import SourceError
+from collectors.sources.reader import Reader, Rows
 from conftest import rows, small_monitor, write_day
 from monitors import declare as d
 from settings import Settings

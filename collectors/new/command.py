@@ -16,7 +16,7 @@ from collectors.new.find import Found, Place, find, place_of
 from collectors.new.propose import Proposal, period, propose
 from collectors.new.time_column import plain
 from collectors.reference import days_of, load_reference
-from collectors.sources import Reader
+from collectors.sources.reader import Reader
 from collectors.values import Status
 from collectors.windows import complete_windows
 from monitors import thresholds

@@ -12,7 +12,8 @@ from collectors.new.guess import Asked, Roles
 from collectors.new.look_at_files import Looked, Options, look_at_files
 from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
 from collectors.new.time_column import names_of
-from collectors.sources import SourceError, joins
+from collectors.sources import joins
+from collectors.sources.errors import SourceError
 from collectors.sources.postgres import Database
 from database import Role, connect, uri
 from database.errors import sentence

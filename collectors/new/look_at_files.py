@@ -13,8 +13,8 @@ import pandas as pd
 from collectors import cells
 from collectors.new.chunks import Chunks, CsvChunks
 from collectors.new.time_column import TimeColumn, choose, names_of, some_name_no_zone
-from collectors.sources.files import day_in_name, files_below
 from collectors.sources.ledger import Ledger, total
+from collectors.sources.paths import day_in_name, files_below
 from collectors.sources.times import moments
 from monitors.declare import Csv, Parquet, Source
 

@@ -12,13 +12,11 @@ from psycopg import sql
 from collectors.new.chunks import frame_of
 from collectors.new.look_at_files import SAMPLE, Looked, Options, tidy
 from collectors.new.time_column import choose
-from collectors.sources import SourceError
-from collectors.sources.postgres import Database, identifier
+from collectors.sources.errors import SourceError
+from collectors.sources.postgres import NAIVE, ZONED, Database, identifier
 from collectors.sources.tables import (
     FIRST,
     LAST,
-    NAIVE,
-    ZONED,
     selected,
     timeless,
 )

@@ -45,7 +45,7 @@ def head(path: Path, separator: str) -> Head:
                 if row and names:
                     return Head(names, above, rows=True)
                 names, above = row or names, above + (not row and not names)
-    except (*BROKEN, OSError, csv.Error) as error:
+    except (*BROKEN, pa.ArrowException, OSError, csv.Error) as error:
         raise unreadable(path, error) from error
     return Head(names, above)
 

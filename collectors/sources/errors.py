@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-
 
 class SourceError(ValueError):
     """A source that cannot be read: names it, what is wrong with it, and the mend."""
@@ -23,10 +21,21 @@ FILE_MENDS = {
 }
 
 
-BROKEN = (
-    pa.ArrowException, UnicodeError, ValueError, OverflowError, MemoryError, zlib.error, EOFError,
-)  # fmt: skip
-"""What libraries raise for a file that is not what it should be."""
+BROKEN = (UnicodeError, ValueError, OverflowError, MemoryError, zlib.error, EOFError)
+
+
+def is_broken(error: BaseException) -> bool:
+    """Whether it is what libraries raise for a file that is not what it should be."""
+    # Those of Arrow share no class of Python's, and who only looks for files does without it.
+    return isinstance(error, BROKEN) or type(error).__module__.startswith("pyarrow")
+
+
+def no_zone(place: str) -> SourceError:
+    """The error of times that name no time zone."""
+    return SourceError(
+        f'{place} names no time zone; say naive="..." in the source for the zone that its times'
+        " are of, or write them in UTC"
+    )
 
 
 @contextmanager
@@ -41,7 +50,9 @@ def naming(path: Path) -> Iterator[None]:
         said = mend or f"cannot be read: {error.strerror or error}; is its disk well?"
         gone = isinstance(error, FileNotFoundError)
         raise (SourceGoneError if gone else SourceError)(f"{path}: {said}") from error
-    except BROKEN as error:
+    except Exception as error:
+        if not is_broken(error):
+            raise
         raise SourceError(
             f"{path}: cannot be read: {first_line(error)}; make it anew or move it away"
         ) from error

@@ -84,7 +84,7 @@ def _example(frame: pd.DataFrame, names: Labels) -> str:
     return f"{names.on} = {frame[names.on].iloc[0]!r}" if len(frame) else ""
 
 
-def with_labels(rows: pd.DataFrame, on: str, labels: pd.DataFrame, names: Labels) -> pd.DataFrame:
+def with_labels(rows: pd.DataFrame, names: Labels, labels: pd.DataFrame) -> pd.DataFrame:
     """Rows with the label that belongs to each, missing where there is none.
 
     labels: as `usable` gives them.
@@ -92,7 +92,7 @@ def with_labels(rows: pd.DataFrame, on: str, labels: pd.DataFrame, names: Labels
     if labels.empty:
         nothing = pd.Categorical.from_codes(np.full(len(rows), -1), pd.Index([], dtype=object))
         return rows.assign(**{names.target: nothing})
-    place = match(rows[on], labels[names.on])
+    place = match(rows[names.on], labels[names.on])
     columns = [str(name) for name in labels if _speaks_of(str(name), names.target)]
     taken = {
         name: labels[name].reset_index(drop=True).reindex(place).set_axis(rows.index)

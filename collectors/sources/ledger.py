@@ -71,6 +71,10 @@ class Ledger:
         count = sum(self.faults.values())
         return f"{count} of {self.read} {what} left out: {', '.join(parts)}"
 
+    def warnings(self, what: str) -> tuple[str, ...]:
+        """That sentence where so much is left out that somebody should look why."""
+        return (self.sentence(what),) if self.share > MOST_LEFT_OUT else ()
+
     def _example(self, reason: Reason) -> str:
         return f", e.g. {self.examples[reason]}" if reason in self.examples else ""
 

@@ -8,21 +8,32 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import adbc_driver_manager
 import psycopg
-import pyarrow as pa
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from collectors.sources.errors import SourceError, SourceGoneError
+from collectors.sources.errors import SourceError, SourceGoneError, is_broken, no_zone
 from database import Role, uri
 from database.errors import is_lost, sentence
 from monitors.declare import Table
 from settings import Settings
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ZONED, NAIVE = "timestamptz", ("timestamp", "date")
+PLAIN = {
+    *("int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "name"),
+    *(ZONED, *NAIVE),
+}
+"""PostgreSQL's types that Arrow has, too; any other is read as its text."""
+TEXTS = ("text", "varchar", "bpchar")
+SLACK = timedelta(hours=3)
+"""Where clocks change, times without a zone are no order: so much more is read, then cut."""
 COLUMNS = """\
 with recursive typed (name, number, kind) as (
   select attname::text, attnum, atttypid from pg_attribute
@@ -33,7 +44,6 @@ with recursive typed (name, number, kind) as (
 select c.name, t.typname::text as kind from typed c join pg_type t on t.oid = c.kind
 where t.typtype <> 'd' order by c.number"""
 UTC = "set timezone to 'UTC'"
-ERRORS = (psycopg.Error, adbc_driver_manager.Error)
 Key = tuple[str, str]
 """Which driver, and of which address."""
 Answer = TypeVar("Answer")
@@ -64,11 +74,11 @@ class Database:
             ) from None
         return cls(address, source.name)
 
-    def read(self, query: sql.Composable) -> pa.Table:
+    def read(self, query: sql.Composable) -> "pa.Table":
         """What a query answers, as Arrow."""
         text = query.as_string(None)
 
-        def ask(connection: Any) -> pa.Table:
+        def ask(connection: Any) -> "pa.Table":
             with connection.cursor() as cursor:
                 cursor.execute(text)
                 return cursor.fetch_arrow_table()
@@ -89,23 +99,55 @@ class Database:
         """An answer; where a connection that was open is lost, of another."""
         key = driver, self._uri
         again = key in _connections()
+        errors = _errors(driver)
         try:
             try:
                 return ask(_connection(key))
-            except ERRORS as error:
+            except errors as error:
                 _close(key)
                 if not again or not is_lost(error):
                     raise
                 return ask(_connection(key))
-        except (*ERRORS, pa.ArrowException, OverflowError) as error:
-            lost = isinstance(error, ERRORS) and is_lost(error)
-            kind = SourceGoneError if lost else SourceError
+        except errors as error:
+            kind = SourceGoneError if is_lost(error) else SourceError
             raise kind(f"{self._table}: {sentence(error)}") from error
+        except Exception as error:
+            if not is_broken(error):
+                raise
+            raise SourceError(f"{self._table}: {sentence(error)}") from error
 
 
 def identifier(name: str) -> sql.Identifier:
     """A table's name as SQL has it."""
     return sql.Identifier(*name.split("."))
+
+
+def is_naive(source: Table, kinds: dict[str, str]) -> bool:
+    """Whether the time column has no zone and the declaration says which it is of."""
+    if source.time not in kinds:
+        raise SourceError(
+            f"{source.name}: no column {source.time!r}, the time of each row; it has"
+            f" {', '.join(map(repr, kinds))}"
+        )
+    kind = kinds[source.time]
+    if kind == ZONED:
+        return False
+    if kind not in NAIVE:
+        raise SourceError(
+            f"{source.name}: {source.time!r} is no timestamp; read a view that makes it one"
+        )
+    if not source.naive:
+        raise no_zone(f"{source.name}: {source.time!r}")
+    return True
+
+
+def _errors(driver: str) -> type[Exception]:
+    """What a driver raises."""
+    if driver == "psycopg":
+        return psycopg.Error
+    import adbc_driver_manager
+
+    return adbc_driver_manager.Error
 
 
 def _connections() -> dict[Key, Any]:

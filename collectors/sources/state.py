@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
-from collectors.sources.files import Log, facts
-from collectors.sources.postgres import Database, identifier
-from collectors.sources.reader import Reader
-from collectors.sources.tables import PLAIN, SLACK, TEXTS, is_naive
+from collectors.sources.declared import Sources
+from collectors.sources.paths import Paths, facts
+from collectors.sources.postgres import PLAIN, SLACK, TEXTS, Database, identifier, is_naive
 from diagnostics import LOG
 from monitors.declare import Table, Window
 
@@ -36,7 +35,7 @@ select exists (select from pg_index i join pg_attribute a on a.attrelid = i.indr
   and a.attnum = i.indkey[0] where i.indrelid = {}::regclass and a.attname = {}) as there"""
 
 
-def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
+def states(sources: Sources, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
     """What is known of the source of each window, labels that are known by `now` included.
 
     The same text means the same rows; '' that only reading tells. Never raises for a source.
@@ -44,9 +43,9 @@ def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Win
     if not windows:
         return {}
     try:
-        rows, labels = _rows(reader, windows), _labels(reader, windows, now)
+        rows, labels = _rows(sources, windows), _labels(sources, windows, now)
     except Exception as error:  # what is wrong is told by the reading that follows
-        LOG.debug("the state of %s is not known", reader.monitor.name, exc_info=error)
+        LOG.debug("the state of %s is not known", sources.monitor.name, exc_info=error)
         return dict.fromkeys(windows, "")
     return {
         window: f"{rows[window]} {labels[window]}" if rows[window] and labels[window] else ""
@@ -54,29 +53,29 @@ def states(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Win
     }
 
 
-def _rows(reader: Reader, windows: Sequence[Window]) -> dict[Window, str]:
-    source = reader.monitor.source
+def _rows(sources: Sources, windows: Sequence[Window]) -> dict[Window, str]:
+    source = sources.monitor.source
     if isinstance(source, Table):
-        return _hashed(reader, source, windows)
-    return _files(reader.log(source), windows)
+        return _hashed(sources, source, windows)
+    return _files(sources.paths(source), windows)
 
 
-def _labels(reader: Reader, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
-    source = reader.monitor.labels
+def _labels(sources: Sources, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
+    source = sources.monitor.labels
     if source is None:
         return dict.fromkeys(windows, "-")
     if isinstance(source, Table):
-        return _hashed_labels(reader, source, windows, now)
-    return _files(reader.log(source), windows)
+        return _hashed_labels(sources, source, windows, now)
+    return _files(sources.paths(source), windows)
 
 
-def _files(log: Log, windows: Sequence[Window]) -> dict[Window, str]:
+def _files(files: Paths, windows: Sequence[Window]) -> dict[Window, str]:
     """Of each window's files."""
     settled = time.time() - SETTLED
     known: dict[Path, str] = {}
     return {
-        window: _of_files(log.root, paths, known, settled)
-        for window, paths in log.paths_by_window(windows).items()
+        window: _of_files(files.root, paths, known, settled)
+        for window, paths in files.by_window(windows).items()
     }
 
 
@@ -122,11 +121,11 @@ class Timed:
         return sql.SQL("{0} >= {1} and {0} < {2}").format(self.column, *ends)
 
 
-def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Window, str]:
+def _hashed(sources: Sources, source: Table, windows: Sequence[Window]) -> dict[Window, str]:
     """Of each window's rows in a table."""
-    database = reader.database(source)
+    database = sources.database(source)
     kinds = database.columns()
-    names = [name for name in (*reader.columns(), source.time) if name in kinds]
+    names = [name for name in (*sources.columns(), source.time) if name in kinds]
     times = Timed(source, kinds)
     name = sql.Literal(identifier(source.name).as_string(None))
     plain = database.rows(sql.SQL(PLAIN_TABLE).format(name))[0]["plain"]
@@ -137,11 +136,12 @@ def _hashed(reader: Reader, source: Table, windows: Sequence[Window]) -> dict[Wi
 
 
 def _hashed_labels(
-    reader: Reader, source: Table, windows: Sequence[Window], now: datetime
+    sources: Sources, source: Table, windows: Sequence[Window], now: datetime
 ) -> dict[Window, str]:
     """Of the labels of each window's rows where one server has both and can tell which are whose;
     else, and of a window that has none, of all labels."""
-    database, rows, target = reader.database(source), reader.monitor.source, reader.monitor.labelled
+    database, monitor = sources.database(source), sources.monitor
+    rows, target = monitor.source, monitor.labelled
     assert target is not None
     kinds = database.columns()
     if is_naive(source, kinds):
@@ -153,7 +153,7 @@ def _hashed_labels(
     every = f"all {row['rows']}:{row['hash']}"
     if not isinstance(rows, Table) or rows.address != source.address:
         return dict.fromkeys(windows, every)
-    theirs = reader.database(rows).columns()
+    theirs = sources.database(rows).columns()
     both = {kind.get(source.on, "") for kind in (theirs, kinds)}
     if len(both) > 1 and not both <= set(TEXTS):
         return dict.fromkeys(windows, every)

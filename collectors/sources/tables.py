@@ -7,7 +7,7 @@ same rule.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -18,24 +18,24 @@ from collectors import cells
 from collectors.sources.errors import SourceError
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
 from collectors.sources.parts import Part, timed
-from collectors.sources.postgres import Database, identifier
+from collectors.sources.postgres import (
+    NAIVE,
+    PLAIN,
+    SLACK,
+    TEXTS,
+    ZONED,
+    Database,
+    identifier,
+    is_naive,
+)  # fmt: skip
 from collectors.sources.times import localised
 from collectors.sources.typed import Reading, typed
 from monitors.declare import Table, Window
 
-ZONED, NAIVE = "timestamptz", ("timestamp", "date")
-PLAIN = {
-    *("int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "name"),
-    *(ZONED, *NAIVE),
-}
-"""PostgreSQL's types that Arrow has, too; any other is read as its text."""
 INTEGER, NUMBER = re.compile(r"-?[0-9]+"), re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,2})?")
 WHOLE, FRACTIONS = ("int2", "int4", "int8"), ("numeric", "float4", "float8")
-TEXTS = ("text", "varchar", "bpchar")
 FIRST, LAST = "0001-01-02", "9999-12-30"
 """Times beyond are those of no row: infinity, and years that nothing else knows."""
-SLACK = timedelta(hours=3)
-"""Where clocks change, times without a zone are no order: so much more is read, then cut."""
 
 
 def between(
@@ -221,25 +221,6 @@ def first_day(database: Database, source: Table, zone: ZoneInfo) -> date | None:
     known = localised(first, source.naive, place) if naive else first
     day: date = known.iloc[0].astimezone(zone).date()
     return day
-
-
-def is_naive(source: Table, kinds: dict[str, str]) -> bool:
-    """Whether the time column has no zone and the declaration says which it is of."""
-    if source.time not in kinds:
-        raise SourceError(
-            f"{source.name}: no column {source.time!r}, the time of each row; it has"
-            f" {', '.join(map(repr, kinds))}"
-        )
-    kind = kinds[source.time]
-    if kind == ZONED:
-        return False
-    if kind not in NAIVE:
-        raise SourceError(
-            f"{source.name}: {source.time!r} is no timestamp; read a view that makes it one"
-        )
-    if not source.naive:
-        localised(pd.Series(dtype="datetime64[ns]"), "", f"{source.name}: {source.time!r}")
-    return True
 
 
 def _timed(table: pa.Table, source: Table, reading: Reading) -> Part:

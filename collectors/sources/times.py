@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from collectors import cells
-from collectors.sources.errors import SourceError
+from collectors.sources.errors import SourceError, no_zone
 from collectors.sources.ledger import Ledger, Reason
 from monitors.declare.sources import EPOCHS
 
@@ -97,10 +97,7 @@ def _refuse_numbers(text: "pd.Series[str]", place: str) -> None:
 def localised(times: Times, naive: str, place: str) -> Times:
     """Times without a zone as those of zone `naive`, of an hour that comes twice the first."""
     if not naive:
-        raise SourceError(
-            f'{place} names no time zone; say naive="..." in the source for the zone that its times'
-            " are of, or write them in UTC"
-        )
+        raise no_zone(place)
     first = [True] * len(times)
     zone = ZoneInfo(naive)
     times = times.where((times >= FIRST) & (times <= LAST))

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
 from collectors import cells
+from collectors.schema import is_logical
+from monitors.declare import Monitor
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Reading:
     logical: bool = False
     decimal: str = "."
     missing: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, monitor: Monitor) -> "Reading":
+        """That of a monitor's columns: those that name a row, or a model's version, never as
+        numbers."""
+        numbers = {c.name for c in monitor.all_columns() if c.kind == "number"}
+        target, on = monitor.labelled, monitor.labels.on if monitor.labels else ""
+        named = frozenset(numbers - {on, monitor.model_version})
+        if target is None or target.kind != "category":
+            return cls(named)
+        return cls(named, target.name, is_logical(target))
 
 
 def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) -> pd.DataFrame:

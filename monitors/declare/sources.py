@@ -62,6 +62,11 @@ class Files:
             f'write it as strptime has it, "%d/%m/%Y %H:%M", or one of {", ".join(EPOCHS)}',
         )
 
+    @property
+    def place(self) -> str:
+        """What names it in errors."""
+        return self.folder
+
 
 @dataclass(frozen=True)
 class Parquet(Files):
@@ -132,6 +137,11 @@ class Table:
             "name an environment variable such as OUTAGES_URI; the URI itself is a secret",
         )
         _check_zone("naive", self.naive)
+
+    @property
+    def place(self) -> str:
+        """What names it in errors."""
+        return self.name
 
 
 def _check_zone(field: str, name: str) -> None:

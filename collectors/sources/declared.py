@@ -1,0 +1,41 @@
+"""The sources that a monitor declares, and where they are; nothing of them is read."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from collectors.sources.paths import Paths
+from collectors.sources.postgres import Database
+from monitors.declare import Files, Monitor, Table
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Those of one monitor. settings: say where the data folder and the databases are."""
+
+    monitor: Monitor
+    settings: Settings
+
+    @property
+    def on(self) -> str:
+        """The column that names a row, '' where labels are no source of their own."""
+        return self.monitor.labels.on if self.monitor.labels else ""
+
+    def columns(self) -> list[str]:
+        """The columns that are read of the rows' source."""
+        monitor = self.monitor
+        names = [column.name for column in monitor.columns]
+        if monitor.predicted is not None:
+            names.append(monitor.predicted.name)
+        if monitor.labels is None and monitor.labelled is not None:
+            names.append(monitor.labelled.name)
+        return [*names, *(name for name in (self.on, monitor.model_version) if name)]
+
+    def paths(self, source: Files) -> Paths:
+        """The files of one, as it lies on this machine."""
+        zone = ZoneInfo(source.timezone) if source.timezone else self.monitor.every.zone
+        return Paths(self.monitor.name, source, self.settings.data / source.folder, zone)
+
+    def database(self, source: Table) -> Database:
+        """That of a table. Raises SettingsError."""
+        return Database.of(self.settings, source)

@@ -1,0 +1,92 @@
+"""The rows of a monitor's source, without the labels that have a source of their own."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+import pandas as pd
+
+from collectors.sources import joins, tables
+from collectors.sources.declared import Sources
+from collectors.sources.errors import SourceError
+from collectors.sources.files import log_of
+from collectors.sources.ledger import Ledger
+from collectors.sources.parts import Part
+from collectors.sources.tables import Timeless
+from collectors.sources.typed import Reading
+from monitors.declare import Monitor, Table, Window
+from monitors.declare.windows import days
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Those of one monitor, with what was predicted of each."""
+
+    sources: Sources
+
+    @property
+    def _monitor(self) -> Monitor:
+        return self.sources.monitor
+
+    def between(self, window: Window, names: Sequence[str] | None = None) -> Part:
+        """The rows of a window, in any order, with the named columns; all that are watched where
+        None. Raises SourceError."""
+        source = self._monitor.source
+        wanted = self.sources.columns() if names is None else names
+        if isinstance(source, Table):
+            database = self.sources.database(source)
+            return tables.between(database, source, window, wanted, Reading.of(self._monitor))
+        return log_of(self.sources, source).between(window, wanted)
+
+    def first_day(self, now: datetime) -> date:
+        """The local day on which the source begins; today where it is empty."""
+        source, zone = self._monitor.source, self._monitor.every.zone
+        if isinstance(source, Table):
+            first = tables.first_day(self.sources.database(source), source, zone)
+        else:
+            first = log_of(self.sources, source).first_day(zone)
+        return first or now.astimezone(zone).date()
+
+    @cached_property
+    def timeless(self) -> Timeless:
+        """A table's rows without a time: they are in no window, so every one tells of them."""
+        source = self._monitor.source
+        if isinstance(source, Table):
+            return tables.timeless(self.sources.database(source), source)
+        return Timeless(Ledger(), 0)
+
+    def have_any(self, ids: Collection[str], window: Window, last: date) -> bool:
+        """Whether a row outside a window has one of some ids: in files one until a day.
+
+        Raises SourceError.
+        """
+        source, on = self._monitor.source, self.sources.on
+        if isinstance(source, Table):
+            return tables.has_any(self.sources.database(source), source, on, sorted(ids))
+        first = min(self.first_day(window.end), window.day)
+        others = _outwards(window.day, first, max(last, window.day))
+        return any(
+            not set(ids).isdisjoint(joins.distinct(frame[on]))
+            for frame in self._of_days(others, on)
+            if on in frame
+        )
+
+    def _of_days(self, spanned: Iterable[date], name: str) -> Iterator[pd.DataFrame]:
+        """One column of the rows of each day; of those that cannot be read none."""
+        source, every = self._monitor.source, self._monitor.every
+        assert not isinstance(source, Table)
+        if source.layout == "undated":
+            yield log_of(self.sources, source).labels(every.window(date.today()), [name]).frame
+            return
+        for day in spanned:
+            try:
+                yield self.between(every.window(day), [name]).frame
+            except SourceError:
+                continue
+
+
+def _outwards(day: date, first: date, last: date) -> list[date]:
+    """The other days of a span, the nearest first."""
+    others = [other for other in days(first, last) if other != day]
+    return sorted(others, key=lambda other: abs((other - day).days))
