@@ -35,6 +35,8 @@ BOOLEANS = {
     **dict.fromkeys(("False", "false", "FALSE"), "false"),
 }
 """How programs write the two booleans, and their word."""
+OTHERS = frozenset(("", None, *BOOLEANS))
+"""Texts that are no word as they stand."""
 LOGICAL = {"true": "1", "false": "0"}
 DIGITS = r"(?:[0-9]+{point}?[0-9]*|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 INFINITE = r"(?:[iI]nf|[iI]nfinity|INF|INFINITY)"
@@ -57,7 +59,8 @@ class Words:
 
     def categorical(self) -> pd.Categorical:
         """The same column for a frame."""
-        return pd.Categorical.from_codes(self.codes, pd.Index(self.words, dtype=object))
+        words = pd.CategoricalDtype(pd.Index(self.words, dtype=object))
+        return pd.Categorical.from_codes(self.codes, dtype=words, validate=False)
 
 
 @dataclass(frozen=True)
@@ -196,22 +199,25 @@ def words(
             pa.ArrowInvalid,
         ):  # lists: Arrow has no code for them
             return _spelled(np.arange(len(array)), array.to_pylist(), missing, spell)
-    if spell is word and _says_itself(array.dictionary, missing):
-        return Words(_codes(array), array.dictionary.to_numpy(zero_copy_only=False))
-    return _spelled(_codes(array), _distinct(array.dictionary), missing, spell)
+    values = _distinct(array.dictionary)
+    if spell is word and _say_themselves(array.dictionary.type, values, missing):
+        return Words(_codes(array), np.array([*values, None], object)[:-1])
+    return _spelled(_codes(array), values, missing, spell)
 
 
-def _says_itself(distinct: pa.Array, missing: Collection[str]) -> bool:
+def _say_themselves(kind: pa.DataType, distinct: Sequence[Any], missing: Collection[str]) -> bool:
     """Whether every one of distinct texts is a word as it stands."""
-    if not (pa.types.is_string(distinct.type) or pa.types.is_large_string(distinct.type)):
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return False
-    others = pa.array(["", *BOOLEANS, *missing], distinct.type)
-    return not distinct.null_count and not pc.any(pc.is_in(distinct, value_set=others)).as_py()
+    return OTHERS.isdisjoint(distinct) and not any(text in distinct for text in missing)
 
 
 def _codes(array: pa.DictionaryArray) -> np.ndarray:
     """(rows,) the place in the dictionary, -1 where missing."""
-    codes: np.ndarray = pc.cast(array.indices, pa.int64()).fill_null(-1).to_numpy(False)
+    indices = array.indices
+    if indices.null_count or pa.types.is_unsigned_integer(indices.type):
+        indices = pc.cast(indices, pa.int64()).fill_null(-1)
+    codes: np.ndarray = indices.to_numpy(zero_copy_only=False)
     return codes
 
 

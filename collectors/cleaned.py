@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from collectors.schema import Clean, clean
@@ -46,8 +47,10 @@ def labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
     targets, predictions = current[target], current[prediction]
     if not targets.there or not predictions.there:
         return pd.DataFrame()
-    frame = pd.DataFrame({"target": targets.as_numbers(), "prediction": predictions.values})
-    frame = frame.dropna()
+    values = {"target": targets.as_numbers(), "prediction": predictions.values}
+    numbers = {name: np.asarray(side, float) for name, side in values.items()}
+    both = ~np.isnan(numbers["target"]) & ~np.isnan(numbers["prediction"])
+    frame = {name: side[both] for name, side in numbers.items()}
     if prediction.cut is not None:
         frame["label"] = (frame["prediction"] >= prediction.cut).astype(int)
-    return frame
+    return pd.DataFrame(frame)

@@ -123,19 +123,25 @@ class Engine(ABC):
 
     def _refuse_other_words(self) -> None:
         """Raise UnmeasurableError where a word of the labels is neither yes nor no for sure."""
+        if self._other_words:
+            raise UnmeasurableError(self._other_words)
+
+    @cached_property
+    def _other_words(self) -> str:
+        """What is wrong with the words of the labels, '' where each is yes or no."""
         target = self.monitor.labelled
         if target is None or not self.monitor.classifies:
-            return
+            return ""
         words, (positive, negative) = self.current[target].words, label_words(target)
         if not positive and not set(words) <= {"0", "1"}:
-            raise UnmeasurableError(
+            return (
                 f"labels must be 0 and 1, found {', '.join(words[:SHOWN])}; say which word means"
                 f" yes: target=d.label({target.name!r}, positive=...)"
             )
         others = [word for word in words if word != positive]
         alike = [word for word in others if word.strip().casefold() == positive.casefold()]
         if positive and alike and not negative:
-            raise UnmeasurableError(
+            return (
                 f"the label {alike[0]!r} is not {positive!r}, which means yes, and yet alike; write"
                 " labels alike"
             )
@@ -143,10 +149,11 @@ class Engine(ABC):
             known = [word for word in self.reference[target].words if word != positive]
             others = [*others, *(word for word in known[:1] if word not in others)]
         if positive and len(others) > 1:
-            raise UnmeasurableError(
+            return (
                 f"beside {positive!r} there are the labels {', '.join(others[:SHOWN])}; say which"
                 f" means no: d.label({target.name!r}, positive={positive!r}, negative=...)"
             )
+        return ""
 
     def _refuse_undefined(self, name: str) -> None:
         """Raise UnmeasurableError where a number would be made up: a recall without positives."""

@@ -121,7 +121,8 @@ class Clean:
 
 def clean(frame: pd.DataFrame, column: Column) -> Clean:
     """One declared column of a frame, coerced to its kind."""
-    twice = int(frame.get(cells.beside(column.name, cells.TWICE), pd.Series()).eq(True).sum())
+    beside_twice = _beside(frame, column, cells.TWICE)
+    twice = 0 if beside_twice is None else int(beside_twice.eq(True).sum())
     if column.name not in frame:
         said = "is there more than once" if twice else "is not in the data"
         return Clean(complaint=f"column {column.name} {said}")
@@ -129,7 +130,7 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
     if isinstance(raw, pd.DataFrame):
         return Clean(complaint=f"column {column.name} is there more than once")
     if column.kind == "number":
-        found = _number(raw, frame.get(cells.beside(column.name, cells.UNUSABLE)), column.name)
+        found = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
     elif column.role is Role.TARGET:
         found = _label(Coded.of(raw), column)
     else:
@@ -140,13 +141,21 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
     return replace(found, complaint="; ".join(filter(None, [found.complaint, said])))
 
 
+def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":
+    """What is said of a column's cells, None where nothing is."""
+    name = cells.beside(column.name, what)
+    return frame.get(name)
+
+
 def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
     """beside: the text of the cells that are no numbers, of a column that was read as numbers."""
     read = cells.numbers(raw)
     text = read.unusable if beside is None else beside.to_numpy(object)
-    values = pd.Series(read.values, raw.index)
-    unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
+    values = raw if raw.dtype == np.float64 else pd.Series(read.values, raw.index)
     infinite = np.isinf(read.values)
+    if text is None and not infinite.any():
+        return Clean(values)
+    unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
     parts = []
     if text is not None and unusable.any():
         first = str(text[unusable][0])[:40]

@@ -4,6 +4,7 @@ The server holds no connection and no lock, which a fork of this process would s
 process would import everything anew, which takes as long as twenty windows.
 """
 
+import gc
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
@@ -40,4 +41,5 @@ def _begun() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=1, user_api="blas")
+    gc.freeze()  # what is imported stays, and is never looked through
     end_with_parent()

@@ -10,7 +10,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.sources import files, parquet
+from collectors.sources import csv, parquet
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader, Rows
 from conftest import rows, small_monitor, write_day
@@ -224,10 +224,8 @@ def test_undated_csv_is_parsed_once_until_it_changes(
     """Windows share one parse; a row that is added is seen."""
     source = undated_csv(tmp_path / "log")
     parsed: list[Path] = []
-    parse = files.csv_batches
-    monkeypatch.setattr(
-        files, "csv_batches", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1]
-    )
+    parse = csv.batches_of
+    monkeypatch.setattr(csv, "batches_of", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1])
 
     assert [len(read(source, settings, one).frame) for one in DAYS] == [60, 60, 60]
     assert len(parsed) == 1

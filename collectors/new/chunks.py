@@ -62,13 +62,14 @@ class CsvChunks(Chunks):
 
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
         source = Csv("?", time="?", separator=self.separator)
-        present = csv.header(path, self.separator)
+        begins = csv.head(path, self.separator)
+        present = begins.names
         names = [name for name in present if present.count(name) == 1]
         if not present:  # an empty file, of which the collectors read nothing either
             return
         if not names:
             raise SourceError(f"{path}: every column of it is there more than once")
-        for batch in csv.batches_of(path, source, names):
+        for batch in csv.batches_of(path, source, begins, names):
             yield frame_of(pa.Table.from_batches([batch]))
 
     def twice(self, path: Path) -> list[str]:

@@ -124,9 +124,10 @@ def _with_labels(
             " one label; give another --on"
         )
     known = known[~twice].reset_index(drop=True)
-    place = joins.match(looked.raw[on], known[on])
+    mine = joins.identifiers(looked.raw[on])
+    place = joins.match(mine, known[on].array)
     if (place < 0).all():
-        raise joins.mismatch(looked.raw[on], known[on], parsed.labels, said)
+        raise joins.mismatch(mine, known[on].array, on, (parsed.labels, said))
     values = known[target].reindex(place).set_axis(looked.sample.index)
     joined = replace(looked, sample=looked.sample.assign(**{target: values}))
     source = replace(labels.source, on=on)

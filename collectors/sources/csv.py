@@ -50,14 +50,15 @@ def head(path: Path, separator: str) -> Head:
     return Head(names, above)
 
 
-def batches_of(path: Path, source: Csv, names: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+def batches_of(
+    path: Path, source: Csv, begins: Head, names: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
     """The rows of a file some at a time: each field as text, null where it is empty.
 
-    names: the columns wanted, each once in the header; all where None. Raises SourceError.
+    names: the columns wanted, each once in the header. Raises SourceError.
     """
-    begins = head(path, source.separator)
     present = begins.names
-    wanted = [name for name in (names or present) if name in present]
+    wanted = [name for name in names if name in present]
     if not begins.rows:
         return
     refused: list[pa_csv.InvalidRow] = []

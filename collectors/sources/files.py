@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
-from collectors.sources.csv import batches_of as csv_batches
-from collectors.sources.csv import header
+from collectors.sources import csv, parquet
 from collectors.sources.declared import Sources
 from collectors.sources.errors import SourceError, naming
 from collectors.sources.ledger import Ledger, Reason
-from collectors.sources.parquet import names_in, read_parquet
 from collectors.sources.parts import Part, joined_parts, timed
 from collectors.sources.paths import Paths, facts
 from collectors.sources.typed import Reading, typed
@@ -44,10 +42,10 @@ class Log:
         if part.frame.empty:
             return part
         times = part.frame[self.source.time]
+        if times.min() >= window.start and times.max() < window.end:
+            return part
         inside = (times >= window.start) & (times < window.end)
         outside = int((~inside).sum())
-        if not outside:
-            return part
         self._check_outside(outside, len(times), window)
         reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
         ledger = part.ledger.without(reason, outside, str(times[~inside].iloc[0]))
@@ -90,25 +88,38 @@ class Log:
     def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
         """The named columns of a file's rows that have a time. Raises SourceError."""
         with naming(path):
-            if isinstance(self.source, Csv):
-                present = header(path, self.source.separator)
-            else:
-                present = names_in(path)
-            if not present:
+            table, twice, beyond = self._table(path, names, window)
+            if not table.num_columns:
                 return Part(pd.DataFrame(), Ledger())
-            self._need_time(path, present)
-            twice = [name for name in names if present.count(name) > 1]
-            there = [name for name in names if present.count(name) == 1]
-            beyond = 0
-            if isinstance(self.source, Csv):
-                texts = pa.schema([(name, pa.string()) for name in there])
-                table = pa.Table.from_batches(csv_batches(path, self.source, there), texts)
-            else:
-                table, beyond = read_parquet(path, there, self.source.time, window)
             frame = typed(table, self.source.time, twice, self.reading)
             part = timed(frame, self.source, str(path))
         ledger = replace(part.ledger, read=part.ledger.read + beyond)
         return Part(part.frame, ledger.without(Reason.ELSEWHERE, beyond))
+
+    def _table(
+        self, path: Path, names: Sequence[str], window: Window | None
+    ) -> tuple[pa.Table, list[str], int]:
+        """A file's columns, the names that it has twice, and how many rows are surely of other
+        windows."""
+        if isinstance(self.source, Csv):
+            begins = csv.head(path, self.source.separator)
+            there, twice = self._present(path, begins.names, names)
+            texts = pa.schema([(name, pa.string()) for name in there])
+            batches = csv.batches_of(path, self.source, begins, there)
+            return pa.Table.from_batches(batches, texts), twice, 0
+        with parquet.opened(path) as file:
+            there, twice = self._present(path, file.schema_arrow.names, names)
+            table, beyond = parquet.rows_of(file, there, self.source.time, window)
+        return table, twice, beyond
+
+    def _present(
+        self, path: Path, present: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[str], list[str]]:
+        """Those names that a file has once, and those that it has several times."""
+        if present:
+            self._need_time(path, present)
+        twice = [name for name in names if present.count(name) > 1]
+        return [name for name in names if present.count(name) == 1], twice
 
     def _need_time(self, path: Path, present: Sequence[str]) -> None:
         """Raise SourceError where a file does not have the column of times, once."""

@@ -79,26 +79,30 @@ class LateLabels:
         if names.on not in rows:
             raise SourceError(f"{self._monitor.name}: the rows have no column {names.on!r} to join")
         moment = pd.Timestamp(now).tz_convert("UTC")
-        part = self._read(window, rows)
-        mine, others = _parted(part.frame, names.on, rows[names.on])
+        ids = joins.identifiers(rows[names.on])
+        part = self._read(window, ids)
+        mine, others = _parted(part.frame, names.on, ids)
         strangers = Reason.ELSEWHERE if self._are_shared else Reason.NO_ROW
-        example = f"{names.on} = {joins.examples(others[names.on])[0]!r}" if len(others) else ""
-        ledger = part.ledger.without(strangers, len(others), example)
-        matched = len(mine) and mine[names.on].notna().any()
-        if not matched and rows[names.on].notna().any():
-            self._refuse_strangers(window, rows, others, moment)
-        later = mine.loc[mine[names.time] > moment, names.time] if len(mine) else pd.Series()
-        opens_at = later.min().to_pydatetime() if len(later) else None
-        return Arrived(joins.usable(Part(mine, ledger), names, moment), opens_at)
+        first = joins.examples(others[names.on].array)[0] if len(others) else ""
+        ledger = part.ledger.without(strangers, len(others), f"{names.on} = {first!r}")
+        if not (len(mine) and mine[names.on].notna().any()) and (ids.codes >= 0).any():
+            self._refuse_strangers(window, ids, others, moment)
+        if mine.empty:
+            return Arrived(Part(mine, ledger), None)
+        later = mine[names.time] > moment
+        opens_at = mine[names.time][later].min().to_pydatetime() if later.any() else None
+        ledger = ledger.without(Reason.LATER, int(later.sum()))
+        if later.any():
+            mine = mine[~later].reset_index(drop=True)
+        return Arrived(joins.usable(Part(mine, ledger), names), opens_at)
 
-    def _read(self, window: Window, rows: pd.DataFrame) -> Part:
-        """The labels that may be of a window's rows: columns on, target, time."""
+    def _read(self, window: Window, ids: pd.Categorical) -> Part:
+        """The labels that may be of a window's rows: columns on, target, time. ids: of the rows."""
         names, sources = self.names, self.predictions.sources
         if isinstance(self.source, Table):
-            ids = joins.distinct(rows[names.on])
             reading = Reading.of(self._monitor)
             database = sources.database(self.source)
-            return tables.labels(database, self.source, names.target, ids, reading)
+            return tables.labels(database, self.source, names.target, joins.distinct(ids), reading)
         part = log_of(sources, self.source).labels(window, [names.on, names.target])
         for name in (names.on, names.target) if len(part.frame) else ():
             if name not in part.frame:
@@ -106,7 +110,7 @@ class LateLabels:
         return part
 
     def _refuse_strangers(
-        self, window: Window, rows: pd.DataFrame, others: pd.DataFrame, now: pd.Timestamp
+        self, window: Window, ids: pd.Categorical, others: pd.DataFrame, now: pd.Timestamp
     ) -> None:
         """Raise SourceError where the labels of a window's time belong to no row at all.
 
@@ -120,10 +124,11 @@ class LateLabels:
         since = others[(others[names.time] >= window.start) & (others[names.time] <= now)]
         if not self._are_shared:
             since = others[others[names.time] <= now]
-        elif len(since) and self._may_be_elsewhere(since.iloc[:STRANGERS], window, rows):
+        elif len(since) and self._may_be_elsewhere(since.iloc[:STRANGERS], window, ids):
             return
         if len(since):
-            raise joins.mismatch(rows[names.on], since[names.on], names.place, self._monitor.name)
+            places = names.place, self._monitor.name
+            raise joins.mismatch(ids, joins.identifiers(since[names.on]), names.on, places)
 
     def _since(self, source: Table, moment: datetime) -> pd.DataFrame:
         """Labels of a table that became known from a moment on."""
@@ -131,23 +136,27 @@ class LateLabels:
         target = self.names.target
         return tables.labels_since(database, source, target, moment, STRANGERS, reading).frame
 
-    def _may_be_elsewhere(self, labels: pd.DataFrame, window: Window, rows: pd.DataFrame) -> bool:
+    def _may_be_elsewhere(self, labels: pd.DataFrame, window: Window, ids: pd.Categorical) -> bool:
         """Whether some labels may well be of rows of another window: one is, or the ids look alike
         and the rows do not go back far enough to tell."""
-        ids, on = labels[self.names.on], self.names.on
+        theirs = joins.identifiers(labels[self.names.on])
         last = labels[self.names.time].max().date()
-        if self.predictions.have_any(joins.distinct(ids), window, last):
+        if self.predictions.have_any(joins.distinct(theirs), window, last):
             return True
-        alike = not joins.forms(ids).isdisjoint(joins.forms(rows[on]))
+        alike = not joins.forms(theirs).isdisjoint(joins.forms(ids))
         first = self.predictions.first_day(window.end)
         return alike and (window.day - first).days < ENOUGH_DAYS
 
 
-def _parted(labels: pd.DataFrame, on: str, rows: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Labels of the rows, and those of none of them."""
+def _parted(
+    labels: pd.DataFrame, on: str, ids: pd.Categorical
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Labels of the rows with some ids, and those of none of them; theirs as `identifiers` has
+    them. A label that names no row is nobody's; it is told as such."""
     if labels.empty:
         return labels, labels
-    ids = pd.Series(joins.identifiers(labels[on]))
-    # A label that names no row is nobody's; it is told as such.
-    belongs = (ids.isin(joins.distinct(rows)) | ids.isna()).to_numpy()
-    return labels[belongs].reset_index(drop=True), labels[~belongs].reset_index(drop=True)
+    labels = labels.assign(**{on: joins.identifiers(labels[on])})
+    belong = joins.belonging(labels[on].array, ids)
+    if belong.all():
+        return labels, labels.iloc[:0]
+    return labels[belong].reset_index(drop=True), labels[~belong].reset_index(drop=True)

@@ -23,25 +23,24 @@ INDEX = "__index_level_"
 
 def names_in(path: Path) -> list[str]:
     """The columns of a file, in order. Raises SourceError."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return list(file.schema_arrow.names)
 
 
-def read_parquet(
-    path: Path, names: Sequence[str], column: str, window: Window | None
+def rows_of(
+    file: pq.ParquetFile, names: Sequence[str], column: str, window: Window | None
 ) -> tuple[pa.Table, int]:
     """The named columns; with a window only of rows that may be in it, and how many are not.
 
     column: of the rows' times. Row groups that cannot have a row of the window are not read, nor
-    counted. What pandas had as an index is a column like any other. Raises SourceError.
+    counted. What pandas had as an index is a column like any other.
     """
-    with _opened(path) as file:
-        groups = list(range(file.num_row_groups))
-        if window is not None and column in names:
-            groups = [n for n in groups if _may_hold(file, n, column, window)]
-        # Threads cost a small file more than they bring.
-        threads = file.metadata.num_rows > MANY_ROWS
-        table = file.read_row_groups(groups, columns=list(names), use_threads=threads)
+    groups = list(range(file.num_row_groups))
+    if window is not None and column in names:
+        groups = [n for n in groups if _may_hold(file, n, column, window)]
+    # Threads cost a small file more than they bring.
+    threads = file.metadata.num_rows > MANY_ROWS
+    table = file.read_row_groups(groups, columns=list(names), use_threads=threads)
     near = table if window is None else _near(table, column, window)
     return near, table.num_rows - near.num_rows
 
@@ -63,14 +62,15 @@ def _near(table: pa.Table, column: str, window: Window) -> pa.Table:
 
 def batches_of(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
     """The rows of a file, so many at a time, without pandas' nameless index. Raises SourceError."""
-    with _opened(path) as file:
+    with opened(path) as file:
         names = [n for n in file.schema_arrow.names if not n.startswith(INDEX)]
         unique = [name for name in names if names.count(name) == 1]
         yield from file.iter_batches(rows, columns=unique)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A file, so long as it is needed. Raises SourceError, of its reading, too."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -87,12 +87,12 @@ class Paths:
         days = [(self._day_of_folder(folder), folder) for folder in folders if folder.is_dir()]
         return [(day, folder) for day, folder in days if wanted is None or day in wanted]
 
-    @cached_property
+    @property
     def _is_deep(self) -> bool:
         """Whether folders of days may lie deeper than in the root."""
-        begins = (f"{self.source.partition}=", ".", "_")
-        with naming(self.root), os.scandir(self.root) as entries:
-            return any(one.is_dir() and not one.name.startswith(begins) for one in entries)
+        with naming(self.root):
+            changed = self.root.stat().st_mtime_ns
+            return _has_others(self.root, (f"{self.source.partition}=", ".", "_"), changed)
 
     def _day(self, path: Path) -> date:
         day = day_in_name(path.name)
@@ -111,6 +111,13 @@ class Paths:
                 f"{folder}: is no day; name it {self.source.partition}=YYYY-MM-DD,"
                 ' or say layout="undated" in the source'
             ) from error
+
+
+@lru_cache(maxsize=64)
+def _has_others(root: Path, begins: tuple[str, ...], _changed: int) -> bool:
+    """Whether a folder holds folders but such that begin so. _changed: when it did last."""
+    with os.scandir(root) as entries:
+        return any(entry.is_dir() and not entry.name.startswith(begins) for entry in entries)
 
 
 def facts(path: Path) -> tuple[int, int, int, int]:

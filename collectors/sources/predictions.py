@@ -67,7 +67,7 @@ class Predictions:
         first = min(self.first_day(window.end), window.day)
         others = _outwards(window.day, first, max(last, window.day))
         return any(
-            not set(ids).isdisjoint(joins.distinct(frame[on]))
+            not set(ids).isdisjoint(joins.distinct(joins.identifiers(frame[on])))
             for frame in self._of_days(others, on)
             if on in frame
         )

@@ -1,6 +1,5 @@
 """One window of a monitor: its rows, the labels known by then, and the fingerprint of both."""
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -11,14 +10,13 @@ import pandas as pd
 from collectors.sources import joins
 from collectors.sources.declared import Sources
 from collectors.sources.errors import SourceError
+from collectors.sources.fingerprints import fingerprint, row_hashes
 from collectors.sources.labels import LateLabels
 from collectors.sources.ledger import Ledger, Reason, total
 from collectors.sources.parts import Part
 from collectors.sources.predictions import Predictions
 from monitors.declare import Monitor, Window
 from settings import Settings
-
-MANY_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,27 +57,29 @@ class Reader:
         """
         part = self.predictions.between(window)
         self._refuse_unusable(part)
-        frame = _in_order(part.frame, self.monitor.source.time)
-        labels = LateLabels.of(self.predictions)
-        alone = labels is None or frame.empty
+        frame, hashes = part.frame, row_hashes(part.frame)
+        if len(frame):
+            frame, hashes = _in_order(frame, self.monitor.source.time, hashes)
         timeless = self.predictions.timeless
         rows = Rows(
             frame,
-            _fingerprint(frame, part.ledger) if alone else "",
+            "",
             total([part.ledger, timeless.ledger]),
             warnings=(*part.ledger.warnings("rows"), *timeless.warnings(len(frame))),
         )
-        if labels is None:
-            return rows
-        if frame.empty:
-            return replace(rows, labels=Ledger())
+        labels = LateLabels.of(self.predictions)
+        if labels is None or frame.empty:
+            print_ = fingerprint(hashes, frame, [part.ledger])
+            return replace(rows, fingerprint=print_, labels=None if labels is None else Ledger())
         arrived = labels.arrived(window, frame, now)
         ledger = arrived.part.ledger
-        frame = joins.with_labels(frame, labels.names, arrived.part.frame)
+        with_labels = joins.with_labels(frame, arrived.part.frame, labels.names)
+        added = [name for name in with_labels if name not in frame]
+        hashes = hashes + row_hashes(with_labels, added)
         return replace(
             rows,
-            frame=frame,
-            fingerprint=_fingerprint(frame, part.ledger, ledger),
+            frame=with_labels,
+            fingerprint=fingerprint(hashes, with_labels, [part.ledger, ledger]),
             labels=ledger,
             warnings=(*rows.warnings, *arrived.warnings),
             opens_at=arrived.opens_at,
@@ -102,46 +102,15 @@ class Reader:
             )
 
 
-def _in_order(frame: pd.DataFrame, time: str) -> pd.DataFrame:
-    """Rows by time, those of one moment by what they say: sums come out alike to the last bit."""
-    if frame.empty:
-        return frame
+def _in_order(
+    frame: pd.DataFrame, time: str, hashes: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows, with their hashes, by time; those of one moment by what they say, so that sums come out
+    alike to the last bit."""
     times = frame[time].astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
     order = np.argsort(times, kind="stable")
-    steps = np.diff(times[order])
-    if not (steps == 0).any():
-        return (
-            frame if (steps > 0).all() and (order[:-1] < order[1:]).all() else _taken(frame, order)
-        )
-    return _taken(frame, np.lexsort((_row_hashes(frame), times)))
-
-
-def _taken(frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
-    return frame.take(order).reset_index(drop=True)
-
-
-def _fingerprint(frame: pd.DataFrame, *ledgers: Ledger) -> str:
-    """Of the rows as a set, since rows of one moment come in any order; and of what is left out."""
-    left_out = [sorted(ledger.faults.items()) for ledger in ledgers if ledger.faults]
-    basis = [*sorted(map(str, frame.columns)), *map(str, left_out)]
-    digest = hashlib.sha256(",".join(basis).encode(errors="backslashreplace"))
-    if len(frame):
-        digest.update(np.sort(_row_hashes(frame)).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
-    """(rows,) a hash of each, whatever the order of the columns and however they are stored."""
-    alike = {name: _storage_free(frame[name]) for name in sorted(frame, key=str)}
-    many = len(frame) > MANY_ROWS  # fewer are hashed sooner than their distinct values found
-    hashes: np.ndarray = pd.util.hash_pandas_object(
-        pd.DataFrame(alike, copy=False), index=False, categorize=many
-    ).to_numpy()
-    return hashes
-
-
-def _storage_free(values: pd.Series) -> pd.Series:
-    """The same values in the same types, whichever types a reader of files or tables chose."""
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values.astype("datetime64[ns, UTC]")
-    return values
+    if (np.diff(times[order]) == 0).any():
+        order = np.lexsort((hashes, times))
+    if (order[:-1] < order[1:]).all():
+        return frame, hashes
+    return frame.take(order).reset_index(drop=True), hashes[order]

@@ -44,6 +44,8 @@ def moments(values: pd.Series, place: str, *, format: str = "", naive: str = "")
     cannot be read so.
     """
     times, wanted = _times(values, format, naive, place)
+    if not times.hasnans:
+        return Moments(times, Ledger(len(values)))
     missing = values.isna().to_numpy() | _is_empty(values)
     bad = times.isna().to_numpy() & ~missing
     count = int(bad.sum())
