@@ -84,6 +84,7 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
     from generator.gate import own, withheld_variables
+    from preflight.state import FIRST
     from processes import beside
 
     with beside(partial(own, settings)) as gate:
@@ -106,8 +107,11 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
         for problem in problems:
             print(problem)
         found, against = gate()
+    found = preflight.chosen(found, parsed)
     refused = preflight.say(found, parsed.format)
     if parsed.format == "text":
+        if any(FIRST in one.message for one in found):
+            print("`python -m generator retire KIND NAME` writes such a deletion")
         count = len(problems) + len(found)
         print(f"{len(wanted)} files checked against the source and {against}: {count} problems")
     return 1 if problems or refused else 0

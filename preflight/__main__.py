@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preflight.choice import FILE, Choice
 from preflight.findings import FORMATS, Finding, Report, Severity
 from preflight.releases import DEFAULT, Release
 
@@ -44,6 +45,18 @@ def arguments(parser: argparse.ArgumentParser, tree_needed: bool = True) -> None
         help="an organisation beside 1 that exists; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--select", action="append", default=[], metavar="RULE",
+        help="look for this rule only; may be repeated, and name several with commas",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE",
+        help="do not look for this rule; may be repeated, and name several with commas",
+    )  # fmt: skip
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help=f"which rules count, and in which files; by default {FILE}, where there is one",
+    )  # fmt: skip
+    parser.add_argument(
         "--format", choices=tuple(FORMATS), default="text",
         help="text, json, or github for annotations beside the changed line",
     )  # fmt: skip
@@ -66,7 +79,19 @@ def run(parsed: argparse.Namespace) -> int:
         if before is not None and not before.is_dir():
             before = stack.enter_context(committed(parsed.before, parsed.tree))
         found = check(parsed.tree, reading(parsed), before, dict(parsed.before_map) or None)
-    return say(found, parsed.format)
+    return say(chosen(found, parsed), parsed.format)
+
+
+def chosen(found: list[Finding], parsed: argparse.Namespace) -> list[Finding]:
+    """The findings that the options and the configuration ask for. Raises ValueError, OSError."""
+    path = parsed.config or Path(FILE)
+    choice = Choice.read(path) if parsed.config or path.is_file() else Choice()
+    choice = choice.also(_split(parsed.select), _split(parsed.ignore))
+    return [one for one in found if choice.keeps(one)]
+
+
+def _split(texts: list[str]) -> list[str]:
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def reading(parsed: argparse.Namespace) -> "Reading":
@@ -88,10 +113,21 @@ def say(found: list[Finding], form: str) -> int:
     return int(any(one.severity >= Severity.LOST for one in found))
 
 
+class _Rules(argparse.Action):
+    """Print the rules, whatever else is asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from preflight.rules import table
+
+        print(table(), end="")
+        parser.exit()
+
+
 def main(words: list[str] | None = None) -> int:
     """The command `driftdeck-preflight`, for repositories that hold no driftdeck."""
     parser = argparse.ArgumentParser(prog="driftdeck-preflight", description=__doc__)
     arguments(parser)
+    parser.add_argument("--rules", action=_Rules, nargs=0, help="list every rule, and exit")
     try:
         return run(parser.parse_args(words))
     except (ValueError, OSError) as error:

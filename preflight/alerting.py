@@ -5,14 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from preflight import evaluation, files, routing, rules
+from preflight import alert_rules, evaluation, files, routing
+from preflight.alert_rules import KeptGroup, RuleGroup
 from preflight.datasources import Datasources
 from preflight.fields import Listed, Owned
 from preflight.files import YAML, TopLevel, parse, paths
 from preflight.mutetimes import MuteTime
 from preflight.reading import Reading
+from preflight.releases import PGX, ROUTING_FIRST
 from preflight.routing import Deleted, DeletedName, Routing
-from preflight.rules import KeptGroup, RuleGroup
 from preflight.state import State
 
 ADVICE = " on a fresh server (--organisation says that it does)"
@@ -56,7 +57,7 @@ def _look(path: Path, reading: Reading, sources: Datasources) -> Looked | None:
     if file is None:
         return None
     for rule in (rule for group in file.groups for rule in group.rules):
-        rules.check(rule, reading)
+        alert_rules.check(rule, reading)
         if not reading.report.muted:
             evaluation.check(rule, sources, reading)
     kept = tuple(map(KeptGroup.of, file.groups))
@@ -70,15 +71,37 @@ def _parsed(path: Path, reading: Reading) -> AlertingFile | None:
 
 
 def apply(looked: list[Looked], state: State, reading: Reading) -> None:
-    """Rules and their deletions file by file; then who is told, then what is taken away."""
+    """In Grafana's order: up to 10.3 rules first; since, those who are told, whom rules may name.
+
+    Contact points are taken away last.
+    """
     found = [one.file for one in looked]
+    routing_first = reading.release >= ROUTING_FIRST
     for one in looked:
-        file = one.file
         _organisations(one, reading)
-        rules.apply(one.groups, state, reading)
-        for gone in file.delete_rules:
+    if not routing_first:
+        _rules(looked, state, reading)
+    _tell(found, state, reading)
+    _take_away(found, state, reading)
+    if routing_first:
+        _rules(looked, state, reading)
+    for file in found:
+        for receiver in file.delete_contact_points:
+            routing.delete_receiver(receiver, state, reading)
+            _written("receiver", receiver, receiver.uid, state, reading)
+
+
+def _rules(looked: list[Looked], state: State, reading: Reading) -> None:
+    """Rules and their deletions, file by file."""
+    for one in looked:
+        alert_rules.apply(one.groups, state, reading)
+        for gone in one.file.delete_rules:
             state.drop_rule(gone.org_id, gone.uid)
             _written("rule", gone, gone.uid, state, reading)
+
+
+def _tell(found: list[AlertingFile], state: State, reading: Reading) -> None:
+    """Contact points, mute times, templates, policies."""
     written = routing.uids(point for file in found for point in file.contact_points)
     for file in found:
         routing.apply_contact_points(file.contact_points, written, state, reading)
@@ -92,7 +115,6 @@ def apply(looked: list[Looked], state: State, reading: Reading) -> None:
             route = routing.read_route(policy, reading)
             if route is not None:
                 routing.apply_policy(policy, route, state, reading)
-    _take_away(found, state, reading)
 
 
 def _organisations(looked: Looked, reading: Reading) -> None:
@@ -136,16 +158,13 @@ def _take_away(found: list[AlertingFile], state: State, reading: Reading) -> Non
         for index, org in enumerate(file.reset_policies):
             state.policies.pop(org, None)
             if ("policy", org, "") in state.met:
-                reading.report.lost(
+                said = reading.report.note if reading.release >= PGX else reading.report.lost
+                said(
                     file.place("resetPolicies", index),
                     "reset-policies",
                     f"resetPolicies is applied after policies: organisation {org} keeps Grafana's"
                     " own; remove one of the two",
                 )
-    for file in found:
-        for receiver in file.delete_contact_points:
-            routing.delete_receiver(receiver, state, reading)
-            _written("receiver", receiver, receiver.uid, state, reading)
     for file in found:
         for mute_time in file.delete_mute_times:
             routing.delete_mute_time(mute_time, state, reading)

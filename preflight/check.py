@@ -12,6 +12,7 @@ from preflight.files import shown
 from preflight.findings import Finding, Place, Report
 from preflight.garbage import uncollected
 from preflight.reading import Reading
+from preflight.rules import RULES
 from preflight.state import State, retire
 from preflight.storing import Provided
 
@@ -41,12 +42,12 @@ def check(
                 f"{folder} holds none of {', '.join(f'{name}/' for name in FOLDERS[:3])}; name the"
                 " folder that Grafana reads as its provisioning folder"
             )
-    state = State()
+    state = State(reading.release)
     if before is not None:
         moved = reading.moved if moved_before is None else moved_before
         _start(before, state, replace(reading, report=Report(muted=True), moved=moved), None)
     _start(tree, state, reading, before)
-    return reading.report.sorted()
+    return [one for one in reading.report.sorted() if RULES[one.rule].holds(reading.release)]
 
 
 def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> None:

@@ -10,7 +10,7 @@ from preflight.releases import (
     BROWSER_WANTS_DATABASE,
     PGX,
     POSTGRES_RENAMED,
-    STRICT_DATASOURCE_UIDS,
+    STRICT_UIDS,
 )
 from preflight.uids import MOST, is_plain
 
@@ -47,7 +47,7 @@ def check(one: "Datasource", reading: Reading) -> None:
         )
     elif not is_plain(one.uid) or len(one.uid) > MOST:
         message = f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _"
-        if release >= STRICT_DATASOURCE_UIDS:
+        if release >= STRICT_UIDS:
             report.fatal(one.place("uid"), "uid", message)
         elif not is_plain(one.uid):
             report.doubtful(one.place("uid"), "uid", f"{message}; its queries are refused")

@@ -1,10 +1,10 @@
 """What the evaluation of a rule would meet: its expressions, its queries, what they ask."""
 
 from preflight import expressions, queries
+from preflight.alert_rules import Rule
 from preflight.datasources import Datasources
 from preflight.reading import Reading
 from preflight.releases import Release
-from preflight.rules import Rule
 
 
 def check(rule: Rule, sources: Datasources, reading: Reading) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from preflight.alert_rules import Query, Rule
 from preflight.releases import Release
-from preflight.rules import Query, Rule
 
 REDUCERS = ("sum", "mean", "min", "max", "count", "last")
 NEWER_REDUCERS = {"median": Release(11, 4)}

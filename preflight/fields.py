@@ -6,7 +6,7 @@ a wrong value is an error of the model, which becomes a fatal finding; null leav
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,14 +14,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     model_validator,
 )
+from pydantic_core import core_schema
 
 from preflight.documents import Items, Record, Scalar, line_of, plain
-from preflight.findings import Place
+from preflight.findings import Place, Severity
 from preflight.reading import Reading, Source
+from preflight.releases import Release
 
 NAMES: dict[type, str] = {Record: "a mapping", Items: "a list"}
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
@@ -224,6 +227,23 @@ def since(release: str, alias: str | None = None) -> Any:
     return Field(default=None, alias=alias, json_schema_extra={"since": release})
 
 
+class Newer:
+    """Marks a field that releases before one pass over, whatever stands in it."""
+
+    def __init__(self, release: str) -> None:
+        self._born = Release.of(release)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        """The field's own schema, asked only where the release knows the field."""
+
+        def read(value: Any, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+            if is_null(value) or source_of(info).reading.release < self._born:
+                return None
+            return inner(value)
+
+        return core_schema.with_info_wrap_validator_function(read, handler(source))
+
+
 def camel(name: str) -> str:
     """org_id -> orgId."""
     first, *rest = name.split("_")
@@ -238,6 +258,8 @@ class Entry(BaseModel):
         alias_generator=camel,
         arbitrary_types_allowed=True,
     )
+    passed_over: ClassVar[Severity] = Severity.DOUBTFUL
+    """What becomes of a key that is spelled otherwise than Grafana's."""
     if TYPE_CHECKING:  # pydantic's private attributes take three times as long, and there are many
         _record: Record
         _file: str

@@ -11,8 +11,10 @@ class Severity(IntEnum):
 
     FATAL: it does not start. LOST: it starts, and something asked for is not there.
     DOUBTFUL: it is there, and does not work or not as asked, or cannot be told from the files.
+    NOTE: it works as written, which may not be what was meant.
     """
 
+    NOTE = 0
     DOUBTFUL = 1
     LOST = 2
     FATAL = 3
@@ -30,7 +32,7 @@ class Place:
 class Finding:
     """One thing that Grafana would refuse, drop or misread, with its mend.
 
-    rule: the name of the check, stable from release to release; see docs/preflight.md.
+    rule: the id of a rule in `preflight.rules`.
     """
 
     place: Place
@@ -69,14 +71,13 @@ class Report:
         """Something would not work, or not as asked."""
         self._add(Severity.DOUBTFUL, place, rule, message)
 
+    def note(self, place: Place, rule: str, message: str) -> None:
+        """It works, and may not be what was meant."""
+        self._add(Severity.NOTE, place, rule, message)
+
     def sorted(self) -> list[Finding]:
         """By file and line, the worst first."""
         return sorted(self.findings, key=lambda one: (one.place, -one.severity, one.rule))
-
-    @property
-    def refused(self) -> bool:
-        """Whether a pipeline should stop: something is lost or fatal."""
-        return any(one.severity >= Severity.LOST for one in self.findings)
 
 
 def as_text(findings: Iterable[Finding]) -> str:
@@ -98,11 +99,15 @@ def as_json(findings: Iterable[Finding]) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
+LEVELS = {Severity.NOTE: "notice", Severity.DOUBTFUL: "warning"}
+"""GitHub's words for what refuses nothing."""
+
+
 def as_github(findings: Iterable[Finding]) -> str:
     """Workflow commands that GitHub shows beside the changed line."""
     lines = []
     for one in findings:
-        level = "warning" if one.severity is Severity.DOUBTFUL else "error"
+        level = LEVELS.get(one.severity, "error")
         file = _escape(one.place.file).replace(":", "%3A").replace(",", "%2C")
         lines.append(
             f"::{level} file={file},line={one.place.line},title={one.rule}"

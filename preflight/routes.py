@@ -101,6 +101,7 @@ class Route(BaseModel):
     matchers: list[Annotated[Word, AfterValidator(_matchers)]] = []
     object_matchers: list[Annotated[list[Word], AfterValidator(_object_matcher)]] = []
     mute_time_intervals: list[Word] = []
+    active_time_intervals: list[Word] = []
     continue_: bool = Field(default=False, alias="continue")
     routes: list["Route"] = []
     group_wait: Interval | None = None

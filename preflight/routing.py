@@ -10,8 +10,10 @@ from preflight.documents import Scalar
 from preflight.fields import Entry, Flag, Free, Listed, Owned, Required, Text, Whole
 from preflight.gotemplates import complaint
 from preflight.reading import Reading
+from preflight.releases import ROUTING_FIRST, STRICT_UIDS
 from preflight.routes import Route
-from preflight.state import DEFAULT_RECEIVER, State, retire
+from preflight.state import State, retire
+from preflight.uids import complaint as uid_complaint
 
 
 class Deleted(Owned):
@@ -82,6 +84,8 @@ def apply_contact_points(
     for point in points:
         for index, one in enumerate(point.receivers):
             _check_receiver(one, reading)
+            if reading.release >= STRICT_UIDS and (said := uid_complaint(one.uid.strip())):
+                reading.report.fatal(one.place("uid"), "uid", f"uid {one.uid!r} {said}")
             key = (point.org_id, one.uid.strip())
             if state.meet("receiver", *key):
                 (reading.report.lost if key in state.stored else reading.report.fatal)(
@@ -149,13 +153,18 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
         report.fatal(policy.place(), "policy", "the root policy names no receiver")
     if route.match or route.match_re:
         report.fatal(policy.place("match"), "policy", "the root policy matches all; remove match")
-    if route.mute_time_intervals:
-        report.fatal(
-            policy.place("mute_time_intervals"), "policy", "the root policy cannot be muted"
-        )
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        if getattr(route, key):
+            report.fatal(policy.place(key), "policy", "the root policy cannot be muted")
+    if route.object_matchers or route.matchers:
+        report.fatal(policy.place(), "policy", "the root policy matches all; remove its matchers")
     if route.continue_:
-        report.fatal(
-            policy.place("continue"), "policy", "the root policy cannot continue; remove it"
+        spoilt = reading.release >= ROUTING_FIRST
+        (report.lost if spoilt else report.fatal)(
+            policy.place("continue"),
+            "policy",
+            "the root policy cannot continue; remove it"
+            + ("; Grafana stores it, and can then read no contact point" if spoilt else ""),
         )
     if state.meet("policy", org, ""):
         report.lost(
@@ -177,13 +186,12 @@ def _names(
             "unknown-contact-point",
             f"contact point {route.receiver!r} is not there; known are {', '.join(sorted(names))}",
         )
-    for name in route.mute_time_intervals:
-        if (policy.org_id, name) not in state.mute_times:
-            reading.report.fatal(
-                policy.place(*path, "mute_time_intervals"),
-                "unknown-mute-time",
-                f"mute time {name!r} is not there",
-            )
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        for name in getattr(route, key):
+            if (policy.org_id, name) not in state.mute_times:
+                reading.report.fatal(
+                    policy.place(*path, key), "unknown-mute-time", f"{name!r} is not there"
+                )
     for index, child in enumerate(route.routes):
         _names(policy, child, (*path, "routes", index), state, reading)
 
@@ -191,25 +199,36 @@ def _names(
 def delete_receiver(one: Deleted, state: State, reading: Reading) -> None:
     """Delete a receiver; the last of a contact point that the policy uses ends the start."""
     name = state.receivers.pop((one.org_id, one.uid), None)
-    if name is None or name in state.receiver_names(one.org_id) - {DEFAULT_RECEIVER}:
+    if name is None or name in state.receiver_names(one.org_id) - {state.default_receiver}:
         return
-    if name in _used(state.policies.get(one.org_id, {}), "receiver"):
+    if user := _user(state, one.org_id, "receiver", name):
         reading.report.fatal(
             one.place("uid"),
             "in-use",
-            f"contact point {name!r} is used by the stored policy, even if no file holds it; point"
-            " the policy elsewhere first (in the same file will do)",
+            f"contact point {name!r} is used by {user}, even if no file holds it; point it"
+            " elsewhere first (in the same file will do)",
         )
+
+
+def _user(state: State, org: int, key: str, name: str) -> str:
+    """What of an organisation uses a contact point or a time interval, '' where nothing."""
+    keys = (key,) if key == "receiver" else (key, "active_time_intervals")
+    if any(name in _used(state.policies.get(org, {}), one) for one in keys):
+        return "the stored policy"
+    for told in state.rules_telling(org):
+        if name in ((told.receiver,) if key == "receiver" else told.intervals):
+            return f"a stored rule ({told.place.file}, line {told.place.line})"
+    return ""
 
 
 def delete_mute_time(one: DeletedName, state: State, reading: Reading) -> None:
     """Delete a mute time; one that the policy uses ends the start."""
-    if one.name.strip() in _used(state.policies.get(one.org_id, {}), "mute_time_intervals"):
+    if user := _user(state, one.org_id, "mute_time_intervals", one.name.strip()):
         reading.report.fatal(
             one.place("name"),
             "in-use",
-            f"mute time {one.name!r} is used by the stored policy, even if no file holds it; take"
-            " it out of the policy first (in the same file will do)",
+            f"mute time {one.name!r} is used by {user}, even if no file holds it; take it out of"
+            " there first (in the same file will do)",
         )
     state.mute_times.discard((one.org_id, one.name.strip()))
 

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from preflight.findings import Place
+from preflight.releases import DEFAULT_EMAIL_GONE, TITLES_FREE, Release
 
-DEFAULT_RECEIVER = "grafana-default-email"
+DEFAULT_EMAIL, DEFAULT_EMPTY = "grafana-default-email", "empty"
+"""The contact point that a fresh server has, up to 12.3 and since."""
 REPLACED = {"&": "and", "@": "at", "ß": "ss", "ü": "ue", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d"}
 
 
@@ -38,10 +40,12 @@ RETIRING = {
 """What a file must say, so that Grafana lets go of a thing that no file holds any more."""
 
 
+FIRST = "in a file that sorts first"
+
+
 def retire(kind: str, org: int, name: str) -> str:
-    """The repair for a thing that Grafana must forget: the command, and what it comes to."""
-    said = RETIRING[kind].format(org=org, name=name)
-    return f"python -m generator retire {kind} '{name}' ({said} in a file that sorts first)"
+    """The repair for a thing that Grafana must forget."""
+    return f"write {RETIRING[kind].format(org=org, name=name)} {FIRST}"
 
 
 @dataclass
@@ -121,20 +125,31 @@ class Dashboards:
         return self._first("title", org, slug(title), *([] if folder is None else [folder]))
 
 
+@dataclass(frozen=True)
+class Told:
+    """Whom a rule tells by itself. intervals: when it does, or does not, by name."""
+
+    receiver: str
+    intervals: tuple[str, ...]
+    place: Place
+
+
 @dataclass
 class StoredRule:
-    """A provisioned rule; folder is a slug."""
+    """A provisioned rule; folder is its title as Grafana tells folders apart."""
 
     title: str
     folder: str
     group: str
     place: Place
+    told: Told | None = None
 
 
 @dataclass
 class State:
-    """Everything by its identity."""
+    """Everything by its identity. release: of the Grafana that holds it."""
 
+    release: Release
     datasources: dict[tuple[int, str], str] = field(default_factory=dict)
     folders: list[StoredFolder] = field(default_factory=list)
     dashboards: Dashboards = field(default_factory=Dashboards)
@@ -179,11 +194,25 @@ class State:
 
     def folder(self, org: int, title: str) -> StoredFolder | None:
         """The folder of a title, as far as Grafana tells titles apart."""
-        wanted = slug(title)
-        return next((f for f in self.folders if f.org == org and slug(f.title) == wanted), None)
+        wanted = self.told_apart(title)
+        return next(
+            (f for f in self.folders if f.org == org and self.told_apart(f.title) == wanted), None
+        )
+
+    def told_apart(self, title: str) -> str:
+        """A folder's title as far as Grafana tells it from others."""
+        return slug(title) if self.release < TITLES_FREE else title
+
+    @property
+    def default_receiver(self) -> str:
+        """The contact point that a fresh server has."""
+        return DEFAULT_EMAIL if self.release < DEFAULT_EMAIL_GONE else DEFAULT_EMPTY
 
     def receiver_names(self, org: int) -> set[str]:
-        """The contact points that policies may name."""
-        return {name for (one, _), name in self.receivers.items() if one == org} | {
-            DEFAULT_RECEIVER
-        }
+        """The contact points that policies and rules may name."""
+        names = {name for (one, _), name in self.receivers.items() if one == org}
+        return names | {self.default_receiver}
+
+    def rules_telling(self, org: int) -> Iterator[Told]:
+        """Whom the stored rules of an organisation tell by themselves."""
+        return (r.told for (one, _), r in self.rules.items() if one == org and r.told is not None)

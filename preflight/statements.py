@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from preflight import alerting, datasources, expressions, providers, queries
+from preflight.alert_rules import Rule
 from preflight.dashboards import panels_of, type_of
 from preflight.datasources import Datasources
 from preflight.findings import Place, Report
 from preflight.providers import DashboardFile
 from preflight.reading import Reading
-from preflight.rules import Rule
 
 
 @dataclass(frozen=True)

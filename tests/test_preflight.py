@@ -118,7 +118,13 @@ SOURCE = "provisioning/datasources/ds.yaml"
 PROVIDER = "provisioning/dashboards/provider.yaml"
 BOARD = "dashboards/drift.json"
 CHANGES: list[tuple[str, str, str, str, str]] = [
-    (RULES, "uid: drift-high", "uid: other", "duplicate-title", "retire rule 'drift-high'"),
+    (
+        RULES,
+        "uid: drift-high",
+        "uid: other",
+        "duplicate-title",
+        "deleteRules: [{orgId: 1, uid: drift-high}]",
+    ),
     (SOURCE, "name: monitoring", "name: renamed", "duplicate-uid", "deleteDatasources"),
     (BOARD, '"uid": "drift"', '"uid": "other"', "uid-changed", "refuses it for ever"),
     (PROVIDER, "name: monitoring", "name: renamed", "provider-gone", "comes back with a new id"),
@@ -337,7 +343,7 @@ def test_before_is_a_revision_too(
 
     assert main(["--tree", str(tree), "--grafana", "9.4"]) == 0
     assert main(["--tree", str(tree), "--grafana", "9.4", "--before", "HEAD"]) == 1
-    assert "retire rule 'drift-high'" in capsys.readouterr().out
+    assert "deleteRules: [{orgId: 1, uid: drift-high}]" in capsys.readouterr().out
 
 
 def test_every_rule_is_documented(tmp_path: Path) -> None:
