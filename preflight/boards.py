@@ -1,6 +1,6 @@
 """What the other files of a tree may meet of a dashboard, once its own file was looked at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Board:
     """A dashboard by its names, its panels and its links.
 
     uid: '' where it is no text. panels: their ids as texts. links: the uids of the dashboards that
-    it leads to.
+    it leads to. within: where in its file the dashboard stands, () for the file itself.
     """
 
     candidate: Candidate
@@ -26,6 +26,8 @@ class Board:
     uid: str
     panels: frozenset[str]
     links: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -35,9 +37,15 @@ class Board:
     def place(self, *path: str | int) -> Place:
         """Where the value at a path stands; line 1 of a file that has changed meanwhile."""
         try:
-            return Place(self.file, json_line(self._text(), path))
+            return Place(self.file, json_line(self._text(), (*self.within, *path)))
         except (OSError, ValueError, IndexError):
             return Place(self.file)
+
+    def uid_place(self) -> Place:
+        """Where its uid stands: as the name of an object, where it is one."""
+        if not self.within:
+            return self.place("uid")
+        return replace(self, within=()).place("metadata", "name")
 
     def linking(self, uid: str) -> list[Place]:
         """Where the links to a dashboard stand."""
@@ -63,14 +71,17 @@ def _look(candidate: Candidate, reading: Reading, sources: Datasources) -> Board
     file = opened(candidate, reading)
     if file is None:
         return None
-    if not reading.report.muted:
+    if not reading.report.muted and file.is_classic:
         dashboards.check(file, sources, reading)
+    tags = file.content.get("tags")
     return Board(
         candidate,
         _text(file.content.get("title")),
-        _text(file.content.get("uid")),
+        _text(file.uid),
         frozenset(str(panel.get("id")) for _, panel in dashboards.panels_of(file.content)),
         dashboards.links(file.text),
+        tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        file.within,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from preflight import objects
 from preflight.documents import Items, Record, Scalar, UnreadableError, json_line, plain, read_json
 from preflight.fields import Entry, Flag, Options, Pointers, Text, Whole, is_null
 from preflight.files import File, TopLevel, files, parse, shown
@@ -73,16 +74,26 @@ class Candidate:
 
 @dataclass(frozen=True)
 class DashboardFile:
-    """A dashboard as it lies on disk, and what stands in it."""
+    """A dashboard as it lies on disk, and what stands in it.
+
+    within: where in the file it stands, () for the file itself, ("spec",) of an object.
+    """
 
     candidate: Candidate
     file: str
     text: str
     content: dict[str, Any]
+    uid: Any
+    within: tuple[str, ...] = ()
 
     def place(self, *path: str | int) -> Place:
         """Where the value at a path stands."""
-        return Place(self.file, json_line(self.text, path))
+        return Place(self.file, json_line(self.text, (*self.within, *path)))
+
+    @property
+    def is_classic(self) -> bool:
+        """Whether it is in the classic format; else it has elements and a layout."""
+        return "elements" not in self.content
 
 
 def read(tree: Path, reading: Reading) -> list[Provider]:
@@ -300,17 +311,16 @@ def opened(candidate: Candidate, reading: Reading) -> DashboardFile | None:
             Place(place.file, line), "unreadable", f"is no JSON to Grafana ({why}); it is left out"
         )
         return None
-    if isinstance(content, dict) and ("spec" in content and "apiVersion" in content):
-        reading.report.lost(
-            place,
-            "resource-format",
-            "is a resource (apiVersion, kind, spec); file provisioning reads the classic format"
-            " only: export it as Classic",
+    if objects.is_object(content):
+        if said := objects.complaint(content, reading.release):
+            reading.report.lost(place, "resource-format", said)
+            return None
+        return DashboardFile(
+            candidate, place.file, text, content["spec"], objects.name(content), ("spec",)
         )
-        return None
     if not isinstance(content, dict) or not isinstance(content.get("title"), str):
         reading.report.lost(
             place, "no-title", "is no dashboard: no title at its top level; it is left out"
         )
         return None
-    return DashboardFile(candidate, place.file, text, content)
+    return DashboardFile(candidate, place.file, text, content, content.get("uid"))

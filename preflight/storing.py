@@ -1,14 +1,16 @@
 """What Grafana's database holds after the providers were read: folders and dashboards."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from preflight.boards import Board
 from preflight.providers import Provider
 from preflight.reading import Reading
-from preflight.releases import FOLDERS_APART
+from preflight.releases import FOLDERS_APART, TAG_LENGTH, TITLES_FREE, Release
 from preflight.state import State, StoredDashboard, StoredFolder, slug
 from preflight.uids import MOST, is_plain
+
+LONGEST_TITLE, LONGEST_TAG = 5_000, 50
+"""Characters of a title, bytes of a tag."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def apply(provided: list[Provided], state: State, reading: Reading) -> None:
         _delete_missing(provider, boards, state)
         for board in boards:
             _save(board, provider, earlier, state, reading)
-            for key in _identities(board, provider):
+            for key in _identities(board, provider, reading.release):
                 earlier.setdefault(key, (board, provider))
         if not boards and not provider.by_folders:
             _folder(provider, provider.folder, state, reading)
@@ -54,9 +56,13 @@ Earlier = dict[tuple[object, ...], tuple[Board, Provider]]
 """What the same start met first under each identity."""
 
 
-def _identities(one: Board, provider: Provider) -> tuple[tuple[object, ...], tuple[object, ...]]:
+def _identities(
+    one: Board, provider: Provider, release: Release
+) -> tuple[tuple[object, ...], tuple[object, ...]]:
     org = provider.org
-    return ("uid", org, one.uid), ("title", org, slug(one.candidate.folder), slug(one.title))
+    told_apart = slug if release < TITLES_FREE else str
+    title = told_apart(one.candidate.folder), told_apart(one.title)
+    return ("uid", org, one.uid), ("title", org, *title)
 
 
 def _delete_missing(provider: Provider, boards: list[Board], state: State) -> None:
@@ -72,12 +78,19 @@ def _delete_missing(provider: Provider, boards: list[Board], state: State) -> No
 
 def _save(one: Board, provider: Provider, earlier: Earlier, state: State, reading: Reading) -> None:
     report, release, org = reading.report, reading.release, provider.org
-    if not one.title:
-        report.lost(one.place("title"), "no-title", "the title is empty; the dashboard is left out")
+    if said := _unnamed(one, release):
+        report.lost(one.place("title"), "no-title", f"the title {said}; the dashboard is left out")
+        return
+    if release >= TAG_LENGTH and (tag := next(filter(_too_long, one.tags), "")):
+        report.lost(
+            one.place("tags"),
+            "tags",
+            f"tag {tag!r} is longer than {LONGEST_TAG} bytes; the dashboard is left out",
+        )
         return
     if one.uid and (not is_plain(one.uid) or len(one.uid) > MOST):
         report.lost(
-            one.place("uid"),
+            one.uid_place(),
             "uid",
             f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _; the"
             " dashboard is left out",
@@ -85,17 +98,17 @@ def _save(one: Board, provider: Provider, earlier: Earlier, state: State, readin
         return
     if not one.uid:
         report.doubtful(
-            one.place("uid"), "no-uid", "without a uid (a text) each server makes up its own"
+            one.uid_place(), "no-uid", "without a uid (a text) each server makes up its own"
         )
     _folder(provider, one.candidate.folder, state, reading)
     if any(one.uid and (f.org, f.uid) == (org, one.uid) for f in state.folders):
         report.lost(
-            one.place("uid"),
+            one.uid_place(),
             "uid",
             f"uid {one.uid!r} is the uid of a folder, so the dashboard is left out; change one",
         )
         return
-    if state.folder(org, one.title) is not None:
+    if release < TITLES_FREE and state.folder(org, one.title) is not None:
         certain = release < FOLDERS_APART
         (report.lost if certain else report.doubtful)(
             one.place("title"),
@@ -112,7 +125,7 @@ def _save(one: Board, provider: Provider, earlier: Earlier, state: State, readin
 def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Reading) -> bool:
     """Whether the same start met its uid, or its title in the folder, already."""
     report = reading.report
-    by_uid, by_title = _identities(one, provider)
+    by_uid, by_title = _identities(one, provider, reading.release)
     same_uid = earlier.get(by_uid) if one.uid else None
     same_title = earlier.get(by_title)
     found = same_uid or same_title
@@ -131,27 +144,31 @@ def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Rea
             if same_uid
             else f"title {one.title!r} in folder {one.candidate.folder!r}"
         )
-        report.lost(
-            one.place("uid" if same_uid else "title"),
+        both_there = same_uid is None and reading.release >= TITLES_FREE
+        lost = "" if both_there else " one of the two is lost, and"
+        (report.doubtful if both_there else report.lost)(
+            one.uid_place() if same_uid else one.place("title"),
             "duplicate-uid" if same_uid else "duplicate-title",
-            f"{other.file} has the same {what}: one of the two is lost, and their provider stops"
-            " writing",
+            f"{other.file} has the same {what}:{lost} their provider stops writing what changes",
         )
-        return True
+        return not both_there
     return False
 
 
 def _store(one: Board, provider: Provider, state: State, reading: Reading) -> None:
-    """Save as Grafana does: the file is known by its path, then the title beats the uid."""
+    """Save as Grafana does: the file is known by its path; up to 11 the title beats the uid."""
     org, name, inside = provider.org, provider.name, one.candidate.inside
-    place = partial(one.place, "uid")
+    place = one.uid_place
     made = StoredDashboard(org, one.uid, one.title, slug(one.candidate.folder), name, inside, place)
     known = state.dashboards.of_file(name, inside)
     titled = state.dashboards.titled(org, one.title, made.folder)
     held = state.dashboards.of_uid(org, one.uid) if one.uid else None
+    if reading.release >= TITLES_FREE:
+        _store_by_uid(made, known, held, state, reading)
+        return
     if known and one.uid and known.uid != one.uid and known.uid:
         reading.report.lost(
-            one.place("uid"),
+            one.uid_place(),
             "uid-changed",
             f"uid {known.uid!r} became {one.uid!r} in the same file: Grafana refuses it for ever"
             " and keeps the old dashboard; put the new one into a file of another name",
@@ -172,9 +189,53 @@ def _store(one: Board, provider: Provider, state: State, reading: Reading) -> No
     state.dashboards.add(made)
 
 
+def _store_by_uid(
+    made: StoredDashboard,
+    known: StoredDashboard | None,
+    held: StoredDashboard | None,
+    state: State,
+    reading: Reading,
+) -> None:
+    """Save where the uid is all. known: what the file was; held: what has the uid."""
+    if known and not made.uid:
+        return  # it keeps the uid that it has
+    if known and known.uid not in ("", made.uid):
+        reading.report.doubtful(
+            made.place(),
+            "uid-changed",
+            f"uid {known.uid!r} became {made.uid!r} in the same file: Grafana makes a second"
+            " dashboard and keeps the first; put the new one into a file of another name",
+        )
+    if known and known.folder and not made.folder:
+        reading.report.doubtful(
+            made.place(),
+            "provider-folder",
+            f"the provider has no folder any more; the dashboard stays in {known.folder!r} until"
+            " its file changes",
+        )
+    if held is not None:
+        state.dashboards.remove(held)
+    state.dashboards.add(made)
+
+
+def _unnamed(one: Board, release: Release) -> str:
+    """What is wrong with a title, '' where nothing."""
+    if not one.title:
+        return "is empty"
+    long = release >= TITLES_FREE and len(one.title) > LONGEST_TITLE
+    return f"is longer than {LONGEST_TITLE:,} characters" if long else ""
+
+
+def _too_long(tag: str) -> bool:
+    return len(tag.encode()) > LONGEST_TAG
+
+
 def _folder(provider: Provider, title: str, state: State, reading: Reading) -> None:
     """Find or make the folder of a title, as the provider's reader does."""
     if not title:
+        return
+    if reading.release >= TITLES_FREE:
+        _folder_by_uid(provider, title, state, reading)
         return
     if provider.by_folders and title.strip().lower() == "general":
         reading.report.fatal(
@@ -218,3 +279,32 @@ def _folder(provider: Provider, title: str, state: State, reading: Reading) -> N
     if asked and state.dashboards.of_uid(org, asked):
         report.fatal(provider.place("folderUid"), "uid", f"{asked!r} is the uid of a dashboard")
     state.folders.append(StoredFolder(org, title, asked, provider.place("folder"), False))
+
+
+def _folder_by_uid(provider: Provider, title: str, state: State, reading: Reading) -> None:
+    """Find or make a folder by its uid, or by its title where the provider names no uid."""
+    org, uid = provider.org, "" if provider.by_folders else provider.folder_uid
+    if uid and state.dashboards.of_uid(org, uid):
+        reading.report.fatal(
+            provider.place("folderUid"), "uid", f"{uid!r} is the uid of a dashboard"
+        )
+    by_uid = next((f for f in state.folders if uid and (f.org, f.uid) == (org, uid)), None)
+    by_title = state.folder(org, title)
+    if by_uid is not None:
+        if by_uid.title != title:
+            reading.report.doubtful(
+                provider.place("folder"),
+                "folder-uid",
+                f"folderUid {uid!r} belongs to folder {by_uid.title!r}, which keeps its title",
+            )
+        return
+    if by_title is not None and not uid:
+        return
+    if by_title is not None:
+        reading.report.doubtful(
+            provider.place("folder"),
+            "folder-twice",
+            f"there is a folder {title!r} already"
+            f"{', of alert rules' if by_title.alerting else ''}; there will be two of one title",
+        )
+    state.folders.append(StoredFolder(org, title, uid, provider.place("folder"), alerting=False))
