@@ -180,7 +180,13 @@ def _login(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
 
 def _address(one: "Datasource", reading: Reading) -> None:
     report, url = reading.report, one.url
-    if not url:
+    if not url and reading.release >= PGX:
+        report.note(
+            one.place("url"),
+            "url",
+            f"{one.name!r} has no url: PostgreSQL is looked for on this machine",
+        )
+    if not url and reading.release < PGX:
         report.doubtful(one.place("url"), "url", f"{one.name!r} has no url; write host:port")
         return
     if url.startswith("/"):

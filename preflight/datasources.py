@@ -1,5 +1,6 @@
 """datasources/*.yaml: read, checked, and applied."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from preflight.fields import (
 )
 from preflight.files import File, TopLevel, files, parse
 from preflight.reading import Reading
-from preflight.releases import PRUNE
+from preflight.releases import CORRELATIONS_LAST, DATASOURCE_BY_UID, PRUNE
 from preflight.state import State
 
 
@@ -110,9 +111,14 @@ class Datasources:
         """Out of a tree's files."""
         made = [one for file in files for one in file.datasources]
         return cls(
-            {one.uid: one.type for one in made if one.uid} if made else None,
+            {one.uid or uid_of(one.name): one.type for one in made} if made else None,
             frozenset(one.name for one in made),
         )
+
+
+def uid_of(name: str) -> str:
+    """The uid that Grafana gives a datasource without one (provisioning/datasources/types.go)."""
+    return f"P{hashlib.sha256(name.encode()).hexdigest()[:16].upper()}"
 
 
 def read(tree: Any, reading: Reading) -> list[DatasourceFile]:
@@ -161,17 +167,31 @@ def _version(file: File) -> bool:
 def apply(found: list[DatasourceFile], state: State, reading: Reading) -> None:
     """Check datasources against one another, and store them."""
     _defaults(found, reading)
+    if reading.release >= PRUNE:
+        _prune(found, state)
     for file in found:
         for deleted in file.delete_datasources:
             state.datasources.pop((deleted.org_id or 1, deleted.name), None)
         for one in file.datasources:
             connections.check(one, reading)
             _store(one, found, state, reading)
-        for one in file.datasources:
+            if plain(file.prune) is True:
+                state.prunable.add((one.org, one.name))
+        if reading.release < CORRELATIONS_LAST:
+            for one in file.datasources:
+                _correlations(one, state, reading)
+    if reading.release >= CORRELATIONS_LAST:
+        for one in (one for file in found for one in file.datasources):
             _correlations(one, state, reading)
-    if reading.release >= PRUNE and any(plain(file.prune) is True for file in found):
-        for org, name in set(state.datasources) - {key[1:] for key in state.met}:
-            del state.datasources[org, name]
+
+
+def _prune(found: list[DatasourceFile], state: State) -> None:
+    """Those that a file with `prune: true` wrote, and no file names any more, are deleted."""
+    named = {(one.org, one.name) for file in found for one in file.datasources}
+    named |= {(one.org_id or 1, one.name) for file in found for one in file.delete_datasources}
+    for key in state.prunable - named:
+        state.datasources.pop(key, None)
+    state.prunable &= named
 
 
 def _correlations(one: Datasource, state: State, reading: Reading) -> None:
@@ -179,7 +199,11 @@ def _correlations(one: Datasource, state: State, reading: Reading) -> None:
     there = {uid for (org, _), uid in state.datasources.items() if org == one.org}
     for index, correlation in enumerate(one.correlations):
         place, target = one.place("correlations", index), correlation.target_uid
-        if correlation.config is not None and correlation.config.type != "query":
+        if reading.release >= CORRELATIONS_LAST:
+            said = _newer_complaint(correlation, there)
+            if not said:
+                continue
+        elif correlation.config is not None and correlation.config.type != "query":
             said = f"config.type {correlation.config.type!r} is not 'query'"
         elif target is None or is_null(target):
             said = "targetUID is missing"
@@ -188,6 +212,23 @@ def _correlations(one: Datasource, state: State, reading: Reading) -> None:
         else:
             continue
         reading.report.fatal(place, "correlation", f"a correlation of {one.name!r}: {said}")
+
+
+def _newer_complaint(correlation: Correlation, there: set[str]) -> str:
+    """What newer releases have against a correlation, '' where nothing."""
+    external = str(correlation.written("type") or "") == "external"
+    target = correlation.target_uid
+    if correlation.given("transformations"):
+        return "transformations stand beside config, and belong into it"
+    if correlation.config is not None and correlation.config.type not in ("", "query"):
+        return f"config.type {correlation.config.type!r} is not 'query'; write type beside config"
+    if external:
+        return ""
+    if target is None or is_null(target):
+        return "targetUID is missing"
+    if str(target) not in there and "$" not in str(target):
+        return f"targetUID {target!s} is of no datasource"
+    return ""
 
 
 def _defaults(found: list[DatasourceFile], reading: Reading) -> None:
@@ -214,7 +255,18 @@ def _defaults(found: list[DatasourceFile], reading: Reading) -> None:
 def _store(one: Datasource, found: list[DatasourceFile], state: State, reading: Reading) -> None:
     key, report = (one.org, one.name), reading.report
     same = [d for f in found for d in f.datasources if (d.org, d.name) == key]
-    if one is not same[-1]:
+    known = state.datasources.get(key)
+    if reading.release >= DATASOURCE_BY_UID and known and one.uid and one.uid != known:
+        earlier = next((d for d in same if d is not one and d.uid == known), None)
+        where = f" in {earlier.place().file}" if earlier else ", as Grafana holds it"
+        report.fatal(
+            one.place("uid"),
+            "duplicate-datasource" if earlier else "uid-changed",
+            f"datasource {one.name!r} has the uid {known!r}{where}, and {one.uid!r} here: Grafana"
+            " does not find it and ends, with every datasource of the file; keep the uid, or"
+            f" delete it first (deleteDatasources: [{{name: {one.name}, orgId: {one.org}}}])",
+        )
+    elif one is not same[-1]:
         report.lost(
             one.place("name"),
             "duplicate-datasource",
@@ -232,4 +284,4 @@ def _store(one: Datasource, found: list[DatasourceFile], state: State, reading: 
             f" deleteDatasources names {holder!r}",
         )
     state.meet("datasource", *key)
-    state.datasources[key] = one.uid
+    state.datasources[key] = one.uid or known or uid_of(one.name)

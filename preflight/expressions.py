@@ -288,7 +288,7 @@ def guards(rule: Rule, ref: str) -> bool:
 def problems(rule: Rule, release: Release) -> Iterator[Found]:
     """(path below the rule, complaint) of whatever keeps a rule from being evaluated."""
     by_ref = {query.ref_id: query for query in rule.data}
-    if rule.condition not in by_ref:
+    if rule.condition not in by_ref and (rule.condition or rule.record is None):
         yield (
             ("condition",),
             (

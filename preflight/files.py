@@ -11,11 +11,20 @@ from pydantic import ValidationError
 
 from preflight.documents import Items, Record, UnreadableError, line_of, read_yaml
 from preflight.fields import Entry
-from preflight.findings import Place
+from preflight.findings import Place, Severity
 from preflight.reading import Reading, Source
 from preflight.releases import Release
 
 YAML = (".yaml", ".yml")
+SECTIONS = {
+    "datasources": ("datasources", "deleteDatasources"),
+    "dashboards": ("providers",),
+    "alerting": (
+        "groups", "deleteRules", "contactPoints", "deleteContactPoints", "policies",
+        "resetPolicies", "muteTimes", "deleteMuteTimes", "templates", "deleteTemplates",
+    ),
+}  # fmt: skip
+"""What each folder's files hold."""
 TEXTUAL = (".yaml", ".yml", ".json", ".toml")
 
 
@@ -47,7 +56,10 @@ def read(path: Path, kind: str, reading: Reading, suffixes: tuple[str, ...] = YA
     """A file of a folder; None where Grafana passes over it. Unreadable ones are fatal findings."""
     source = Source(reading, shown(path))
     if not path.name.endswith(suffixes):
-        _left_out(path, kind, source, suffixes)
+        if path.is_dir():
+            _below(path, kind, reading, suffixes)
+        else:
+            _left_out(path, kind, source, suffixes)
         return None
     if path.is_dir():
         reading.report.fatal(
@@ -78,9 +90,30 @@ def shown(path: Path) -> str:
         return path.as_posix()
 
 
+def _below(folder: Path, kind: str, reading: Reading, suffixes: tuple[str, ...]) -> None:
+    """Files that are meant for this reader, in a folder that it does not look into."""
+    if folder.name.startswith("."):
+        return
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or not path.name.endswith(suffixes):
+            continue
+        try:
+            content, _ = read_yaml(path)
+        except (UnreadableError, OSError):
+            continue
+        if isinstance(content, Record) and any(
+            isinstance(content.get(s), Items) for s in SECTIONS[kind]
+        ):
+            reading.report.lost(
+                Place(shown(path)),
+                "not-read",
+                f"Grafana looks into no folder below {kind}/; move the file up",
+            )
+
+
 def _left_out(path: Path, kind: str, source: Source, suffixes: tuple[str, ...]) -> None:
     """A file that looks like provisioning, in a form that this reader passes over."""
-    if path.is_dir() or not path.name.lower().endswith(TEXTUAL) or kind == "dashboards":
+    if not path.name.lower().endswith(TEXTUAL) or kind == "dashboards":
         return
     try:
         content, _ = read_yaml(path)
@@ -165,15 +198,24 @@ def _newer(model: type[Entry]) -> list[tuple[str, Release]]:
 def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone: bool) -> None:
     """A near miss is named; a section of an unknown name is content that is lost."""
     value = entry._record.get(key)
+    home = next((kind for kind, sections in SECTIONS.items() if key in sections), "")
+    if home and isinstance(entry, TopLevel) and isinstance(value, Items) and value:
+        source.reading.report.lost(
+            entry.place(key), "unknown-section", f"Grafana reads {key} in {home}/ only; move it"
+        )
+        return
     near = next((one for one in known if _bare(one) == _bare(key)), None)
     near = near or next(iter(get_close_matches(key, known, n=1, cutoff=0.75)), None)
+    if near and entry.given(near):
+        return  # it is there, so that this is another
     meant = f"; {near} is meant?" if near else f"; known are {', '.join(known)}"
     if isinstance(value, Items) and value and (alone or (near and isinstance(entry, TopLevel))):
         source.reading.report.lost(
             entry.place(key), "unknown-section", f"Grafana passes over {key}{meant}"
         )
     elif near:
-        source.reading.report.doubtful(
+        lost = near and _bare(near) == _bare(key) and entry.passed_over is Severity.LOST
+        (source.reading.report.lost if lost else source.reading.report.doubtful)(
             entry.place(key), "unknown-key", f"Grafana passes over {key}{meant}"
         )
 

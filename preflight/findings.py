@@ -1,7 +1,7 @@
 """What the pre-flight says: one finding a line, for people, for machines and for GitHub."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 
@@ -41,16 +41,30 @@ class Finding:
     message: str
 
 
+SECRET = 6
+"""A value of a variable is hidden in messages from so many characters on."""
+
+
 @dataclass
 class Report:
-    """Collects findings; the same thing at the same place is said once."""
+    """Collects findings; the same thing at the same place is said once.
+
+    hidden: values of variables and files that no message may tell, with what stands for each.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     muted: bool = False
+    hidden: dict[str, str] = field(default_factory=dict)
     _said: set[Finding] = field(default_factory=set)
 
     def _add(self, severity: Severity, place: Place, rule: str, message: str) -> None:
+        for value, name in self.hidden.items():
+            message = message.replace(value, name)
         self.take([Finding(place, severity, rule, message)])
+
+    def hide(self, secrets: Mapping[str, str]) -> None:
+        """Keep values out of what is said from now on. secrets: values by what names them."""
+        self.hidden.update({value: name for name, value in secrets.items() if len(value) >= SECRET})
 
     def take(self, findings: Iterable[Finding]) -> None:
         """Add what was found elsewhere."""

@@ -22,11 +22,15 @@ class MissingFileError(ValueError):
 
 @dataclass
 class Expanded:
-    """value: what Grafana reads. unset: names without a value. mangled: names expanded twice."""
+    """value: what Grafana reads. unset: names without a value. mangled: names expanded twice.
+
+    secrets: what variables and files gave, by how the text names them.
+    """
 
     value: str
     unset: list[str] = field(default_factory=list)
     mangled: list[str] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 def expand(text: str, environment: Mapping[str, str], local: Callable[[str], Path]) -> Expanded:
@@ -38,14 +42,31 @@ def expand(text: str, environment: Mapping[str, str], local: Callable[[str], Pat
         return Expanded(text)
     done = Expanded("")
 
+    written = _names(text)
+
     def get(name: str) -> str:
-        if name not in environment:
-            done.unset.append(name)
+        if name in written:  # and no part of a secret that is expanded once more
+            done.secrets[f"${name}"] = environment.get(name, "")
+            if name not in environment:
+                done.unset.append(name)
         return environment.get(name, "")
 
     parts = [_shell(_expanders(part, get, local, done), get) for part in text.split("$$")]
     done.value = "$".join(parts)
     return done
+
+
+def _names(text: str) -> set[str]:
+    """The variables that a text names as it is written."""
+    named = {match[2] for match in EXPANDER.finditer(text) if match[1] in ("", "__env")}
+
+    def note(name: str) -> str:
+        named.add(name)
+        return ""
+
+    for part in text.split("$$"):
+        _shell(EXPANDER.sub("", part), note)
+    return named
 
 
 def _expanders(
@@ -66,7 +87,11 @@ def _expanders(
                     f"$__file{{{match[2]}}} names a file that is not there; Grafana does not start"
                     f" without it (is it elsewhere here? --map {match[2]}=HERE)"
                 )
-            text = text.replace(match[0], path.read_text(encoding="utf-8").strip(), 1)
+            value = path.read_text(encoding="utf-8").strip()
+            done.secrets[match[0]] = value
+            if "$" in value:
+                done.mangled.append(match[0])
+            text = text.replace(match[0], value, 1)
     return text
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from preflight import sql, sqltext
-from preflight.releases import Release
+from preflight.releases import PGX, Release
 
 Found = tuple[str, str, str]
 """(key of the query, rule, complaint)."""
@@ -30,29 +30,42 @@ def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
 
 def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
     """What is wrong with a query of a panel."""
-    yield from _format(query)
-    yield from _judged(_panel, query, known, release)
+    yield from _format(query, release)
+    yield from _judged(_panel, query, release, known)
 
 
 def of_rule(query: dict[str, Any], read_by: frozenset[str], release: Release) -> Iterator[Found]:
     """What is wrong with a query of an alert rule. read_by: types of the expressions reading it."""
-    yield from _format(query)
-    yield from _judged(_rule, query, read_by, release)
+    yield from _format(query, release)
+    yield from _judged(_rule, query, release, read_by)
 
 
-def _format(query: dict[str, Any]) -> Iterator[Found]:
-    if query.get("format") not in sql.FORMATS:
+def _format(query: dict[str, Any], release: Release) -> Iterator[Found]:
+    form = query.get("format")
+    if form in sql.FORMATS:
+        return
+    if release < PGX or not isinstance(form, str | None):
         yield (
             "format",
             "format",
-            f"format is {query.get('format')!r}: Grafana answers with an error; write time_series"
-            " or table",
+            f"format is {form!r}: Grafana answers with an error; write time_series or table",
+        )
+    elif form:
+        yield (
+            "format",
+            "format",
+            f"format {form!r} is taken as time_series; write time_series or table",
         )
 
 
-def _judged(judge: Callable[..., Findings], query: dict[str, Any], *how: Any) -> Findings:
+def _judged(
+    judge: Callable[..., Findings], query: dict[str, Any], release: Release, known: Any
+) -> Findings:
     """What a judge says of a query's text and format; of many texts alike, one is judged."""
     text, form = query.get("rawSql"), str(query.get("format"))
+    if form not in sql.FORMATS and release >= PGX:
+        form = "time_series"
+    how = known, release
     if not isinstance(text, str) or not sqltext.without_comments(text).strip():
         empty = "rawSql is empty: Grafana answers nothing, without an error"
         return (("rawSql", "empty-query", empty),)
@@ -63,12 +76,12 @@ def _common(text: str, form: str, release: Release, known: frozenset[str]) -> It
     """What is wrong with a text wherever it stands."""
     for said in sql.macro_problems(text, release, known):
         yield "rawSql", "macro", said
-    yield from _columns(sql.shape(text).columns or (), form)
+    yield from _columns(sql.shape(text).columns or (), form, release)
 
 
-def _columns(columns: tuple[tuple[str, str], ...], form: str) -> Iterator[Found]:
+def _columns(columns: tuple[tuple[str, str], ...], form: str, release: Release) -> Iterator[Found]:
     """What no query may answer, whatever reads it."""
-    names = [name for name, _ in columns if name != sql.UNNAMED]
+    names = [name for name, _ in columns if name != sql.UNNAMED and release < PGX]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield "rawSql", "column-twice", f"two columns are named {name}: Grafana refuses that"
     kind = dict(columns).get("time")
@@ -100,10 +113,10 @@ def _of_panel(text: str, form: str, known: Variables, release: Release) -> Itera
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
     if form == "time_series":
-        yield from _time_series(seen)
+        yield from _time_series(seen, release)
 
 
-def _time_series(seen: sql.Shape) -> Iterator[Found]:
+def _time_series(seen: sql.Shape, release: Release) -> Iterator[Found]:
     if seen.columns is None:
         return
     kinds = dict(seen.columns)
@@ -116,7 +129,7 @@ def _time_series(seen: sql.Shape) -> Iterator[Found]:
         return
     if kinds["time"] in ("text", "boolean"):
         yield "rawSql", "no-time-column", "the column time is no time and no number of seconds"
-    if any(kind == "boolean" for name, kind in seen.columns if name != "time"):
+    if release < PGX and any(kind == "boolean" for name, kind in seen.columns if name != "time"):
         yield "rawSql", "boolean", "a time series cannot hold a boolean; cast it to int"
     if not seen.ordered and len(seen.columns) > 1:
         why = (
@@ -144,7 +157,7 @@ def _of_rule(text: str, form: str, read_by: frozenset[str], release: Release) ->
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
     if form == "time_series":
-        yield from _time_series(seen)
+        yield from _time_series(seen, release)
         yield from _series_of_rule(seen)
         if read_by & {"threshold", "math"}:
             yield (

@@ -43,12 +43,13 @@ class Reading:
         What it answers must be picklable; what it reports is reported here.
         """
 
-        def alone(item: Item) -> tuple[Made, list[Finding]]:
+        def alone(item: Item) -> tuple[Made, list[Finding], dict[str, str]]:
             own = replace(self, report=Report(muted=self.report.muted))
-            return function(item, own), own.report.findings
+            return function(item, own), own.report.findings, own.report.hidden
 
         made: list[Made] = []
-        for one, findings in spread(alone, items):
+        for one, findings, hidden in spread(alone, items):
+            self.report.hidden.update(hidden)
             self.report.take(findings)
             made.append(one)
         return made
@@ -70,6 +71,7 @@ class Source:
         if "$" not in value:
             return value
         done = expand(value, self.reading.environment, self.reading.local)
+        self.reading.report.hide(done.secrets)
         for name in dict.fromkeys(done.unset):
             self.reading.report.doubtful(
                 self.place(value),
@@ -81,8 +83,8 @@ class Source:
             self.reading.report.doubtful(
                 self.place(value),
                 "expanded-twice",
-                f"the value of {name} holds a $ and is expanded twice here; write ${name} without"
-                " braces",
+                f"what {name} gives holds a $ and is expanded twice here; write"
+                + (" each $ in the file as $$" if name[0] == "$" else f" ${name} without braces"),
             )
         return done.value
 

@@ -43,6 +43,11 @@ TITLES_FREE: Final = Release(12, 0)
 by every letter, and rules may lie in a folder General. Measured on 12.4."""
 STRICT_UIDS: Final = Release(12, 0)
 """Uids of rules, contact points and datasources are checked at the start. Measured on 12.4."""
+DATASOURCE_BY_UID: Final = Release(12, 0)
+"""A stored datasource is looked for by the uid that the file says, and is not found under another:
+that ends the start. Measured on 12.4."""
+CORRELATIONS_LAST: Final = Release(11, 0)
+"""Correlations are made when every datasource is there. Measured on 12.4."""
 PRUNE: Final = Release(11, 1)
 """prune: true deletes provisioned datasources that are in no file any more."""
 BROWSER_WANTS_DATABASE: Final = Release(12, 2)

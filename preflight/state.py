@@ -151,6 +151,8 @@ class State:
 
     release: Release
     datasources: dict[tuple[int, str], str] = field(default_factory=dict)
+    prunable: set[tuple[int, str]] = field(default_factory=set)
+    """The datasources that go when no file names them any more."""
     folders: list[StoredFolder] = field(default_factory=list)
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: dict[tuple[int, str], StoredRule] = field(default_factory=dict)
