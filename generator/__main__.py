@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(settings: "Settings", _: argparse.Namespace) -> int:
-    from generator import reference
+    from generator import reference, rulebook
     from generator.artefacts import artefacts, pages
     from generator.files import write
 
@@ -76,6 +76,10 @@ def _build(settings: "Settings", _: argparse.Namespace) -> int:
     if reference.written() != page:
         reference.FILE.write_text(page, encoding="utf-8")
         print(f"wrote docs/{reference.FILE.name}")
+    rules = rulebook.FILE.read_text(encoding="utf-8")
+    if rulebook.page(rules) != rules:
+        rulebook.FILE.write_text(rulebook.page(rules), encoding="utf-8")
+        print(f"wrote docs/{rulebook.FILE.name}")
     print(f"{len(wanted)} files, {len(changed)} changed")
     return 0
 

@@ -158,6 +158,8 @@ Positive = Annotated[Text, AfterValidator(_positive)]
 class NotificationSettings(Entry):
     """Whom a rule tells by itself, past the policies."""
 
+    passed_over: ClassVar[Severity] = Severity.LOST
+
     receiver: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
     group_by: Annotated[list[Text], Listed] = Field(default=[], alias="group_by")
     group_wait: Length = Field(default="", alias="group_wait")
@@ -173,6 +175,8 @@ class NotificationSettings(Entry):
 
 class Record(Entry):
     """What a recording rule writes: the answer of the query `from`, as `metric`."""
+
+    passed_over: ClassVar[Severity] = Severity.LOST
 
     metric: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
     from_: Text = Field(default="", alias="from")
@@ -190,6 +194,7 @@ class Rule(Entry):
     uid: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
     data: Annotated[list[Query], Listed] = Field(default=[])
     dashboard_uid: Text = ""
+    dasboard_uid: Text = ""
     panel_id: Whole = 0
     no_data_state: Annotated[Text, _one_of("NoData", "Alerting", "OK")] = ""
     exec_err_state: Annotated[Text, _one_of("Error", "Alerting", "OK")] = ""
@@ -245,7 +250,7 @@ class KeptRule:
         return cls(
             rule.uid,
             rule.title,
-            rule.annotations.get(DASHBOARD) or rule.dashboard_uid,
+            rule.annotations.get(DASHBOARD) or rule.dashboard_uid or rule.dasboard_uid,
             rule.annotations.get(PANEL) or (str(rule.panel_id) if rule.panel_id else ""),
             rule.place("uid"),
             rule.place("title"),

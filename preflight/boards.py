@@ -1,6 +1,6 @@
 """What the other files of a tree may meet of a dashboard, once its own file was looked at."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from preflight.datasources import Datasources
 from preflight.documents import json_line, read_json
 from preflight.files import shown
 from preflight.findings import Place
+from preflight.objects import Claims
 from preflight.providers import Candidate, Provider, on_disk, opened, read_text
 from preflight.reading import Reading
 
@@ -19,6 +20,7 @@ class Board:
 
     uid: '' where it is no text. panels: their ids as texts. links: the uids of the dashboards that
     it leads to. within: where in its file the dashboard stands, () for the file itself.
+    claims: what an object says of its place.
     """
 
     candidate: Candidate
@@ -28,6 +30,7 @@ class Board:
     links: tuple[str, ...]
     tags: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
+    claims: Claims = field(default_factory=Claims)
 
     @property
     def file(self) -> str:
@@ -73,6 +76,12 @@ def _look(candidate: Candidate, reading: Reading, sources: Datasources) -> Board
         return None
     if not reading.report.muted and file.is_classic:
         dashboards.check(file, sources, reading)
+    elif not file.is_v2:
+        reading.report.doubtful(
+            file.place("elements"),
+            "resource-format",
+            "elements are of v2, which reads them as an object only (apiVersion, kind, spec)",
+        )
     tags = file.content.get("tags")
     return Board(
         candidate,
@@ -82,6 +91,7 @@ def _look(candidate: Candidate, reading: Reading, sources: Datasources) -> Board
         dashboards.links(file.text),
         tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         file.within,
+        file.claims,
     )
 
 

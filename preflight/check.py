@@ -1,5 +1,6 @@
 """check(tree) -> findings: what Grafana would do with a provisioning tree, without starting it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +27,19 @@ class NoTreeError(ValueError):
 @uncollected()
 def check(
     tree: Path,
-    reading: Reading,
+    reading: Reading | None = None,
     before: Path | None = None,
     moved_before: Mapping[str, Path] | None = None,
 ) -> list[Finding]:
-    """The findings of a tree, by file and line.
+    """The findings of a tree, by file and line: what Grafana would do with it.
 
+    tree: the folder that Grafana reads as its provisioning folder. reading: for which release, with
+    which environment; the newest, with this process's, where None. Its report is added to.
     before: the tree that a running Grafana has read already; without it, a fresh server.
     moved_before: where the folders of Grafana's machine lie for that tree, if elsewhere.
     Raises: NoTreeError.
     """
+    reading = reading or Reading(environment=os.environ)
     for folder in filter(None, (tree, before)):
         if not any((folder / name).is_dir() for name in FOLDERS):
             raise NoTreeError(

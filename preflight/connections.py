@@ -11,6 +11,7 @@ from preflight.releases import (
     PGX,
     POSTGRES_RENAMED,
     STRICT_UIDS,
+    Release,
 )
 from preflight.uids import MOST, is_plain
 
@@ -26,12 +27,15 @@ CORE = (
 """Types that come with Grafana; those of other plugins end in -datasource or -app."""
 NO_SQL = {*CORE} - {"mssql", "mysql", "postgres", "testdata", "grafana"}
 SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
+PGX_SSL_MODES = ("", "allow", "prefer", *SSL_MODES)
 WHOLE_NUMBERS = ("maxOpenConns", "maxIdleConns", "connMaxLifetime", "connectionTimeout")
 FLAGS = ("timescaledb", "tlsSkipVerify")
 TEXTS = (
     "database", "timeInterval", "timezone", "tlsConfigurationMethod", "sslRootCertFile",
     "sslCertFile", "sslKeyFile", "servername", "encrypt",
 )  # fmt: skip
+PGX_FLAGS = (*FLAGS, "enableSecureSocksProxy", "allowCleartextPasswords")
+PGX_TEXTS = (*TEXTS, "authenticationType", "secureSocksProxyUsername")
 FIRST_FREE_PORT = 1024
 PORT = re.compile(r"[-+]?[0-9]+")
 
@@ -42,8 +46,10 @@ def check(one: "Datasource", reading: Reading) -> None:
     if not one.name:
         report.fatal(one.place("name"), "no-name", "a datasource without a name")
     if not one.uid:
-        report.doubtful(
-            one.place("name"), "no-uid", f"{one.name!r} has no uid, so Grafana makes one up; set it"
+        report.note(
+            one.place("name"),
+            "no-uid",
+            f"{one.name!r} has no uid, so Grafana makes one of its name",
         )
     elif not is_plain(one.uid) or len(one.uid) > MOST:
         message = f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _"
@@ -86,13 +92,14 @@ def _postgres(one: "Datasource", reading: Reading) -> None:
     data = _json(one, reading)
     _database(one, data, reading)
     mode = data.get("sslmode")
-    if mode is not None and mode not in SSL_MODES:
+    known = PGX_SSL_MODES if release >= PGX else SSL_MODES
+    if mode is not None and mode not in known:
         report.doubtful(
             one.place("jsonData", "sslmode"),
             "sslmode",
-            f"sslmode {mode!r} is none of {', '.join(SSL_MODES)}",
+            f"sslmode {mode!r} is none of {', '.join(filter(None, known))}",
         )
-    for name, message in _ill_typed(data):
+    for name, message in _ill_typed(data, release):
         rule = "number" if name in WHOLE_NUMBERS else "json-type"
         report.doubtful(one.place("jsonData", name), rule, message)
     _login(one, data, reading)
@@ -124,8 +131,9 @@ def _database(one: "Datasource", data: dict[str, Any], reading: Reading) -> None
     )
 
 
-def _ill_typed(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _ill_typed(data: dict[str, Any], release: Release) -> Iterator[tuple[str, str]]:
     """(key, complaint) of values of another type, with which every query fails."""
+    flags, texts = (FLAGS, TEXTS) if release < PGX else (PGX_FLAGS, PGX_TEXTS)
     for name, value in data.items():
         if value is None:
             continue
@@ -135,9 +143,9 @@ def _ill_typed(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 f"jsonData.{name} is {value!r}, no whole number: every query fails (a value"
                 " from $VARIABLE is always a text)",
             )
-        if name in FLAGS and not isinstance(value, bool):
+        if name in flags and not isinstance(value, bool):
             yield name, f"jsonData.{name} is {value!r}, not true or false: every query fails"
-        if name in TEXTS and not isinstance(value, str):
+        if name in texts and not isinstance(value, str):
             yield name, f"jsonData.{name} is {value!r}, no text: every query fails; quote it"
 
 
@@ -156,8 +164,12 @@ def _login(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
         "jsonData.database": data.get("database", ""),
     }
     for name, value in secrets.items():
-        bare = isinstance(value, str) and any(letter.isspace() for letter in value)
-        if bare and reading.release < PGX:
+        if not isinstance(value, str):
+            continue
+        # Since pgx a value is quoted, and only a name that ends in a blank is hardly meant.
+        quoted = reading.release >= PGX
+        bare = value != value.strip() if quoted else any(letter.isspace() for letter in value)
+        if bare and not (quoted and name.startswith("secure")):
             report.doubtful(
                 one.place(*name.split(".")), "blank", f"{name} holds a blank: it never connects"
             )
@@ -181,12 +193,10 @@ def _login(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
 def _address(one: "Datasource", reading: Reading) -> None:
     report, url = reading.report, one.url
     if not url and reading.release >= PGX:
-        report.note(
-            one.place("url"),
-            "url",
-            f"{one.name!r} has no url: PostgreSQL is looked for on this machine",
-        )
-    if not url and reading.release < PGX:
+        said = f"{one.name!r} has no url: PostgreSQL is looked for where Grafana runs"
+        report.note(one.place("url"), "url", said)
+        return
+    if not url:
         report.doubtful(one.place("url"), "url", f"{one.name!r} has no url; write host:port")
         return
     if url.startswith("/"):

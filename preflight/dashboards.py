@@ -10,12 +10,14 @@ from preflight.datasources import Datasources
 from preflight.providers import DashboardFile
 from preflight.queries import Variables
 from preflight.reading import Reading
+from preflight.releases import RESOURCES
 
 BUILT_IN = (
     "grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --", "__expr__", "-100", "default",
     "-- Expression --",
 )  # fmt: skip
 LONG = {"d": 86400, "w": 604800, "M": 2629800, "y": 31557600}
+SHAPES: dict[str, type] = {"tags": list, "panels": list, "time": dict}
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 SHORTEST_REFRESH = 5
 URL = re.compile(r'"url"\s*:\s*"((?:[^"\\]|\\.)*)"')
@@ -99,8 +101,18 @@ def _times(board: DashboardFile, reading: Reading) -> None:
     version = content.get("schemaVersion")
     if isinstance(version, int) and version > 100:
         _doubt(board, ["schemaVersion"], "schema-version", f"no Grafana knows {version}", reading)
-    if not isinstance(content.get("tags", []), list | None):
-        _doubt(board, ["tags"], "tags", "tags is no list", reading)
+    for key, kind in SHAPES.items():
+        if not isinstance(content.get(key), kind | None):
+            rule = key if key in ("tags", "time") else "panel-type"
+            what = "list" if kind is list else "mapping"
+            _doubt(board, [key], rule, f"{key} is no {what}", reading)
+    if "spec" in content and not board.within and reading.release >= RESOURCES:
+        said = "spec without apiVersion: Grafana shows neither title nor panels"
+        _doubt(board, ["spec"], "resource-format", said, reading)
+    panels = content.get("panels")
+    for index, panel in enumerate(panels if isinstance(panels, list) else []):
+        if not isinstance(panel, dict):
+            _doubt(board, ["panels", index], "panel-type", "is no panel", reading)
 
 
 def _variables(board: DashboardFile, sources: Datasources, reading: Reading) -> Variables:

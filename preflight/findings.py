@@ -58,8 +58,8 @@ class Report:
     _said: set[Finding] = field(default_factory=set)
 
     def _add(self, severity: Severity, place: Place, rule: str, message: str) -> None:
-        for value, name in self.hidden.items():
-            message = message.replace(value, name)
+        for value in sorted(self.hidden, key=len, reverse=True):
+            message = message.replace(value, self.hidden[value])
         self.take([Finding(place, severity, rule, message)])
 
     def hide(self, secrets: Mapping[str, str]) -> None:

@@ -1,5 +1,7 @@
 """Dashboards as objects of Grafana's newer API: apiVersion, kind, metadata, spec."""
 
+import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from preflight.releases import RESOURCES, Release
@@ -7,11 +9,47 @@ from preflight.releases import RESOURCES, Release
 GROUP: Final = "dashboard.grafana.app"
 VERSIONS: Final = ("v0alpha1", "v1beta1", "v2alpha1", "v2beta1")
 """Those that 12.4 reads from a file."""
+V2: Final[dict[str, type]] = {
+    "annotations": list, "links": list, "tags": list, "variables": list, "elements": dict,
+    "layout": dict, "timeSettings": dict,
+}  # fmt: skip
+"""What the spec of a dashboard has in v2 where it has it."""
+ORGANISATION = re.compile(r"org-([0-9]+)")
 
 
-def is_object(content: Any) -> bool:
-    """Whether a file holds an object, and no classic dashboard."""
-    return isinstance(content, dict) and "apiVersion" in content and "spec" in content
+@dataclass(frozen=True)
+class Claims:
+    """What an object says of itself. organisation: by number, None where it says nothing."""
+
+    version: str = ""
+    folder_uid: str = ""
+    organisation: int | None = None
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Claims":
+        """Out of an object."""
+        metadata = _mapping(content.get("metadata"))
+        folder = _mapping(metadata.get("annotations")).get("grafana.app/folder")
+        namespace = str(metadata.get("namespace") or "")
+        number = ORGANISATION.fullmatch(namespace)
+        organisation = int(number[1]) if number else 1 if namespace == "default" else None
+        version = str(content["apiVersion"]).partition("/")[2]
+        return cls(version, folder if isinstance(folder, str) else "", organisation)
+
+    def complaint(self, organisation: int, folder_uid: str) -> str:
+        """What does not fit the provider's organisation and folder, '' where all does."""
+        if self.organisation not in (None, organisation):
+            return f"it is of organisation {self.organisation}, its provider of {organisation}"
+        if self.folder_uid and self.folder_uid != folder_uid:
+            return f"it is of folder {self.folder_uid!r}, its provider of {folder_uid!r}"
+        return ""
+
+
+def is_object(content: Any, release: Release) -> bool:
+    """Whether Grafana takes what a file holds for an object."""
+    if not isinstance(content, dict) or "apiVersion" not in content:
+        return False
+    return "spec" in content or release >= RESOURCES
 
 
 def complaint(content: dict[str, Any], release: Release) -> str:
@@ -27,12 +65,21 @@ def complaint(content: dict[str, Any], release: Release) -> str:
             f"apiVersion {content['apiVersion']!r} is none of {GROUP}/{', '.join(VERSIONS)}; write"
             " one of them, or export it as Classic"
         )
-    if not isinstance(content["spec"], dict) or not isinstance(content["spec"].get("title"), str):
-        return "has no title in its spec"
+    spec = content.get("spec")
+    if not isinstance(spec, dict) or not isinstance(spec.get("title"), str):
+        return "is an object with no title in its spec"
+    if not version.startswith("v2"):
+        return ""
+    ill = [key for key, kind in V2.items() if not isinstance(spec.get(key, kind()), kind)]
+    if ill:
+        return f"{ill[0]} is not what {version} has there; is this spec of another version?"
     return ""
 
 
 def name(content: dict[str, Any]) -> Any:
     """What stands for the uid of an object."""
-    metadata = content.get("metadata")
-    return metadata.get("name") if isinstance(metadata, dict) else None
+    return _mapping(content.get("metadata")).get("name")
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,7 +1,7 @@
 """dashboards/*.yaml: the providers and the dashboard files that they read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,9 @@ from preflight.documents import Items, Record, Scalar, UnreadableError, json_lin
 from preflight.fields import Entry, Flag, Options, Pointers, Text, Whole, is_null
 from preflight.files import File, TopLevel, files, parse, shown
 from preflight.findings import Place, Report
+from preflight.objects import Claims
 from preflight.reading import Reading
+from preflight.releases import TITLES_FREE
 from preflight.uids import MOST, is_plain
 
 ROOT = ""
@@ -45,6 +47,11 @@ class Provider(Entry):
         found = self.options.get("path")
         found = found if isinstance(found, str) else self.options.get("folder")
         return found if isinstance(found, str) else None
+
+    @property
+    def has_path(self) -> bool:
+        """Whether it is there under its present name."""
+        return isinstance(self.options.get("path"), str)
 
     @property
     def by_folders(self) -> bool:
@@ -85,6 +92,7 @@ class DashboardFile:
     content: dict[str, Any]
     uid: Any
     within: tuple[str, ...] = ()
+    claims: Claims = field(default_factory=Claims)
 
     def place(self, *path: str | int) -> Place:
         """Where the value at a path stands."""
@@ -94,6 +102,11 @@ class DashboardFile:
     def is_classic(self) -> bool:
         """Whether it is in the classic format; else it has elements and a layout."""
         return "elements" not in self.content
+
+    @property
+    def is_v2(self) -> bool:
+        """Whether it is an object whose version has elements."""
+        return self.claims.version.startswith("v2")
 
 
 def read(tree: Path, reading: Reading) -> list[Provider]:
@@ -178,9 +191,9 @@ def _check(one: Provider, reading: Reading) -> None:
         )
     if one.type not in ("", "file"):
         report.fatal(one.place("type"), "provider-type", f"type {one.type!r} is not 'file'")
-    if one.path is None:
+    if one.path is None or (reading.release >= TITLES_FREE and not one.has_path):
         report.fatal(one.place("options"), "provider-path", "options.path is missing or no text")
-    if one.update_interval_seconds < 0:
+    if one.update_interval_seconds < 0 and reading.release < TITLES_FREE:
         report.fatal(
             one.place("updateIntervalSeconds"),
             "interval",
@@ -190,7 +203,7 @@ def _check(one: Provider, reading: Reading) -> None:
 
 
 def _check_folder(one: Provider, reading: Reading) -> None:
-    report = reading.report
+    report, older = reading.report, reading.release < TITLES_FREE
     if one.by_folders and one.folder and one.folder_uid:
         report.fatal(
             one.place("options", "foldersFromFilesStructure"),
@@ -203,20 +216,24 @@ def _check_folder(one: Provider, reading: Reading) -> None:
             "provider-folder",
             "folder is ignored beside foldersFromFilesStructure; remove one",
         )
-    if not one.by_folders and one.folder.strip().lower() == "general":
+    if older and not one.by_folders and one.folder.strip().lower() == "general":
         report.fatal(
             one.place("folder"),
             "provider-folder",
             "a folder cannot be named General; leave folder out to put dashboards there",
         )
     if one.folder_uid and (not is_plain(one.folder_uid) or len(one.folder_uid) > MOST):
-        report.fatal(
+        ends = report.fatal if older else report.lost
+        ends(
             one.place("folderUid"),
             "uid",
             f"folderUid {one.folder_uid!r} is not made of at most {MOST} letters, digits, - and _",
         )
     if one.folder_uid == "general":
-        report.fatal(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
+        ends = report.fatal if older else report.lost
+        ends(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
+    if not older and one.folder_uid and not one.folder and not one.by_folders:
+        report.doubtful(one.place("folderUid"), "folder-uid", "folderUid is ignored without folder")
 
 
 def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[Candidate] | None:
@@ -311,12 +328,18 @@ def opened(candidate: Candidate, reading: Reading) -> DashboardFile | None:
             Place(place.file, line), "unreadable", f"is no JSON to Grafana ({why}); it is left out"
         )
         return None
-    if objects.is_object(content):
+    if objects.is_object(content, reading.release):
         if said := objects.complaint(content, reading.release):
             reading.report.lost(place, "resource-format", said)
             return None
         return DashboardFile(
-            candidate, place.file, text, content["spec"], objects.name(content), ("spec",)
+            candidate,
+            place.file,
+            text,
+            content["spec"],
+            objects.name(content),
+            ("spec",),
+            Claims.of(content),
         )
     if not isinstance(content, dict) or not isinstance(content.get("title"), str):
         reading.report.lost(

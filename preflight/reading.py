@@ -22,7 +22,7 @@ class Reading:
     moved: folders of Grafana's machine and where they lie on this one.
     """
 
-    report: Report
+    report: Report = field(default_factory=Report)
     release: Release = field(default_factory=lambda: Release.of(DEFAULT))
     environment: Mapping[str, str] = field(default_factory=dict)
     moved: Mapping[str, Path] = field(default_factory=dict)
@@ -71,7 +71,8 @@ class Source:
         if "$" not in value:
             return value
         done = expand(value, self.reading.environment, self.reading.local)
-        self.reading.report.hide(done.secrets)
+        if done.secrets:
+            self.reading.report.hide({**done.secrets, str(value): done.value})
         for name in dict.fromkeys(done.unset):
             self.reading.report.doubtful(
                 self.place(value),

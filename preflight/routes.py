@@ -3,12 +3,24 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)  # fmt: skip
 
 from preflight import patterns
 from preflight.fields import seconds
+from preflight.releases import UTF8_MATCHERS
 
 MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
+QUOTED, BARE = r'"(?:[^"\\]|\\.)*"', r"[^\s{}!=~,\\\"'`]+"
+ANY_LABEL = re.compile(rf"\s*(?:{QUOTED}|{BARE})\s*(?:=|!=)\s*(?:{QUOTED}|{BARE})\s*", re.DOTALL)
+"""A matcher of a label of any letters, as releases read it that know UTF-8."""
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 MEANT = {"n": "\n", '"': '"', "\\": "\\"}
 SIGNS = ("=", "=~", "!=", "!~")
@@ -25,10 +37,13 @@ def _not_zero(text: str) -> str:
     return text
 
 
-def _matchers(text: str) -> str:
+def _matchers(text: str, info: ValidationInfo) -> str:
     """A list of matchers such as {team="ml", stage=~"a|b"}; the braces may be missing."""
+    any_label = info.context is not None and info.context >= UTF8_MATCHERS
     parts = _parts(text.removeprefix("{").removesuffix("}"))
     for index, part in enumerate(parts):
+        if any_label and ANY_LABEL.fullmatch(part):
+            continue
         if part.strip() or index < len(parts) - 1:
             _matcher(part)
     return text

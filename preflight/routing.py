@@ -134,7 +134,7 @@ def apply_templates(templates: list[Template], state: State, reading: Reading) -
 def read_route(policy: Policy, reading: Reading) -> Route | None:
     """The routes of a policy; what does not fit is a fatal finding."""
     try:
-        return Route.model_validate(policy.free(reading))
+        return Route.model_validate(policy.free(reading), context=reading.release)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             path = tuple("continue" if step == "continue_" else step for step in one["loc"])

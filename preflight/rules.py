@@ -58,7 +58,6 @@ ALL: Final = (
         DOUBTFUL,
         "a user, password or database with a blank",
         "choose one without",
-        until=Release(12, 4),
     ),
     Rule("boolean", DOUBTFUL, "a boolean column in a time series", "cast it to int"),
     Rule("column-twice", DOUBTFUL, "two columns of one name", "give each column a name of its own"),

@@ -78,6 +78,9 @@ def _delete_missing(provider: Provider, boards: list[Board], state: State) -> No
 
 def _save(one: Board, provider: Provider, earlier: Earlier, state: State, reading: Reading) -> None:
     report, release, org = reading.report, reading.release, provider.org
+    if said := one.claims.complaint(org, "" if provider.by_folders else provider.folder_uid):
+        report.lost(one.place(), "organisation", f"{said}; the dashboard is left out")
+        return
     if said := _unnamed(one, release):
         report.lost(one.place("title"), "no-title", f"the title {said}; the dashboard is left out")
         return
@@ -101,7 +104,8 @@ def _save(one: Board, provider: Provider, earlier: Earlier, state: State, readin
             one.uid_place(), "no-uid", "without a uid (a text) each server makes up its own"
         )
     _folder(provider, one.candidate.folder, state, reading)
-    if any(one.uid and (f.org, f.uid) == (org, one.uid) for f in state.folders):
+    taken = release < TITLES_FREE and one.uid
+    if taken and any((f.org, f.uid) == (org, one.uid) for f in state.folders):
         report.lost(
             one.uid_place(),
             "uid",
@@ -284,10 +288,6 @@ def _folder(provider: Provider, title: str, state: State, reading: Reading) -> N
 def _folder_by_uid(provider: Provider, title: str, state: State, reading: Reading) -> None:
     """Find or make a folder by its uid, or by its title where the provider names no uid."""
     org, uid = provider.org, "" if provider.by_folders else provider.folder_uid
-    if uid and state.dashboards.of_uid(org, uid):
-        reading.report.fatal(
-            provider.place("folderUid"), "uid", f"{uid!r} is the uid of a dashboard"
-        )
     by_uid = next((f for f in state.folders if uid and (f.org, f.uid) == (org, uid)), None)
     by_title = state.folder(org, title)
     if by_uid is not None:

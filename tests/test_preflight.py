@@ -1,4 +1,4 @@
-"""The pre-flight against what a live Grafana 9.4 did, case by case."""
+"""The pre-flight against what a live Grafana 9.4 and a live 12.4 did, case by case."""
 
 import json
 import re
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preflight import rules as register
 from preflight.__main__ import main
 from preflight.check import check
 from preflight.documents import json_line, read_json
@@ -19,36 +20,63 @@ from preflight.findings import FORMATS, Finding, Place, Report, Severity
 from preflight.interpolation import expand
 from preflight.reading import Reading
 from preflight.releases import Release
+from preflight.rules import table
 from settings import ROOT, CommittedSettings
 
 Json = dict[str, Any]
 CASES = Path(__file__).parent / "cases"
-SAMPLE = json.loads((CASES / "sample.json").read_text(encoding="utf-8"))
-MEASURED = json.loads((CASES / "measured.json").read_text(encoding="utf-8"))
-BASELINE: Json = SAMPLE["baseline"]
+RELEASES = ("9.4", "12.4")
+"""Those of which a live server was asked."""
+
+
+def recorded(name: str) -> Json:
+    """A file of cases."""
+    found: Json = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+SAMPLES = {release: recorded(f"sample-{release}") for release in RELEASES}
+MEASURED = {release: recorded(f"measured-{release}") for release in RELEASES}
+BASELINE: Json = SAMPLES["9.4"]["baseline"]
 SOCKET = "/run/postgresql"
 LEAST = {"accepted": 0, "degraded": 1, "lost": 2, "fatal": 3}
 """The severity that each measured outcome calls for, at least."""
 NOISY = {"da-upper-suffix"}
 """Grafana leaves drift.JSON out; the observer counted *.json files only."""
+MISSED = {"da-v2-resource"}
+"""12.4 has the dashboard; the observer looked for a uid at the top of the file."""
 
 
-def measured() -> Iterator[Json]:
-    """Every measured case; those beside the sample hold edits of its baseline."""
-    yield from SAMPLE["cases"]
-    for case in MEASURED["cases"]:
-        yield {**case, "files": edited(case), "env": {"PGPW": "reader"}}
+def measured() -> Iterator[Any]:
+    """Every measured case with its release; those beside a sample hold edits of its baseline."""
+    for release in RELEASES:
+        base = SAMPLES[release]["baseline"]
+        for case in SAMPLES[release]["cases"]:
+            if release == "9.4" or case["id"] not in MISSED:
+                tree = {**base, **case["files"]}
+                yield named(release, case, tree, case.get("env") or {"PGPW": "reader"})
+        for case in MEASURED[release]["cases"]:
+            yield named(release, case, {**base, **edited(case, base)}, {"PGPW": "reader"})
 
 
-def measured_changes() -> Iterator[Json]:
-    """Every measured change; those beside the sample edit what stood before."""
-    yield from SAMPLE["changes"]
-    for case in MEASURED["changes"]:
-        before = {**BASELINE, **edited(case["before"])}
-        yield {**case, "before": before, "change": edited(case, before)}
+def named(release: str, case: Json, *parts: Json) -> Any:
+    """A case under a name of its own."""
+    return pytest.param(release, case, *parts, id=f"{release}-{case['id']}")
 
 
-def edited(case: Json, base: Json = BASELINE) -> Json:
+def measured_changes() -> Iterator[Any]:
+    """Every measured change; those beside a sample edit what stood before."""
+    for release in RELEASES:
+        base = SAMPLES[release]["baseline"]
+        for case in SAMPLES[release]["changes"]:
+            before = {**base, **(case["before"] or {})}
+            yield named(release, case, before, {**before, **(case["change"] or {})})
+        for case in MEASURED[release]["changes"]:
+            before = {**base, **edited(case["before"], base)}
+            yield named(release, case, before, {**before, **edited(case, before)})
+
+
+def edited(case: Json, base: Json) -> Json:
     """A case's files: those that are whole, and the others with its edits."""
     files = dict(case.get("files", {}))
     for name, pairs in case.get("edits", {}).items():
@@ -82,12 +110,12 @@ def said(findings: list[Finding]) -> str:
     return FORMATS["text"](findings)
 
 
-@pytest.mark.parametrize("case", measured(), ids=lambda case: case["id"])
-def test_each_measured_outcome_is_foretold(case: Json, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("release", "case", "files", "env"), measured())
+def test_each_measured_outcome_is_foretold(
+    release: str, case: Json, files: Json, env: Json, tmp_path: Path
+) -> None:
     """Fatal and lost are told exactly, degraded is at least doubtful, accepted is not refused."""
-    tree = lay(tmp_path, {**BASELINE, **case["files"]})
-
-    found = check(tree, reading(case["env"]))
+    found = check(lay(tmp_path, files), reading(env, release))
     worst = max((one.severity for one in found), default=0)
 
     if case["outcome"] == "accepted":
@@ -97,16 +125,18 @@ def test_each_measured_outcome_is_foretold(case: Json, tmp_path: Path) -> None:
         assert Severity.DOUBTFUL <= worst < Severity.FATAL, said(found)
     else:
         assert worst == LEAST[case["outcome"]], said(found)
+    for one in found:
+        assert one.severity <= register.RULES[one.rule].worst, one
 
 
-@pytest.mark.parametrize("case", measured_changes(), ids=lambda case: case["id"])
-def test_each_measured_change_is_foretold(case: Json, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("release", "case", "before", "after"), measured_changes())
+def test_each_measured_change_is_foretold(
+    release: str, case: Json, before: Json, after: Json, tmp_path: Path
+) -> None:
     """A change that ended a running server is fatal, another is not."""
-    before = {**BASELINE, **(case["before"] or {})}
-    old = lay(tmp_path / "old", before)
-    new = lay(tmp_path / "new", {**before, **(case["change"] or {})})
+    old, new = lay(tmp_path / "old", before), lay(tmp_path / "new", after)
 
-    found = check(new, reading(), old)
+    found = check(new, reading(release=release), old)
 
     fatal = any(one.severity is Severity.FATAL for one in found)
     assert fatal == (case["outcome"] == "fatal"), said(found)
@@ -346,18 +376,124 @@ def test_before_is_a_revision_too(
     assert "deleteRules: [{orgId: 1, uid: drift-high}]" in capsys.readouterr().out
 
 
-def test_every_rule_is_documented(tmp_path: Path) -> None:
-    """What the cases bring out stands in the table, with no milder severity."""
-    text = (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, re.MULTILINE)
-    table = {rule: Severity[worst.upper()] for rule, worst in rows}
-    for number, case in enumerate(measured()):
-        tree = lay(tmp_path / str(number), {**BASELINE, **case["files"]})
-        for one in check(tree, reading(case["env"])):
-            assert one.severity <= table[one.rule], one
+def test_every_rule_is_registered_and_used() -> None:
+    """What is reported is in the register, what is registered is reported, the docs say both."""
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "preflight").glob("*.py")
+        if path.name != "rules.py"
+    )
+    assert [rule for rule in register.RULES if f'"{rule}"' not in source] == []
+    assert table() in (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8")
 
-    source = "".join(path.read_text() for path in (ROOT / "preflight").glob("*.py"))
-    assert [rule for rule in table if f'"{rule}"' not in source] == []
+
+BAD = BASELINE[BOARD].replace('"refresh": "1m"', '"refresh": "1s"')
+
+
+@pytest.mark.parametrize(
+    ("words", "configuration", "rules"),
+    [
+        ([], "", {"access", "refresh"}),
+        (["--ignore", "access"], "", {"refresh"}),
+        (["--ignore", "access,refresh"], "", set()),
+        (["--select", "access"], "", {"access"}),
+        ([], 'ignore = ["refresh"]', {"access"}),
+        ([], 'select = ["refresh"]', {"refresh"}),
+        (["--select", "access"], 'select = ["refresh"]', {"access"}),
+        ([], '[per-file-ignores]\n"*/dashboards/*.json" = ["refresh", "access"]', {"access"}),
+        ([], '[per-file-ignores]\n"*/other/*" = ["refresh"]', {"access", "refresh"}),
+    ],
+)
+def test_rules_are_chosen(
+    words: list[str], configuration: str, rules: set[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """By the command line, and by a configuration that lies where the check runs."""
+    source = BASELINE[SOURCE].replace("access: proxy", "access: server")
+    tree = lay(tmp_path / "tree", {**BASELINE, BOARD: BAD, SOURCE: source})
+    monkeypatch.setenv("PGPW", "reader")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grafana-preflight.toml").write_text(configuration)
+
+    assert main(["--tree", str(tree), "--grafana", "9.4", "--format", "json", *words]) == 0
+
+    assert {one["rule"] for one in json.loads(capsys.readouterr().out)} == rules
+
+
+@pytest.mark.parametrize(
+    ("words", "configuration", "complaint"),
+    [
+        (["--ignore", "acess"], "", "'acess' is no rule; access is meant?"),
+        ([], 'ignore = ["acess"]', "grafana-preflight.toml: ignore: 'acess' is no rule"),
+        ([], "ignore = 5", "grafana-preflight.toml: ignore: is no list of rules"),
+        ([], "ignored = []", "grafana-preflight.toml: ignored: is none of select, ignore"),
+        ([], "[per-file-ignores]\na = [1]", "grafana-preflight.toml: a: is no list of rules"),
+        ([], "per-file-ignores = 1", "per-file-ignores: is no table"),
+        ([], "ignore = [", "grafana-preflight.toml: is no TOML"),
+        (["--config", "nowhere.toml"], "", "nowhere.toml"),
+    ],
+)
+def test_a_choice_that_cannot_be_read_is_told(
+    words: list[str], configuration: str, complaint: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """With the file and the place."""
+    tree = lay(tmp_path / "tree", BASELINE)
+    monkeypatch.chdir(tmp_path)
+    if configuration:
+        (tmp_path / "grafana-preflight.toml").write_text(configuration)
+
+    assert main(["--tree", str(tree), *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a tree."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--rules"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == table()
+
+
+def test_what_is_said_names_no_command_of_this_project() -> None:
+    """It is read in other repositories."""
+    for path in (ROOT / "preflight").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"python -m (?!preflight)|\bmake (build|check|up)\b", text), path
+
+
+@pytest.mark.parametrize(
+    "form", ["$SECRET", "${SECRET}", "$__env{SECRET}", "$__file{@PROV@/../secret}"]
+)
+def test_no_message_tells_a_secret(form: str, tmp_path: Path) -> None:
+    """Neither a value nor the part of one behind a `$`, which is expanded once more."""
+    secret = "hunter2$pass word"
+    source = BASELINE[SOURCE].replace('url: "@PGHOST@"', f"url: '{form}'")
+    tree = lay(tmp_path, {**BASELINE, SOURCE: source})
+    (tmp_path / "secret").write_text(secret)
+    text = (tree / "datasources/ds.yaml").read_text()
+    (tree / "datasources/ds.yaml").write_text(text.replace("@PROV@", str(tree)))
+
+    found = said(check(tree, reading({"PGPW": "reader", "SECRET": secret})))
+
+    assert "[url]" in found
+    assert "hunter2" not in found
+    assert "pass" not in found.replace("password", "")
+    assert ("[expanded-twice]" in found) == (form != "$SECRET")
+
+
+def test_a_file_with_a_dollar_is_read_as_grafana_does(tmp_path: Path) -> None:
+    """What follows the `$` in it is taken for a variable."""
+    (tmp_path / "password").write_text("pa$word\n")
+    done = expand(f"$__file{{{tmp_path}/password}}", {"word": "!"}, Path)
+    assert done.value == "pa!"
+    assert done.unset == []
+
+
+def test_the_check_is_a_function_of_a_folder(tmp_path: Path) -> None:
+    """Without more, the environment is this process's, and the release the newest."""
+    found = check(lay(tmp_path, BASELINE))
+    assert {one.rule for one in found} <= {"unset-variable", "type"}
 
 
 def test_preflight_needs_little() -> None:
