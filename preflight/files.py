@@ -214,7 +214,10 @@ def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone
             entry.place(key), "unknown-section", f"Grafana passes over {key}{meant}"
         )
     elif near:
-        lost = near and _bare(near) == _bare(key) and entry.passed_over is Severity.LOST
+        born = _keys(type(entry))[near]
+        meant_now = born is None or source.reading.release >= born
+        alike = _bare(near) == _bare(key) and meant_now
+        lost = alike and entry.passed_over is Severity.LOST
         (source.reading.report.lost if lost else source.reading.report.doubtful)(
             entry.place(key), "unknown-key", f"Grafana passes over {key}{meant}"
         )

@@ -57,6 +57,8 @@ PGX: Final = Release(12, 4)
 localhost:5432, and a query without `format` a time series. Measured on 12.4."""
 DEFAULT_EMAIL_GONE: Final = Release(12, 4)
 """The contact point that a fresh server has is `empty`, no longer `grafana-default-email`."""
+ROOT_WITHOUT_MATCHERS: Final = Release(12, 0)
+"""Matchers of the root policy end the start; before, they are passed over. Measured on 12.4."""
 UTF8_MATCHERS: Final = Release(12, 0)
 """Matchers of policies name labels of any letters. Measured on 12.4."""
 TAG_LENGTH: Final = Release(12, 4)

@@ -10,7 +10,7 @@ from preflight.documents import Scalar
 from preflight.fields import Entry, Flag, Free, Listed, Owned, Required, Text, Whole
 from preflight.gotemplates import complaint
 from preflight.reading import Reading
-from preflight.releases import ROUTING_FIRST, STRICT_UIDS
+from preflight.releases import ROOT_WITHOUT_MATCHERS, ROUTING_FIRST, STRICT_UIDS
 from preflight.routes import Route
 from preflight.state import State, retire
 from preflight.uids import complaint as uid_complaint
@@ -156,7 +156,8 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
     for key in ("mute_time_intervals", "active_time_intervals"):
         if getattr(route, key):
             report.fatal(policy.place(key), "policy", "the root policy cannot be muted")
-    if route.object_matchers or route.matchers:
+    matches = route.object_matchers or route.matchers
+    if matches and reading.release >= ROOT_WITHOUT_MATCHERS:
         report.fatal(policy.place(), "policy", "the root policy matches all; remove its matchers")
     if route.continue_:
         spoilt = reading.release >= ROUTING_FIRST

@@ -19,7 +19,7 @@ import pytest
 from conftest import REFERENCE_DAYS, SECRET, rows, write_day
 from database.embedded import free_port
 from settings import ROOT, load_settings
-from stack.local import grafana_binary
+from stack.local import grafana_binary, release
 from stack.look import browser_program
 
 needs_grafana = pytest.mark.skipif(
@@ -129,7 +129,8 @@ def test_grafana_shows_what_was_built(
     assert first.returncode == 0, first.stdout + first.stderr
     again = stack(environment, "up")
     assert again.returncode == 0, again.stdout + again.stderr
-    keep = ["--record", str(RECORDED / "grafana.json")] if request.config.option.record else []
+    kept = RECORDED / f"grafana-{release(grafana_binary(load_settings()))}.json"
+    keep = ["--record", str(kept)] if request.config.option.record else []
     verified = stack(environment, "verify", "--json", *keep)
     checks = {check["name"]: check for check in json.loads(verified.stdout)}
 
