@@ -360,8 +360,7 @@ def apply(groups: Iterable[KeptGroup], state: State, reading: Reading) -> None:
 
 def _folder(group: KeptGroup, state: State, reading: Reading) -> str:
     org, place = group.org, group.folder_place
-    general = group.folder.strip().lower() == "general"
-    if general and reading.release < TITLES_FREE:
+    if group.folder.strip().lower() == "general":
         reading.report.fatal(place, "general", "rules cannot be in General; name a folder")
     there = state.folder(org, group.folder)
     if there is not None and there.title.strip() != group.folder.strip():

@@ -193,7 +193,7 @@ def _check(one: Provider, reading: Reading) -> None:
         report.fatal(one.place("type"), "provider-type", f"type {one.type!r} is not 'file'")
     if one.path is None or (reading.release >= TITLES_FREE and not one.has_path):
         report.fatal(one.place("options"), "provider-path", "options.path is missing or no text")
-    if one.update_interval_seconds < 0 and reading.release < TITLES_FREE:
+    if one.update_interval_seconds < 0:
         report.fatal(
             one.place("updateIntervalSeconds"),
             "interval",

@@ -76,12 +76,12 @@ def _common(text: str, form: str, release: Release, known: frozenset[str]) -> It
     """What is wrong with a text wherever it stands."""
     for said in sql.macro_problems(text, release, known):
         yield "rawSql", "macro", said
-    yield from _columns(sql.shape(text).columns or (), form, release)
+    yield from _columns(sql.shape(text).columns or (), form)
 
 
-def _columns(columns: tuple[tuple[str, str], ...], form: str, release: Release) -> Iterator[Found]:
+def _columns(columns: tuple[tuple[str, str], ...], form: str) -> Iterator[Found]:
     """What no query may answer, whatever reads it."""
-    names = [name for name, _ in columns if name != sql.UNNAMED and release < PGX]
+    names = [name for name, _ in columns if name != sql.UNNAMED]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield "rawSql", "column-twice", f"two columns are named {name}: Grafana refuses that"
     kind = dict(columns).get("time")
@@ -113,10 +113,10 @@ def _of_panel(text: str, form: str, known: Variables, release: Release) -> Itera
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
     if form == "time_series":
-        yield from _time_series(seen, release)
+        yield from _time_series(seen)
 
 
-def _time_series(seen: sql.Shape, release: Release) -> Iterator[Found]:
+def _time_series(seen: sql.Shape) -> Iterator[Found]:
     if seen.columns is None:
         return
     kinds = dict(seen.columns)
@@ -129,7 +129,7 @@ def _time_series(seen: sql.Shape, release: Release) -> Iterator[Found]:
         return
     if kinds["time"] in ("text", "boolean"):
         yield "rawSql", "no-time-column", "the column time is no time and no number of seconds"
-    if release < PGX and any(kind == "boolean" for name, kind in seen.columns if name != "time"):
+    if any(kind == "boolean" for name, kind in seen.columns if name != "time"):
         yield "rawSql", "boolean", "a time series cannot hold a boolean; cast it to int"
     if not seen.ordered and len(seen.columns) > 1:
         why = (
@@ -157,7 +157,7 @@ def _of_rule(text: str, form: str, read_by: frozenset[str], release: Release) ->
     if seen.complaint:
         yield "rawSql", "sql", seen.complaint
     if form == "time_series":
-        yield from _time_series(seen, release)
+        yield from _time_series(seen)
         yield from _series_of_rule(seen)
         if read_by & {"threshold", "math"}:
             yield (

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from preflight.findings import Severity
-from preflight.releases import Release
+from preflight.releases import PGX, RESOURCES, TITLES_FREE, Release
 
 FATAL, LOST, DOUBTFUL = Severity.FATAL, Severity.LOST, Severity.DOUBTFUL
 
@@ -59,8 +59,20 @@ ALL: Final = (
         "a user, password or database with a blank",
         "choose one without",
     ),
-    Rule("boolean", DOUBTFUL, "a boolean column in a time series", "cast it to int"),
-    Rule("column-twice", DOUBTFUL, "two columns of one name", "give each column a name of its own"),
+    Rule(
+        "boolean",
+        DOUBTFUL,
+        "a boolean column in a time series",
+        "cast it to int",
+        until=PGX,
+    ),
+    Rule(
+        "column-twice",
+        DOUBTFUL,
+        "two columns of one name",
+        "give each column a name of its own",
+        until=PGX,
+    ),
     Rule(
         "correlation",
         FATAL,
@@ -111,18 +123,21 @@ ALL: Final = (
         DOUBTFUL,
         "two folders whose titles differ in letters that Grafana does not tell apart",
         "write one of the two",
+        until=TITLES_FREE,
     ),
     Rule(
         "folder-is-title",
         FATAL,
         "a folder with the title of a dashboard",
         "rename one",
+        until=TITLES_FREE,
     ),
     Rule(
         "folder-twice",
         DOUBTFUL,
         "two folders of one title: one of dashboards, one of rules",
         "give the folder of rules another title",
+        since=TITLES_FREE,
     ),
     Rule(
         "folder-uid",
@@ -136,7 +151,13 @@ ALL: Final = (
         "a query whose `format` Grafana does not know, or without one",
         "write time_series or table",
     ),
-    Rule("general", FATAL, "rules in the folder General", "name a folder"),
+    Rule(
+        "general",
+        FATAL,
+        "rules in the folder General",
+        "name a folder",
+        until=TITLES_FREE,
+    ),
     Rule(
         "hidden-folder",
         LOST,
@@ -149,7 +170,13 @@ ALL: Final = (
         "a contact point or mute time deleted that a policy or rule uses",
         "point the policy or rule elsewhere first",
     ),
-    Rule("interval", FATAL, "a negative updateIntervalSeconds", "write 10"),
+    Rule(
+        "interval",
+        FATAL,
+        "a negative updateIntervalSeconds",
+        "write 10",
+        until=TITLES_FREE,
+    ),
     Rule("json-type", DOUBTFUL, "a value of jsonData of the wrong type", "correct the type"),
     Rule(
         "macro",
@@ -188,8 +215,9 @@ ALL: Final = (
     Rule(
         "organisation",
         LOST,
-        "a dashboard of another organisation or folder than its provider's",
-        "take orgId and folderUid out of the dashboard",
+        "an object of another organisation or folder than its provider's",
+        "take namespace and grafana.app/folder out of its metadata",
+        since=RESOURCES,
     ),
     Rule(
         "orphan",
@@ -237,6 +265,7 @@ ALL: Final = (
         FATAL,
         "a recording rule that Grafana refuses, or (doubtful) never evaluates",
         "give record a metric and from",
+        since=Release(11, 2),
     ),
     Rule("ref-id", DOUBTFUL, "two queries of one refId", "give each a letter of its own"),
     Rule("refresh", DOUBTFUL, "a refresh that becomes 5s", "write 5s or longer"),
@@ -280,13 +309,14 @@ ALL: Final = (
         LOST,
         "a dashboard with the title of a folder",
         "rename one",
-        until=Release(12, 0),
+        until=TITLES_FREE,
     ),
     Rule(
         "title-taken",
         LOST,
         "a title that belonged to another dashboard: its content is overwritten",
         "give titles that were never used before",
+        until=TITLES_FREE,
     ),
     Rule(
         "trimmed",
