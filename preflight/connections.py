@@ -166,9 +166,9 @@ def _login(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
     for name, value in secrets.items():
         if not isinstance(value, str):
             continue
-        # Since pgx a value is quoted, and only a name that ends in a blank is hardly meant.
+        # Since pgx a blank is one; in a name it is hardly meant.
         quoted = reading.release >= PGX
-        bare = value != value.strip() if quoted else any(letter.isspace() for letter in value)
+        bare = any(letter.isspace() for letter in value)
         if bare and not (quoted and name.startswith("secure")):
             report.doubtful(
                 one.place(*name.split(".")), "blank", f"{name} holds a blank: it never connects"

@@ -233,7 +233,10 @@ def _source(
             )  # fmt: skip
         return
     if not isinstance(uid, str):
-        _doubt(board, where, "no-datasource", f"datasource uid {uid!r} is no text", reading)
+        unlisted = reading.release >= RESOURCES
+        say = reading.report.lost if unlisted else reading.report.doubtful
+        said = "; the dashboard is in no list and no search" if unlisted else ""
+        say(board.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{said}")
     if not isinstance(uid, str) or uid in BUILT_IN:
         return
     used = sql.variables(uid)

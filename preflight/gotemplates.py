@@ -9,13 +9,10 @@ FUNCTIONS = {
     "match", "safeHtml", "reReplaceAll", "stringSlice",
 }  # fmt: skip
 NEWER_FUNCTIONS = {
-    "trimSpace", "tableLink", "graphLink", "tz", "date", "humanizeDuration", "since", "toTime",
-    "urlUnescape", "humanize", "humanize1024", "humanizePercentage", "value", "strvalue", "args",
-    "pathPrefix", "externalURL", "first", "label", "query", "sortByLabel", "parseDuration",
-    "stripPort", "stripDomain", "toJson", "coll", "filterLabels", "filterLabelsRe",
-    "removeLabels", "removeLabelsRe", "dict", "append", "tmpl", "data",
+    "trimSpace", "tz", "date", "coll", "data", "tmpl", "time", "tenantID", "grafanaExploreURL",
+    "queryFromGeneratorURL",
 }  # fmt: skip
-"""Functions of later releases; which came when is not told apart."""
+"""Those of 12.4; which came when before is not told apart."""
 TERMS = ("bool", "number", "dot", "field", "name", "nil", "raw", "string", "variable", "(")
 CONSTANTS = ("bool", "dot", "nil", "number", "raw", "string")
 CLOSING = Token("end of text", "")

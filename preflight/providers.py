@@ -12,7 +12,7 @@ from preflight.files import File, TopLevel, files, parse, shown
 from preflight.findings import Place, Report
 from preflight.objects import Claims
 from preflight.reading import Reading
-from preflight.releases import TITLES_FREE
+from preflight.releases import BARE_LIST_PANICS, TITLES_FREE
 from preflight.uids import MOST, is_plain
 
 ROOT = ""
@@ -146,6 +146,14 @@ def _as_new(file: File) -> File | None:
     version = content.get("apiVersion") if isinstance(content, Record) else None
     if isinstance(version, Scalar) and version.kind in ("int", "float") and plain(version) > 0:
         return file
+    if isinstance(content, list) and file.source.reading.release >= BARE_LIST_PANICS:
+        report.fatal(
+            file.source.place(content),
+            "old-format",
+            "is a bare list, the old format, on which Grafana panics; write apiVersion: 1 and"
+            " providers:",
+        )
+        return None
     if isinstance(content, list):
         record = Record.empty(1)
         record["providers"] = _modern(content)

@@ -61,6 +61,10 @@ ROOT_WITHOUT_MATCHERS: Final = Release(12, 0)
 """Matchers of the root policy end the start; before, they are passed over. Measured on 12.4."""
 UTF8_MATCHERS: Final = Release(12, 0)
 """Matchers of policies name labels of any letters. Measured on 12.4."""
+ACTIVE_INTERVALS: Final = Release(12, 1)
+"""Policies know active_time_intervals; before, they are passed over."""
+BARE_LIST_PANICS: Final = Release(12, 4)
+"""Providers in the old format, a bare list, end the start with a panic."""
 TAG_LENGTH: Final = Release(12, 4)
 """A dashboard with a tag of over 50 bytes is not saved."""
 RESOURCES: Final = Release(12, 4)

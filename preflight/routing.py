@@ -10,7 +10,13 @@ from preflight.documents import Scalar
 from preflight.fields import Entry, Flag, Free, Listed, Owned, Required, Text, Whole
 from preflight.gotemplates import complaint
 from preflight.reading import Reading
-from preflight.releases import ROOT_WITHOUT_MATCHERS, ROUTING_FIRST, STRICT_UIDS
+from preflight.releases import (
+    ACTIVE_INTERVALS,
+    ROOT_WITHOUT_MATCHERS,
+    ROUTING_FIRST,
+    STRICT_UIDS,
+    Release,
+)  # fmt: skip
 from preflight.routes import Route
 from preflight.state import State, retire
 from preflight.uids import complaint as uid_complaint
@@ -153,7 +159,7 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
         report.fatal(policy.place(), "policy", "the root policy names no receiver")
     if route.match or route.match_re:
         report.fatal(policy.place("match"), "policy", "the root policy matches all; remove match")
-    for key in ("mute_time_intervals", "active_time_intervals"):
+    for key in _intervals(reading.release):
         if getattr(route, key):
             report.fatal(policy.place(key), "policy", "the root policy cannot be muted")
     matches = route.object_matchers or route.matchers
@@ -177,6 +183,12 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
     state.policies[org] = route.model_dump()
 
 
+def _intervals(release: Release) -> tuple[str, ...]:
+    """The keys of a policy that name time intervals."""
+    known = ("mute_time_intervals", "active_time_intervals")
+    return known if release >= ACTIVE_INTERVALS else known[:1]
+
+
 def _names(
     policy: Policy, route: Route, path: tuple[str | int, ...], state: State, reading: Reading
 ) -> None:
@@ -187,7 +199,7 @@ def _names(
             "unknown-contact-point",
             f"contact point {route.receiver!r} is not there; known are {', '.join(sorted(names))}",
         )
-    for key in ("mute_time_intervals", "active_time_intervals"):
+    for key in _intervals(reading.release):
         for name in getattr(route, key):
             if (policy.org_id, name) not in state.mute_times:
                 reading.report.fatal(

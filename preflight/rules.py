@@ -185,7 +185,7 @@ ALL: Final = (
         "correct the macro",
     ),
     Rule("newer-key", DOUBTFUL, "a key that came with a later release", "take it out, or upgrade"),
-    Rule("no-datasource", DOUBTFUL, "a query that names no datasource", "name its uid"),
+    Rule("no-datasource", LOST, "a query that names no datasource", "name its uid"),
     Rule("no-name", FATAL, "a datasource without a name", "give it one"),
     Rule("no-query", FATAL, "a rule without queries", "give it data"),
     Rule("no-settings", FATAL, "a receiver without settings", "give it its settings"),
@@ -211,7 +211,7 @@ ALL: Final = (
         "add a reduce expression, or use format: table",
     ),
     Rule("number", DOUBTFUL, "a number of jsonData written as a text", "write a number"),
-    Rule("old-format", DOUBTFUL, "apiVersion is missing", "write apiVersion: 1"),
+    Rule("old-format", FATAL, "apiVersion is missing", "write apiVersion: 1"),
     Rule(
         "organisation",
         LOST,
