@@ -39,7 +39,8 @@ SAMPLES = {release: recorded(f"sample-{release}") for release in RELEASES}
 MEASURED = {release: recorded(f"measured-{release}") for release in RELEASES}
 BASELINE: Json = SAMPLES["9.4"]["baseline"]
 SOCKET = "/run/postgresql"
-PLUGIN = "grafana-postgresql-datasource"
+PLUGINS = ("postgres", "grafana-postgresql-datasource")
+"""What PostgreSQL's plugin is called, up to 10.2 and since."""
 LEAST = {"accepted": 0, "degraded": 1, "lost": 2, "fatal": 3}
 """The severity that each measured outcome calls for, at least."""
 NOISY = {"da-upper-suffix"}
@@ -131,24 +132,27 @@ def test_each_measured_outcome_is_foretold(
         assert one.severity <= register.RULES[one.rule].worst, one
 
 
-@pytest.mark.parametrize(
-    "case",
-    [case for case in MEASURED["9.4"]["cases"] if "on 12.4" in case],
-    ids=lambda case: case["id"],
-)
-def test_each_set_of_9_4_ends_12_4_or_does_not(case: Json, tmp_path: Path) -> None:
-    """The same files, given to the newer server."""
-    old = {**BASELINE, **edited(case, BASELINE)}
-    renamed = [
-        ('"type": "postgres"', f'"type": "{PLUGIN}"'),
-        ("type: postgres\n", f"type: {PLUGIN}\n"),
-    ]
-    files = {name: text and replaced(text, renamed) for name, text in old.items()}
+def crossed() -> Iterator[Any]:
+    """Every case that was given to the other server, too: with that one's name of the plugin."""
+    for release, other in (("9.4", "12.4"), ("12.4", "9.4")):
+        base, (old, new) = SAMPLES[release]["baseline"], PLUGINS[:: 1 if other == "12.4" else -1]
+        renamed = [(form.format(old), form.format(new)) for form in ('"type": "{}"', "type: {}\n")]
+        for case in MEASURED[release]["cases"]:
+            if outcome := case.get(f"on {other}"):
+                files = {**base, **edited(case, base)}.items()
+                tree = {name: text and replaced(text, renamed) for name, text in files}
+                yield pytest.param(other, outcome, tree, id=f"{other}-{case['id']}")
 
-    found = check(lay(tmp_path, files), reading(release="12.4"))
+
+@pytest.mark.parametrize(("release", "outcome", "files"), crossed())
+def test_the_sets_of_one_release_end_the_other_or_do_not(
+    release: str, outcome: str, files: Json, tmp_path: Path
+) -> None:
+    """Whether a server starts is foretold of either."""
+    found = check(lay(tmp_path, files), reading(release=release))
 
     fatal = any(one.severity is Severity.FATAL for one in found)
-    assert fatal == (case["on 12.4"] == "fatal"), said(found)
+    assert fatal == (outcome == "fatal"), said(found)
 
 
 def replaced(text: str, pairs: list[tuple[str, str]]) -> str:
