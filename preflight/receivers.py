@@ -5,12 +5,13 @@ does not matter, null leaves the default, and a value of another type is refused
 """
 
 import re
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from preflight import gourls
-from preflight.releases import Release
+from preflight.releases import TOLERANT_SETTINGS, Release
 
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
@@ -37,10 +38,24 @@ def _whole(value: Any) -> str:
     return text
 
 
+def _tolerant(value: Any) -> str:
+    """What newer releases take for a number: anything, without its quotes."""
+    return "" if value is None else str(value)
+
+
+def _tolerant_whole(value: Any) -> str:
+    text = _tolerant(value)
+    return _whole(text) if text else text
+
+
 Word = Annotated[str, BeforeValidator(_not_null)]
 Flag = bool | None
 Number = Annotated[str, BeforeValidator(_number)]
 Whole = Annotated[str, BeforeValidator(_whole)]
+TOLERANT = {
+    Number: Annotated[str, BeforeValidator(_tolerant)],
+    Whole: Annotated[str, BeforeValidator(_tolerant_whole)],
+}
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "prometheus-alertmanager": ("url",),
@@ -113,9 +128,11 @@ PARSE_MODES = ("", "None", "Markdown", "MarkdownV2", "HTML")
 TAGS = ("", "tags", "details", "both")
 
 
-def _model(kind: str, needed: tuple[str, ...]) -> type[BaseModel]:
+@cache
+def _model(kind: str, needed: tuple[str, ...], tolerant: bool) -> type[BaseModel]:
     types: dict[str, Any] = dict.fromkeys((*needed, *OPTIONAL.get(kind, ())), Word)
-    types |= OTHERS.get(kind, {})
+    others = OTHERS.get(kind, {})
+    types |= {name: TOLERANT.get(one, one) if tolerant else one for name, one in others.items()}
     fields: dict[str, Any] = {
         f"{name}_": (one, Field(default="" if one is Word else None, alias=name))
         for name, one in types.items()
@@ -123,21 +140,21 @@ def _model(kind: str, needed: tuple[str, ...]) -> type[BaseModel]:
     return create_model(kind, __config__=ConfigDict(strict=True, extra="ignore"), **fields)
 
 
-MODELS = {kind: _model(kind, needed) for kind, needed in NEEDED.items()}
-
-
 def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tuple[str, str]]:
     """(setting, complaint) of each setting that Grafana refuses; the setting is '' for all."""
+    tolerant = release >= TOLERANT_SETTINGS
+    if tolerant:
+        kind = {name.lower(): name for name in (*NEEDED, *NEWER)}.get(kind.lower(), kind)
     if kind in NEWER and release >= NEWER[kind][0]:
         needed = NEWER[kind][1]
-        model = _model(kind, needed)
-    elif kind in MODELS:
-        needed, model = NEEDED[kind], MODELS[kind]
+    elif kind in NEEDED:
+        needed = NEEDED[kind]
     else:
         known = ", ".join(
             [*NEEDED, *(name for name, (born, _) in NEWER.items() if release >= born)]
         )
         return [("", f"type {kind!r} is none of {known}")]
+    model = _model(kind, needed, tolerant)
     try:
         made = model.model_validate(_spelled(model, settings)).model_dump(by_alias=True)
     except ValidationError as error:
