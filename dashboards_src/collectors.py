@@ -145,7 +145,8 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         title="Collectors",
         description="Health of the collections themselves. Generated: edit the source.",
         rows=[
-            Row("", [Item(total, 3, 7), Item(failed, 3, 7), Item(table, 18, 7)]),
+            Row("", [Item(total, 12, 3), Item(failed, 12, 3)]),
+            Row("", [Item(table, 24, max(6, 3 + len(monitors)))]),
             Row("", [Item(runs, 16, 8, may_be_empty=NOTHING), Item(slow, 8, 8)]),
             Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
             Row("", [Item(left_out, 24, 8, may_be_empty="every row and every label was used")]),

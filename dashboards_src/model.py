@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from grafanalib.core import Panel
 
 from dashboards_src import panels, runs, sql
-from dashboards_src.page import Item, Page, Row, annotation, link, variable
+from dashboards_src.page import Item, Page, Row, annotation, link, period, variable
 from dashboards_src.site import Site
 from dashboards_src.style import (
     AMBER,
@@ -46,8 +46,7 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 
 def _page(site: Site, monitor: Monitor) -> Page:
     uid = site.uid(monitor.name)
-    start = f"{monitor.starts}T00:00:00.000Z" if monitor.ends else "now-90d"
-    end = f"{monitor.ends}T23:59:59.000Z" if monitor.ends else "now"
+    start, end = period(monitor)
     groups = (_now, _states, _drift, _column, _prediction, _performance, _quality, runs.rows)
     return Page(
         uid=uid,
@@ -97,7 +96,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     day = sql.day(monitor)
     stats = [
         ("state", "State", "The worst state in the newest window.", "worst_level"),
-        ("worst", "Worst", "What is worst in it.", "concat_ws(' ', worst_metric, worst_column)"),
+        ("worst", "Worst", "What is worst in it.", sql.WORST),
         ("newest", "Newest window", "The newest day collected.", day),
         ("status", "Collection", "How its collection ended.", "status"),
     ]
@@ -121,7 +120,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             panels.stat(
                 site,
                 f"{uid}/breached",
-                "Series beyond alert",
+                "Beyond alert",
                 "How many of the newest window's series are beyond their alert level."
                 " One day alerts nobody: a rule wants several of the newest windows.",
                 breached,
@@ -186,7 +185,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             x="column",
             horizontal=True,
             steps=areas(warn_above=0.1, alert_above=0.3),
-            high=1,
+            high=1.05,  # else the axis ends in the middle of its last label, 100%
         )
         yield Row("Drift", [Item(relative, 16, 11), Item(shares, 8, 11)])
 

@@ -2,7 +2,7 @@
 
 from dashboards_src import panels, sql
 from dashboards_src.model import single_panel
-from dashboards_src.page import Item, Page, Row, link
+from dashboards_src.page import Item, Page, Row, link, period
 from dashboards_src.site import Site
 from dashboards_src.style import BLUE, VIOLET, fixed, override
 from monitors.declare import COUNT, Monitor
@@ -50,13 +50,14 @@ def _page(site: Site, monitor: Monitor) -> Page:
     for metric in monitor.metrics:
         if metric.name in ("agreement", "mean_error", "mae"):
             items.append(Item(single_panel(site, monitor, uid, metric), 12, 8))
+    start, end = period(monitor)
     return Page(
         uid=uid,
         title="Observed against predicted outages",
         description=f"{monitor.description} Generated: edit the source.",
         rows=[Row("", items)],
-        start=f"{monitor.starts}T00:00:00.000Z" if monitor.ends else "now-90d",
-        end=f"{monitor.ends}T23:59:59.000Z" if monitor.ends else "now",
+        start=start,
+        end=end,
         timezone=monitor.every.timezone,
         refresh="5m",
         tags=["example"],

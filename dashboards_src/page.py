@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 
 from grafanalib.core import Annotations, Dashboard, GridPos, Panel, RowPanel, Templating, Time
 
 from dashboards_src.site import Site, panel_id
 from dashboards_src.style import Json
+from monitors.declare import Monitor
 
 WIDTH = 24
 
@@ -84,6 +86,19 @@ class Page:
             links=list(self.links),
             editable=True,
         )
+
+
+def period(monitor: Monitor) -> tuple[str, str]:
+    """The time range of a monitor: the days it has, in its own zone, or the newest 90 up to now."""
+    if not monitor.ends:
+        return "now-90d", "now"
+    every, last = monitor.every, date.fromisoformat(monitor.ends)
+    start = every.window(date.fromisoformat(monitor.starts)).start
+    return _moment(start), _moment(every.window(last).end - timedelta(milliseconds=1))
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _flow(items: Sequence[Item]) -> Iterator[tuple[Item, int, int]]:

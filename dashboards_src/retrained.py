@@ -3,7 +3,7 @@
 from grafanalib.core import TimeSeries
 
 from dashboards_src import panels, sql
-from dashboards_src.page import Item, Page, Row, annotation, link
+from dashboards_src.page import Item, Page, Row, annotation, link, period
 from dashboards_src.site import Site
 from dashboards_src.style import BLUE, GREY, fixed, override
 from monitors.declare import Metric, Monitor
@@ -43,13 +43,14 @@ def _page(site: Site, monitor: Monitor) -> Page:
             ),
         ],
     )
+    start, end = period(monitor)
     return Page(
         uid=uid,
         title="Flight delays, with and without retraining",
         description=f"{monitor.description} Generated: edit the source.",
-        rows=[Row("", [*lines, Item(table, 24, 8)])],
-        start=f"{monitor.starts}T00:00:00.000Z",
-        end=f"{monitor.ends}T23:59:59.000Z",
+        rows=[Row("", [*lines, Item(table, 24, 9)])],
+        start=start,
+        end=end,
         timezone=monitor.every.timezone,
         refresh="5m",
         tags=["example"],

@@ -8,8 +8,10 @@ from dashboards_src.site import Site
 from dashboards_src.style import Json, collection_mappings, override, state_mappings
 from monitors.declare import Monitor
 
+INSPECTED: Json = {"custom__inspect": True}
+"""A click on the cell shows all of it."""
 LONG_TEXT: Json = {
-    "custom__inspect": True,
+    **INSPECTED,
     "custom__cellOptions": {"type": "auto", "wrapText": True},
 }
 """Wrapped since 10.4; before, a click on the cell shows all of it."""
@@ -23,7 +25,7 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Runs",
         "Every collected window in range, newest first, with the reason where something failed.",
         sql.runs(monitor),
-        overrides=[*run_overrides(), *_report_cells(site)],
+        overrides=[*run_overrides(wrap=False), *_report_cells(site)],
     )
     retrainings = panels.table(
         site,
@@ -31,6 +33,14 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Retrainings",
         "When the model was retrained, why, and what came of it.",
         sql.retrainings(monitor),
+        overrides=[
+            override("window", custom__width=100),
+            override("started", unit="dateTimeAsIso", custom__width=165),
+            override("finished", unit="dateTimeAsIso", custom__width=165),
+            override("status", custom__width=75),
+            override("from", custom__width=100),
+            override("to", custom__width=100),
+        ],
     )
     yield Row(
         "Runs",
@@ -70,22 +80,22 @@ def _report_cells(site: Site) -> list[Json]:
     return [override("report", links=opened), override("path", custom__hidden=True)]
 
 
-def run_overrides() -> list[Json]:
-    """How the columns of a table of runs look."""
+def run_overrides(*, wrap: bool = True) -> list[Json]:
+    """How the columns of a table of runs look. wrap: an error that is long."""
     colored = {
         "custom__displayMode": "color-text",
         "custom__cellOptions": {"type": "color-text"},
     }
     return [
         override("status", mappings=collection_mappings(), custom__width=85, **colored),
-        override("state", mappings=state_mappings(), custom__width=80, **colored),
+        override("state", mappings=state_mappings(), custom__width=95, **colored),
         override("window", custom__width=100),
         override("model", custom__width=110),
         override("rows", custom__width=65),
         override("labelled", custom__width=80),
         override("worst", custom__minWidth=190),
-        override("seconds", custom__width=80, unit="none"),
-        override("error", custom__minWidth=220, **LONG_TEXT),
-        override("report", custom__width=80),
+        override("seconds", custom__width=75, unit="none"),
+        override("error", custom__minWidth=220, **(LONG_TEXT if wrap else INSPECTED)),
+        override("report", custom__width=70),
         override("collected", unit="dateTimeAsIso", custom__width=165),
     ]

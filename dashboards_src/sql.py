@@ -141,6 +141,10 @@ WHERE {_of(monitor)} AND labelled_count IS NOT NULL AND row_count > 0
 ORDER BY 1"""
 
 
+WORST = "nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '')"
+"""What is worst in a window, NULL where nothing is judged: Grafana would show '' as 0."""
+
+
 def newest(monitor: Monitor, expression: str, name: str) -> str:
     """One fact of the newest window, whatever the time range."""
     return f"""\
@@ -178,7 +182,7 @@ def runs(monitor: Monitor) -> str:
     return f"""\
 SELECT {day(monitor)} AS "window", status, row_count AS "rows", labelled_count AS "labelled",
   model_version AS "model", worst_level AS "state",
-  nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '') AS "worst",
+  {WORST} AS "worst",
   round(seconds::numeric, 2)::float AS "seconds", error,
   CASE WHEN report_url <> '' THEN 'open' END AS "report", collected_at AS "collected",
   nullif(report_url, '') AS "path"

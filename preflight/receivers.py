@@ -5,13 +5,13 @@ does not matter, null leaves the default, and a value of another type is refused
 """
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from preflight import gourls
-from preflight.releases import TOLERANT_SETTINGS, Release
+from preflight import gourls, laterreceivers
+from preflight.releases import Release
 
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
@@ -38,24 +38,11 @@ def _whole(value: Any) -> str:
     return text
 
 
-def _tolerant(value: Any) -> str:
-    """What newer releases take for a number: anything, without its quotes."""
-    return "" if value is None else str(value)
-
-
-def _tolerant_whole(value: Any) -> str:
-    text = _tolerant(value)
-    return _whole(text) if text else text
-
-
 Word = Annotated[str, BeforeValidator(_not_null)]
 Flag = bool | None
+WORDS = (Word, laterreceivers.Word)
 Number = Annotated[str, BeforeValidator(_number)]
 Whole = Annotated[str, BeforeValidator(_whole)]
-TOLERANT = {
-    Number: Annotated[str, BeforeValidator(_tolerant)],
-    Whole: Annotated[str, BeforeValidator(_tolerant_whole)],
-}
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "prometheus-alertmanager": ("url",),
@@ -128,13 +115,13 @@ PARSE_MODES = ("", "None", "Markdown", "MarkdownV2", "HTML")
 TAGS = ("", "tags", "details", "both")
 
 
-@cache
-def _model(kind: str, needed: tuple[str, ...], tolerant: bool) -> type[BaseModel]:
+@lru_cache
+def _model(kind: str, needed: tuple[str, ...], *, later: bool) -> type[BaseModel]:
+    """The settings of a type. later: also those that came after 9.4."""
     types: dict[str, Any] = dict.fromkeys((*needed, *OPTIONAL.get(kind, ())), Word)
-    others = OTHERS.get(kind, {})
-    types |= {name: TOLERANT.get(one, one) if tolerant else one for name, one in others.items()}
+    types |= OTHERS.get(kind, {}) | (laterreceivers.SETTINGS.get(kind, {}) if later else {})
     fields: dict[str, Any] = {
-        f"{name}_": (one, Field(default="" if one is Word else None, alias=name))
+        f"{name}_": (one, Field(default="" if one in WORDS else None, alias=name))
         for name, one in types.items()
     }
     return create_model(kind, __config__=ConfigDict(strict=True, extra="ignore"), **fields)
@@ -142,19 +129,14 @@ def _model(kind: str, needed: tuple[str, ...], tolerant: bool) -> type[BaseModel
 
 def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tuple[str, str]]:
     """(setting, complaint) of each setting that Grafana refuses; the setting is '' for all."""
-    tolerant = release >= TOLERANT_SETTINGS
-    if tolerant:
-        kind = {name.lower(): name for name in (*NEEDED, *NEWER)}.get(kind.lower(), kind)
-    if kind in NEWER and release >= NEWER[kind][0]:
-        needed = NEWER[kind][1]
-    elif kind in NEEDED:
-        needed = NEEDED[kind]
-    else:
-        known = ", ".join(
-            [*NEEDED, *(name for name, (born, _) in NEWER.items() if release >= born)]
-        )
-        return [("", f"type {kind!r} is none of {known}")]
-    model = _model(kind, needed, tolerant)
+    types = NEEDED | {name: needed for name, (born, needed) in NEWER.items() if release >= born}
+    later = release >= laterreceivers.SINCE
+    if later:  # by then the case of a type does not matter
+        kind = {name.lower(): name for name in types}.get(kind.lower(), kind)
+    if kind not in types:
+        return [("", f"type {kind!r} is none of {', '.join(types)}")]
+    needed, later = types[kind], later or kind in NEWER
+    model = _model(kind, needed, later=later)
     try:
         made = model.model_validate(_spelled(model, settings)).model_dump(by_alias=True)
     except ValidationError as error:
@@ -163,7 +145,8 @@ def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tupl
             for one in error.errors()
         ]
     found = [(name, f"{name} is missing or empty") for name in needed if not made[name]]
-    return found or (SPECIAL[kind](made) if kind in SPECIAL else [])
+    rules = [SPECIAL.get(kind), laterreceivers.SPECIAL.get(kind) if later else None]
+    return found or [one for rule in rules if rule for one in rule(made)]
 
 
 def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
@@ -237,6 +220,7 @@ def _alertmanager(given: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 SPECIAL = {
+    "oncall": _webhook,
     "prometheus-alertmanager": _alertmanager,
     "slack": _slack,
     "telegram": _telegram,

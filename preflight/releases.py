@@ -61,8 +61,6 @@ ROOT_WITHOUT_MATCHERS: Final = Release(12, 0)
 """Matchers of the root policy end the start; before, they are passed over. Measured on 12.4."""
 UTF8_MATCHERS: Final = Release(12, 0)
 """Matchers of policies name labels of any letters. Measured on 12.4."""
-TOLERANT_SETTINGS: Final = Release(12, 0)
-"""A receiver's type is read in any case, its numbers are looked at late. Measured on 12.4."""
 ACTIVE_INTERVALS: Final = Release(12, 1)
 """Policies know active_time_intervals; before, they are passed over."""
 BARE_LIST_PANICS: Final = Release(12, 4)

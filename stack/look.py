@@ -1,13 +1,14 @@
 """Looks at the dashboards of a live Grafana as a person does: in a browser, panel by panel."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from settings import Settings
 from stack.built import Built
+from stack.drawn import undrawn
 from stack.grafana import Grafana
 from stack.questions import panels
 from stack.verify import Check
@@ -20,28 +21,28 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 CELL, ABOVE = 38, 140
 """Pixels of a grid row, and of what stands above the grid."""
-SETTLE_MS = 2500
-"""For animations and the last answers, after everything has appeared."""
-DRAWN = """
-wanted => document.querySelectorAll('.react-grid-item, [data-griditem-key]').length >= wanted
-  && !document.querySelector('[aria-label="Panel loading bar"], .panel-loading')
-"""
+SETTLE_MS = 500
+"""For animations, after everything has been drawn."""
 SEEN = """
 () => {
-  const boxes = [...document.querySelectorAll(
-    '[data-panelid], [data-viz-panel-key], .react-grid-item')];
+  const boxes = [...document.querySelectorAll('[data-panelid], [data-viz-panel-key]')];
   return boxes.map(box => {
-    const head = box.querySelector('h2, h6, [data-testid*="header-container"]');
     const short = 'h2, h6, [role="columnheader"] > *, [class*="value"] span';
     const cut = [...box.querySelectorAll(short)]
-      .filter(one => one.textContent.trim() && one.scrollWidth > one.clientWidth + 2
+      .filter(one => one.textContent.trim() && one.scrollWidth > one.clientWidth
         && getComputedStyle(one).overflowX === 'hidden');
+    const right = box.getBoundingClientRect().right;
+    const wide = [...box.querySelectorAll('[role="grid"]')]
+      .some(one => one.scrollWidth > one.clientWidth + 2)
+      || [...box.querySelectorAll('[role="columnheader"]')]
+        .some(one => one.getBoundingClientRect().right > right);
     return {
-      title: head ? head.textContent.trim() : '',
+      id: Number(box.dataset.panelid || box.dataset.vizPanelKey.replace('panel-', '')),
       text: box.innerText,
       error: !!box.querySelector(
         '.panel-info-corner--error, [data-testid*="Panel status error"]'),
       cut: cut.map(one => one.textContent.trim()),
+      wide,
     };
   });
 }
@@ -95,8 +96,7 @@ def _look_at(
         _log_in(page, settings)
         address = f"{settings.grafana}/d/{dashboard['uid']}?theme={view.theme}&kiosk"
         page.goto(address, timeout=60_000)
-        wanted = len(list(panels(dashboard)))
-        page.wait_for_function(DRAWN, arg=wanted, timeout=60_000)
+        missing = undrawn(page, list(panels(dashboard)))
         page.wait_for_timeout(SETTLE_MS)
         picture = folder / f"{dashboard['uid']}-{view.name}.png"
         page.screenshot(path=picture)
@@ -104,7 +104,7 @@ def _look_at(
     finally:
         page.close()
     excused = built.may_be_empty.get(dashboard["uid"], {})
-    problems = list(_problems(dashboard, seen, excused))
+    problems = list(_problems(dashboard, missing, seen, excused))
     said = "; ".join(problems) or f"{len(list(panels(dashboard)))} panels, {picture.name}"
     yield Check(f"look {dashboard['title']} ({view.name})", not problems, said)
 
@@ -116,25 +116,22 @@ def _log_in(page: "Page", settings: Settings) -> None:
         raise RuntimeError(f"Grafana refuses the login: {answer.status} {answer.text()[:200]}")
 
 
-def _problems(dashboard: Json, seen: list[Json], excused: Any) -> Iterator[str]:
+def _problems(
+    dashboard: Json, missing: Mapping[int, str], seen: list[Json], excused: Any
+) -> Iterator[str]:
     """What a person would complain of, panel by panel."""
+    boxes = {box["id"]: box for box in seen}
     for panel in panels(dashboard):
-        title = panel["title"]
-        boxes = [box for box in seen if _same(title, box)]
-        if not boxes:
-            yield f"{title}: not drawn"
+        title, box = panel["title"], boxes.get(panel["id"])
+        if panel["id"] in missing or box is None:
+            yield f"{title}: {missing.get(panel['id'], 'is not on the page')}"
+        if box is None:
             continue
-        box = boxes[0]
         if box["error"]:
             yield f"{title}: shows an error"
         if "No data" in box["text"].splitlines() and panel["id"] not in excused:
             yield f"{title}: No data"
         if box["cut"]:
             yield f"{title}: cut text: {', '.join(box['cut'][:3])}"
-
-
-def _same(title: str, box: Json) -> bool:
-    """Whether a box is the panel of a title; a variable in it stands as its value."""
-    if "$" in title:
-        return str(box["title"]).endswith(title.partition(" ")[2])
-    return title in (box["title"], str(box["text"]).partition("\n")[0].strip())
+        if box["wide"]:
+            yield f"{title}: its table is wider than the panel"

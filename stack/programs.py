@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from stack.offline import offline
+
 
 def attend(command: Sequence[str], **given: Any) -> int:
     """Run a program to its end; Ctrl-C is for it to hear, too. Its exit status."""
@@ -90,7 +92,8 @@ def complaining(log: str) -> list[str]:
     """The lines of a log that complain, those alike once: the newest, cut to 300 characters."""
     found: dict[str, list[str]] = {}
     for line in log.splitlines():
-        if any(mark in line for mark in COMPLAIN) and not any(one in line for one in HARMLESS):
+        harmless = any(one in line for one in HARMLESS) or offline(line)
+        if any(mark in line for mark in COMPLAIN) and not harmless:
             found.setdefault(re.sub(r"\d+", "#", line), []).append(line[:300])
     return [
         same[-1] if len(same) == 1 else f"{len(same)} times, the newest: {same[-1]}"
@@ -103,10 +106,14 @@ BEGINS = "starting to provision alerting"
 
 
 def provisioning_complaints(log: str) -> list[str]:
-    """What a Grafana server said against the files that it read last, each line once."""
+    """What a Grafana server said against the files that it read last, each line once.
+
+    That it has no internet is said against nothing.
+    """
     lines = log[max(0, log.rfind(BEGINS)) :].splitlines()
     about = [line for line in lines if "logger=provisioning" in line or "logger=plugin" in line]
     bad = [line for line in about if re.search(r"level=(error|warn)|lvl=(eror|warn)", line)]
+    bad = [line for line in bad if not offline(line)]
     return list(dict.fromkeys(re.sub(r"^.*?(msg=)", r"\1", line)[:300] for line in bad))
 
 

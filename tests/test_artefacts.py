@@ -1,5 +1,6 @@
 """The built files: fresh, the same everywhere, whole, and of one number."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 import yaml
 
 import dashboards_src
+from conftest import small_monitor
 from dashboards_src.alerts import breached_query
+from dashboards_src.page import period
 from dashboards_src.style import SERIES, STATES
 from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
 from generator.files import present, stale, write
@@ -234,6 +237,16 @@ def test_no_secret_is_built_in() -> None:
     assert source["secureJsonData"] == {"password": "$GRAFANA_READER_PASSWORD"}
     assert source["jsonData"]["database"] == SETTINGS.postgres_db
     assert all(secret not in text for text in BUILT.values() for secret in ("admin", "collector@"))
+
+
+def test_a_dashboard_opens_on_its_monitors_own_days() -> None:
+    """From midnight to midnight where the model works, whatever Greenwich says."""
+    small = small_monitor(ends="2024-07-31")
+    abroad = dataclasses.replace(small, every=d.Daily(timezone="America/New_York"))
+
+    assert period(small) == ("2024-01-01T00:00:00.000Z", "2024-07-31T23:59:59.999Z")
+    assert period(abroad) == ("2024-01-01T05:00:00.000Z", "2024-08-01T03:59:59.999Z")
+    assert period(dataclasses.replace(small, ends=None)) == ("now-90d", "now")
 
 
 def test_old_releases_get_the_old_plugin_name() -> None:
