@@ -51,8 +51,8 @@ def refusal(title: str, uid: str, shape: Shape, *, built: bool, v2: bool) -> str
             f"take the source's layout: make apply FORCE=1{' FORMAT=v2' if v2 else ''}"
             " (Grafana keeps the version with yours)",
         ]
-    if not v2:
-        ways += ["have the source build tabs, one for each row: make apply FORMAT=v2"]
+    if built and not v2:
+        ways += ["have the source build tabs, one for each row: make apply FORCE=1 FORMAT=v2"]
     lines = "".join(f"\n  - {way}" for way in ways)
     return (
         f"{title} ({uid}) is not pulled: it was saved in Grafana's new layout ({what}),"

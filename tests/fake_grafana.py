@@ -15,6 +15,7 @@ class Fake:
 
     release: from 12 on it stores objects, too. objects: specs of what is stored as v2, whose
     classic form is in `dashboards`. classic: the form that it makes of an object, by uid.
+    notes: an object's annotations.
     """
 
     folders: dict[str, str] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Fake:
     release: str = "9.4.0"
     objects: dict[str, Json] = field(default_factory=dict)
     classic: dict[str, Json] = field(default_factory=dict)
+    notes: dict[str, Json] = field(default_factory=dict)
     toggle: bool = True
     broken: str = ""
     wrote: list[str] = field(default_factory=list)
@@ -103,8 +105,8 @@ class Fake:
             uid = body["metadata"]["name"]
             self.objects[uid] = body["spec"]
             self.dashboards[uid] = {**self.classic[uid], "id": 7, "version": 1}
-            message = body["metadata"]["annotations"].get("grafana.app/message", "")
-            self.saved[uid] = "token", message
+            self.notes[uid] = body["metadata"]["annotations"]
+            self.saved[uid] = "token", self.notes[uid].get("grafana.app/message", "")
             return body
         if name not in self.dashboards:
             return None

@@ -158,7 +158,7 @@ def test_a_new_layout_is_named_and_not_flattened(
     said = capsys.readouterr().out
     assert "is not pulled: it was saved in Grafana's new layout (tabs 'State'" in said
     assert "make apply FORCE=1" in said
-    assert "make apply FORMAT=v2" in said
+    assert "make apply FORCE=1 FORMAT=v2" in said
     assert list(house.edits_dir.iterdir()) == []
     assert pull(target(house, fake), [UID]) == 1
     assert apply(target(house, fake), force=False) == 2
@@ -215,6 +215,7 @@ def test_apply_stores_tabs_and_then_nothing(
     assert apply(target(house, fake, v2=True), force=False) == 0
     assert "in the classic form" in capsys.readouterr().out
     assert set(fake.objects) == set(fake.dashboards)
+    assert {one["manager"] for one in fake.notes.values()} == {"files"}
     assert steps(house, fake, v2=True) == []
     verified = list(equal_dashboards(live(house, fake, v2=True)))
     assert [one.detail for one in verified if not one.ok] == []
