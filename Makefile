@@ -6,6 +6,8 @@ PY := .venv/bin/python -W ignore
 MONITOR ?= flights
 DATE ?=
 PACE ?= 10
+FORMAT ?=
+IN = $(if $(FORMAT),--format $(FORMAT))
 LIVE_PORT := 3001
 # Its own ports, folders and clock: what it plays moves nobody else's. Without Docker.
 LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
@@ -35,7 +37,7 @@ status: .venv/ready ## Say what runs, and where
 	@$(PY) -m stack status
 
 verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
-	@$(PY) -m stack verify
+	@$(PY) -m stack verify $(IN)
 
 look: .venv/ready ## See every dashboard of a running Grafana in a browser; keep pictures
 	@$(PY) -m stack look
@@ -49,8 +51,8 @@ uri: .venv/ready ## Print the database's connection URI
 preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you write; BASE=main: what changes
 	@$(PY) -m stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
 
-build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/
-	@$(PY) -m generator build
+build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
+	@$(PY) -m generator build $(IN)
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
 	@$(PY) -m generator check
@@ -59,13 +61,13 @@ diff: .venv/ready ## What the source changes, by panel and field: make diff BASE
 	@$(PY) -m generator diff $(BASE)
 
 plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 2 if so
-	@$(PY) -m changes plan
+	@$(PY) -m changes plan $(IN)
 
 apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
-	@$(PY) -m changes apply $(if $(FORCE),--force)
+	@$(PY) -m changes apply $(if $(FORCE),--force) $(IN)
 
 pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also what was made there
-	@$(PY) -m changes pull $(UID)
+	@$(PY) -m changes pull $(UID) $(IN)
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
 	@$(PY) -m stack explain

@@ -31,6 +31,7 @@ OF_THE_BUILD = (
     "monitors_dir",
     "edits_dir",
     "provisioning_dir",
+    "objects_dir",
     "dashboard_folder",
     "alert_folder",
     "uid_prefix",
@@ -95,6 +96,8 @@ class Settings(BaseSettings):
 
     monitors_dir: Path = ROOT / "monitors"
     provisioning_dir: Path = ROOT / "provisioning"
+    objects_dir: Path = ROOT / "objects"
+    """Where `make build FORMAT=v2` writes dashboards, for Git Sync."""
     edits_dir: Path = ROOT / "dashboards_src" / "edits"
     dashboard_folder: str = "Model monitoring"
     alert_folder: str = "Model alerts"

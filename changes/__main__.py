@@ -39,13 +39,18 @@ def _parser() -> argparse.ArgumentParser:
     pull = commands.add_parser("pull", help="write what was edited in Grafana as Python")
     pull.add_argument("uids", nargs="*", metavar="UID", help="of dashboards; by default all")
     pull.set_defaults(run=_pull)
+    for command in (plan, apply, pull):
+        command.add_argument(
+            "--format", choices=("classic", "v2"), default="classic",
+            help="v2: with tabs, for Grafana 13, or 12.4 with its toggle",
+        )  # fmt: skip
     return parser
 
 
-def _plan(settings: Settings, _: argparse.Namespace) -> int:
+def _plan(settings: Settings, parsed: argparse.Namespace) -> int:
     from changes.plan import Target, lines, plan, summary
 
-    target = Target.of(settings)
+    target = Target.of(settings, v2=parsed.format == "v2")
     steps = plan(target, target.live())
     for line in lines(steps):
         print(line)
@@ -57,14 +62,14 @@ def _apply(settings: Settings, parsed: argparse.Namespace) -> int:
     from changes.apply import apply
     from changes.plan import Target
 
-    return apply(Target.of(settings), force=parsed.force)
+    return apply(Target.of(settings, v2=parsed.format == "v2"), force=parsed.force)
 
 
 def _pull(settings: Settings, parsed: argparse.Namespace) -> int:
     from changes.plan import Target
     from changes.pull import pull
 
-    return pull(Target.of(settings), parsed.uids)
+    return pull(Target.of(settings, v2=parsed.format == "v2"), parsed.uids)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,11 @@ from changes.plan import Kind, Step, Target, lines, plan, summary
 from generator import retired
 from generator.files import write
 from generator.things import Thing, unescaped
+from generator.v2 import object_of
 from preflight.fields import seconds
 from settings import SettingsError
+from stack.grafana import GrafanaError
+from stack.objects import TOGGLE, Objects
 
 Json = dict[str, Any]
 RETIRED = {
@@ -36,18 +39,29 @@ def apply(target: Target, *, force: bool) -> int:
     if edited := [one.thing.name for one in steps if one.kind is Kind.EDITED and not force]:
         print(
             f"not applied: {', '.join(edited)} would lose what was edited in Grafana;"
-            " `make pull` keeps it, `make apply FORCE=1` overwrites it"
+            " `make pull` keeps it, or says why it cannot; `make apply FORCE=1` overwrites it"
         )
         return 2
     if target.runtime is not None:
         _by_files(target, steps)
         steps = plan(target, target.live())  # a file that did not change overwrites no hand edit
     _by_api(target, steps)
+    if target.v2:
+        _say_hidden(target)
     left = plan(target, target.live())
     if left:
         print("what is left:", *lines(left), sep="\n")
     print(summary(left))
     return int(bool(left))
+
+
+def _say_hidden(target: Target) -> None:
+    objects = Objects.of(target.grafana)
+    if objects and not objects.draws:
+        print(
+            f"this Grafana's browser draws tabs as rows until it starts with"
+            f" GF_FEATURE_TOGGLES_ENABLE={TOGGLE}; a save in it makes them rows"
+        )
 
 
 def _by_files(target: Target, steps: Sequence[Step]) -> None:
@@ -106,6 +120,9 @@ def _delete(target: Target, thing: Thing) -> None:
 
 def _dashboard(target: Target, thing: Thing, new: bool) -> None:
     folder = _folder(target, target.settings.dashboard_folder, "dashboards")
+    if target.v2:
+        _object(target, thing, folder)
+        return
     body = {
         "dashboard": {**thing.content, "id": None},
         "folderUid": folder,
@@ -113,6 +130,17 @@ def _dashboard(target: Target, thing: Thing, new: bool) -> None:
         "message": MESSAGE,
     }
     target.grafana.post("/api/dashboards/db", body)
+
+
+def _object(target: Target, thing: Thing, folder: str) -> None:
+    """Store a dashboard as v2, and compare what was stored. Raises GrafanaError."""
+    objects = Objects.of(target.grafana)
+    if objects is None:
+        raise GrafanaError(f"FORMAT=v2 needs Grafana 12.4 with the toggle {TOGGLE}, or 13")
+    left = objects.put(object_of(thing.content), folder, MESSAGE)
+    if left:
+        where = ", ".join(one.field for one in left[:5])
+        raise GrafanaError(f"dashboard {thing.name}: Grafana stored something else: {where}")
 
 
 def _folder(target: Target, title: str, name: str) -> str:

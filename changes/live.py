@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.things import Thing, Things
+from generator.v2 import in_rows
 from settings import Settings
 from stack.grafana import Grafana, GrafanaError
+from stack.objects import Objects
 
 Json = dict[str, Any]
 US = "driftdeck"
@@ -19,16 +21,31 @@ RULE = (
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The layout of a dashboard that is stored as v2. titles: of its elements, by name."""
+
+    layout: Json
+    titles: Mapping[str, str]
+
+    @classmethod
+    def of(cls, spec: Json) -> "Shape":
+        """The layout of a stored spec."""
+        elements = spec.get("elements", {})
+        return cls(spec["layout"], {k: one["spec"].get("title", k) for k, one in elements.items()})
+
+
+@dataclass(frozen=True)
 class Live:
     """What a Grafana holds.
 
     things: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
-    last, by uid; folder_of: the title of its folder, by uid.
+    last, by uid; folder_of: the title of its folder, by uid. shapes: of those stored as v2.
     """
 
     things: Things
     by: Mapping[str, str]
     folder_of: Mapping[str, str]
+    shapes: Mapping[str, Shape]
 
 
 def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
@@ -40,6 +57,8 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
     found: Things = {}
     by: dict[str, str] = {}
     folder_of: dict[str, str] = {}
+    shapes: dict[str, Shape] = {}
+    objects = Objects.of(grafana)
     folders = {one["uid"]: one["title"] for one in grafana.get("/api/folders", limit="1000")}
 
     def ours(kind: str, uid: str) -> bool:
@@ -56,6 +75,10 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
             continue
         answer = grafana.get(f"/api/dashboards/uid/{one['uid']}")
         content = answer["dashboard"]
+        if objects and (spec := objects.spec(one["uid"])):
+            shapes[one["uid"]] = Shape.of(spec)
+            made = built.get(("dashboard", one["uid"]))
+            content = in_rows(content, spec["layout"], made.content if made else content)
         put(Thing("dashboard", one["uid"], content["title"], content))
         by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
         folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
@@ -74,7 +97,7 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
     tree = grafana.get("/api/v1/provisioning/policies")
     if ("policies", "1") in built or points & set(_receivers(tree)):
         found["policies", "1"] = Thing("policies", "1", "policies", tree)
-    return Live(found, by, folder_of)
+    return Live(found, by, folder_of, shapes)
 
 
 def _saved_by(grafana: Grafana, uid: str, meta: Json) -> str:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from changes.live import US, Live, read
 from changes.normal import in_words_of
+from changes.shape import new_layout, reshaped
 from dashboards_src.places import Part
 from generator.differences import Change, compare
 from generator.files import present
@@ -48,6 +49,7 @@ class Target:
 
     built: the things of the source. base: those that Grafana read last, None where that is not
     known: then who saved a dashboard tells whether a person did. runtime: None for another's.
+    v2: whether dashboards should lie there as v2, with tabs.
     """
 
     settings: Settings
@@ -55,9 +57,10 @@ class Target:
     built: Things
     base: Things | None
     runtime: Runtime | None
+    v2: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> "Target":
+    def of(cls, settings: Settings, *, v2: bool = False) -> "Target":
         """The Grafana of GRAFANA_URL, else this machine's. Raises RuntimeError, GrafanaError."""
         if not has_grafana(settings):
             raise RuntimeError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
@@ -73,7 +76,7 @@ class Target:
             raise RuntimeError(
                 "Grafana refuses GRAFANA_TOKEN, or GRAFANA_ADMIN_USER and GRAFANA_ADMIN_PASSWORD"
             )
-        return target
+        return replace(target, v2=v2)
 
     @classmethod
     def elsewhere(cls, settings: Settings, grafana: Grafana, files: Mapping[str, str]) -> "Target":
@@ -107,24 +110,24 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
     folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
     moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
     extra = (moved,) if folder != wanted else ()
-    if not _dashboard(built, there) and not extra:
+    shape = live.shapes.get(built.uid)
+    layout = reshaped(shape, built.content, v2=target.v2)
+    if not _dashboard(built, there) and not extra and not layout:
         return None
     base = (target.base or {}).get(("dashboard", built.uid))
-    if base is not None:
-        by_hand = _dashboard(base, there)
-        if not by_hand:
-            changes = (*extra, *_dashboard(there, built, source=built))
-            return Step(Kind.CHANGED, Difference(there, built, changes))
-        pending = tuple(compare(base.content, built.content))
-        return Step(
-            Kind.EDITED,
-            Difference(base, there, (*extra, *by_hand)),
-            Difference(base, built, pending) if pending else None,
-        )
-    if live.by.get(built.uid, "") in OURS or not _dashboard(built, there):
-        changes = (*extra, *_dashboard(there, built, source=built))
+    a_person = live.by.get(built.uid, "") not in OURS
+    drawn_anew = a_person and bool(layout) and bool(new_layout(shape))
+    by_hand = _dashboard(base, there) if base else _dashboard(built, there) if a_person else ()
+    if not by_hand and not drawn_anew:
+        back = tuple(Change(one.part, one.path, one.after, one.before) for one in layout)
+        changes = (*extra, *back, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
-    return Step(Kind.EDITED, Difference(built, there, (*extra, *_dashboard(built, there))))
+    pending = tuple(compare(base.content, built.content)) if base else ()
+    return Step(
+        Kind.EDITED,
+        Difference(base or built, there, (*extra, *layout, *by_hand)),
+        Difference(base, built, pending) if pending else None,
+    )
 
 
 def _without_url(thing: Thing) -> Thing:

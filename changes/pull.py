@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from changes.edits import commented, prove, same, source, styled
+from changes.live import Live, Shape
 from changes.module import module_of, prove_module
 from changes.plan import Kind, Target, plan
+from changes.shape import new_layout, refusal, reshaped
 from dashboards_src.edit import file_of
 from dashboards_src.given import FOLDER
 from generator.artefacts import dashboard, pages
 from generator.noise import without_noise
 from generator.things import Thing
+from generator.v2 import in_rows
 from settings import Settings
+from stack.objects import Objects
 
 Json = dict[str, Any]
 
@@ -22,7 +26,8 @@ def pull(target: Target, uids: Sequence[str]) -> int:
     """Write what was edited in Grafana; 0 when all went well, 1 where a dashboard was left out.
 
     uids: of dashboards that are taken as Grafana has them, whoever changed what; by default those
-    that a person edited there. Raises UnprovedError, GrafanaError, SettingsError.
+    that a person edited there. One whose layout the source cannot say is left out, and how to go on
+    is said. Raises UnprovedError, GrafanaError, SettingsError.
     """
     live = target.live()
     made = {page.uid: dashboard(page) for page in pages(target.settings)}
@@ -30,7 +35,11 @@ def pull(target: Target, uids: Sequence[str]) -> int:
     wrote = left = 0
     for uid in uids or edited:
         if uid not in made:
-            wrote += _module(target, uid)
+            pulled = _module(target, uid)
+            wrote, left = wrote + bool(pulled), left + (not pulled)
+        elif said := _unsayable(target, live, uid):
+            left += 1
+            print(said)
         elif not uids and edited[uid].pending:
             left += 1
             print(
@@ -52,9 +61,26 @@ def _edits(target: Target, there: Thing, made: Json) -> bool:
     return _write(path, source(made, wanted), made, wanted)
 
 
+def _unsayable(target: Target, live: Live, uid: str) -> str:
+    """Why a dashboard's layout has no words in the source; '' where it has."""
+    shape, built = live.shapes.get(uid), target.built["dashboard", uid]
+    if shape is None or not new_layout(shape):
+        return ""
+    if not reshaped(shape, built.content, v2=target.v2):
+        return ""
+    return refusal(built.name, uid, shape, built=True, v2=target.v2)
+
+
 def _module(target: Target, uid: str) -> bool:
-    """Write the module of a dashboard that no module builds."""
+    """Write the module of a dashboard that no module builds; False where its layout forbids."""
     content = target.grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"]
+    objects = Objects.of(target.grafana)
+    if objects and (spec := objects.spec(uid)):
+        shape = Shape.of(spec)
+        if new_layout(shape):
+            print(refusal(content["title"], uid, shape, built=False, v2=target.v2))
+            return False
+        content = in_rows(content, spec["layout"], content)
     text = styled(module_of(content))
     prove_module(text, content)
     name = re.sub(r"[^a-z0-9]+", "_", content["title"].lower()).strip("_") or "pulled"

@@ -33,6 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="write every generated file")
+    build.add_argument(
+        "--format",
+        choices=("classic", "v2"),
+        default="classic",
+        help="v2: dashboards as objects with tabs, into a folder of their own",
+    )
     build.set_defaults(run=_build)
     check = commands.add_parser(
         "check",
@@ -62,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(settings: "Settings", _: argparse.Namespace) -> int:
+def _build(settings: "Settings", parsed: argparse.Namespace) -> int:
+    if getattr(parsed, "format", "") == "v2":
+        return _build_objects(settings)
     from generator import reference, rulebook
     from generator.artefacts import artefacts, pages
     from generator.files import write
@@ -84,6 +92,17 @@ def _build(settings: "Settings", _: argparse.Namespace) -> int:
     return 0
 
 
+def _build_objects(settings: "Settings") -> int:
+    from generator.artefacts import artefacts
+    from generator.v2.tree import write
+
+    count, changed = write(settings, artefacts(settings))
+    for name in changed:
+        print(f"wrote {settings.objects_dir.name}/{name}")
+    print(f"{count} files, {len(changed)} changed")
+    return 0
+
+
 def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
@@ -96,6 +115,7 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
         from generator.artefacts import artefacts, pages, unused_edits
         from generator.files import stale
         from generator.thresholds import stale_thresholds
+        from generator.v2 import tree
 
         every = pages(settings)
         wanted = artefacts(settings, every=every)
@@ -103,6 +123,11 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
         problems = [
             f"{name}/{path}: is not what the source builds; run `make build`"
             for path in stale(settings.provisioning_dir, wanted)
+        ]
+        problems += [
+            f"{settings.objects_dir.name}/{path}: is not what the source builds;"
+            " run `make build FORMAT=v2`"
+            for path in tree.stale(settings, wanted)
         ]
         if reference.written() != reference.reference(settings, every):
             problems.append("docs/reference.md: is not what the source builds; run `make build`")

@@ -1,8 +1,8 @@
 """The values that a field of a dashboard has where nothing is written, which a browser fills in
 when it saves: written or not, they mean the same.
 
-Source: what a browser saved on 9.4 (tests/recorded/). Keys of later releases are those of their
-panels' options; no browser of theirs has confirmed them.
+Source: what browsers saved on 9.4 and on 12.4 (tests/recorded/). Keys of later releases are those
+of their panels' options; no browser of theirs has confirmed them.
 """
 
 from typing import Any, Final
@@ -12,6 +12,8 @@ IGNORED: Final = {
     "panel": {"pluginVersion"},
 }
 """Keys that follow the release that saved, whatever their value."""
+INTERVALS: Final = ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h", "2h", "1d"]
+"""Between reloads, as Grafana offers them where nothing is said."""
 DASHBOARD: Final[dict[str, Any]] = {
     "fiscalYearStartMonth": 0,
     "liveNow": False,
@@ -23,6 +25,12 @@ DASHBOARD: Final[dict[str, Any]] = {
     "timezone": "browser",
     "hideControls": False,
     "gnetId": None,
+    "timepicker.refresh_intervals": INTERVALS,
+}
+VARIABLE: Final[dict[str, Any]] = {
+    "allowCustomValue": True,
+    "current.selected": True,
+    "regexApplyTo": "value",
 }
 PANEL: Final[dict[str, Any]] = {
     "transparent": False,

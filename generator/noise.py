@@ -9,8 +9,9 @@ from typing import Any
 
 from dashboards_src.places import item_names, parts
 from dashboards_src.rows import opened
-from generator.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, panel_defaults
+from generator.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, VARIABLE, panel_defaults
 from generator.differences import NOTHING, paired
+from generator.migrated import kept_override, same_steps
 
 Json = dict[str, Any]
 CELL_OPTIONS = 38
@@ -53,14 +54,14 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
         found.append(
             panel_without_noise(made, there, live.get("schemaVersion", 0))
             if kind == "panel"
-            else _settled(made, there, {}, "")
+            else _settled(made, there, VARIABLE if kind == "variable" else {}, "")
         )
     return found
 
 
 def panel_without_noise(built: Json, live: Json, schema: int) -> Json:
     """A live panel in the words of the source. schema: of the dashboard that it stands in."""
-    saved = _remembered(built, live) if schema < CELL_OPTIONS else live
+    saved = _remembered(built, live) if schema < CELL_OPTIONS else _rewritten(built, live)
     made, there = (
         {key: value for key, value in one.items() if key not in IGNORED["panel"]}
         for one in (built, saved)
@@ -87,6 +88,16 @@ def _remembered(made: Json, there: Json) -> Json:
     return {**there, "fieldConfig": {**config, "overrides": overrides}} if overrides else there
 
 
+def _rewritten(made: Json, there: Json) -> Json:
+    """A panel with the source's overrides where a new browser has written the same anew."""
+    config = there.get("fieldConfig", {})
+    ours, theirs = (one.get("overrides", []) for one in (made.get("fieldConfig", {}), config))
+    if len(ours) != len(theirs):
+        return there
+    overrides = [kept_override(*pair) for pair in zip(ours, theirs, strict=True)]
+    return {**there, "fieldConfig": {**config, "overrides": overrides}} if overrides else there
+
+
 def _settled(made: Any, there: Any, defaults: Mapping[str, Any], path: str) -> Any:
     """What is there, in the source's words where it says the same."""
     if isinstance(made, dict) and isinstance(there, dict):
@@ -104,6 +115,8 @@ def _settled(made: Any, there: Any, defaults: Mapping[str, Any], path: str) -> A
                 found[key] = _settled(one, other, defaults, below)
         return found
     if isinstance(made, list) and isinstance(there, list):
+        if path.endswith("thresholds.steps") and same_steps(made, there):
+            return made
         return _items(made, there, defaults, path)
     if path.endswith("datasource.type") and PLUGINS.get(str(there)) == made:
         return made

@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--record", type=Path, metavar="FILE", help="keep Grafana's answers, to be proved again"
     )
+    verify.add_argument(
+        "--format", choices=("classic", "v2"), default="classic", help="v2: stored with tabs"
+    )
     verify.set_defaults(run=_verify)
     look = commands.add_parser("look", help="see every dashboard in a browser, keep the pictures")
     look.add_argument("--out", type=Path, metavar="DIR", help="for the pictures")
@@ -109,7 +112,9 @@ def _print_addresses(runtime: "Runtime") -> None:
     say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
 
 
-def _checks(settings: Settings, record: Path | None = None) -> "Iterator[Check]":
+def _checks(
+    settings: Settings, record: Path | None = None, *, v2: bool = False
+) -> "Iterator[Check]":
     from generator.files import stale
     from stack import verify_database, verify_grafana
     from stack.built import Built
@@ -121,7 +126,7 @@ def _checks(settings: Settings, record: Path | None = None) -> "Iterator[Check]"
     yield Check("artefacts", not differing, ", ".join(differing) or "what the source builds")
     built = Built.read(one.settings, one.folder)
     if has_grafana(settings):
-        yield from verify_grafana.verify(one.settings, built, one.log, record)
+        yield from verify_grafana.verify(one.settings, built, one.log, record, v2=v2)
     else:
         yield from verify_database.verify(one.settings, built)
 
@@ -129,7 +134,7 @@ def _checks(settings: Settings, record: Path | None = None) -> "Iterator[Check]"
 def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
     from stack.verify import as_json
 
-    checks = _checks(settings, parsed.record)
+    checks = _checks(settings, parsed.record, v2=parsed.format == "v2")
     if parsed.json:
         found = list(checks)
         print(as_json(found))

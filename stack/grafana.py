@@ -11,7 +11,11 @@ Json = dict[str, Any]
 
 
 class GrafanaError(RuntimeError):
-    """An answer that says no: names the request and what Grafana said."""
+    """An answer that says no: names the request and what Grafana said. status: of HTTP, or 0."""
+
+    def __init__(self, said: str, status: int = 0) -> None:
+        super().__init__(said)
+        self.status = status
 
 
 class Grafana:
@@ -88,5 +92,6 @@ class Grafana:
     @staticmethod
     def _answer(method: str, path: str, answer: httpx.Response) -> Any:
         if answer.status_code >= 400:
-            raise GrafanaError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+            said = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+            raise GrafanaError(said, answer.status_code)
         return answer.json() if answer.content else None

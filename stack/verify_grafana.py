@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from generator.differences import compare
+from generator.differences import Change, compare
 from generator.noise import without_noise
+from generator.v2 import differences, features, in_rows, object_of
 from settings import Settings
 from stack import verify_alerting
 from stack.built import Built
 from stack.grafana import Grafana, GrafanaError
 from stack.links import answers
+from stack.objects import Objects
 from stack.programs import provisioning_complaints
 from stack.questions import Question
 from stack.recording import Recorder
@@ -37,7 +39,8 @@ class Live:
     """A Grafana that is being proved.
 
     began: rules must have been evaluated since. log: the server's lines, None where it cannot be
-    read from here. wait: how long things may take to arrive, in seconds.
+    read from here. wait: how long things may take to arrive, in seconds. v2: whether dashboards
+    should be stored as v2, with tabs.
     """
 
     settings: Settings
@@ -47,18 +50,25 @@ class Live:
     log: str | None = None
     wait: float = WAIT_SECONDS
     outside: Callable[[str], str] = answers
+    v2: bool = False
 
 
 def verify(
-    settings: Settings, built: Built, log: str | None, record: Path | None = None
+    settings: Settings,
+    built: Built,
+    log: str | None,
+    record: Path | None = None,
+    *,
+    v2: bool = False,
 ) -> Iterator[Check]:
     """Every check of a live Grafana, in the order in which one would look.
 
-    record: a file that keeps Grafana's answers, so that the same can be proved without it.
+    record: a file that keeps Grafana's answers, so that the same can be proved without it. v2:
+    dashboards are stored with tabs; their queries are those of the classic form, field by field.
     """
     recorder = Recorder() if record else None
     began = datetime.now(UTC).replace(microsecond=0)
-    live = Live(settings, built, Grafana(settings, transport=recorder), began, log)
+    live = Live(settings, built, Grafana(settings, transport=recorder), began, log, v2=v2)
     yield from prove(live)
     if recorder and record:
         recorder.write(record, built, began, log, str(settings.stack_dir.resolve()))
@@ -139,14 +149,33 @@ def until(problem: Callable[[], str], deadline: float) -> str:
 def _difference(live: Live, built: Json) -> str:
     try:
         found = live.grafana.get(f"/api/dashboards/uid/{built['uid']}")
+        changes = _changes(live, built, found["dashboard"])
     except GrafanaError as error:
         return str(error)
-    if changes := compare(built, without_noise(built, found["dashboard"])):
-        fields = dict.fromkeys(f"{one.part} {one.field}".strip() for one in changes)
-        return f"differs, see `make plan`: {', '.join([*fields][:3])}{', ...' * (len(fields) > 3)}"
+    if changes:
+        places = dict.fromkeys(f"{one.part} {one.field}".strip() for one in changes)
+        return f"differs, see `make plan`: {', '.join([*places][:3])}{', ...' * (len(places) > 3)}"
     folder = found["meta"].get("folderTitle")
     wanted = live.settings.dashboard_folder
     return "" if folder == wanted else f"lies in folder {folder!r}, not {wanted!r}"
+
+
+def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
+    """How a stored dashboard differs from the built one. Raises GrafanaError."""
+    changes = [] if live.v2 else compare(built, without_noise(built, answer))
+    if not changes and not live.v2:
+        return []
+    objects = Objects.of(live.grafana)  # a browser may have saved it as v2
+    spec = objects.spec(built["uid"]) if objects else None
+    if spec is None and live.v2:
+        raise GrafanaError("is stored in the classic form; `make apply FORMAT=v2` makes it v2")
+    if spec is None:
+        return changes
+    if live.v2:
+        return differences(object_of(built)["spec"], spec)
+    if shown := features(spec["layout"]):
+        raise GrafanaError(f"was saved in the new layout ({'; '.join(shown)}), see `make plan`")
+    return compare(built, without_noise(built, in_rows(answer, spec["layout"], built)))
 
 
 def leftover_dashboards(live: Live) -> Iterator[Check]:

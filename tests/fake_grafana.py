@@ -11,7 +11,12 @@ Json = dict[str, Any]
 
 @dataclass
 class Fake:
-    """A Grafana in memory: as much of its API as changes need, with what it adds by itself."""
+    """A Grafana in memory: as much of its API as changes need, with what it adds by itself.
+
+    release: from 12 on it stores objects, too. objects: specs of what is stored as v2, whose
+    classic form is in `dashboards`. classic: the form that it makes of an object, by uid.
+    notes: an object's annotations.
+    """
 
     folders: dict[str, str] = field(default_factory=dict)
     dashboards: dict[str, Json] = field(default_factory=dict)
@@ -21,6 +26,11 @@ class Fake:
     sources: dict[str, Json] = field(default_factory=dict)
     points: dict[str, Json] = field(default_factory=dict)
     policies: Json = field(default_factory=lambda: {"receiver": "grafana-default-email"})
+    release: str = "9.4.0"
+    objects: dict[str, Json] = field(default_factory=dict)
+    classic: dict[str, Json] = field(default_factory=dict)
+    notes: dict[str, Json] = field(default_factory=dict)
+    toggle: bool = True
     broken: str = ""
     wrote: list[str] = field(default_factory=list)
 
@@ -39,7 +49,14 @@ class Fake:
         """The JSON of an answer, None for what is not there."""
         name = path.rpartition("/")[2]
         if path == "/api/health":
-            return {"version": "9.4.0"}
+            return {"version": self.release}
+        if path == "/api/frontend/settings":
+            old = self.release.startswith("9")
+            toggles = {"dashboardNewLayouts": True} if self.toggle else {}
+            new = {"namespace": "default", "featureToggles": toggles}
+            return {"buildInfo": {"version": self.release}, **({} if old else new)}
+        if path.startswith("/apis/"):
+            return self._object(method, path.split("/")[3], name, body)
         if path == "/login":
             return {}
         if path == "/api/folders":
@@ -54,6 +71,7 @@ class Fake:
             version = self.dashboards.get(uid, {}).get("version", 0) + 1
             self.dashboards[uid] = {**body["dashboard"], "id": 7, "version": version}
             self.saved[uid] = "token", body["message"]
+            self.objects.pop(uid, None)
             return {"uid": uid}
         if path.endswith("/versions"):
             return [{"message": self.saved[path.split("/")[-2]][1]}]
@@ -79,6 +97,25 @@ class Fake:
                 self.policies = {"receiver": "grafana-default-email"}
             return self.policies
         raise AssertionError(f"{method} {path}")
+
+    def _object(self, method: str, version: str, name: str, body: Json) -> Any:
+        """In the version in which an object is stored, the answer says what was true before."""
+        if method != "GET":
+            assert version == "v2beta1"
+            uid = body["metadata"]["name"]
+            self.objects[uid] = body["spec"]
+            self.dashboards[uid] = {**self.classic[uid], "id": 7, "version": 1}
+            self.notes[uid] = body["metadata"]["annotations"]
+            self.saved[uid] = "token", self.notes[uid].get("grafana.app/message", "")
+            return body
+        if name not in self.dashboards:
+            return None
+        v2 = name in self.objects
+        stored = "v2beta1" if v2 or version == "v0alpha1" else "v0alpha1"
+        metadata = {"name": name, "resourceVersion": "1", "annotations": {"manager": "files"}}
+        status = {"conversion": {"storedVersion": stored}}
+        spec = self.objects.get(name, {}) if version == "v2beta1" else {}
+        return {"metadata": metadata, "spec": spec, "status": status}
 
     @staticmethod
     def _kept(kept: dict[str, Json], method: str, name: str, body: Json, every: bool) -> Any:

@@ -1,0 +1,90 @@
+"""A dashboard that was saved as v2, in the classic form: its panels where the layout has them.
+
+Grafana's own answer has the panels right and the places wrong: a heading has no id in v2, and
+what follows an untitled row comes out above its heading.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dashboards_src.places import parts
+from dashboards_src.rows import in_order, opened
+from generator.differences import NOTHING, paired
+from generator.v2.elements import name_of
+from generator.v2.layout import WIDTH, layout_of, normal
+from generator.v2.said import features
+
+Json = dict[str, Any]
+
+
+def in_rows(answer: Json, layout: Json, built: Json) -> Json:
+    """The classic form of what is stored as v2.
+
+    answer: the classic API's. layout: the stored one. built: the source's: its headings are taken,
+    and, where the layout has more than rows on a grid, its places.
+    """
+    there = [one for one in parts(opened(answer), "panel") if one.get("type") != "row"]
+    if features(layout):
+        panels = _as_built(there, built)
+    else:
+        panels = list(_placed(layout, {name_of(one): one for one in there}, built))
+    return {**answer, "panels": in_order(panels)}
+
+
+def same(layout: Json, document: Json) -> bool:
+    """Whether a layout is the one that a classic dashboard gets."""
+    return bool(normal(layout) == normal(layout_of(document)))
+
+
+def _as_built(there: list[Json], built: Json) -> list[Json]:
+    made = parts(opened(built), "panel")
+    headings = [one for one in made if one.get("type") == "row"]
+    drawn = [one for one in made if one.get("type") != "row"]
+    panels = []
+    for _, known, panel in paired("panel", drawn, there):
+        if panel is not NOTHING:
+            place = {} if known is NOTHING else {"gridPos": known["gridPos"]}
+            panels.append({**panel, **place})
+    return [*headings, *panels]
+
+
+def _placed(layout: Json, named: dict[str, Json], built: Json) -> Iterator[Json]:
+    """Each heading and panel with its cell of the whole dashboard."""
+    known = [one for one in parts(opened(built), "panel") if one.get("type") == "row"]
+    top = 0
+    for row in _rows(layout):
+        if not row.get("hideHeader"):
+            yield _heading(row, top, known)
+            top += 1
+        end = top
+        for item in row["layout"]["spec"].get("items", []):
+            spec = item["spec"]
+            panel = named.get(spec["element"]["name"])
+            if panel is None:  # a layout may name what is not there any more
+                continue
+            x, y, w, h = (spec.get(key, 0) for key in ("x", "y", "width", "height"))
+            yield {**panel, "gridPos": {"x": x, "y": top + y, "w": w, "h": h}}
+            end = max(end, top + y + h)
+        top = end
+
+
+def _rows(layout: Json) -> list[Json]:
+    if layout.get("kind") == "RowsLayout":
+        return [one["spec"] for one in layout["spec"].get("rows", [])]
+    return [{"hideHeader": True, "layout": layout}]
+
+
+def _heading(row: Json, top: int, known: list[Json]) -> Json:
+    """The source's heading of this title, which each is taken once; else a new one."""
+    title = row.get("title") or ""
+    found = next((one for one in known if one.get("title") == title), None)
+    if found is not None:
+        known.remove(found)
+    heading = {"type": "row", "title": title, **(found or {}), "panels": []}
+    repeat = row.get("repeat", {}).get("value")
+    return {
+        **{key: value for key, value in heading.items() if key != "repeat"},
+        **({"repeat": repeat} if repeat else {}),
+        "collapsed": bool(row.get("collapse")),
+        "gridPos": {"x": 0, "y": top, "w": WIDTH, "h": 1},
+    }
