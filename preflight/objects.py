@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from preflight.releases import RESOURCES, Release
+from preflight.releases import NO_V2_FILES, RESOURCES, Release
 
 GROUP: Final = "dashboard.grafana.app"
 VERSIONS: Final = ("v0alpha1", "v1beta1", "v2alpha1", "v2beta1")
@@ -65,6 +65,8 @@ def complaint(content: dict[str, Any], release: Release) -> str:
             f"apiVersion {content['apiVersion']!r} is none of {GROUP}/{', '.join(VERSIONS)}; write"
             " one of them, or export it as Classic"
         )
+    if version.startswith("v2") and release >= NO_V2_FILES:
+        return "is v2, which this release refuses in a file: store it over the API, or by Git Sync"
     spec = content.get("spec")
     if not isinstance(spec, dict) or not isinstance(spec.get("title"), str):
         return "is an object with no title in its spec"

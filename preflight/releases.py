@@ -48,6 +48,8 @@ DATASOURCE_BY_UID: Final = Release(12, 0)
 that ends the start. Measured on 12.4."""
 CORRELATIONS_LAST: Final = Release(11, 0)
 """Correlations are made when every datasource is there. Measured on 12.4."""
+NO_V2_FILES: Final = Release(13, 0)
+"""Files with v2 are refused ("dashboard appears to be in v2 format"), grafana/grafana#122663."""
 PRUNE: Final = Release(11, 1)
 """prune: true deletes provisioned datasources that are in no file any more."""
 BROWSER_WANTS_DATABASE: Final = Release(12, 2)

@@ -212,6 +212,27 @@ def test_a_change_is_named_with_its_mend(
     assert words in finding.message
 
 
+@pytest.mark.parametrize(
+    ("version", "release", "lost"),
+    [
+        ("v2beta1", "12.3", True), ("v2beta1", "12.4", False), ("v2beta1", "13.3", True),
+        ("v1beta1", "13.3", False), ("v2", "12.4", True),
+    ],
+)  # fmt: skip
+def test_releases_read_objects_of_their_versions(
+    version: str, release: str, lost: bool, tmp_path: Path
+) -> None:
+    """12.4 reads v2 from a file; 13 wants it over its API."""
+    spec = {"title": "Tabs", "tags": []}
+    content = {"apiVersion": f"dashboard.grafana.app/{version}", "kind": "Dashboard"}
+    text = json.dumps({**content, "metadata": {"name": "tabs"}, "spec": spec})
+    tree = lay(tmp_path, {**SAMPLES["12.4"]["baseline"], "dashboards/tabs.json": text})
+
+    found = {one.rule for one in check(tree, reading(release=release))}
+
+    assert ("resource-format" in found) == lost
+
+
 def test_what_no_file_holds_any_more_is_an_orphan(tmp_path: Path) -> None:
     """Rules, receivers, mute times and policies are never deleted by leaving them out."""
     old = lay(tmp_path / "old", BASELINE)
