@@ -67,7 +67,10 @@ def complaint(content: dict[str, Any], release: Release) -> str:
         )
     if version.startswith("v2") and release >= NO_V2_FILES:
         return "is v2, which this release refuses in a file: store it over the API, or by Git Sync"
-    spec = content.get("spec")
+    return _spec_complaint(content.get("spec"), version)
+
+
+def _spec_complaint(spec: Any, version: str) -> str:
     if not isinstance(spec, dict) or not isinstance(spec.get("title"), str):
         return "is an object with no title in its spec"
     if not version.startswith("v2"):
