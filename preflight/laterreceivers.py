@@ -115,8 +115,8 @@ HEADERS = frozenset(
     {
         "host", "accept-encoding", "accept-charset", "content-encoding", "content-length",
         "authorization", "user-agent", "transfer-encoding", "connection", "upgrade", "trailer",
-        "te", "proxy-authorization", "proxy-authenticate", "cookie", "set-cookie", "referer", "origin",
-        "x-forwarded-for", "x-real-ip", "via", "forwarded", "expect", "max-forwards",
+        "te", "proxy-authorization", "proxy-authenticate", "cookie", "set-cookie", "referer",
+        "origin", "x-forwarded-for", "x-real-ip", "via", "forwarded", "expect", "max-forwards",
     }
 )  # fmt: skip
 
