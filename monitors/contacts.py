@@ -1,4 +1,4 @@
-"""Who is told when an alert fires. Nobody here, so Grafana's own default contact stays.
+"""Who is told when an alert fires. Nobody here, so Grafana's own policies stay.
 
 For example, everyone on one channel and the owner of one model by mail:
 
@@ -7,7 +7,8 @@ For example, everyone on one channel and the owner of one model by mail:
         d.Contact(name="grid", way=d.email("grid@example.org"), owners=("grid-operations",)),
     )
 
-With one contact or more, `make build` writes Grafana's policies for the whole organisation.
+With one contact or more, `make build` writes Grafana's policies for the whole organisation:
+docs/contacts.md.
 """
 
 from monitors import declare as d

@@ -87,6 +87,9 @@ def load_contacts(folder: Path = HERE) -> tuple[Contact, ...]:
         if names.count(contact.name) > 1 or unknown:
             found = f"no monitor {', '.join(unknown)}" if unknown else "is there twice"
             raise DeclarationError(f"{place}: {contact.name}", found, "name what is there, once")
+    if len(rest := [contact.name for contact in contacts if contact.others]) > 1:
+        found = "all are told of what fits no contact"
+        raise DeclarationError(f"{place}: {', '.join(rest)}", found, "leave others=True with one")
     return contacts
 
 

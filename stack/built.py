@@ -47,6 +47,10 @@ class Built:
         """The routes of the policies; none where there are no policies."""
         return [route for tree in self._alerting("policies") for route in tree["routes"]]
 
+    def root(self) -> str:
+        """The contact point of alerts that no route fits; '' where there are no policies."""
+        return next((str(tree["receiver"]) for tree in self._alerting("policies")), "")
+
     def _alerting(self, section: str) -> list[Json]:
         documents = (
             yaml.safe_load(text)

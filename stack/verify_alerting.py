@@ -111,11 +111,14 @@ def policies(built: Built, grafana: Grafana) -> Iterator[Check]:
     tree = grafana.get("/api/v1/provisioning/policies")
     wanted = [_route(route) for route in built.routes()]
     stored = [_route(route) for route in tree.get("routes") or []]
-    if not wanted:
+    if not built.root():
         yield Check("policies", True, f"Grafana's own: {tree.get('receiver')} is told")
         return
-    said = f"{len(stored)} routes" if stored == wanted else "differs from what was built"
-    yield Check("policies", stored == wanted, said)
+    root, same = tree.get("receiver"), stored == wanted
+    said = f"{len(stored)} routes, the rest to {root}" if same else "differs from what was built"
+    if root != built.root():
+        same, said = False, f"the rest goes to {root}, not {built.root()}"
+    yield Check("policies", same, said)
 
 
 def _route(route: Json) -> tuple[object, ...]:

@@ -184,6 +184,11 @@ BROKEN: list[tuple[Callable[[Recording], None], str, str]] = [
         "policies",
         "differs",
     ),
+    (
+        lambda r: change(r, "/api/v1/provisioning/policies", lambda c: c.update(receiver="boss")),
+        "policies",
+        "the rest goes to boss, not ",
+    ),
 ]
 
 

@@ -1,7 +1,7 @@
 """The vocabulary of a declaration: what one may write in a monitor's file."""
 
 from monitors.declare.columns import Column, Role, category, label, number, probability
-from monitors.declare.contacts import Contact, Way, email, slack, webhook
+from monitors.declare.contacts import Contact
 from monitors.declare.errors import DeclarationError
 from monitors.declare.expected import Expected
 from monitors.declare.levels import Levels, Quantiles
@@ -58,6 +58,20 @@ from monitors.declare.units import (
     SHARE,
     Unit,
 )
+from monitors.declare.ways import (
+    Way,
+    contact_of_kind,
+    discord,
+    email,
+    oncall,
+    opsgenie,
+    pagerduty,
+    slack,
+    sns,
+    teams,
+    telegram,
+    webhook,
+)
 from monitors.declare.windows import Between, Daily, Days, Hours, Window
 
 __all__ = [
@@ -113,6 +127,8 @@ __all__ = [
     "accuracy",
     "agreement",
     "category",
+    "contact_of_kind",
+    "discord",
     "drift",
     "email",
     "label",
@@ -121,6 +137,9 @@ __all__ = [
     "mean_error",
     "missing",
     "number",
+    "oncall",
+    "opsgenie",
+    "pagerduty",
     "precision",
     "prediction_drift",
     "prediction_mean",
@@ -130,7 +149,10 @@ __all__ = [
     "roc_auc",
     "row_count",
     "slack",
+    "sns",
     "target_drift",
     "target_mean",
+    "teams",
+    "telegram",
     "webhook",
 ]

@@ -1,64 +1,17 @@
-"""Who is told when an alert fires, and how. Nobody by default: Grafana's own contact stays."""
+"""Who is told when an alert fires. Nobody by default: Grafana's own policies stay."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from monitors.declare.errors import require
+from monitors.declare.ways import Way
 
 KINDS = ("breach", "performance", "late", "collection", "retraining")
 """What alerts are about; each rule carries one as its label `kind`."""
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
-VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
+NOBODY = "nobody"
+"""The contact of alerts that no contact asks for: it sends nothing."""
 DURATION = re.compile(r"(\d+[smhd])+")
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a message travels. kind: Grafana's type of receiver; settings: as Grafana reads them.
-
-    A setting is plain text, or a whole `$VARIABLE` of the environment, as secrets must be.
-    """
-
-    kind: str
-    settings: Mapping[str, str]
-
-    def __post_init__(self) -> None:
-        for key, value in self.settings.items():
-            require(
-                bool(value.strip()) and ("$" not in value or bool(VARIABLE.fullmatch(value))),
-                f"{self.kind}: {key}",
-                f"{value!r}",
-                "write a text without $, or name an environment variable: $SLACK_URL",
-            )
-
-    def variables(self) -> tuple[str, ...]:
-        """The environment variables that the settings name."""
-        found = (VARIABLE.fullmatch(value) for value in self.settings.values())
-        return tuple(match[1] for match in found if match)
-
-
-def webhook(url: str) -> Way:
-    """POST a JSON document to an address."""
-    return Way("webhook", MappingProxyType({"url": url}))
-
-
-def email(*addresses: str) -> Way:
-    """Write to addresses; Grafana's own GF_SMTP_... settings say through which server."""
-    return Way("email", MappingProxyType({"addresses": ";".join(addresses)}))
-
-
-def slack(*, url: str = "", channel: str = "", token: str = "") -> Way:
-    """Post to Slack: by an incoming webhook's `url`, or to a `channel` with a bot's `token`."""
-    given = {"url": url, "recipient": channel, "token": token}
-    require(
-        bool(url) != bool(channel and token),
-        "slack",
-        "neither a url nor a channel with a token, or both",
-        'give url="$SLACK_URL", or channel="#alerts" and token="$SLACK_TOKEN"',
-    )
-    return Way("slack", MappingProxyType({key: value for key, value in given.items() if value}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +19,8 @@ class Contact:
     """Someone who is told of alerts.
 
     name: as Grafana lists it. monitors, owners, kinds: of which alerts, all where empty; every
-        contact that fits is told.
+        contact that fits is told. others: told, too, of alerts that fit no contact, among them
+        those of other rules in the same Grafana; without such a contact, nobody is.
     wait: for more alerts of the same rule before the first message. interval: between messages
         about a group that changes. repeat: of one that does not. resolved: whether to say so, too.
     """
@@ -76,6 +30,7 @@ class Contact:
     monitors: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    others: bool = False
     wait: str = "30s"
     interval: str = "5m"
     repeat: str = "4h"
@@ -87,6 +42,12 @@ class Contact:
             "contact: name",
             f"{self.name!r}",
             "use up to 30 lower-case letters, digits and -, starting with a letter",
+        )
+        require(
+            self.name != NOBODY,
+            "contact: name",
+            f"{NOBODY!r}, which stands for whom nothing is sent to",
+            "choose another",
         )
         unknown = sorted(set(self.kinds) - set(KINDS))
         require(
