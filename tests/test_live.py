@@ -262,8 +262,8 @@ def test_what_was_removed_from_the_source_goes(environment: dict[str, str], fold
     assert "retire receiver driftdeck-contact-hook" in left.stdout
     (folder / "provisioning").mkdir(exist_ok=True)
     (folder / "provisioning" / "retired.toml").write_text(
-        'rule = ["driftdeck-small-log-loss-above"]\nreceiver = ["driftdeck-contact-hook"]\n'
-        "policies = [1]\n"
+        'rule = ["driftdeck-small-log-loss-above"]\npolicies = [1]\n'
+        'receiver = ["driftdeck-contact-hook", "driftdeck-contact-nobody"]\n'
     )
     gone = stack(environment, "up")
     assert gone.returncode == 0, gone.stdout + gone.stderr
