@@ -120,7 +120,9 @@ def _routes(tree: Json, indent: str = "") -> Iterator[str]:
     """The routes of a policy tree, a line each in the order in which Grafana tries them."""
     for route in tree.get("routes") or []:
         rest = {key: value for key, value in route.items() if key not in SAID_OF_ROUTE}
-        asked = ", ".join(" ".join(map(str, one)) for one in route.get("object_matchers") or [])
+        # All must match: their order means nothing, and 12.4 stores them sorted.
+        matchers = sorted(" ".join(map(str, one)) for one in route.get("object_matchers") or [])
+        asked = ", ".join(matchers)
         more = "".join(f", {key} {said(value)}" for key, value in sorted(rest.items()))
         yield f"{indent}{asked or 'everything'} → {route.get('receiver', 'as above')}{more}"
         yield from _routes(route, indent + "  ")

@@ -343,6 +343,17 @@ def test_comments_of_edits_stay(
     assert again.count("# Ana") == 1
 
 
+def test_the_order_of_matchers_is_no_difference() -> None:
+    """12.4 stores those of a route sorted; all of them must match anyway."""
+    pairs = [["monitor", "=~", ".+"], ["kind", "=~", "late"]]
+    one, other = (
+        {"receiver": "a", "routes": [{"receiver": "b", "object_matchers": matchers}]}
+        for matchers in (pairs, pairs[::-1])
+    )
+    trees = [{("policies", "1"): Thing("policies", "1", "policies", t)} for t in (one, other)]
+    assert differences(*trees) == []
+
+
 def test_policies_are_told_route_by_route() -> None:
     """A line each, in their order, inner ones below theirs: no JSON."""
     before: Json = {
