@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from preflight import alert_rules, evaluation, files, routing
-from preflight.alert_rules import KeptGroup, RuleGroup
+from preflight import evaluation, files, routing, stored_rules
+from preflight.alert_rules import RuleGroup
 from preflight.datasources import Datasources
 from preflight.fields import Listed, Owned
 from preflight.files import YAML, TopLevel, parse, paths
@@ -15,6 +15,7 @@ from preflight.reading import Reading
 from preflight.releases import PGX, ROUTING_FIRST
 from preflight.routing import Deleted, DeletedName, Routing
 from preflight.state import State
+from preflight.stored_rules import KeptGroup
 
 ADVICE = " on a fresh server (--organisation says that it does)"
 
@@ -57,7 +58,7 @@ def _look(path: Path, reading: Reading, sources: Datasources) -> Looked | None:
     if file is None:
         return None
     for rule in (rule for group in file.groups for rule in group.rules):
-        alert_rules.check(rule, reading)
+        stored_rules.check(rule, reading)
         if not reading.report.muted:
             evaluation.check(rule, sources, reading)
     kept = tuple(map(KeptGroup.of, file.groups))
@@ -94,7 +95,7 @@ def apply(looked: list[Looked], state: State, reading: Reading) -> None:
 def _rules(looked: list[Looked], state: State, reading: Reading) -> None:
     """Rules and their deletions, file by file."""
     for one in looked:
-        alert_rules.apply(one.groups, state, reading)
+        stored_rules.apply(one.groups, state, reading)
         for gone in one.file.delete_rules:
             state.drop_rule(gone.org_id, gone.uid)
             _written("rule", gone, gone.uid, state, reading)

@@ -13,7 +13,7 @@ from preflight.releases import (
     STRICT_UIDS,
     Release,
 )
-from preflight.uids import MOST, is_plain
+from preflight.uids import complaint, is_plain
 
 if TYPE_CHECKING:
     from preflight.datasources import Datasource
@@ -51,8 +51,8 @@ def check(one: "Datasource", reading: Reading) -> None:
             "no-uid",
             f"{one.name!r} has no uid, so Grafana makes one of its name",
         )
-    elif not is_plain(one.uid) or len(one.uid) > MOST:
-        message = f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _"
+    elif said := complaint(one.uid):
+        message = f"uid {one.uid!r} {said}"
         if release >= STRICT_UIDS:
             report.fatal(one.place("uid"), "uid", message)
         elif not is_plain(one.uid):

@@ -13,7 +13,7 @@ from preflight.findings import Place, Report
 from preflight.objects import Claims
 from preflight.reading import Reading
 from preflight.releases import BARE_LIST_PANICS, TITLES_FREE
-from preflight.uids import MOST, is_plain
+from preflight.uids import complaint
 
 ROOT = ""
 """The title of the folder that is none: General."""
@@ -230,12 +230,12 @@ def _check_folder(one: Provider, reading: Reading) -> None:
             "provider-folder",
             "a folder cannot be named General; leave folder out to put dashboards there",
         )
-    if one.folder_uid and (not is_plain(one.folder_uid) or len(one.folder_uid) > MOST):
+    if said := complaint(one.folder_uid):
         ends = report.fatal if older else report.lost
         ends(
             one.place("folderUid"),
             "uid",
-            f"folderUid {one.folder_uid!r} is not made of at most {MOST} letters, digits, - and _",
+            f"folderUid {one.folder_uid!r} {said}",
         )
     if one.folder_uid == "general":
         ends = report.fatal if older else report.lost

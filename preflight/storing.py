@@ -7,7 +7,7 @@ from preflight.providers import Provider
 from preflight.reading import Reading
 from preflight.releases import FOLDERS_APART, TAG_LENGTH, TITLES_FREE, Release
 from preflight.state import State, StoredDashboard, StoredFolder, slug
-from preflight.uids import MOST, is_plain
+from preflight.uids import complaint
 
 LONGEST_TITLE, LONGEST_TAG = 5_000, 50
 """Characters of a title, bytes of a tag."""
@@ -91,12 +91,11 @@ def _save(one: Board, provider: Provider, earlier: Earlier, state: State, readin
             f"tag {tag!r} is longer than {LONGEST_TAG} bytes; the dashboard is left out",
         )
         return
-    if one.uid and (not is_plain(one.uid) or len(one.uid) > MOST):
+    if said := complaint(one.uid):
         report.lost(
             one.uid_place(),
             "uid",
-            f"uid {one.uid!r} is not made of at most {MOST} letters, digits, - and _; the"
-            " dashboard is left out",
+            f"uid {one.uid!r} {said}; the dashboard is left out",
         )
         return
     if not one.uid:
