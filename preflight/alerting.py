@@ -12,7 +12,7 @@ from preflight.fields import Listed, Owned
 from preflight.files import YAML, TopLevel, parse, paths
 from preflight.mutetimes import MuteTime
 from preflight.reading import Reading
-from preflight.releases import PGX, ROUTING_FIRST
+from preflight.releases import RESET_AS_ASKED, ROUTING_FIRST
 from preflight.routing import Deleted, DeletedName, Routing
 from preflight.state import State
 from preflight.stored_rules import KeptGroup
@@ -159,7 +159,11 @@ def _take_away(found: list[AlertingFile], state: State, reading: Reading) -> Non
         for index, org in enumerate(file.reset_policies):
             state.policies.pop(org, None)
             if ("policy", org, "") in state.met:
-                said = reading.report.note if reading.release >= PGX else reading.report.lost
+                said = (
+                    reading.report.note
+                    if reading.release >= RESET_AS_ASKED
+                    else reading.report.lost
+                )
                 said(
                     file.place("resetPolicies", index),
                     "reset-policies",

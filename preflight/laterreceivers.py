@@ -10,10 +10,7 @@ from pydantic import BeforeValidator
 
 from preflight import gourls
 from preflight.fields import seconds
-from preflight.releases import Release
 
-SINCE = Release(12, 4)
-"""From here the settings below are known to be looked at; 9.4 passes them over."""
 Problems = list[tuple[str, str]]
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from preflight import gourls, laterreceivers
-from preflight.releases import Release
+from preflight.releases import LATER_SETTINGS, Release
 
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
@@ -130,7 +130,7 @@ def _model(kind: str, needed: tuple[str, ...], *, later: bool) -> type[BaseModel
 def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tuple[str, str]]:
     """(setting, complaint) of each setting that Grafana refuses; the setting is '' for all."""
     types = NEEDED | {name: needed for name, (born, needed) in NEWER.items() if release >= born}
-    later = release >= laterreceivers.SINCE
+    later = release >= LATER_SETTINGS
     if later:  # by then the case of a type does not matter
         kind = {name.lower(): name for name in types}.get(kind.lower(), kind)
     if kind not in types:

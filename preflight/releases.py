@@ -67,6 +67,10 @@ ACTIVE_INTERVALS: Final = Release(12, 1)
 """Policies know active_time_intervals; before, they are passed over."""
 BARE_LIST_PANICS: Final = Release(12, 4)
 """Providers in the old format, a bare list, end the start with a panic."""
+LATER_SETTINGS: Final = Release(12, 4)
+"""The settings of `laterreceivers` are known to be looked at; 9.4 passes them over."""
+RESET_AS_ASKED: Final = Release(12, 4)
+"""resetPolicies beside policies is taken as meant; the record of 9.4 counts the tree as lost."""
 TAG_LENGTH: Final = Release(12, 4)
 """A dashboard with a tag of over 50 bytes is not saved."""
 RESOURCES: Final = Release(12, 4)
