@@ -93,7 +93,7 @@ def _look_at(
     height = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in dashboard["panels"]) * CELL
     page = browser.new_page(viewport={"width": view.width, "height": height + ABOVE})
     try:
-        _log_in(page, settings)
+        log_in(page, settings)
         address = f"{settings.grafana}/d/{dashboard['uid']}?theme={view.theme}&kiosk"
         page.goto(address, timeout=60_000)
         missing = undrawn(page, list(panels(dashboard)))
@@ -109,7 +109,8 @@ def _look_at(
     yield Check(f"look {dashboard['title']} ({view.name})", not problems, said)
 
 
-def _log_in(page: "Page", settings: Settings) -> None:
+def log_in(page: "Page", settings: Settings) -> None:
+    """Log in as the administrator. Raises RuntimeError if Grafana refuses."""
     login = {"user": settings.grafana_admin_user, "password": settings.grafana_admin_password}
     answer = page.request.post(f"{settings.grafana}/login", data=login)
     if not answer.ok:
