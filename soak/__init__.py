@@ -1,0 +1,1 @@
+"""Long trials of what must not break: run by hand, counted, and told in docs/reliability.md."""
