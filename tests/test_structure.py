@@ -203,6 +203,21 @@ def test_a_lacking_f_is_told_from_a_template(source: str, holes: list[str]) -> N
     assert unfilled(source) == holes
 
 
+def test_the_image_holds_all_that_its_programs_import() -> None:
+    """What the Dockerfile copies imports nothing that it leaves out."""
+    copied = {
+        name.removesuffix(".py").strip("/")
+        for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+        if line.startswith("COPY ")
+        for name in line.split()[1:-1]
+    }
+    files = [path for name in copied & OURS for path in (ROOT / name).rglob("*.py")]
+    files += [ROOT / f"{name}.py" for name in copied & OURS if (ROOT / f"{name}.py").exists()]
+
+    assert {"stack", "collectors"} <= copied
+    assert {name for path in files for name in imports(path)} & OURS - copied == set()
+
+
 def test_pipfile_and_requirements_agree_with_pyproject() -> None:
     """Both are generated: every dependency is in both, and the Pipfile is what would be written."""
     sys.path.insert(0, str(ROOT / "scripts"))
