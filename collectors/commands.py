@@ -18,6 +18,7 @@ from collectors.due import due_windows, locked
 from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
+from database.roles import end_overlong_statements
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
@@ -121,6 +122,8 @@ def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
     """Each chosen monitor once, over one connection."""
     step = _list if parsed.list else _due
     with connect(settings) as connection:
+        end_overlong_statements(connection)
+        connection.commit()
         return _each(settings, parsed.monitor, partial(step, settings, connection))
 
 
