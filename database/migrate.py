@@ -1,7 +1,7 @@
 """Numbered SQL migrations, applied in order by one process at a time, and the roles made anew."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -49,15 +49,17 @@ def migrate(settings: Settings) -> list[str]:
     from database.roles import end_overlong_statements, make_roles, renew_roles
     from database.superuser import restrict_everybody
 
-    with connect(settings, Role.ADMIN, autocommit=True) as connection:
-        with _alone(settings, connection):
-            _refuse_newer(connection)
-            make_roles(connection)
-            end_overlong_statements(connection)
-            applied = _apply(connection)
-            renew_roles(connection, settings)
-            grant_rights(connection, settings)
-            restrict_everybody(connection, settings)
+    with (
+        connect(settings, Role.ADMIN, autocommit=True) as connection,
+        _alone(settings, connection),
+    ):
+        _refuse_newer(connection)
+        make_roles(connection)
+        end_overlong_statements(connection)
+        applied = _apply(connection)
+        renew_roles(connection, settings)
+        grant_rights(connection, settings)
+        restrict_everybody(connection, settings)
     return applied
 
 
@@ -67,10 +69,8 @@ def _alone(settings: Settings, connection: psycopg.Connection) -> Iterator[None]
     into: the roles that others log in as have no right to it, so none of them can hold it."""
     from database.connect import Role, connect
 
-    try:
-        connection.execute(TABLE)
-    except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
-        pass  # another process has just made it
+    with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+        connection.execute(TABLE)  # unless another process has just made it
     with connect(settings, Role.ADMIN) as lock:
         lock.execute("set local idle_in_transaction_session_timeout = 0")
         lock.execute(sql.SQL("set local lock_timeout = {}").format(f"{WAIT_SECONDS}s"))

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from test_database import insert
+from test_roles import COLLECTORS, POWERS
 
 from database import Role, connect, migrate
 from database.embedded import BINARIES, Embedded, free_port
 from database.migrate import TABLE, MigrationError, migrations
 from settings import CommittedSettings, Settings
-from test_database import insert
-from test_roles import COLLECTORS, POWERS
-
 
 MODULE = sys.modules[migrate.__module__]
 """Its package has the function by the same name."""
