@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     _add_new(commands)
     status = commands.add_parser("status", help="say what has been collected, and is left over")
-    status.add_argument("--leftovers", action="store_true", help="only what is left over")
+    status.add_argument(
+        "--leftovers", action="store_true", help="only what is amiss: left over, or changed"
+    )
     forget = commands.add_parser("forget", help="remove what is stored of a monitor")
     forget.add_argument("monitor", help="a name, declared or not")
     forget.add_argument(

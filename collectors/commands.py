@@ -19,7 +19,7 @@ from collectors.leftovers import leftovers
 from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
-from database.roles import end_overlong_statements
+from database.roles import changed_settings, end_overlong_statements
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
@@ -164,6 +164,8 @@ def status(settings: Settings, parsed: argparse.Namespace) -> int:
         if not parsed.leftovers:
             _print_collected(settings, connection)
         _say_leftovers(settings, connection)
+        if changed := changed_settings(connection):
+            print(f"changed by a viewer: {', '.join(changed)}; `python -m stack migrate` mends it")
     return 0
 
 

@@ -25,6 +25,8 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """By role: what holds for its sessions from their start."""
+SUPERUSERS = "temp_file_limit="
+"""What only a superuser sets, and so only a superuser can change."""
 SHARES = {"collector": 0.5, "evidently": 0.25, "grafana_reader": 0.25}
 """Of the server's connections: none can take those of the others."""
 LEAST = 15
@@ -37,9 +39,17 @@ def make_roles(connection: psycopg.Connection) -> None:
     Raises psycopg.Error.
     """
     for role in SETTINGS:
+        name = sql.Identifier(role)
         query = "select from pg_roles where rolname = %s"
         if connection.execute(query, [role]).fetchone() is None:
-            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("create role {} login").format(name))
+            if not is_superuser(connection):  # a member may give things to it, and end its sessions
+                connection.execute(sql.SQL("grant {} to current_user").format(name))
+
+
+def is_superuser(connection: psycopg.Connection) -> bool:
+    """Whether a connection's role is one."""
+    return connection.info.parameter_status("is_superuser") == "on"
 
 
 def renew_roles(connection: psycopg.Connection, settings: Settings) -> None:
@@ -66,6 +76,26 @@ def renew_roles(connection: psycopg.Connection, settings: Settings) -> None:
                         name, sql.Identifier(parameter), _value(parameter, value)
                     )
                 )
+
+
+def changed_settings(connection: psycopg.Connection) -> list[str]:
+    """What holds for a role's sessions and was not set here, nor by a superuser, as
+    `role: parameter=value`; or was, and does not hold. Raises psycopg.Error."""
+    stored: dict[str, set[str]] = {role: set() for role in SETTINGS}
+    rows = connection.execute(
+        "select r.rolname, s.setdatabase, unnest(s.setconfig) from pg_db_role_setting s"
+        " join pg_roles r on r.oid = s.setrole where r.rolname = any(%s)",
+        [list(SETTINGS)],
+    )
+    for role, database, setting in rows:
+        stored[role].add(f"{setting}{' in one database' if database else ''}")
+    found = []
+    for role, chosen in SETTINGS.items():
+        ours = {f"{parameter}={value}" for parameter, value in chosen.items()}
+        others = {one for one in stored[role] - ours if not one.startswith(SUPERUSERS)}
+        found += [f"{role}: {one}" for one in sorted(others)]
+        found += [f"{role}: no {one}" for one in sorted(ours - stored[role])]
+    return found
 
 
 def end_overlong_statements(connection: psycopg.Connection) -> None:

@@ -8,6 +8,7 @@ and fill the disk. Where the administrator is no superuser this stays as it is.
 import psycopg
 from psycopg import sql
 
+from database.roles import is_superuser
 from settings import Settings
 
 REVOKED = (
@@ -28,7 +29,7 @@ def restrict_everybody(connection: psycopg.Connection, settings: Settings) -> No
     there. Does nothing for an administrator who is no superuser. Raises psycopg.Error."""
     from database.connect import Role, connect
 
-    if connection.info.parameter_status("is_superuser") != "on":
+    if not is_superuser(connection):
         return
     connection.execute(
         sql.SQL("alter role grafana_reader set temp_file_limit to {}").format(READERS_DISK)

@@ -84,6 +84,27 @@ def test_a_dump_is_restored_where_the_roles_are_missing(
         evidently.execute("create table public.more (a int)")
 
 
+def test_an_owner_who_is_no_superuser_migrates(other_server: Settings) -> None:
+    """On a server of others' too: it has what the owner can do, and what they use stays theirs."""
+    with connect(other_server, Role.ADMIN, autocommit=True) as admin:
+        admin.execute("create role boss login createrole createdb password 'boss'")
+        admin.execute("create database ours owner boss")
+    changes = {"postgres_user": "boss", "postgres_password": "boss", "postgres_db": "ours"}
+    theirs = other_server.model_copy(update=changes)
+    assert len(migrate(theirs)) == len(migrations())
+    assert migrate(theirs) == []
+    assert migrate(other_server.model_copy(update={"postgres_db": "ours"})) == []
+
+    with connect(theirs, Role.READER) as reader:
+        assert reader.execute("show statement_timeout").fetchone() == ("30s",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute(POWERS["become another"].encode())
+    with connect(theirs) as collector:
+        assert collector.execute("select monitoring.end_overlong_statements()").fetchone() == (0,)
+    connect(theirs.model_copy(update={"postgres_db": "postgres"}), Role.ADMIN).close()
+    connect(theirs, Role.EVIDENTLY).close()
+
+
 def rights(admin: psycopg.Connection, role: str) -> set[str]:
     """What a role may do with every table of ours but the locks."""
     names = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SECRET
 from database import Role, connect, migrate, uri
-from database.roles import SETTINGS
+from database.roles import SETTINGS, changed_settings
 from settings import Settings
 
 POWERS = {
@@ -137,9 +137,15 @@ def test_migrating_heals_the_reader(tampered: Settings) -> None:
     """Its password, its limits and its search path are ours again, in every database."""
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         connect(tampered, Role.READER)
+    with connect(tampered) as collector:
+        changed = changed_settings(collector)
+    assert "grafana_reader: statement_timeout=0" in changed
+    assert "grafana_reader: no statement_timeout=30s" in changed
+    assert "grafana_reader: search_path=public in one database" in changed
     migrate(tampered)
 
     with connect(tampered, Role.READER) as reader:
+        assert changed_settings(reader) == []
         for parameter, value in SETTINGS["grafana_reader"].items():
             assert reader.execute(f"show {parameter}".encode()).fetchone() == (value,)
         assert reader.execute("show work_mem").fetchone() == ("4MB",)
