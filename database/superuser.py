@@ -59,17 +59,16 @@ def _only_ours(connection: psycopg.Connection) -> bool:
 def _revoke(connection: psycopg.Connection) -> None:
     """In one database: the functions, and what the reader has written by them before."""
     functions = connection.execute(
-        "select oid::regprocedure::text, proname ~ %s from pg_proc"
+        "select oid::regprocedure::text, proname ~ %s, (select datdba::regrole::text"
+        " from pg_database where datname = current_database()) from pg_proc"
         " where pronamespace = 'pg_catalog'::regnamespace and proname ~ %s"
         " and has_function_privilege('grafana_reader', oid, 'execute')",
         [LOCKS, REVOKED],
     ).fetchall()
-    for function, is_lock in functions:  # a regprocedure is quoted as it must be
+    for function, is_lock, owner in functions:  # names of this kind are quoted as they must be
+        users = f"{owner}, collector, evidently" if is_lock else owner
         connection.execute(f"revoke execute on function {function} from public".encode())
-        if is_lock:
-            connection.execute(
-                f"grant execute on function {function} to collector, evidently".encode()
-            )
+        connection.execute(f"grant execute on function {function} to {users}".encode())
     connection.execute(
         "select lo_unlink(oid) from pg_largeobject_metadata"
         " where lomowner = 'grafana_reader'::regrole"
