@@ -42,7 +42,7 @@ def forget(
     if not counts:
         print(f"{name}: nothing of that is stored")
         return 0
-    print(f"{name}: {'removed' if yes else 'there is'}", end=" ")
+    print(f"{name}: {'removed' if yes else 'stored are'}", end=" ")
     print(", ".join(f"{count:,} of {table}" for table, count in counts.items()))
     if not yes:
         print("  nothing is removed; --yes (YES=1 with make) removes it for good")
