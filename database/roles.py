@@ -27,8 +27,9 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 """By role: what holds for its sessions from their start."""
 SUPERUSERS = "temp_file_limit="
 """What only a superuser sets, and so only a superuser can change."""
-SHARES = {"collector": 0.5, "evidently": 0.25, "grafana_reader": 0.25}
-"""Of the server's connections: none can take those of the others."""
+SHARES = {"collector": 0.75, "evidently": 0.75, "grafana_reader": 0.25}
+"""Of the server's connections: those who look leave room to those who collect, and the other way
+round. A backfill has one as `collector` and some as `evidently` for each of its workers."""
 LEAST = 15
 """So many for each, however small the server: Grafana's pool of 10, and those who draw."""
 
