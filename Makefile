@@ -15,7 +15,7 @@ LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
-.PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
+.PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,8 +99,12 @@ report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=f
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
 	@$(PY) -m collectors calibrate $(MONITOR)
 
-collectors-status: .venv/ready ## Say what has been collected
+collectors-status: .venv/ready ## Say what has been collected, and what is left over
 	@$(PY) -m collectors status
+
+forget: .venv/ready ## Remove what is stored: make forget MONITOR=old [BEFORE=2024-01-01] [LEFTOVERS=1] YES=1
+	@$(PY) -m collectors forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
+		$(if $(BEFORE),--before $(BEFORE)) $(if $(LEFTOVERS),--leftovers) $(if $(YES),--yes)
 
 demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
 	@$(LIVE) $(PY) -m stack up

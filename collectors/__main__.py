@@ -1,4 +1,4 @@
-"""python -m collectors new | run | backfill | due | report | status | calibrate."""
+"""python -m collectors new | run | backfill | due | report | status | forget | calibrate."""
 
 import argparse
 import os
@@ -72,7 +72,22 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("monitor")
     report.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")
     _add_new(commands)
-    commands.add_parser("status", help="say what has been collected")
+    status = commands.add_parser("status", help="say what has been collected, and is left over")
+    status.add_argument(
+        "--leftovers", action="store_true", help="only what is amiss: left over, or changed"
+    )
+    forget = commands.add_parser("forget", help="remove what is stored of a monitor")
+    forget.add_argument("monitor", help="a name, declared or not")
+    forget.add_argument(
+        "--before",
+        type=date.fromisoformat,
+        metavar="DATE",
+        help="only days before YYYY-MM-DD, local to the monitor",
+    )
+    forget.add_argument(
+        "--leftovers", action="store_true", help="only windows that are not declared any more"
+    )
+    forget.add_argument("--yes", action="store_true", help="remove it; without, it is counted")
     calibrate = commands.add_parser("calibrate", help="propose levels from the reference's days")
     calibrate.add_argument("monitor")
     calibrate.add_argument(

@@ -15,9 +15,11 @@ import psycopg
 
 from collectors.clock import clock
 from collectors.due import due_windows, locked
+from collectors.leftovers import leftovers
 from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
+from database.roles import changed_settings, end_overlong_statements
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
@@ -102,7 +104,10 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
     asked = Asked(
         parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
     )
-    return collect_many(settings, _chosen(settings, parsed.monitor), asked)
+    failed = collect_many(settings, _chosen(settings, parsed.monitor), asked)
+    with connect(settings) as connection:
+        _say_leftovers(settings, connection)
+    return failed
 
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -121,6 +126,8 @@ def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
     """Each chosen monitor once, over one connection."""
     step = _list if parsed.list else _due
     with connect(settings) as connection:
+        end_overlong_statements(connection)
+        connection.commit()
         return _each(settings, parsed.monitor, partial(step, settings, connection))
 
 
@@ -151,27 +158,57 @@ def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -
     return failed
 
 
-def status(settings: Settings, _: argparse.Namespace) -> int:
-    """Say what has been collected."""
+def status(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Say what has been collected, and what is left over; or the latter only."""
+    with connect(settings) as connection:
+        if not parsed.leftovers:
+            _print_collected(settings, connection)
+        _say_leftovers(settings, connection)
+        if changed := changed_settings(connection):
+            print(f"changed by a viewer: {', '.join(changed)}; `python -m stack migrate` mends it")
+    return 0
+
+
+def _say_leftovers(settings: Settings, connection: psycopg.Connection) -> None:
+    for line in leftovers(connection, load(settings.monitors_dir)):
+        print(f"left over: {line}")
+
+
+def forget(settings: Settings, parsed: argparse.Namespace) -> int:
+    """Remove what is stored of a monitor, or of some of its windows."""
+    from collectors.forget import forget as remove
+
+    declared = {monitor.name: monitor for monitor in load(settings.monitors_dir)}
+    with connect(settings) as connection:
+        return remove(
+            settings,
+            connection,
+            parsed.monitor,
+            declared.get(parsed.monitor),
+            day=parsed.before,
+            left_over=parsed.leftovers,
+            yes=parsed.yes,
+        )
+
+
+def _print_collected(settings: Settings, connection: psycopg.Connection) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table("monitor", "windows", "newest", "status", "failed", "partial", "reports")
-    with connect(settings) as connection:
-        for monitor in load(settings.monitors_dir):
-            row = connection.execute(
-                "select count(*), max(window_start), (array_agg(status order by window_start"
-                " desc))[1], count(*) filter (where status = 'failed'),"
-                " count(*) filter (where status = 'partial'),"
-                " count(*) filter (where report_url <> '')"
-                " from monitoring.collection where monitor = %s",
-                [monitor.name],
-            ).fetchone()
-            count, start, *rest = row or (0, None, "", 0, 0, 0)
-            day = start.astimezone(monitor.every.zone).date() if start else "never"
-            table.add_row(monitor.name, str(count), str(day), *(str(r or "-") for r in rest))
+    for monitor in load(settings.monitors_dir):
+        row = connection.execute(
+            "select count(*), max(window_start), (array_agg(status order by window_start"
+            " desc))[1], count(*) filter (where status = 'failed'),"
+            " count(*) filter (where status = 'partial'),"
+            " count(*) filter (where report_url <> '')"
+            " from monitoring.collection where monitor = %s",
+            [monitor.name],
+        ).fetchone()
+        count, start, *rest = row or (0, None, "", 0, 0, 0)
+        day = start.astimezone(monitor.every.zone).date() if start else "never"
+        table.add_row(monitor.name, str(count), str(day), *(str(r or "-") for r in rest))
     Console().print(table)
-    return 0
 
 
 def new(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -94,9 +94,22 @@ class Workspace:
             self._delete(project, one.id)
         return [path(project, one.id) for one in gone]
 
+    def forget(self, name: str, windows: Sequence[Window] | None) -> int:
+        """Delete a monitor's reports, of some windows or, for None, all with their project; how
+        many there were."""
+        project = project_of(name)
+        chosen = None if windows is None else {_of(window) for window in windows}
+        gone = [one for one in self._kept(project) if chosen is None or _window(one) in chosen]
+        for one in gone:
+            self._delete(project, one.id)
+        if windows is None:
+            self._run(self._manager.delete_project(ZERO_UUID, project))
+            self._ready.discard(project)
+        return len(gone)
+
     def _project(self, monitor: Monitor) -> UUID:
-        """The id of a monitor's project: the same on every machine, so that none is made twice."""
-        identity = uuid5(NAMESPACE_URL, f"driftdeck/{monitor.name}")
+        """The id of a monitor's project, which is made if it is not there."""
+        identity = project_of(monitor.name)
         if identity in self._ready:
             return identity
         manager = self._manager
@@ -179,6 +192,11 @@ def _panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
                 metric=PERFORMANCE[metric.name].__name__, legend=metric.title.lower()
             )
             yield line_plot_panel(metric.title, [measured], size="half")
+
+
+def project_of(name: str) -> UUID:
+    """The id of a monitor's project: the same on every machine, so that none is made twice."""
+    return uuid5(NAMESPACE_URL, f"driftdeck/{name}")
 
 
 def path(project: UUID, snapshot: UUID) -> str:

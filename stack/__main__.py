@@ -200,8 +200,11 @@ def _status(settings: Settings, parsed: argparse.Namespace) -> int:
     for part, runs, address in parts:
         print(f"  {part:14} {'up  ' if runs else 'down'}  {address}")
     for complaint in runtime.complaints()[-10:]:
-        print(f"  log: {complaint}")
-    return int(not all(runs for _, runs, _ in parts))
+        print(f"  log: {complaint}", flush=True)
+    up = all(runs for _, runs, _ in parts)
+    if up:
+        runtime.run(["collectors", "status", "--leftovers"])
+    return int(not up)
 
 
 def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
