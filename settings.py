@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     evidently_url: str = ""
     reference_url: str = ""
     """Of docs/reference.md where people read it, for runbook links; '' for beside the reports."""
+    allowed_hosts: str = ""
+    """Names, by commas, under which the Evidently UI and the previews are called, too."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
