@@ -6,7 +6,7 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 RUN useradd --uid 1000 --create-home driftdeck && mkdir /data && chown driftdeck /data
-COPY pyproject.toml processes.py settings.py ./
+COPY pyproject.toml diagnostics.py processes.py settings.py ./
 COPY monitors monitors
 COPY database database
 COPY collectors collectors
