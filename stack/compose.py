@@ -12,9 +12,10 @@ import docker
 import docker.errors
 from docker.models.containers import Container
 
+from database import passwords
 from database.embedded import port_taken
 from generator.artefacts import artefacts
-from settings import ROOT, CommittedSettings, Settings
+from settings import ROOT, SECRETS, CommittedSettings, Settings
 from stack import steps
 from stack.contacts import contact_variables
 from stack.grafana import Grafana, GrafanaError
@@ -73,8 +74,7 @@ class Compose:
     """The services of docker-compose.yml."""
 
     def __init__(self, settings: Settings) -> None:
-        local = settings.model_copy(update={"postgres_host": "127.0.0.1"})
-        self.settings = local.as_committed()
+        self.settings = as_compose_reads(settings).as_committed()
         self.folder = self.settings.provisioning_dir
 
     @property
@@ -101,12 +101,37 @@ class Compose:
                 container.stop()  # else it waits up to a minute before it tries what was mended
         ran = self._started("grafana")
         try:
+            self._choose_passwords()
             self._compose("up", "--detach", "--build")
         except RuntimeError as error:
             raise RuntimeError("\n".join([str(error), *self._ended({})])) from error
         self._wait()
         if ran and ran == self._started("grafana"):
             self._reload()
+
+    def _choose_passwords(self) -> None:
+        """Random ones into `.env`, where compose reads them; a volume that is older gets them.
+
+        One that has another superuser's password leaves `.env` as it was. Raises PasswordError.
+        """
+        made = [name for name in SECRETS if not self.settings.variable(name.upper())]
+        env = ROOT / ".env"
+        before = env.read_bytes() if env.exists() else None
+        for name in made:
+            self.settings.keep_variable(name.upper(), passwords.new_password())
+        self.settings = as_compose_reads(self.settings)
+        try:
+            self._compose("up", "--detach", "postgres")
+            default = Settings.model_fields["postgres_password"].default
+            passwords.adopt(self.settings, [default])
+        except passwords.PasswordError:
+            if before is not None:
+                env.write_bytes(before)
+            elif made:
+                env.unlink()
+            raise
+        if made:
+            steps.say("passwords of the database: random ones, kept in .env")
 
     def down(self) -> None:
         """Stop and remove the containers, keep the volumes."""
@@ -161,15 +186,13 @@ class Compose:
     def reset_password(self) -> None:
         """Set the administrator's password to the setting's."""
         password = self.settings.grafana_admin_password
-        command = ["grafana", "cli", "admin", "reset-admin-password", password]
-        for container in self._containers():
-            if _service(container) == "grafana":
-                code, output = container.exec_run(command)
-                if code:
-                    said = output.decode(errors="replace") if isinstance(output, bytes) else ""
-                    raise RuntimeError(f"grafana cli: {said[-400:]}")
-                return
-        raise RuntimeError("no grafana container runs; run `make up`")
+        command = [*compose_command(), "exec", "-T", "grafana", "grafana", "cli", "admin"]
+        command += ["reset-admin-password", "--password-from-stdin"]
+        done = subprocess.run(
+            command, cwd=ROOT, input=password, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
 
     def _containers(self) -> list[Container]:
         # By folder: how a project's name is made of it differs between composes.
@@ -241,6 +264,14 @@ class Compose:
                 end = f"the end of its log:\n{_end(container)}"
                 found.append(f"{_service(container)} {what}; {end}")
         return found
+
+
+def as_compose_reads(settings: Settings) -> Settings:
+    """The settings with this machine's port and with the passwords that compose has: of the
+    environment or `.env`, else the defaults of the compose file, not those of another runtime."""
+    fields = Settings.model_fields
+    update = {name: settings.variable(name.upper()) or fields[name].default for name in SECRETS}
+    return settings.model_copy(update={**update, "postgres_host": "127.0.0.1"})
 
 
 def _end(container: Container, lines: int = 8) -> str:

@@ -13,6 +13,7 @@ import html
 from datetime import UTC, datetime
 
 import evidently.ui.service.storage.sql.components  # noqa: F401
+import psycopg
 import uvicorn
 from evidently.ui.service.app import create_app
 from evidently.ui.service.config import load_config
@@ -26,6 +27,7 @@ from database import Role, alone_with_evidently, connect, evidently_uri
 from generator.reference import reference
 from monitors.load import named
 from settings import Settings, load_settings
+from stack.guard import Guard
 
 NEAREST = """\
 SELECT report_path, window_start FROM monitoring.window_status
@@ -49,12 +51,18 @@ def window(monitor: str, moment: str) -> Response[str]:
 
     A stable address: reports are replaced, and dashboards know times, not reports.
     """
-    at = None if moment == "newest" else datetime.fromtimestamp(int(moment) / 1000, UTC)
-    with connect(load_settings(), Role.READER) as connection:
-        row = connection.execute(NEAREST, [monitor, at, at, at]).fetchone()
-    if row:
-        return Redirect(row[0])
-    return Response(_no_report(monitor, at), media_type=MediaType.HTML, status_code=404)
+    try:
+        at = None if moment == "newest" else datetime.fromtimestamp(int(moment) / 1000, UTC)
+        with connect(load_settings(), Role.READER) as connection:
+            row = connection.execute(NEAREST, [monitor, at, at, at]).fetchone()
+        if row:
+            return Redirect(row[0])
+        text, status = _no_report(monitor, at), 404
+    except (ValueError, OverflowError, OSError, psycopg.DataError):
+        text, status = "<p>This address names no monitor, or no moment in milliseconds.</p>", 404
+    except psycopg.OperationalError:
+        text, status = "<p>No database answers; <code>make up</code> starts it.</p>", 503
+    return Response(text, media_type=MediaType.HTML, status_code=status)
 
 
 @get("/reference", sync_to_thread=True)
@@ -91,14 +99,19 @@ def _no_report(monitor: str, at: datetime | None) -> str:
     )
 
 
+def app(settings: Settings, host: str) -> Guard:
+    """The UI with our addresses, behind the guard. host: the address that it listens on."""
+    served = create_app(configuration(settings, host))
+    served.register(window)
+    served.register(reference_page)
+    return Guard(served, settings)
+
+
 def main(settings: Settings, host: str) -> None:
     """Serve the UI, and the addresses that Grafana's links use."""
     with alone_with_evidently(settings):  # collectors may be making the same tables
         migrate_database(evidently_uri(settings))
-    app = create_app(configuration(settings, host))
-    app.register(window)
-    app.register(reference_page)
-    uvicorn.run(app, host=host, port=settings.evidently_port)
+    uvicorn.run(app(settings, host), host=host, port=settings.evidently_port)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg.pq import ExecStatus
 
-from database import Role, connect, migrate
+from database import Role, connect, migrate, passwords
 from database.embedded import Embedded, free_port
 from preflight.findings import Finding
 from preflight.macros import MacroError
@@ -36,7 +36,8 @@ SURE = re.compile(r"coalesce\s*\(|count\s*\(", re.IGNORECASE)
 def empty_database() -> Iterator[psycopg.Connection]:
     """The reader of an embedded database with this project's tables and no row."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = CommittedSettings(postgres_port=free_port())
+        chosen = CommittedSettings(postgres_port=free_port(), stack_dir=Path(folder))
+        settings = passwords.chosen(chosen)
         server = Embedded(Path(folder) / "postgres", settings.postgres_port)
         server.start(settings.postgres_user, settings.postgres_password, settings.postgres_db)
         try:

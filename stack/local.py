@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from database import passwords
 from database.embedded import Embedded, port_taken
 from generator.artefacts import Place, artefacts
 from generator.files import write
@@ -53,6 +54,7 @@ class Local:
         self._grafana = Program("grafana", self._folder)
         self._preview = Program("preview", self._folder)
         self._evidently = Program("evidently", self._folder)
+        self._programs = (self._grafana, self._preview, self._evidently)
 
     @property
     def name(self) -> str:
@@ -71,15 +73,15 @@ class Local:
         contact_variables(self.settings)
         self._check_ports()
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._choose_passwords()
         self.start_database()
         steps.migrated(self.settings)
-        started = self._start_evidently()
+        self._start_evidently()
         with ThreadPoolExecutor(1) as beside:  # neither needs the data that is being collected
             shown = beside.submit(self._build_and_show)
             steps.fill(self.settings)
             shown.result()
-        if started:
-            self._wait_for_evidently()
+        self._wait_for_evidently()
 
     def _build_and_show(self) -> None:
         self._build()
@@ -89,16 +91,29 @@ class Local:
             self._start_preview()
 
     def start_database(self) -> None:
-        """Start PostgreSQL if it does not run."""
+        """Start PostgreSQL if it does not run. Raises EmbeddedError, PasswordError."""
         settings = self.settings
-        self._database.start(
-            settings.postgres_user, settings.postgres_password, settings.postgres_db
-        )
+        user, password = settings.postgres_user, settings.postgres_password
+        self._database.serve(user, password)
+        default = Settings.model_fields["postgres_password"].default
+        kept = passwords.kept(settings, "postgres_password")
+        passwords.adopt(settings, [kept or default, default])
+        # Also one of the environment, which the next `up` may not have.
+        passwords.keep(settings, "postgres_password", password)
+        self._database.create(user, password, settings.postgres_db)
         steps.say(f"PostgreSQL listens on 127.0.0.1:{settings.postgres_port}")
+
+    def _choose_passwords(self) -> None:
+        """Those that nobody has chosen; programs that were started with others end."""
+        settings = passwords.chosen(self.settings)
+        if settings != self.settings:
+            self.settings = settings
+            for program in self._programs:
+                program.stop()
 
     def down(self) -> None:
         """Stop everything, keep the data."""
-        for program in (self._grafana, self._preview, self._evidently):
+        for program in self._programs:
             if program.stop():
                 steps.say(f"{program.name} stopped")
         if self._database.running():
@@ -133,7 +148,8 @@ class Local:
             raise RuntimeError("there is no Grafana here, so no password to set")
         command = [self._binary, "cli", "--homepath", self._home(), "admin", "reset-admin-password"]
         done = subprocess.run(
-            [*command, self.settings.grafana_admin_password],
+            [*command, "--password-from-stdin"],
+            input=self.settings.grafana_admin_password,
             env={**steps.environment(self.settings), **self._grafana_environment()},
             capture_output=True,
             text=True,
@@ -202,13 +218,11 @@ class Local:
         wait_until(lambda: port_taken(port), WAIT_SECONDS, self._preview, "the previews")
         steps.say(f"dashboards are drawn at {self.settings.grafana}")
 
-    def _start_evidently(self) -> bool:
-        """Start the UI, which comes up while the data is collected; False if it runs."""
-        if self._evidently.running():
-            return False
-        command = [sys.executable, "-W", "ignore", "-m", "stack.evidently"]
-        self._evidently.start(command, steps.environment(self.settings))
-        return True
+    def _start_evidently(self) -> None:
+        """Start the UI if it does not run; it comes up while the data is collected."""
+        if not self._evidently.running():
+            command = [sys.executable, "-W", "ignore", "-m", "stack.evidently"]
+            self._evidently.start(command, steps.environment(self.settings))
 
     def _wait_for_evidently(self) -> None:
         port = self.settings.evidently_port

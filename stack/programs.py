@@ -33,7 +33,10 @@ class Program:
         self._pid_file = folder / f"{name}.pid"
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start in a session of its own, so that Ctrl-C here does not end it."""
+        """Start in a session of its own, so that Ctrl-C here does not end it.
+
+        Raises OSError; what cannot be found again by its pid file does not go on.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
@@ -44,7 +47,15 @@ class Program:
                 env={**os.environ, **environment},
                 start_new_session=True,
             )
-        self._pid_file.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}")
+        beside = self._pid_file.with_suffix(".new")
+        try:
+            beside.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}")
+            beside.replace(self._pid_file)
+        except BaseException:
+            process.kill()
+            process.wait()
+            beside.unlink(missing_ok=True)
+            raise
 
     def running(self) -> bool:
         """Whether the program that was started still runs: pids are used again, start times not."""
@@ -70,12 +81,25 @@ class Program:
     def _process(self) -> psutil.Process | None:
         if not self._pid_file.exists():
             return None
-        pid, born = self._pid_file.read_text().split()
-        with contextlib.suppress(psutil.NoSuchProcess):
+        try:
+            pid, born = self._pid_file.read_text(errors="replace").split()
             process = psutil.Process(int(pid))
-            if abs(process.create_time() - float(born)) < 1 and process.status() != "zombie":
-                return process
-        return None
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            return process if alive and abs(process.create_time() - float(born)) < 1 else None
+        except psutil.NoSuchProcess:
+            return None
+        except ValueError:  # a full disk has left it so
+            return self._writer()
+
+    def _writer(self) -> psutil.Process | None:
+        """The oldest process that writes the log: a program's own children may do so, too."""
+        log = str(self.log.resolve())
+        writers = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if any(file.path == log for file in process.open_files()):
+                    writers.append(process)
+        return min(writers, key=psutil.Process.create_time, default=None)
 
 
 COMPLAIN = ("level=error", "FATAL", "ERROR:", "Error: ", "Traceback")

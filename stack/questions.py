@@ -51,6 +51,13 @@ def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
 
     `/d` goes to the beginning of the day in the zone of now, or to its end. Raises ValueError.
     """
+    try:
+        return _moment(text, now, end=end)
+    except (OverflowError, OSError):  # the calendar's, and the clock's of the machine
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999") from None
+
+
+def _moment(text: str, now: datetime, *, end: bool) -> datetime:
     if re.fullmatch(r"\d{10,}", text):
         return datetime.fromtimestamp(int(text) / 1000, UTC)
     match = RELATIVE.fullmatch(text)

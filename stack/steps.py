@@ -12,7 +12,7 @@ import psycopg
 
 from database import migrate
 from monitors.load import load
-from settings import ROOT, Settings
+from settings import NEVER_HANDED_ON, ROOT, Settings
 
 FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
@@ -41,9 +41,18 @@ def fill(settings: Settings) -> None:
 
 def prepare_examples(settings: Settings) -> None:
     """Prepare the data of those monitors that are examples. Raises RuntimeError."""
+    _examples(settings, "prepare")
+
+
+def make_example_tables(settings: Settings) -> None:
+    """Make the tables of those monitors that are examples. Raises RuntimeError."""
+    _examples(settings, "tables")
+
+
+def _examples(settings: Settings, step: str) -> None:
     watched = [monitor.name for monitor in load(settings.monitors_dir)]
     if watched and (ROOT / "examples").is_dir():
-        run_module(settings, "examples", "prepare", *watched)
+        run_module(settings, "examples", step, *watched)
 
 
 def watch(settings: Settings) -> None:
@@ -86,6 +95,6 @@ def module(*arguments: str) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """This process's environment with the settings spelled out."""
-    given = settings.model_dump(exclude_none=True)
+    """This process's environment with the settings spelled out, but for the secrets."""
+    given = settings.model_dump(exclude_none=True, exclude=set(NEVER_HANDED_ON))
     return {**os.environ, **{name.upper(): str(value) for name, value in given.items()}}

@@ -13,6 +13,7 @@ import pytest
 import settings as environment
 from database import Role, connect, migrate
 from database.embedded import Embedded, free_port
+from database.passwords import new_password
 from monitors import declare as d
 from settings import CommittedSettings, Settings
 
@@ -32,6 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     chosen = CommittedSettings(
         stack_dir=folder,
         postgres_port=free_port(),
+        postgres_password=new_password(),
         collector_password=SECRET,
         evidently_password=SECRET,
         runtime="embedded",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pytest
+import yaml
 
 import settings as environment
 from collectors import commands
@@ -143,8 +144,10 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         cursor.executemany("insert into outages.log values (%s, %s, %s)", frame.values.tolist())
     connection.commit()
     away = uri(mine).replace("//collector", "//postgres").split("@")[1]
-    secret = f"postgresql://postgres:driftdeck@localhost:{away.split(':')[1]}?application_name=new"
-    (tmp_path / "docker-compose.yml").write_text("x:\n  environment: &environment\n    A: b\n")
+    password = mine.postgres_password
+    secret = f"postgresql://postgres:{password}@localhost:{away.split(':')[1]}?application_name=new"
+    compose = tmp_path / "docker-compose.yml"
+    compose.write_bytes((Path(__file__).parents[1] / compose.name).read_bytes())
     address = secret.replace("/driftdeck?", "/postgres?")
     with psycopg.connect(address, autocommit=True) as other:
         other.execute("drop table if exists log; create table log (at date, x float, c text)")
@@ -157,9 +160,11 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
     assert shop.source == d.Table("log", time="at", address="SHOP_URI", naive="UTC")
     assert kept.read_text() == f"SHOP_URI='{address}'\n"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert "driftdeck@" not in (mine.monitors_dir / "shop.py").read_text()
-    assert "driftdeck@" not in capsys.readouterr().out
-    assert "    SHOP_URI: ${SHOP_URI:-}\n" in (tmp_path / "docker-compose.yml").read_text()
+    assert f"{password}@" not in (mine.monitors_dir / "shop.py").read_text()
+    assert f"{password}@" not in capsys.readouterr().out
+    services = yaml.safe_load(compose.read_text())["services"]
+    handed = {name for name, service in services.items() if "SHOP_URI" in service["environment"]}
+    assert handed == {"collectors"}
     with pytest.raises(ValueError, match="SHOP_URI is set to another value"):
         mine.keep_variable("SHOP_URI", "postgresql://elsewhere/db")
     assert stale_thresholds(mine) == []

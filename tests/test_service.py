@@ -161,6 +161,8 @@ def test_the_clock_is_set_once(
     monkeypatch.setattr(play.prepare, "TRAINED_TO", LAST)
     monkeypatch.setattr(data, "load", lambda: flights)
     mine = settings.model_copy(update={"data_dir": tmp_path})
+    tables.make(connection)
+    connection.commit()
     assert play.seed(mine)
     connection.commit()
     assert play.played(connection) == begins

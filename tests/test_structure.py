@@ -278,3 +278,20 @@ def test_ports_are_the_same_everywhere() -> None:
         assert f"127.0.0.1:${{{name.upper()}:-{port}}}:" in compose
         assert f"\n{name.upper()}={port}\n" in example
     assert f"\nPREFECT_PORT={Settings.model_fields['prefect_port'].default}\n" in example
+
+
+def test_the_image_holds_what_its_programs_import() -> None:
+    """Every module of ours that a copied one imports is copied, too."""
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    copied = {
+        word.removesuffix(".py") for line in re.findall(r"^COPY (.*)", dockerfile, re.MULTILINE)
+        for word in line.split()[:-1]
+    }  # fmt: skip
+    files = [
+        path
+        for name in copied & OURS
+        for path in [*(ROOT / name).rglob("*.py"), ROOT / f"{name}.py"]
+        if path.exists()
+    ]
+
+    assert {name for path in files for name in imports(path)} & OURS <= copied

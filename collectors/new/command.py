@@ -1,6 +1,7 @@
 """Makes a monitor of data that nobody has declared: looks, proposes, writes, calibrates."""
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from settings import Settings
 TRIED = 5
 """So many windows show whether what is proposed can be collected."""
 TAKEN = {*LIBRARY, *RESERVED, CONTACTS, "declare"}
-COMPOSE_ANCHOR = "  environment: &environment\n"
+COMPOSE_ANCHOR = re.compile(r"^( *)environment: &environment\n", re.MULTILINE)
 
 
 def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
@@ -171,9 +172,12 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     compose = environment.ROOT / "docker-compose.yml"
     if place.address and compose.exists():
         text = compose.read_text(encoding="utf-8")
-        line = f"    {place.address}: ${{{place.address}:-}}\n"
-        if line not in text and COMPOSE_ANCHOR in text:
-            compose.write_text(text.replace(COMPOSE_ANCHOR, COMPOSE_ANCHOR + line, 1), "utf-8")
+        line = f"  {place.address}: ${{{place.address}:-}}\n"
+        anchor = COMPOSE_ANCHOR.search(text)
+        if line not in text and anchor:
+            compose.write_text(
+                text[: anchor.end()] + anchor[1] + line + text[anchor.end() :], "utf-8"
+            )
             said.append(f"docker-compose.yml hands {place.address} on to the collectors")
     if place.path is not None and not place.path.is_relative_to(settings.data.resolve()):
         said.append(

@@ -11,7 +11,7 @@ import httpx
 import pandas as pd
 import psycopg
 
-from database import Role, connect
+from database import connect
 from examples.flights import data, model, prepare
 from examples.live import tables
 from examples.live.retrain import MODELS
@@ -32,8 +32,7 @@ SET_CLOCK = (
 
 def seed(settings: Settings) -> bool:
     """Fill the tables up to BEGINS, by the first model, and set the clock; False if it is set."""
-    with connect(settings, Role.ADMIN) as connection:
-        tables.make(connection)
+    with connect(settings) as connection:
         if played(connection) is not None:
             return False
         flights = data.load()

@@ -25,34 +25,37 @@ create table if not exists outages.observed (
     observed_minutes double precision
 );
 grant usage on schema outages to collector;
-grant select on all tables in schema outages to collector;
+grant select, insert on all tables in schema outages to collector;
 """
 
 
-def load(connection: psycopg.Connection) -> int:
-    """Create the tables and add the outages that are not there; return how many predictions.
+def make(connection: psycopg.Connection) -> None:
+    """Make the tables where they are missing. connection: of a role that may make schemas."""
+    with connection.transaction():
+        connection.execute(TABLES)
 
-    connection: of a role that may create schemas; committed at the end. Raises psycopg.Error.
+
+def load(connection: psycopg.Connection) -> int:
+    """Add the outages that are not there; return how many predictions. Raises psycopg.Error.
+
+    connection: of a role that may insert; committed at the end.
     """
     days = [simulate(day) for day in all_days()]
     with connection.transaction():
-        connection.execute(TABLES)
-        added = _copy(connection, "predicted", pd.concat([day[0] for day in days]))
-        _copy(connection, "observed", pd.concat([day[1] for day in days]))
+        added = _add(connection, "predicted", pd.concat([day[0] for day in days]))
+        _add(connection, "observed", pd.concat([day[1] for day in days]))
     return added
 
 
-def _copy(connection: psycopg.Connection, table: str, frame: pd.DataFrame) -> int:
-    target, staged = sql.Identifier("outages", table), sql.Identifier(f"staged_{table}")
-    connection.execute(
-        sql.SQL("create temp table {} (like {}) on commit drop").format(staged, target)
+def _add(connection: psycopg.Connection, table: str, frame: pd.DataFrame) -> int:
+    target = sql.Identifier("outages", table)
+    known = connection.execute(sql.SQL("select outage_id from {}").format(target)).fetchall()
+    fresh = frame[~frame["outage_id"].isin([row[0] for row in known])]
+    query = sql.SQL("insert into {} ({}) values ({}) on conflict do nothing").format(
+        target,
+        sql.SQL(", ").join(map(sql.Identifier, frame.columns)),
+        sql.SQL(", ").join([sql.Placeholder()] * len(frame.columns)),
     )
-    columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(sql.SQL("copy {} ({}) from stdin").format(staged, columns)) as copy,
-    ):
-        for row in frame.itertuples(index=False, name=None):
-            copy.write_row(row)
-    query = sql.SQL("insert into {} select * from {} on conflict do nothing")
-    return connection.execute(query.format(target, staged)).rowcount
+    with connection.cursor() as cursor:
+        cursor.executemany(query, list(fresh.itertuples(index=False, name=None)))
+        return max(cursor.rowcount, 0)

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
 from settings import Settings
+from stack.guard import Guard
 from stack.preview.draw import Asked, draw
 from stack.preview.frames import asker
 from stack.preview.page import Shown, dashboard_served, list_file, plotly
@@ -107,4 +108,5 @@ def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 
 def serve(settings: Settings, source: Source, connect: Connect, port: int) -> None:
     """Answer on this machine only, until stopped."""
-    uvicorn.run(app(settings, source, connect), host="127.0.0.1", port=port, log_level="warning")
+    guarded = Guard(app(settings, source, connect), settings)
+    uvicorn.run(guarded, host="127.0.0.1", port=port, log_level="warning")
