@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from collectors.clock import clock
-from collectors.due import due_windows, locked
+from collectors.due import due_windows
 from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
+from database.locks import held
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
@@ -132,8 +133,8 @@ def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) 
 
 
 def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
-    with locked(connection, monitor) as mine:
-        if not mine:
+    with held(settings, f"due {monitor.name}") as lock:
+        if lock is None:
             print(f"{monitor.name}: another process is at it")
             return 0
         failed = windows = 0

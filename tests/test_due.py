@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from collectors import commands
-from collectors.due import due_windows, locked
+from collectors.due import due_windows
 from collectors.runner import Runner
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from database import connect
+from database.locks import held
 from monitors.declare import Monitor
 from settings import Settings
 
@@ -110,12 +110,12 @@ def test_twice_at_once_is_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """While one process is at a monitor, another leaves it alone; the lock ends with the block."""
-    with connect(settings) as other, locked(other, monitor) as mine:
-        assert mine
+    with held(settings, "due small") as lock:
+        assert lock is not None
         assert commands._due(settings, connection, monitor) == 0
         assert "another process is at it" in capsys.readouterr().out
-    with connect(settings) as other, locked(other, monitor) as mine:
-        assert mine
+    with held(settings, "due small") as lock:
+        assert lock is not None
 
 
 def test_a_source_that_is_gone_costs_the_others_nothing(
