@@ -17,6 +17,7 @@ from rich.progress import Progress, TaskID
 from collectors.choice import drawn_by_lot
 from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
+from collectors.retraining import is_called_for
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader
 from collectors.store import finished_windows
@@ -132,7 +133,9 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if not windows:
+        if is_called_for(self._connection, monitor.name):  # it was cut off: the others wait for it
+            job.waiting.insert(0, Batch(monitor.name, (), played=True))
+        if not job.waiting:
             self._collected(job)
         return True
 
@@ -203,7 +206,7 @@ class _Backfill:
 
     def _count(self, job: _Job, done: Done) -> None:
         name = job.monitor.name
-        for line in done.said:
+        for line in filter(None, done.said):
             print(f"{name}: {line}", flush=True)
         for outcome in done.outcomes:
             job.counts[outcome.status] += 1

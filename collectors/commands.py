@@ -36,8 +36,9 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
         runner = Runner(monitor, settings, connection)
-        failed = _say(monitor, runner.run(window, report=not parsed.no_report))
-        _retrain(connection, monitor, window)
+        _retrain(settings, connection, monitor)
+        failed = _say(monitor, runner.run(window, report=not parsed.no_report, trains=True))
+        _retrain(settings, connection, monitor)
     return failed
 
 
@@ -70,10 +71,11 @@ def _say(monitor: Monitor, outcome: "Outcome") -> int:
     return int(outcome.status == "failed")
 
 
-def _retrain(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
-    from collectors.retraining import retrain_if_due
+def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> None:
+    """Do the training that is called for; one that was cut off comes before anything else."""
+    from collectors.retraining import retrain
 
-    said = retrain_if_due(connection, monitor, window)
+    said = retrain(settings, connection, monitor)
     if said:
         print(f"  {said}", flush=True)
 
@@ -137,6 +139,7 @@ def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -
         if lock is None:
             print(f"{monitor.name}: another process is at it")
             return 0
+        _retrain(settings, connection, monitor)
         failed = windows = 0
         for window, why in due_windows(connection, monitor, settings):
             if not windows:
@@ -144,8 +147,8 @@ def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -
 
                 runner = Runner(monitor, settings, connection)
             print(f"{monitor.name} {window.day}: {why}", flush=True)
-            failed = max(failed, _say(monitor, runner.run(window, report=True)))
-            _retrain(connection, monitor, window)
+            failed = max(failed, _say(monitor, runner.run(window, report=True, trains=True)))
+            _retrain(settings, connection, monitor)
             windows += 1
         if not windows:
             print(f"{monitor.name}: nothing is due")

@@ -227,10 +227,13 @@ def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> 
 
 
 def training_breach(connection: psycopg.Connection, monitor: str, version: str) -> datetime | None:
-    """The start of the window that called for the training of a version, None if none did."""
+    """The start of the window that called for the training of a version, None if none did.
+
+    Whatever became of it: a version that was being promoted may have answered already.
+    """
     row = connection.execute(
         "select max(window_start) from monitoring.retraining"
-        " where monitor = %s and new_version = %s and status = 'done'",
+        " where monitor = %s and new_version = %s",
         [monitor, version],
     ).fetchone()
     connection.commit()
