@@ -16,19 +16,18 @@ from collectors.retraining import call_for_training
 from collectors.sources.declared import Sources
 from collectors.sources.reader import Reader
 from collectors.sources.state import states
-from collectors.store import (
-    forget_reports,
-    store,
-    store_reference,
-    store_report,
-    training_breach,
-)
-from collectors.values import Collected, Status
+from collectors.store import store, store_reference, store_report, training_breach
+from collectors.values import Collected, Measured, Status, Value
+from diagnostics import LOG, described
 from monitors.declare import Monitor, Window
 from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.workspace import Workspace
+
+REFUSED = (psycopg.DataError, psycopg.IntegrityError)
+"""What the database says of rows, not of itself."""
+CANNOT = "its numbers cannot be stored"
 
 
 @dataclass(frozen=True)
@@ -91,18 +90,26 @@ class Runner:
         return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
 
     def _store(self, collected: Sequence[Collected], *, trains: bool = False) -> list[Outcome]:
-        with self._connection.transaction():
-            store(self._connection, collected)
-            for one in collected if trains else ():
-                call_for_training(self._connection, self.monitor, one.window)
+        """What cannot be stored is a failure of its window alone."""
+        try:
+            with self._connection.transaction():
+                store(self._connection, collected)
+                for one in collected if trains else ():
+                    call_for_training(self._connection, self.monitor, one.window)
+        except REFUSED as error:
+            if len(collected) > 1:
+                return [done for one in collected for done in self._store([one], trains=trains)]
+            if collected[0].error.startswith(CANNOT):
+                raise
+            LOG.debug("%s cannot be stored", self.monitor.name, exc_info=error)
+            return self._store([_refused(collected[0], f"{CANNOT}: {described(error)}")])
         return [Outcome(one.window, one.status, one.error, one.seconds) for one in collected]
 
     def _keep(self, collected: Collected) -> str:
         try:
             path = self._workspace.save(self.monitor, collected)
-            store_report(self._connection, collected, path)
-            forget_reports(self._connection, self._workspace.prune(self.monitor))
-            self._connection.commit()
+            gone = self._workspace.prune(self.monitor)
+            store_report(self._connection, collected, path, gone)
         except Exception as error:
             self._connection.rollback()
             return f"no report is kept: {type(error).__name__}: {str(error)[:300]}"
@@ -144,3 +151,16 @@ class Runner:
                 self._connection.commit()
             self._references[span] = reference
         return self._references[span]
+
+
+def _refused(collected: Collected, reason: str) -> Collected:
+    """A window of which the reason alone can be stored."""
+    values = tuple(
+        Value(value.series, Measured(None, reason[:300]), 0, None) for value in collected.values
+    )
+    return Collected(
+        *(collected.monitor, collected.window, Status.FAILED, values),
+        error=reason,
+        seconds=collected.seconds,
+        source_state=collected.source_state,
+    )

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
+from database.locks import hold
 from monitors.declare import Levels, Monitor, Window
 
 if TYPE_CHECKING:
@@ -48,9 +49,13 @@ STATUS = (
 def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
     """Replace everything stored for windows of a monitor; a failed one keeps older values.
 
-    Raises psycopg.Error, and then nothing of any of the windows has changed.
+    Processes that store windows of one monitor do so one after another. Raises psycopg.Error, and
+    then nothing of any of the windows has changed.
     """
+    if not windows:
+        return
     with connection.transaction(), connection.cursor() as cursor:
+        hold(connection, _lock(windows[0].monitor))
         whole = [one for one in windows if one.values and one.status is not Status.FAILED]
         failed = [one for one in windows if one.values and one.status is Status.FAILED]
         for table in ("metric_value", "histogram"):
@@ -79,21 +84,20 @@ def store_state(
     connection.commit()
 
 
-def store_report(connection: psycopg.Connection, collected: Collected, path: str) -> None:
-    """Remember where the report of a window is kept."""
-    connection.execute(
-        "update monitoring.window_status set report_path = %s"
-        " where monitor = %s and window_start = %s and window_end = %s",
-        [path, *_key(collected)],
-    )
-
-
-def forget_reports(connection: psycopg.Connection, paths: Sequence[str]) -> None:
-    """No window links to a report that is kept no longer."""
-    connection.execute(
-        "update monitoring.window_status set report_path = '' where report_path = any(%s)",
-        [list(paths)],
-    )
+def store_report(
+    connection: psycopg.Connection, collected: Collected, path: str, gone: Sequence[str]
+) -> None:
+    """Remember where the report of a window is kept; no window links to one that is gone."""
+    with connection.transaction():
+        hold(connection, _lock(collected.monitor))
+        connection.execute(
+            f"update monitoring.window_status set report_path = %s where {OF_WINDOW}",
+            [path, *_key(collected)],
+        )
+        connection.execute(
+            "update monitoring.window_status set report_path = '' where report_path = any(%s)",
+            [list(gone)],
+        )
 
 
 def store_reference(connection: psycopg.Connection, monitor: str, reference: "Reference") -> None:
@@ -109,6 +113,11 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
             " on conflict do nothing",
             rows,
         )
+
+
+def _lock(monitor: str) -> str:
+    """By which a monitor's rows are replaced by one process at a time."""
+    return f"store {monitor}"
 
 
 def _key(collected: Collected) -> tuple[object, ...]:
