@@ -110,14 +110,13 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
-    failed = _pass(settings, parsed)
     while parsed.every:
-        time.sleep(parsed.every)
         try:
             _pass(settings, parsed)
         except psycopg.Error as error:
-            tell("collectors", error)
-    return failed
+            tell("collectors", error, settings.database)
+        time.sleep(parsed.every)
+    return _pass(settings, parsed)
 
 
 def _pass(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -34,8 +34,9 @@ def _login(settings: Settings, role: Role) -> tuple[str, str, str]:
 def uri(settings: Settings, role: Role = Role.COLLECTOR) -> str:
     """The connection URI of a role, its password percent-encoded."""
     user, password, name = _login(settings, role)
-    address = f"{settings.postgres_host}:{settings.postgres_port}"
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{address}/{name}"
+    return (
+        f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{settings.database}/{name}"
+    )
 
 
 def evidently_uri(settings: Settings) -> str:
