@@ -120,10 +120,12 @@ def due(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Each chosen monitor once, over one connection."""
-    step = _list if parsed.list else _due
+    """Each chosen monitor once, over one connection, and another that holds its lock."""
     with connect(settings) as connection:
-        return _each(settings, parsed.monitor, partial(step, settings, connection))
+        if parsed.list:
+            return _each(settings, parsed.monitor, partial(_list, settings, connection))
+        with connect(settings, autocommit=True) as locking:
+            return _each(settings, parsed.monitor, partial(_due, settings, connection, locking))
 
 
 def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
@@ -133,8 +135,13 @@ def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) 
     return 0
 
 
-def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
-    with held(settings, f"due {monitor.name}") as lock:
+def _due(
+    settings: Settings,
+    connection: psycopg.Connection,
+    locking: psycopg.Connection,
+    monitor: Monitor,
+) -> int:
+    with held(locking, f"due {monitor.name}") as lock:
         if lock is None:
             print(f"{monitor.name}: another process is at it")
             return 0

@@ -12,6 +12,7 @@ import psycopg
 from collectors.reference import days_of
 from collectors.store import storable
 from collectors.training import Trained, promote, train
+from database import connect
 from database.locks import Lock, held
 from monitors.declare import Monitor, Retrain, Window
 from monitors.declare.metrics import Over
@@ -75,7 +76,10 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     if not is_called_for(connection, monitor.name):
         return ""
     wait = monitor.retrain is not None and monitor.retrain.replay
-    with held(settings, f"retraining {monitor.name}", wait=wait) as lock:
+    with (
+        connect(settings, autocommit=True) as own,
+        held(own, f"retraining {monitor.name}", wait=wait) as lock,
+    ):
         if lock is None:
             return "a retraining is under way"
         called = _begin(connection, monitor.name)

@@ -10,20 +10,15 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg.errors import LockNotAvailable
-from psycopg.types.json import Jsonb
 
-from database.connect import connect
-from settings import Settings
-
-UNLIMITED = dict.fromkeys(
-    (
-        *("idle_in_transaction_session_timeout", "transaction_timeout"),
-        *("statement_timeout", "lock_timeout"),
-    ),
-    "0",
+UNLIMITED = (
+    "idle_in_transaction_session_timeout",
+    "statement_timeout",
+    "lock_timeout",
+    "transaction_timeout",
 )
-"""Nothing but its connection ends such a transaction; not every release has each setting."""
-KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10"}
+"""Nothing but its connection ends such a transaction; the last setting there is since 17."""
+KEEPALIVES = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10}
 """In seconds: so the server notices within minutes that a machine is gone."""
 MAKE = "insert into monitoring.lock values (%s) on conflict do nothing"
 HOLD = "select from monitoring.lock where name = %s for update"
@@ -41,26 +36,40 @@ class Lock:
 
 
 @contextmanager
-def held(settings: Settings, name: str, *, wait: bool = False) -> Iterator[Lock | None]:
+def held(connection: psycopg.Connection, name: str, *, wait: bool = False) -> Iterator[Lock | None]:
     """A lock that this process alone holds until the block ends; None while another holds it.
 
-    wait: until the other's ends, however long that takes. Raises psycopg.Error.
+    connection: in autocommit, for nothing else meanwhile. wait: until the other's ends, however
+    long that takes. Raises psycopg.Error.
     """
-    with connect(settings, autocommit=True) as connection:
-        connection.execute(MAKE, [name])  # by itself: whoever makes it first keeps nobody waiting
-        connection.execute("begin")
-        connection.execute(
-            "select set_config(name, changed.value, true) from pg_settings"
-            " join jsonb_each_text(%s) changed on changed.key = name",
-            [Jsonb({**UNLIMITED, **KEEPALIVES})],
-        )
-        try:
-            connection.execute(HOLD if wait else f"{HOLD} nowait", [name])
-        except LockNotAvailable:
-            lock = None
-        else:
-            lock = Lock(connection)
-        yield lock  # the transaction ends with the connection
+    connection.execute(_begin(connection.info.server_version))
+    try:
+        lock = Lock(connection) if _taken(connection, name, wait) else None
+        yield lock
+    finally:
+        if not connection.closed:
+            connection.execute("rollback")
+
+
+def _taken(connection: psycopg.Connection, name: str, wait: bool) -> bool:
+    try:
+        query = HOLD if wait else f"{HOLD} nowait"
+        if connection.execute(query.encode(), [name]).rowcount == 0:
+            # By itself: until it is committed, whoever makes it keeps the others waiting.
+            connection.execute("rollback")
+            connection.execute(MAKE, [name])
+            connection.execute(_begin(connection.info.server_version))
+            connection.execute(query.encode(), [name])
+    except LockNotAvailable:
+        return False
+    return True
+
+
+def _begin(version: int) -> bytes:
+    """Statements that begin a transaction of which no setting of the server makes an end."""
+    limits = dict.fromkeys(UNLIMITED[: 4 if version >= 170_000 else 3], 0)
+    changes = "".join(f"; set local {name} = {n}" for name, n in {**limits, **KEEPALIVES}.items())
+    return f"begin{changes}".encode()
 
 
 def hold(connection: psycopg.Connection, name: str) -> None:

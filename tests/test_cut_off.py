@@ -74,10 +74,10 @@ def test_one_that_somebody_is_at_is_left_alone(
     """Where the training answers the log anew, what comes next waits for it instead."""
     call(connection)
     script = (
-        "import sys, time\nfrom database.locks import held\n"
+        "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
         "from settings import CommittedSettings\n"
         "settings = CommittedSettings.model_validate_json(sys.argv[1])\n"
-        "with held(settings, 'retraining small') as lock:\n"
+        "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"
         "    print(lock is not None, flush=True)\n    time.sleep(3)\n"
     )
     command = [PYTHON, "-c", script, settings.model_dump_json()]
@@ -315,7 +315,7 @@ def test_only_one_holds_it_while_it_trains(
     trains: list[bool] = []
 
     def seen(plan: d.Retrain, monitor: d.Monitor, window: d.Window, check: object) -> object:
-        with held(settings, "retraining small") as lock:
+        with connect(settings, autocommit=True) as own, held(own, "retraining small") as lock:
             trains.append(lock is None)
         return train(plan, monitor, window)
 
@@ -323,7 +323,7 @@ def test_only_one_holds_it_while_it_trains(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retraining, "train", seen)
         retrain(settings, connection, planned())
-    with held(settings, "retraining small") as lock:
+    with connect(settings, autocommit=True) as own, held(own, "retraining small") as lock:
         trains.append(lock is not None)
 
     assert trains == [True, True]

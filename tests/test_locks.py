@@ -4,7 +4,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -15,22 +16,34 @@ from settings import Settings
 
 HOLDER = """
 import sys, time
+from database import connect
 from database.locks import held
 from settings import CommittedSettings
 settings = CommittedSettings.model_validate_json(sys.argv[1])
-with held(settings, "a") as lock:
+with connect(settings, autocommit=True) as own, held(own, "a") as lock:
     print(lock is not None, flush=True)
     time.sleep(60)
 """
 
 
+@contextmanager
+def taken(settings: Settings, name: str, *, wait: bool = False) -> Iterator[Lock | None]:
+    """A lock by a connection of its own."""
+    with connect(settings, autocommit=True) as own, held(own, name, wait=wait) as lock:
+        yield lock
+
+
 def test_one_holds_it(settings: Settings, connection: psycopg.Connection) -> None:
     """Another is refused until the block ends; a lock of another name is another lock."""
-    with held(settings, "a") as first, held(settings, "a") as second, held(settings, "b") as other:
+    with (
+        taken(settings, "a") as first,
+        taken(settings, "a") as second,
+        taken(settings, "b") as other,
+    ):
         assert first is not None
         assert second is None
         assert other is not None
-    with held(settings, "a") as again:
+    with taken(settings, "a") as again:
         assert again is not None
 
 
@@ -58,11 +71,11 @@ def test_it_ends_with_its_process(settings: Settings, connection: psycopg.Connec
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "True\n"
-        with held(settings, "a") as lock:
+        with taken(settings, "a") as lock:
             assert lock is None
         process.kill()
         process.wait()
-    with held(settings, "a", wait=True) as lock:
+    with taken(settings, "a", wait=True) as lock:
         assert lock is not None
 
 
@@ -73,7 +86,7 @@ def test_a_lost_lock_is_noticed(settings: Settings, connection: psycopg.Connecti
         hold(own, "a")
         lock.check()
         connection.execute("select pg_terminate_backend(%s)", [own.info.backend_pid])
-        with held(settings, "a", wait=True) as another:
+        with taken(settings, "a", wait=True) as another:
             assert another is not None
         with pytest.raises(psycopg.OperationalError):
             lock.check()
@@ -87,7 +100,7 @@ def test_no_limit_of_the_server_ends_it(settings: Settings, connection: psycopg.
         for name in limits:
             connection.execute(f"alter role collector set {name} = '200ms'")
         connection.commit()
-        with held(settings, "a") as lock:
+        with taken(settings, "a") as lock:
             assert lock is not None
             waiting = threading.Thread(target=_hold_and_leave, args=(settings,))
             waiting.start()
@@ -103,7 +116,7 @@ def test_no_limit_of_the_server_ends_it(settings: Settings, connection: psycopg.
 
 
 def _hold_and_leave(settings: Settings) -> None:
-    with held(settings, "a", wait=True) as lock:
+    with taken(settings, "a", wait=True) as lock:
         assert lock is not None
 
 
