@@ -14,7 +14,7 @@ from datetime import date, datetime
 import psycopg
 from rich.progress import Progress, TaskID
 
-from collectors.choice import drawn_by_lot
+from collectors.choice import Choice, drawn_by_lot
 from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
 from collectors.retraining import is_called_for
@@ -135,7 +135,9 @@ class _Backfill:
         ]
         if is_called_for(self._connection, monitor.name):  # it was cut off: the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
-        if not job.waiting:
+        if played and self._asked.missing and (lot := self._unchecked(monitor)):
+            job.again = [Batch(monitor.name, lot)]
+        if job.done:
             self._collected(job)
         return True
 
@@ -161,6 +163,17 @@ class _Backfill:
             done = finished_windows(self._connection, monitor.name, now)
             windows = [window for window in windows if window.start not in done]
         return windows
+
+    def _unchecked(self, monitor: Monitor) -> tuple[Window, ...]:
+        """Played windows of the lot that were stored, and not checked before it was cut off."""
+        rows = self._connection.execute(
+            "select window_start from monitoring.window_status where monitor = %s and engine = %s"
+            " order by 1",
+            [monitor.name, Choice(index=True, evidently=False, report=False).name],
+        ).fetchall()
+        windows = (self._window(monitor, start) for (start,) in rows)
+        every = self._settings.check_every
+        return tuple(window for window in windows if drawn_by_lot(monitor, window, every))
 
     def _hand_out(self) -> None:
         """A batch to each free lane, first those that others of a monitor wait for.

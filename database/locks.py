@@ -5,7 +5,7 @@ too, which leaves a transaction one connection to its end.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -47,7 +47,7 @@ def held(connection: psycopg.Connection, name: str, *, wait: bool = False) -> It
         lock = Lock(connection) if _taken(connection, name, wait) else None
         yield lock
     finally:
-        if not connection.closed:
+        with suppress(psycopg.OperationalError):  # it has ended with its connection
             connection.execute("rollback")
 
 
