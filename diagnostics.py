@@ -44,18 +44,22 @@ def keep_log(folder: Path, *, verbose: bool = False) -> None:
         LOG.addHandler(logging.StreamHandler())
 
 
-def tell(program: str, error: BaseException) -> None:
-    """Print what an error says, and keep the whole of it."""
-    print(f"{program}: {described(error)}", file=sys.stderr)
+def tell(program: str, error: BaseException, database: str = "") -> None:
+    """Print what an error says, and keep the whole of it.
+
+    database: host and port of the one that the program asks, where a person has to look.
+    """
+    print(f"{program}: {described(error, database)}", file=sys.stderr)
     LOG.debug("%s failed", program, exc_info=error)
 
 
-def described(error: BaseException) -> str:
-    """An error in one sentence."""
+def described(error: BaseException, database: str = "") -> str:
+    """An error in one sentence, with the place of a database that raised it where that is known."""
     if type(error).__module__.partition(".")[0] in DRIVERS:
         from database.errors import sentence
 
-        return f"the database says: {sentence(error)}"
+        place = f" at {database}" if database else ""
+        return f"the database{place} says: {sentence(error)}"
     if type(error).__module__.startswith("httpx"):
         return f"Grafana does not answer: {error}"
     said = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()

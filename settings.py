@@ -161,6 +161,11 @@ class Settings(BaseSettings):
         return self.stack_dir / "secrets"
 
     @property
+    def database(self) -> str:
+        """Host and port of the monitoring database."""
+        return f"{self.postgres_host}:{self.postgres_port}"
+
+    @property
     def data(self) -> Path:
         """The folder that relative Parquet sources lie in."""
         return self.data_dir or self.stack_dir / "data"

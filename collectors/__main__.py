@@ -13,8 +13,10 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     from settings import load_settings  # not before --help has been answered
 
+    database = ""
     try:
         settings = load_settings()
+        database = settings.database
         keep_log(settings.stack_dir, verbose=parsed.verbose)
         if getattr(parsed, "workers", 1) > 1:
             from collectors import workers
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        tell("collectors", error)
+        tell("collectors", error, database)
         return 2
 
 

@@ -14,12 +14,12 @@ from datetime import date, datetime
 import psycopg
 from rich.progress import Progress, TaskID
 
-from collectors.choice import drawn_by_lot
+from collectors.choice import Choice, drawn_by_lot
 from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader
-from collectors.store import finished_windows
+from collectors.store import finished_windows, training_is_called_for
 from collectors.windows import complete_windows
 from collectors.work import Batch, Done, lanes, work
 from database import connect
@@ -132,7 +132,13 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if not windows:
+        if training_is_called_for(
+            self._connection, monitor.name
+        ):  # it was cut off: the others wait for it
+            job.waiting.insert(0, Batch(monitor.name, (), played=True))
+        if played and self._asked.missing and (lot := self._unchecked(monitor)):
+            job.again = [Batch(monitor.name, lot)]
+        if job.done:
             self._collected(job)
         return True
 
@@ -158,6 +164,17 @@ class _Backfill:
             done = finished_windows(self._connection, monitor.name, now)
             windows = [window for window in windows if window.start not in done]
         return windows
+
+    def _unchecked(self, monitor: Monitor) -> tuple[Window, ...]:
+        """Played windows of the lot that were stored, and not checked before it was cut off."""
+        rows = self._connection.execute(
+            "select window_start from monitoring.window_status where monitor = %s and engine = %s"
+            " order by 1",
+            [monitor.name, Choice(index=True, evidently=False, report=False).name],
+        ).fetchall()
+        windows = (self._window(monitor, start) for (start,) in rows)
+        every = self._settings.check_every
+        return tuple(window for window in windows if drawn_by_lot(monitor, window, every))
 
     def _hand_out(self) -> None:
         """A batch to each free lane, first those that others of a monitor wait for.
@@ -203,7 +220,7 @@ class _Backfill:
 
     def _count(self, job: _Job, done: Done) -> None:
         name = job.monitor.name
-        for line in done.said:
+        for line in filter(None, done.said):
             print(f"{name}: {line}", flush=True)
         for outcome in done.outcomes:
             job.counts[outcome.status] += 1

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from collectors.clock import clock
-from collectors.due import due_windows, locked
+from collectors.due import due_windows
 from collectors.leftovers import leftovers
 from collectors.sources.errors import SourceError
+from collectors.store import training_is_called_for
 from collectors.windows import window_of
 from database import connect
+from database.locks import held
 from database.roles import changed_settings, end_overlong_statements
 from diagnostics import tell
 from monitors.declare import Monitor, Window
@@ -37,8 +39,9 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
         runner = Runner(monitor, settings, connection)
-        failed = _say(monitor, runner.run(window, report=not parsed.no_report))
-        _retrain(connection, monitor, window)
+        _retrain(settings, connection, monitor)
+        failed = _say(monitor, runner.run(window, report=not parsed.no_report, trains=True))
+        _retrain(settings, connection, monitor)
     return failed
 
 
@@ -71,10 +74,13 @@ def _say(monitor: Monitor, outcome: "Outcome") -> int:
     return int(outcome.status == "failed")
 
 
-def _retrain(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
-    from collectors.retraining import retrain_if_due
+def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> None:
+    """Do the training that is called for; one that was cut off comes before anything else."""
+    if not training_is_called_for(connection, monitor.name):
+        return
+    from collectors.retraining import retrain
 
-    said = retrain_if_due(connection, monitor, window)
+    said = retrain(settings, connection, monitor)
     if said:
         print(f"  {said}", flush=True)
 
@@ -112,23 +118,24 @@ def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def due(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect what is due, oldest first; what another process is at is left to it."""
-    failed = _pass(settings, parsed)
     while parsed.every:
-        time.sleep(parsed.every)
         try:
             _pass(settings, parsed)
         except psycopg.Error as error:
-            tell("collectors", error)
-    return failed
+            tell("collectors", error, settings.database)
+        time.sleep(parsed.every)
+    return _pass(settings, parsed)
 
 
 def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Each chosen monitor once, over one connection."""
-    step = _list if parsed.list else _due
+    """Each chosen monitor once, over one connection, and another that holds its lock."""
     with connect(settings) as connection:
         end_overlong_statements(connection)
         connection.commit()
-        return _each(settings, parsed.monitor, partial(step, settings, connection))
+        if parsed.list:
+            return _each(settings, parsed.monitor, partial(_list, settings, connection))
+        with connect(settings, autocommit=True) as locking:
+            return _each(settings, parsed.monitor, partial(_due, settings, connection, locking))
 
 
 def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
@@ -138,11 +145,17 @@ def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) 
     return 0
 
 
-def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
-    with locked(connection, monitor) as mine:
-        if not mine:
+def _due(
+    settings: Settings,
+    connection: psycopg.Connection,
+    locking: psycopg.Connection,
+    monitor: Monitor,
+) -> int:
+    with held(locking, f"due {monitor.name}") as lock:
+        if lock is None:
             print(f"{monitor.name}: another process is at it")
             return 0
+        _retrain(settings, connection, monitor)
         failed = windows = 0
         for window, why in due_windows(connection, monitor, settings):
             if not windows:
@@ -150,8 +163,8 @@ def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -
 
                 runner = Runner(monitor, settings, connection)
             print(f"{monitor.name} {window.day}: {why}", flush=True)
-            failed = max(failed, _say(monitor, runner.run(window, report=True)))
-            _retrain(connection, monitor, window)
+            failed = max(failed, _say(monitor, runner.run(window, report=True, trains=True)))
+            _retrain(settings, connection, monitor)
             windows += 1
         if not windows:
             print(f"{monitor.name}: nothing is due")

@@ -1,7 +1,6 @@
 """Which windows are due: computed from the database and the sources, whenever one asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,8 +19,6 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.sources.reader import Reader
-
-LOCK = 728_413_906
 
 
 @dataclass(frozen=True)
@@ -113,19 +110,3 @@ def _changed(
         return True
     store_state(connection, reader.monitor, window, state, rows.opens_at)
     return False
-
-
-@contextmanager
-def locked(connection: psycopg.Connection, monitor: Monitor) -> Iterator[bool]:
-    """Whether this process alone runs a monitor's due windows, until the block ends."""
-    key = [LOCK, monitor.name]
-    row = connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", key).fetchone()
-    connection.commit()
-    mine = bool(row and row[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            connection.rollback()
-            connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", key)
-            connection.commit()

@@ -1,63 +1,110 @@
-"""Trains a model anew when its declaration says so: recorded, limited, one at a time."""
+"""Trains a model anew when its declaration says so: recorded, limited, one at a time, to its end.
 
-import os
-import shlex
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass
+A window that calls for a training and the row that says so are stored together. Whoever comes next
+does it first: the process that stored them, or a later one where that was cut off.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
-from psycopg.errors import UniqueViolation
 
-from collectors.clock import clock
 from collectors.reference import days_of
+from collectors.store import storable, training_is_called_for
+from collectors.training import Trained, promote, train
+from database import connect
+from database.locks import Lock, held
 from monitors.declare import Monitor, Retrain, Window
 from monitors.declare.metrics import Over
+from settings import Settings
 
 KEPT_OUTPUT = 20_000
-CALL = """\
-import importlib, sys
-from collectors.imports import kept
-module, _, function = sys.argv[1].partition(":")
-with kept():
-    called = getattr(importlib.import_module(module), function)
-print(called(*sys.argv[2:]))
-"""
+ATTEMPTS = 5
+"""So often a training is begun that never comes to its own end: it may be what ends us."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What became of a retraining. version: of the new model, '' where it failed."""
+class _Called:
+    """A training that a window has called for and that has not ended.
 
-    status: str
+    version: '' until it is trained. attempts: how often it was begun.
+    """
+
+    started: datetime
+    window_start: datetime | None
     version: str
     output: str
+    attempts: int
 
 
-def retrain_if_due(connection: psycopg.Connection, monitor: Monitor, window: Window) -> str:
-    """Retrain after a window if the declaration calls for it; a line for people, '' if not.
+def call_for_training(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
+    """Record that a window calls for a training if it does, in the transaction that stores it.
 
-    Raises psycopg.Error.
+    A training that failed by itself counts for the cooldown as one that was done: its next try is
+    due as the next training would be. Raises psycopg.Error.
     """
     plan = monitor.retrain
-    reason = _reason(connection, monitor, plan, window) if plan else ""
-    if plan is None or not reason:
+    if plan is None or _cooling(connection, monitor, plan, window):
+        return
+    if reason := _reason(connection, monitor, plan, window):
+        connection.execute(
+            "insert into monitoring.retraining (monitor, started_at, status, reason, window_start,"
+            " old_version) select %(monitor)s, greatest(monitoring.now(), (select max(started_at)"
+            " + interval '1 microsecond' from monitoring.retraining where monitor = %(monitor)s)),"
+            " 'running', %(reason)s, %(start)s, coalesce((select model_version"
+            " from monitoring.window_status where monitor = %(monitor)s"
+            " and window_start = %(start)s limit 1), '')"
+            " on conflict (monitor) where status = 'running' do nothing",
+            {"monitor": monitor.name, "reason": reason, "start": window.start},
+        )
+
+
+def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> str:
+    """Do the training that is called for; a line for people, '' if none is.
+
+    While another process is at it, that is left to it; where the training answers anew what is
+    collected next, that is waited for. Raises psycopg.Error: the training is then done later.
+    """
+    if not training_is_called_for(connection, monitor.name):
         return ""
-    started = clock(connection)
-    _end_abandoned(connection, monitor, plan, started)
-    if _cooling(connection, monitor, plan, window):
-        return ""
-    try:
-        _begin(connection, monitor, window, started, reason)
-    except UniqueViolation:
-        connection.rollback()
-        return "a retraining is under way"
-    trained = train(plan, monitor, window)
-    _finish(connection, monitor, started, trained)
-    said = trained.version or trained.output.strip().rpartition("\n")[2][:200]
-    return f"retraining {trained.status}: {said}"
+    wait = monitor.retrain is not None and monitor.retrain.replay
+    with (
+        connect(settings, autocommit=True) as own,
+        held(own, f"retraining {monitor.name}", wait=wait) as lock,
+    ):
+        if lock is None:
+            return "a retraining is under way"
+        called = _begin(connection, monitor.name)
+        if called is None:  # the other has done it
+            return ""
+        trained = _trained(connection, monitor, called, lock)
+        _finish(connection, monitor.name, called, trained)
+    again = " (it had been cut off)" if called.attempts > 1 else ""
+    said = trained.output.strip().rpartition("\n")[2][:200]
+    return f"retraining {trained.status}: {trained.version if trained.is_done else said}{again}"
+
+
+def _trained(
+    connection: psycopg.Connection, monitor: Monitor, called: _Called, lock: Lock
+) -> Trained:
+    """Train, unless that was done before it was cut off; then promote.
+
+    The version is recorded before it answers: by it, its windows find their reference.
+    """
+    plan = monitor.retrain
+    if plan is None or called.window_start is None:
+        return Trained("failed", "", "it had been cut off, and is declared no more")
+    if called.attempts > ATTEMPTS:
+        return Trained("failed", called.version, f"cut off {ATTEMPTS} times; is memory short?")
+    window = monitor.every.window(called.window_start.astimezone(monitor.every.zone).date())
+    trained = Trained("done", called.version, called.output)
+    if not called.version:
+        trained = train(plan, monitor, window, lock.check)
+    if not (trained.is_done and plan.promote):
+        return trained
+    _record(connection, monitor.name, called, trained)
+    promoted = promote(plan, monitor, window, trained.version, lock.check)
+    return replace(promoted, output=trained.output + promoted.output)
 
 
 def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
@@ -101,75 +148,42 @@ def _cooling(
     return bool(row and row[0] and window.start - row[0] < plan.cooldown.delta)
 
 
-def _end_abandoned(
-    connection: psycopg.Connection, monitor: Monitor, plan: Retrain, now: datetime
-) -> None:
-    """A run whose process was killed says running for ever: beyond its limit it has failed."""
-    connection.execute(
-        "update monitoring.retraining set status = 'failed', finished_at = %s,"
-        " output = output || 'the process that ran it is gone'"
-        " where monitor = %s and status = 'running' and started_at < %s",
-        [now, monitor.name, now - plan.limit.delta],
-    )
+def _begin(connection: psycopg.Connection, monitor: str) -> _Called | None:
+    """What is called for, with this attempt counted; None if nothing is."""
+    row = connection.execute(
+        "update monitoring.retraining set attempts = attempts + 1"
+        " where monitor = %s and status = 'running'"
+        " returning started_at, window_start, new_version, output, attempts",
+        [monitor],
+    ).fetchone()
     connection.commit()
+    return _Called(*row) if row else None
 
 
-def _begin(
-    connection: psycopg.Connection, monitor: Monitor, window: Window, now: datetime, reason: str
+def _record(
+    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
 ) -> None:
-    connection.execute(
-        "insert into monitoring.retraining (monitor, started_at, status, reason, window_start,"
-        " old_version) select %s, %s, 'running', %s, %s, coalesce((select model_version"
-        " from monitoring.window_status where monitor = %s and window_start = %s limit 1), '')",
-        [monitor.name, now, reason, window.start, monitor.name, window.start],
-    )
-    connection.commit()
+    """The version that was trained, with what was printed."""
+    with connection.transaction():
+        connection.execute(
+            "update monitoring.retraining set new_version = %s, output = %s"
+            " where monitor = %s and started_at = %s",
+            [
+                storable(trained.version),
+                storable(trained.output)[-KEPT_OUTPUT:],
+                *(monitor, called.started),
+            ],
+        )
 
 
 def _finish(
-    connection: psycopg.Connection, monitor: Monitor, started: datetime, trained: Trained
+    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
 ) -> None:
-    connection.execute(
-        "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
-        " new_version = %s, output = %s where monitor = %s and started_at = %s",
-        [
-            trained.status,
-            trained.version,
-            trained.output.replace("\x00", "")[-KEPT_OUTPUT:],
-            monitor.name,
-            started,
-        ],
-    )
-    connection.commit()
-
-
-def train(plan: Retrain, monitor: Monitor, window: Window) -> Trained:
-    """Run the training in a process of its own, for no longer than its limit."""
-    day = window.day.isoformat()
-    command = shlex.split(plan.run)
-    if plan.is_callable:
-        command = [sys.executable, "-W", "ignore", "-c", CALL, plan.run, monitor.name, day]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env={**os.environ, "MONITOR": monitor.name, "DAY": day},
-            start_new_session=True,  # so that what it has started ends with it
+    """How it ended. Attempts are counted of what has not ended."""
+    with connection.transaction():
+        _record(connection, monitor, called, trained)
+        connection.execute(
+            "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
+            " attempts = 0 where monitor = %s and started_at = %s",
+            [trained.status, monitor, called.started],
         )
-    except OSError as error:
-        return Trained("failed", "", f"{plan.run}: {error}")
-    try:
-        output, _ = process.communicate(timeout=plan.limit.delta.total_seconds())
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        return Trained("failed", "", f"{output}\nended after {plan.limit.hours:g} hours")
-    version = output.strip().rpartition("\n")[2].strip()
-    if process.returncode or not version:
-        said = f"exit status {process.returncode}" if process.returncode else "no version printed"
-        return Trained("failed", "", f"{output}\n{said}")
-    return Trained("done", version, output)

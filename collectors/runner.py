@@ -12,22 +12,22 @@ from collectors.clock import clock
 from collectors.collect import collect
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
+from collectors.retraining import call_for_training
 from collectors.sources.declared import Sources
 from collectors.sources.reader import Reader
 from collectors.sources.state import states
-from collectors.store import (
-    forget_reports,
-    store,
-    store_reference,
-    store_report,
-    training_breach,
-)
-from collectors.values import Collected, Status
+from collectors.store import store, store_reference, store_report, training_breach
+from collectors.values import Collected, Measured, Status, Value
+from diagnostics import LOG, described
 from monitors.declare import Monitor, Window
 from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.workspace import Workspace
+
+REFUSED = (psycopg.DataError, psycopg.IntegrityError)
+"""What the database says of rows, not of itself."""
+CANNOT = "its numbers cannot be stored"
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,22 @@ class Runner:
     ) -> None:
         self.monitor = monitor
         self._backfill = backfill
-        self._settings = settings
+        self.settings = settings
         self._connection = connection
         self._reader = Reader(monitor, settings)
         self._references: dict[tuple[date, date] | None, Reference | None] = {}
 
-    def run(self, window: Window, *, report: bool = False, check: bool = True) -> Outcome:
+    def run(
+        self, window: Window, *, report: bool = False, check: bool = True, trains: bool = False
+    ) -> Outcome:
         """Collect and store one window, and keep its report if asked.
 
-        check: whether Evidently measures it, too, if the lot falls on it.
+        check: whether Evidently measures it, too, if the lot falls on it. trains: whether it may
+        call for a training, which is then to be done before another window is collected.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
         collected = self._collect(window, report, check, self._states([window]))
-        [outcome] = self._store([collected])
+        [outcome] = self._store([collected], trains=trains)
         return replace(outcome, report=self._keep(collected)) if report else outcome
 
     def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
@@ -84,30 +87,40 @@ class Runner:
 
     def _states(self, windows: Sequence[Window]) -> dict[Window, str]:
         """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
-        return states(Sources(self.monitor, self._settings), windows, clock(self._connection))
+        return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
 
-    def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
-        store(self._connection, collected)
-        self._connection.commit()
+    def _store(self, collected: Sequence[Collected], *, trains: bool = False) -> list[Outcome]:
+        """What cannot be stored is a failure of its window alone."""
+        try:
+            with self._connection.transaction():
+                store(self._connection, collected)
+                for one in collected if trains else ():
+                    call_for_training(self._connection, self.monitor, one.window)
+        except REFUSED as error:
+            if len(collected) > 1:
+                return [done for one in collected for done in self._store([one], trains=trains)]
+            if collected[0].error.startswith(CANNOT):
+                raise
+            LOG.debug("%s cannot be stored", self.monitor.name, exc_info=error)
+            return self._store([_refused(collected[0], f"{CANNOT}: {described(error)}")])
         return [Outcome(one.window, one.status, one.error, one.seconds) for one in collected]
 
     def _keep(self, collected: Collected) -> str:
         try:
             path = self._workspace.save(self.monitor, collected)
-            store_report(self._connection, collected, path)
-            forget_reports(self._connection, self._workspace.prune(self.monitor))
-            self._connection.commit()
+            gone = self._workspace.prune(self.monitor)
+            store_report(self._connection, collected, path, gone)
         except Exception as error:
             self._connection.rollback()
             return f"no report is kept: {type(error).__name__}: {str(error)[:300]}"
-        return f"{self._settings.evidently}{path}"
+        return f"{self.settings.evidently}{path}"
 
     @cached_property
     def _workspace(self) -> "Workspace":
         with kept():
             from collectors.workspace import Workspace
 
-        return Workspace(self._settings)
+        return Workspace(self.settings)
 
     def _collect(
         self, window: Window, report: bool, check: bool, states: dict[Window, str]
@@ -120,7 +133,7 @@ class Runner:
             clock(self._connection),
             backfill=self._backfill,
             report=report,
-            check_every=self._settings.check_every if check else 0,
+            check_every=self.settings.check_every if check else 0,
             state=states[window],
         )
 
@@ -138,3 +151,16 @@ class Runner:
                 self._connection.commit()
             self._references[span] = reference
         return self._references[span]
+
+
+def _refused(collected: Collected, reason: str) -> Collected:
+    """A window of which the reason alone can be stored."""
+    values = tuple(
+        Value(value.series, Measured(None, reason[:300]), 0, None) for value in collected.values
+    )
+    return Collected(
+        *(collected.monitor, collected.window, Status.FAILED, values),
+        error=reason,
+        seconds=collected.seconds,
+        source_state=collected.source_state,
+    )

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
+from database.locks import hold
 from monitors.declare import Levels, Monitor, Window
 
 if TYPE_CHECKING:
@@ -48,9 +49,13 @@ STATUS = (
 def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
     """Replace everything stored for windows of a monitor; a failed one keeps older values.
 
-    Raises psycopg.Error, and then nothing of any of the windows has changed.
+    Processes that store windows of one monitor do so one after another. Raises psycopg.Error, and
+    then nothing of any of the windows has changed.
     """
+    if not windows:
+        return
     with connection.transaction(), connection.cursor() as cursor:
+        hold(connection, _lock(windows[0].monitor))
         whole = [one for one in windows if one.values and one.status is not Status.FAILED]
         failed = [one for one in windows if one.values and one.status is Status.FAILED]
         for table in ("metric_value", "histogram"):
@@ -79,21 +84,20 @@ def store_state(
     connection.commit()
 
 
-def store_report(connection: psycopg.Connection, collected: Collected, path: str) -> None:
-    """Remember where the report of a window is kept."""
-    connection.execute(
-        "update monitoring.window_status set report_path = %s"
-        " where monitor = %s and window_start = %s and window_end = %s",
-        [path, *_key(collected)],
-    )
-
-
-def forget_reports(connection: psycopg.Connection, paths: Sequence[str]) -> None:
-    """No window links to a report that is kept no longer."""
-    connection.execute(
-        "update monitoring.window_status set report_path = '' where report_path = any(%s)",
-        [list(paths)],
-    )
+def store_report(
+    connection: psycopg.Connection, collected: Collected, path: str, gone: Sequence[str]
+) -> None:
+    """Remember where the report of a window is kept; no window links to one that is gone."""
+    with connection.transaction():
+        hold(connection, _lock(collected.monitor))
+        connection.execute(
+            f"update monitoring.window_status set report_path = %s where {OF_WINDOW}",
+            [path, *_key(collected)],
+        )
+        connection.execute(
+            "update monitoring.window_status set report_path = '' where report_path = any(%s)",
+            [list(gone)],
+        )
 
 
 def store_reference(connection: psycopg.Connection, monitor: str, reference: "Reference") -> None:
@@ -109,6 +113,11 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
             " on conflict do nothing",
             rows,
         )
+
+
+def _lock(monitor: str) -> str:
+    """By which a monitor's rows are replaced by one process at a time."""
+    return f"store {monitor}"
 
 
 def _key(collected: Collected) -> tuple[object, ...]:
@@ -227,14 +236,25 @@ def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> 
 
 
 def training_breach(connection: psycopg.Connection, monitor: str, version: str) -> datetime | None:
-    """The start of the window that called for the training of a version, None if none did."""
+    """The start of the window that called for the training of a version, None if none did.
+
+    Whatever became of it: a version that was being promoted may have answered already.
+    """
     row = connection.execute(
         "select max(window_start) from monitoring.retraining"
-        " where monitor = %s and new_version = %s and status = 'done'",
+        " where monitor = %s and new_version = %s",
         [monitor, version],
     ).fetchone()
     connection.commit()
     return row[0] if row and version else None
+
+
+def training_is_called_for(connection: psycopg.Connection, monitor: str) -> bool:
+    """Whether a training is called for that has not ended."""
+    query = "select from monitoring.retraining where monitor = %s and status = 'running'"
+    called = connection.execute(query, [monitor]).rowcount > 0
+    connection.commit()
+    return called
 
 
 def finished_windows(connection: psycopg.Connection, monitor: str, now: datetime) -> set[datetime]:

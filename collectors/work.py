@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from collectors.retraining import retrain_if_due
+from collectors.retraining import retrain
 from collectors.runner import Outcome, Runner
 from collectors.workers import worker
 from database import connect
@@ -25,8 +25,9 @@ REMEMBERED = 4
 class Batch:
     """Windows of one monitor that are done together.
 
-    played: each is stored before the next is looked at, and may call for a retraining. What others
-    wait for is not checked: those of the lot are collected again beside it, by an ordinary batch.
+    played: each is stored before the next is looked at, and may call for a retraining; one that was
+    cut off comes before the first. What others wait for is not checked: those of the lot are
+    collected again beside it, by an ordinary batch.
     reports: each gets a report.
     """
 
@@ -54,11 +55,10 @@ def work(settings: str, batch: Batch) -> Done:
         return Done([runner.run(window, report=True) for window in batch.windows], [])
     if not batch.played:
         return Done(runner.run_batch(batch.windows), [])
-    done = Done([], [])
+    done = Done([], [retrain(runner.settings, connection, runner.monitor)])
     for window in batch.windows:
-        done.outcomes.append(runner.run(window, check=False))
-        if said := retrain_if_due(connection, runner.monitor, window):
-            done.said.append(said)
+        done.outcomes.append(runner.run(window, check=False, trains=True))
+        done.said.append(retrain(runner.settings, connection, runner.monitor))
     return done
 
 

@@ -17,7 +17,7 @@ MENDS = {
     "53100": "the server's disk is full; make room",
 }
 CLASSES = {
-    "08": "the connection is lost; is the server up? The next run tries again",
+    "08": "is the server up? The next run tries again",
     "57": "the server ends connections; is it going down? The next run tries again",
     "22": "mend the rows, or the view, that this comes of",
 }
@@ -28,8 +28,11 @@ SIGNS = {
     "no pg_hba.conf entry": "28000",
     "does not exist": "3D000",
     "too many clients": "53300",
+    "connection is lost": "08",
+    "connection is closed": "08",
+    "closed the connection": "08",
 }
-"""A connection that fails has no code; its text tells."""
+"""A connection that fails, or is lost, has no code; its text tells."""
 
 UNREADABLE = re.compile(
     r"percent-encoded|unexpected spaces|connection info string|invalid (URI|connection option)"

@@ -45,6 +45,7 @@ MONITOR = d.Monitor(
     ),
     retrain=d.Retrain(
         "examples.flights.retrain:train",
+        promote="examples.flights.retrain:promote",
         metrics=("recall", "log_loss"),
         after=3,
         of=5,

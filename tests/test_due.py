@@ -8,10 +8,13 @@ import psycopg
 import pytest
 
 from collectors import commands
-from collectors.due import due_windows, locked
+from collectors.__main__ import main
+from collectors.due import due_windows
 from collectors.runner import Runner
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from database import connect
+from database.embedded import free_port
+from database.locks import held
 from monitors.declare import Monitor
 from settings import Settings
 
@@ -45,13 +48,19 @@ def due(
     return [(window.day.day, why.split(":")[0]) for window, why in found]
 
 
+def once(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
+    """What is due of a monitor, collected."""
+    with connect(settings, autocommit=True) as locking:
+        return commands._due(settings, connection, locking, monitor)
+
+
 def test_a_week_asleep_is_caught_up_in_order(
     connection: psycopg.Connection, monitor: Monitor, settings: Settings,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """Everything missing is run, oldest first; then nothing is due; then only the new day."""
     assert due(connection, monitor, settings) == [(n, "missing") for n in range(1, LAST + 1)]
-    assert commands._due(settings, connection, monitor) == 0
+    assert once(settings, connection, monitor) == 0
     days = [line for line in capsys.readouterr().out.splitlines() if line.endswith("missing")]
     assert days == [f"small 2024-01-{n:02}: missing" for n in range(1, LAST + 1)]
     assert due(connection, monitor, settings) == []
@@ -110,12 +119,12 @@ def test_twice_at_once_is_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """While one process is at a monitor, another leaves it alone; the lock ends with the block."""
-    with connect(settings) as other, locked(other, monitor) as mine:
-        assert mine
-        assert commands._due(settings, connection, monitor) == 0
+    with connect(settings, autocommit=True) as own, held(own, "due small") as lock:
+        assert lock is not None
+        assert once(settings, connection, monitor) == 0
         assert "another process is at it" in capsys.readouterr().out
-    with connect(settings) as other, locked(other, monitor) as mine:
-        assert mine
+    with connect(settings, autocommit=True) as own, held(own, "due small") as lock:
+        assert lock is not None
 
 
 def test_a_source_that_is_gone_costs_the_others_nothing(
@@ -143,3 +152,51 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     said = capsys.readouterr()
     assert "gone: gone: no folder" in said.err
     assert f"small 2024-01-{LAST:02}: ok" in said.out
+
+
+def test_again_and_again_survives_a_database_that_is_gone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the first pass on; where it is missing, and what to do, is said each time."""
+    port = free_port()
+    away = settings.model_copy(update={"postgres_port": port})
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.time, "sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        commands.due(away, argparse.Namespace(monitor="all", list=False, every=7.0))
+    told = capsys.readouterr().err.splitlines()
+
+    assert slept == [7.0, 7.0]
+    assert len(told) == 2
+    assert all(line.startswith(f"collectors: the database at 127.0.0.1:{port} ") for line in told)
+    assert all("is the server running there" in line for line in told)
+
+
+def test_a_connection_that_is_lost_says_where(
+    settings: Settings, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The server is asked something by a connection that it has ended."""
+
+    def lost(given: Settings, _: argparse.Namespace) -> int:
+        with connect(given) as own:
+            connection.execute("select pg_terminate_backend(%s)", [own.info.backend_pid])
+            try:
+                own.execute("select 1")
+            except psycopg.Error:
+                own.execute("select 1")
+        return 0
+
+    monkeypatch.setattr(commands, "due", lost)
+    monkeypatch.setattr("settings.load_settings", lambda: settings)
+    assert main(["due"]) == 2
+    told = capsys.readouterr().err
+
+    assert told.startswith(f"collectors: the database at {settings.database} says: the connection")
+    assert "is the server up? The next run tries again" in told

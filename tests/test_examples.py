@@ -166,6 +166,11 @@ def test_retraining_answers_later_days_with_what_was_known(
     prepare.prepare(tmp_path)
     before = {day: read(tmp_path, "flights", day) for day in TRAINING}
     version = retrain.train("flights", TRAINING[5])
+    assert {set(read(tmp_path, "flights", day)["model_version"]).pop() for day in TRAINING} == {
+        prepare.VERSION
+    }
+    for _ in range(2):  # as after an interruption
+        retrain.promote("flights", TRAINING[5], version)
     known = retrain.labelled(tmp_path, date(2013, 1, 1), date(2013, 1, 2), date(2013, 1, 2))
 
     assert version == TRAINING[7]

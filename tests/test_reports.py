@@ -93,7 +93,7 @@ def test_a_report_that_cannot_be_kept_loses_nothing(
     runner: Runner, settings: Settings, connection: psycopg.Connection
 ) -> None:
     """Without the workspace's database the numbers are stored, and the reason is said."""
-    runner._settings = settings.model_copy(update={"evidently_password": "wrong"})
+    runner.settings = settings.model_copy(update={"evidently_password": "wrong"})
     outcome = run(runner)
 
     assert outcome.status == "ok"
@@ -107,7 +107,7 @@ def test_a_report_that_cannot_be_kept_loses_nothing(
 def test_old_reports_go(runner: Runner, settings: Settings, connection: psycopg.Connection) -> None:
     """By number the oldest windows' go first, by age all; no row leads to one that is gone."""
     days = [date(2024, 1, n) for n in (4, 5, 6)]
-    runner._settings = settings.model_copy(update={"reports_keep": 2})
+    runner.settings = settings.model_copy(update={"reports_keep": 2})
     for day in days:
         run(runner, day)
     assert [bool(path) for path in paths(connection)] == [False, True, True]

@@ -12,7 +12,7 @@ from evidently.ui.service.storage.sql.utils import migrate_database
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from collectors.retraining import train
+from collectors.training import train
 from collectors.workspace import Workspace
 from conftest import small_monitor
 from database import Role, evidently_uri, uri

@@ -41,7 +41,8 @@ def first(flights: pd.DataFrame) -> model.Model:
 def models(first: model.Model, tmp_path: Path) -> Models:
     """A folder in which the first model is current."""
     found = Models(tmp_path / "models" / "live")
-    found.promote(first)
+    first.save(tmp_path / "models" / "live")
+    found.promote(first.facts.version)
     return found
 
 
@@ -106,7 +107,8 @@ def test_a_retrained_model_takes_over(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Trained from the tables, with the labels that are there; the next answer is its own."""
+    """Trained from the tables, with the labels that are there; promoted, the next answer is
+    its own."""
     monkeypatch.setattr(retrain, "load_settings", lambda: settings.model_copy(
         update={"data_dir": tmp_path}
     ))  # fmt: skip
@@ -120,6 +122,8 @@ def test_a_retrained_model_takes_over(
     play._land(connection, flights, begins, known)
     connection.commit()
     version = retrain.train("flights_live", "2013-01-07")
+    assert client.get("/health").json == {"model_version": "first"}
+    retrain.promote("flights_live", "2013-01-07", version)
     answer = client.post("/predictions", json=asked(flights[flights["day"] == "2013-01-08"]))
 
     assert version == "2013-01-08"

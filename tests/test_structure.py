@@ -16,7 +16,7 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "changes", "schedules", "examples", "processes", "diagnostics",
+    "stack", "changes", "schedules", "examples", "soak", "processes", "diagnostics",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     },
     "schedules": {"settings", "schedules"},
     "examples": {"settings", "diagnostics", "database", "examples"},
+    "soak": {"settings", "database", "soak"},
 }
 ONLY_IN = {
     "evidently": {

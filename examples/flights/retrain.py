@@ -1,4 +1,4 @@
-"""Trains the flights' model anew on the days before a breach; the new one answers from then on."""
+"""Trains the flights' model anew on the days before a breach, and has it answer from then on."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,11 +16,11 @@ ANSWERS = timedelta(days=2)
 
 
 def train(_: str, day: str) -> str:
-    """Train on the days up to a breach (YYYY-MM-DD) and answer the log anew from two days on.
+    """Train on the days up to a breach (YYYY-MM-DD), and save the model.
 
-    Returns the new version, which is the first day that it answers. Uses only labels that have
-    arrived by the midnight before. Raises FileNotFoundError where the log is not prepared,
-    ValueError where nothing of it has a label.
+    Returns the new version, which is the first day that it is to answer, two days on. Uses only
+    labels that have arrived by the midnight before. Raises FileNotFoundError where the log is not
+    prepared, ValueError where nothing of it has a label.
     """
     data_dir = load_settings().data
     breach = date.fromisoformat(day)
@@ -31,8 +31,18 @@ def train(_: str, day: str) -> str:
     print(
         f"{fitted.facts.rows} flights of {fitted.facts.trained_from} to {fitted.facts.trained_to}"
     )
-    print(f"{answer(data_dir / 'flights', fitted, begins)} days answered anew")
     return fitted.facts.version
+
+
+def promote(_: str, day: str, version: str) -> None:
+    """Answer the log anew by a saved version, from two days after the breach (YYYY-MM-DD) on.
+
+    As often as one likes: every file is written whole, and says the same each time.
+    """
+    data_dir = load_settings().data
+    fitted = model.load(data_dir / "models" / "flights", version)
+    begins = date.fromisoformat(day) + ANSWERS
+    print(f"{answer(data_dir / 'flights', fitted, begins)} days answered anew")
 
 
 def labelled(data_dir: Path, first: date, last: date, known_by: date) -> pd.DataFrame:

@@ -37,7 +37,8 @@ def seed(settings: Settings) -> bool:
             return False
         flights = data.load()
         first = prepare.first_model(flights)
-        Models(settings.data / MODELS).promote(first)
+        first.save(settings.data / MODELS)
+        Models(settings.data / MODELS).promote(first.facts.version)
         past = prepare.predicted(flights[flights["scheduled_departure"] < BEGINS], first)
         tables.add(connection, "predictions", tables.LOGGED, past)
         _land(connection, past, pd.Timestamp.min.tz_localize("UTC"), BEGINS)

@@ -1,4 +1,4 @@
-"""Trains the served model anew from the two tables; the service takes it at its next answer."""
+"""Trains the served model anew from the two tables; promoted, the service answers by it."""
 
 from datetime import date, timedelta
 
@@ -15,14 +15,20 @@ MODELS = "models/live"
 def train(_: str, day: str) -> str:
     """Train on the 90 days up to a breach (YYYY-MM-DD), with the labels that are there.
 
-    Returns the new version, which is the day after. Raises ValueError where there is no label.
+    Returns the new version, which is the day after, and saves it.
+    Raises ValueError where there is no label.
     """
     settings = load_settings()
     after = date.fromisoformat(day) + timedelta(days=1)
     with connect(settings) as connection:
         rows = tables.between(connection, str(after - MEMORY), str(after))
     fitted = model.train(rows, after.isoformat())
-    Models(settings.data / MODELS).promote(fitted)
+    fitted.save(settings.data / MODELS)
     facts = fitted.facts
     print(f"{facts.rows} flights of {facts.trained_from} to {facts.trained_to}")
     return facts.version
+
+
+def promote(_name: str, _day: str, version: str) -> None:
+    """Have the service answer by a saved version from its next answer on."""
+    Models(load_settings().data / MODELS).promote(version)

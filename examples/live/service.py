@@ -21,11 +21,10 @@ class Models:
         self._folder = folder
         self._loaded: model.Model | None = None
 
-    def promote(self, fitted: model.Model) -> None:
-        """Save a model and make it the current one."""
-        fitted.save(self._folder)
+    def promote(self, version: str) -> None:
+        """Make a saved model the current one."""
         beside = self._folder / f".{CURRENT}"
-        beside.write_text(fitted.facts.version, encoding="utf-8")
+        beside.write_text(version, encoding="utf-8")
         beside.replace(self._folder / CURRENT)
 
     def current(self) -> model.Model:

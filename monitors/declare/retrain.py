@@ -16,9 +16,14 @@ class Retrain:
 
     run: `module:function`, called with the monitor's name and the day of the breach; or a command
         line, which finds them in MONITOR and DAY. Its last printed line, or what the function
-        returns, is the new model's version.
+        returns, is the new model's version. One that is cut off is run again from its beginning.
+    promote: what makes the new version answer, as `run`, with the version as a third argument or in
+        VERSION; '' where `run` does it. The version is recorded before, so that whatever it answers
+        is compared with its own reference. One that is cut off is run again, without a training:
+        it must come to the same, however much of it was done.
     metrics: whose breaches count; '' for every performance metric.
-    cooldown: between the windows that call for two retrainings. limit: a longer run is ended.
+    cooldown: between the windows that call for two retrainings, of which the first may have failed;
+        one that was cut off is done first by the next run. limit: a longer run is ended.
     reference: windows of the new version are compared with so many days up to the breach, which is
         best what the version was trained on; None leaves them the monitor's own reference.
     replay: whether a backfill plays the days in order and trains, too. Only for a log that the
@@ -26,6 +31,7 @@ class Retrain:
     """
 
     run: str
+    promote: str = ""
     after: int = 3
     of: int = 5
     metrics: tuple[str, ...] = ()
@@ -49,7 +55,7 @@ class Retrain:
             "give whole days",
         )
 
-    @property
-    def is_callable(self) -> bool:
+    @staticmethod
+    def is_function(run: str) -> bool:
         """Whether a Python function is called, not a command."""
-        return bool(CALLABLE.fullmatch(self.run))
+        return bool(CALLABLE.fullmatch(run))

@@ -13,5 +13,10 @@ MONITOR = replace(
     description="The same model in service: it answers over HTTP, each answer is a row of a table.",
     source=d.Table("live.predictions", time="scheduled_departure"),
     labels=d.Table("live.outcomes", time="arrived_at", on="flight_id"),
-    retrain=replace(FLIGHTS.retrain, run="examples.live.retrain:train", replay=False),
+    retrain=replace(
+        FLIGHTS.retrain,
+        run="examples.live.retrain:train",
+        promote="examples.live.retrain:promote",
+        replay=False,
+    ),
 )

@@ -1,0 +1,127 @@
+"""Storing beside others, and what cannot be stored."""
+
+import multiprocessing
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+
+from collectors import runner
+from collectors.collect import collect
+from collectors.runner import Runner
+from collectors.store import store, store_report
+from collectors.values import Collected, Status
+from collectors.windows import window_of
+from conftest import small_monitor
+from database import connect
+from monitors.declare import Monitor, Window
+from settings import CommittedSettings, Settings
+
+DAYS = [date(2024, 1, day) for day in range(1, 6)]
+PROCESSES, TIMES = 8, 25
+
+
+def made(monitor: Monitor, window: Window) -> Collected:
+    """A window that could not be read: a value with a reason for every series."""
+    return collect(monitor, window, None, lambda _: None, datetime.now(UTC))  # type: ignore[arg-type]
+
+
+def keep_storing(given: str, number: int, gate: object, answers: object) -> None:
+    """Store the same windows again and again, in a turn of one's own; what was raised."""
+    settings = CommittedSettings.model_validate_json(given)
+    monitor = small_monitor()
+    windows = [
+        replace(made(monitor, window_of(monitor, day)), status=Status.OK, model_version="1")
+        for day in DAYS
+    ]
+    raised: list[str] = []
+    with connect(settings) as connection:
+        gate.wait()  # type: ignore[attr-defined]
+        for turn in range(TIMES):
+            try:
+                some = windows[(number + turn) % 3 :]
+                store(connection, some if number % 2 else some[::-1])
+                store_report(connection, windows[turn % 5], f"/{turn}", [f"/{turn - 1}"])
+            except psycopg.Error as error:
+                connection.rollback()
+                raised.append(type(error).__name__)
+    answers.put(raised)  # type: ignore[attr-defined]
+
+
+def test_eight_processes_store_the_same_windows(
+    settings: Settings, connection: psycopg.Connection
+) -> None:
+    """None meets another's row or lock; in the end it is as if one had stored them."""
+    context = multiprocessing.get_context("spawn")
+    gate, answers = context.Barrier(PROCESSES), context.Queue()
+    given = settings.model_dump_json()
+    processes = [
+        context.Process(target=keep_storing, args=(given, n, gate, answers))
+        for n in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    raised = [name for _ in processes for name in answers.get(timeout=120)]
+    for process in processes:
+        process.join()
+
+    assert raised == []
+    series = len(list(small_monitor().series()))
+    values = connection.execute("select count(*) from monitoring.metric_value").fetchone()
+    assert values == (len(DAYS) * series,)
+
+
+def bad(monitor: Monitor, day: date) -> Collected:
+    """A window with something that PostgreSQL refuses."""
+    return replace(made(monitor, window_of(monitor, day)), status=Status.OK, row_count=-1)
+
+
+def nul(monitor: Monitor, day: date) -> Collected:
+    """A window with something that psycopg refuses."""
+    return replace(made(monitor, window_of(monitor, day)), status=Status.OK, engine="\0")
+
+
+@pytest.mark.parametrize("refused", [bad, nul])
+def test_what_cannot_be_stored_is_a_failure_of_its_window(
+    refused: object, settings: Settings, connection: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The database is there: the windows beside it are stored, and of this one the reason."""
+    monitor = small_monitor()
+    collected = {
+        window_of(monitor, day): made(monitor, window_of(monitor, day)) for day in DAYS[:3]
+    }
+    collected = {window: replace(one, status=Status.OK) for window, one in collected.items()}
+    collected[window_of(monitor, DAYS[1])] = refused(monitor, DAYS[1])  # type: ignore[operator]
+    monkeypatch.setattr(runner, "collect", lambda _, window, *__, **___: collected[window])
+    outcomes = Runner(monitor, settings, connection).run_batch(list(collected))
+
+    assert [outcome.status for outcome in outcomes] == ["ok", "failed", "ok"]
+    assert "cannot be stored" in outcomes[1].error
+    stored = connection.execute(
+        "select status, error from monitoring.window_status order by window_start"
+    ).fetchall()
+    assert [status for status, _ in stored] == ["ok", "failed", "ok"]
+    assert stored[1][1] == outcomes[1].error
+
+
+def test_an_outage_is_no_failure_of_a_window(
+    settings: Settings, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is raised: the window is collected again when the database is back."""
+    monitor = small_monitor()
+    window = window_of(monitor, DAYS[0])
+    own = connect(settings)
+    mine = Runner(monitor, settings, own)
+    monkeypatch.setattr(runner, "collect", lambda *_, **__: made(monitor, window))
+    states = mine._states
+    monkeypatch.setattr(mine, "_states", lambda windows: _gone(connection, own, states(windows)))
+    with pytest.raises(psycopg.OperationalError):
+        mine.run(window)
+    own.close()
+
+
+def _gone(connection: psycopg.Connection, own: psycopg.Connection, states: object) -> object:
+    connection.execute("select pg_terminate_backend(%s)", [own.info.backend_pid])
+    return states
