@@ -4,7 +4,6 @@ What takes long to import is imported where it is needed: mostly nothing is due.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -15,13 +14,13 @@ import psycopg
 
 from collectors.clock import clock
 from collectors.due import due_windows, locked
-from collectors.sources.errors import SourceError
 from collectors.windows import window_of
 from database import connect
+from database.errors import is_outage
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
-from settings import Settings, SettingsError
+from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.runner import Outcome
@@ -34,7 +33,7 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     monitor = named(parsed.monitor, settings.monitors_dir)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
-        runner = Runner(monitor, settings, connection)
+        runner = Runner(monitor, settings, connection, may_empty=parsed.empty)
         failed = _say(monitor, runner.run(window, report=not parsed.no_report))
         _retrain(connection, monitor, window)
     return failed
@@ -83,13 +82,18 @@ def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
 
 
 def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
-    """Do something with each chosen monitor; a source that is gone costs the others nothing."""
+    """Do something with each chosen monitor; whatever fails of one costs the others nothing.
+
+    Raises psycopg.Error where the database fails, which all of them need.
+    """
     failed = 0
     for monitor in _chosen(settings, name):
         try:
             failed = max(failed, act(monitor))
-        except (SettingsError, SourceError) as error:
-            print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            tell(monitor.name, error)
             failed = 1
     return failed
 
@@ -119,7 +123,7 @@ def due(settings: Settings, parsed: argparse.Namespace) -> int:
 
 def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
     """Each chosen monitor once, over one connection."""
-    step = _list if parsed.list else _due
+    step = _list if parsed.list else partial(_due, report=not parsed.no_report)
     with connect(settings) as connection:
         return _each(settings, parsed.monitor, partial(step, settings, connection))
 
@@ -131,7 +135,9 @@ def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) 
     return 0
 
 
-def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
+def _due(
+    settings: Settings, connection: psycopg.Connection, monitor: Monitor, *, report: bool = True
+) -> int:
     with locked(connection, monitor) as mine:
         if not mine:
             print(f"{monitor.name}: another process is at it")
@@ -143,7 +149,7 @@ def _due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -
 
                 runner = Runner(monitor, settings, connection)
             print(f"{monitor.name} {window.day}: {why}", flush=True)
-            failed = max(failed, _say(monitor, runner.run(window, report=True)))
+            failed = max(failed, _say(monitor, runner.run(window, report=report)))
             _retrain(connection, monitor, window)
             windows += 1
         if not windows:

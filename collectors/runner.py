@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from collectors.clock import clock
-from collectors.collect import collect
+from collectors.collect import collect, emptied, failed
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
 from collectors.sources.declared import Sources
@@ -17,12 +17,14 @@ from collectors.sources.reader import Reader
 from collectors.sources.state import states
 from collectors.store import (
     forget_reports,
+    rows_measured,
     store,
     store_reference,
     store_report,
     training_breach,
 )
 from collectors.values import Collected, Status
+from database.errors import is_outage
 from monitors.declare import Monitor, Window
 from settings import Settings
 
@@ -50,6 +52,7 @@ class Runner:
     """Collects and stores windows of one monitor over one connection; reads a reference once.
 
     backfill: whether many windows are run at once, as the choice of the engine wants to know.
+    may_empty: whether a window that had rows, or labels, and has none any more loses its numbers.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Runner:
         connection: psycopg.Connection,
         *,
         backfill: bool = False,
+        may_empty: bool = False,
     ) -> None:
         self.monitor = monitor
+        self._may_empty = may_empty
         self._backfill = backfill
         self._settings = settings
         self._connection = connection
@@ -87,9 +92,30 @@ class Runner:
         return states(Sources(self.monitor, self._settings), windows, clock(self._connection))
 
     def _store(self, collected: Sequence[Collected]) -> list[Outcome]:
-        store(self._connection, collected)
+        """Store windows together; where the database refuses one, each by itself."""
+        kept = [self._without_emptiness(one) for one in collected]
+        try:
+            store(self._connection, kept)
+            self._connection.commit()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            self._connection.rollback()
+            if len(kept) > 1:
+                return [outcome for one in collected for outcome in self._store([one])]
+            kept = [failed(self.monitor, kept[0].window, error)]
+            store(self._connection, kept)
+            self._connection.commit()
+        return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
+
+    def _without_emptiness(self, collected: Collected) -> Collected:
+        """A window without rows or labels as it is stored: one that had some keeps what was
+        measured, until somebody says that it has none."""
+        if collected.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
+            return collected
+        rows, labels = rows_measured(self._connection, collected)
         self._connection.commit()
-        return [Outcome(one.window, one.status, one.error, one.seconds) for one in collected]
+        return emptied(collected, self.monitor, rows, labels)
 
     def _keep(self, collected: Collected) -> str:
         try:
@@ -112,7 +138,7 @@ class Runner:
     def _collect(
         self, window: Window, report: bool, check: bool, states: dict[Window, str]
     ) -> Collected:
-        return collect(
+        collected = collect(
             self.monitor,
             window,
             self._reader,
@@ -123,6 +149,8 @@ class Runner:
             check_every=self._settings.check_every if check else 0,
             state=states[window],
         )
+        self._connection.rollback()  # what failed on the way may have left a transaction
+        return collected
 
     def _reference_of(self, version: str) -> Reference | None:
         """What the windows of a model version are compared with."""
