@@ -16,7 +16,7 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "changes", "schedules", "examples", "processes", "diagnostics",
+    "stack", "changes", "schedules", "examples", "processes", "diagnostics", "soak",
 }  # fmt: skip
 MAY_IMPORT = {
     "monitors": {"monitors"},
@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "changes",
     },
     "schedules": {"settings", "schedules"},
+    "soak": {"settings", "database", "collectors", "soak"},
     "examples": {"settings", "diagnostics", "database", "examples"},
 }
 ONLY_IN = {
