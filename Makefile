@@ -72,8 +72,8 @@ pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also wh
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
 	@$(PY) -m stack explain
 
-collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08
-	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE))
+collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08 [EMPTY=1: its rows are gone]
+	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
 
 backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
 	@$(PY) -m collectors backfill $(MONITOR)

@@ -33,8 +33,9 @@ def keep_log(folder: Path, *, verbose: bool = False) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = RotatingFileHandler(
-            folder / FILE, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8", delay=True
-        )
+            folder / FILE, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8", delay=True,
+            errors="backslashreplace",  # of a file's name that is no text
+        )  # fmt: skip
     except OSError:  # a log that cannot be kept stops nobody
         LOG.addHandler(logging.NullHandler())
     else:

@@ -1,6 +1,7 @@
 """python -m collectors new | run | backfill | due | report | status | forget | calibrate."""
 
 import argparse
+import io
 import os
 import sys
 from datetime import date
@@ -10,6 +11,9 @@ from diagnostics import add_verbose, keep_log, tell
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all went well, 1 when a window failed, 2 when it could not start."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # the name of a file may be no text
+            stream.reconfigure(errors="backslashreplace")
     parsed = _parser().parse_args(arguments)
     from settings import load_settings  # not before --help has been answered
 
@@ -40,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("monitor")
     run.add_argument("--date", type=date.fromisoformat, help="YYYY-MM-DD, local to the monitor")
     run.add_argument("--no-report", action="store_true", help="keep no Evidently report of it")
+    run.add_argument(
+        "--empty", action="store_true",
+        help="if it has no rows, or no labels, any more, believe it: the numbers of those go",
+    )  # fmt: skip
     backfill = commands.add_parser("backfill", help="collect every complete day of a monitor")
     backfill.add_argument("monitor", help="a name, or all")
     backfill.add_argument("--from", dest="first", type=date.fromisoformat)
@@ -70,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="again, so long after, until Ctrl-C",
     )
+    due.add_argument("--no-report", action="store_true", help="keep no Evidently reports")
     report = commands.add_parser("report", help="make the Evidently report of a day")
     report.add_argument("monitor")
     report.add_argument("--date", type=date.fromisoformat, required=True, help="YYYY-MM-DD")

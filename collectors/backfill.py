@@ -7,7 +7,7 @@ trains its model is played in order, a batch after the other; the others are all
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,15 +16,17 @@ from rich.progress import Progress, TaskID
 
 from collectors.choice import Choice, drawn_by_lot
 from collectors.clock import clock
+from collectors.due import first_day
 from collectors.episodes import confirmed, newest, reported
-from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader
 from collectors.store import finished_windows, training_is_called_for
 from collectors.windows import complete_windows
 from collectors.work import Batch, Done, lanes, work
 from database import connect
+from database.errors import is_outage
+from diagnostics import tell
 from monitors.declare import Monitor, Window
-from settings import Settings, SettingsError
+from settings import Settings
 
 BATCH = 15
 """So many windows are stored in one transaction."""
@@ -89,7 +91,7 @@ class _Job:
 def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> int:
     """Run the windows of monitors, showing progress; 1 if something failed.
 
-    A source that is gone costs the other monitors nothing. Raises psycopg.Error, SettingsError.
+    Whatever fails of one monitor costs the others nothing. Raises psycopg.Error, SettingsError.
     """
     with (
         connect(settings) as connection,
@@ -121,8 +123,11 @@ class _Backfill:
         """Plan a monitor's batches; False if its windows cannot be told."""
         try:
             windows = self._windows(monitor)
-        except (SettingsError, SourceError) as error:
-            print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            self._connection.rollback()
+            tell(monitor.name, error)
             return False
         played = monitor.retrain is not None and monitor.retrain.replay
         job = _Job(monitor, windows, played)
@@ -158,10 +163,10 @@ class _Backfill:
     def _windows(self, monitor: Monitor) -> list[Window]:
         now = clock(self._connection)
         source = Reader(monitor, self._settings)
-        first = self._asked.first or monitor.first_day or source.first_day(now)
+        first = self._asked.first or first_day(self._connection, source, now)
         windows = list(complete_windows(monitor, now, first, self._asked.last))
         if self._asked.missing:
-            done = finished_windows(self._connection, monitor.name, now)
+            done = finished_windows(self._connection, monitor, now)
             windows = [window for window in windows if window.start not in done]
         return windows
 
@@ -197,9 +202,13 @@ class _Backfill:
     def _hear(self, job: _Job, batch: Batch, future: "Future[Done]") -> None:
         try:
             done = future.result()
-        except (SettingsError, SourceError) as error:
+        except BrokenExecutor:  # the process has ended, and with it what others wait for
+            raise
+        except Exception as error:
+            if is_outage(error):
+                raise
             if not job.gone:
-                print(f"{job.monitor.name}: {error}", file=sys.stderr, flush=True)
+                tell(job.monitor.name, error)
             job.gone = job.failed = True
             job.waiting.clear()
             job.again.clear()

@@ -45,9 +45,9 @@ EXACT = 2.0**63
 """Whole floats beyond it are written as floats: their digits would be made up."""
 
 
-UNUSABLE, TWICE = "unusable", "twice"
+UNUSABLE, TWICE, UNREADABLE = "unusable", "twice", "unreadable"
 """What a column beside another says of it: the text of cells that are no numbers; whether the name
-is there more than once in that row's file."""
+is there more than once in that row's file; why the column cannot be read there."""
 
 
 @dataclass(frozen=True)

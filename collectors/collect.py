@@ -13,12 +13,16 @@ from collectors.choice import Choice, choose, measure
 from collectors.cleaned import Cleaned
 from collectors.explanation import explain
 from collectors.reference import Reference
+from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader, Rows
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from diagnostics import LOG, described
 from monitors.declare import Levels, Monitor, Series, Window
 from monitors.declare.metrics import Over
+from monitors.declare.units import SHARE
 
+LONGEST = 1000
+"""So many signs of an error are kept."""
 LIBRARIES = ("driftdeck", "evidently", "pandas", "numpy", "scipy")
 
 
@@ -58,10 +62,7 @@ def collect(
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
         collected = _told(collected, rows, state)
     except Exception as error:
-        LOG.debug("%s %s failed", monitor.name, window.day, exc_info=error)
-        reason = described(error)
-        values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in series)
-        collected = Collected(monitor.name, window, Status.FAILED, values, error=reason)
+        collected = failed(monitor, window, error)
     return replace(
         collected,
         reference_hash=reference.hash if reference else "",
@@ -69,6 +70,36 @@ def collect(
         versions=_versions(),
         seconds=time.perf_counter() - began,
     )
+
+
+def failed(monitor: Monitor, window: Window, error: Exception) -> Collected:
+    """A window of which nothing could be measured, or stored, with the reason in a sentence."""
+    LOG.debug("%s %s failed", monitor.name, window.day, exc_info=error)
+    place, reason = monitor.source.place, " ".join(described(error).split())
+    if place not in reason and not isinstance(error, SourceError):
+        reason = f"{place}: {reason}"
+    values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in monitor.series())
+    return Collected(monitor.name, window, Status.FAILED, values, error=reason[:LONGEST])
+
+
+def emptied(collected: Collected, monitor: Monitor, rows: int, labels: int) -> Collected:
+    """A window without rows, or labels, that had some when it was measured: its numbers stay, and
+    it is said; any other window as it is.
+
+    rows, labels: how many of them were measured.
+    """
+    source = monitor.source
+    if collected.status is Status.EMPTY and rows:
+        lost = f"{source.place}: no rows any more, where {rows}"
+    elif collected.status is Status.WAITING and not collected.labelled_count and labels:
+        lost = f"{(monitor.labels or source).place}: no labels any more, where {labels}"
+    else:
+        return collected
+    sentence = (
+        f"{lost} were measured; the numbers of then are kept. Bring them back, or say that there"
+        f" are none: python -m collectors run {monitor.name} --date {collected.window.day} --empty"
+    )
+    return replace(collected, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 
 
 def _told(collected: Collected, rows: Rows, state: str) -> Collected:
@@ -114,7 +145,7 @@ def from_rows(
     values = tuple(
         Value(
             one,
-            outcome,
+            _storable(one, outcome),
             rows,
             level,
             _coverage(one, current, labelled),
@@ -136,6 +167,14 @@ def from_rows(
         explanation=explain(monitor, current, reference, values),
         runs=tuple(runs),
     )
+
+
+def _storable(series: Series, outcome: Measured) -> Measured:
+    """An outcome, without a number that no share can be: of a prediction that is no probability."""
+    value = outcome.value
+    if value is None or series.unit is not SHARE or 0 <= value <= 1:
+        return outcome
+    return Measured(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
 
 
 def _of_labels(series: Series) -> bool:

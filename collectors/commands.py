@@ -4,7 +4,6 @@ What takes long to import is imported where it is needed: mostly nothing is due.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -16,16 +15,16 @@ import psycopg
 from collectors.clock import clock
 from collectors.due import due_windows
 from collectors.leftovers import leftovers
-from collectors.sources.errors import SourceError
 from collectors.store import training_is_called_for
 from collectors.windows import window_of
 from database import connect
+from database.errors import is_outage
 from database.locks import held
 from database.roles import changed_settings, end_overlong_statements
 from diagnostics import tell
 from monitors.declare import Monitor, Window
 from monitors.load import load, named
-from settings import Settings, SettingsError
+from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.runner import Outcome
@@ -38,7 +37,7 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     monitor = named(parsed.monitor, settings.monitors_dir)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
-        runner = Runner(monitor, settings, connection)
+        runner = Runner(monitor, settings, connection, may_empty=parsed.empty)
         _retrain(settings, connection, monitor)
         failed = _say(monitor, runner.run(window, report=not parsed.no_report, trains=True))
         _retrain(settings, connection, monitor)
@@ -91,13 +90,18 @@ def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
 
 
 def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
-    """Do something with each chosen monitor; a source that is gone costs the others nothing."""
+    """Do something with each chosen monitor; whatever fails of one costs the others nothing.
+
+    Raises psycopg.Error where the database fails, which all of them need.
+    """
     failed = 0
     for monitor in _chosen(settings, name):
         try:
             failed = max(failed, act(monitor))
-        except (SettingsError, SourceError) as error:
-            print(f"{monitor.name}: {error}", file=sys.stderr, flush=True)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            tell(monitor.name, error)
             failed = 1
     return failed
 
@@ -135,7 +139,11 @@ def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
         if parsed.list:
             return _each(settings, parsed.monitor, partial(_list, settings, connection))
         with connect(settings, autocommit=True) as locking:
-            return _each(settings, parsed.monitor, partial(_due, settings, connection, locking))
+            return _each(
+                settings,
+                parsed.monitor,
+                partial(_due, settings, connection, locking, report=not parsed.no_report),
+            )
 
 
 def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
@@ -150,6 +158,8 @@ def _due(
     connection: psycopg.Connection,
     locking: psycopg.Connection,
     monitor: Monitor,
+    *,
+    report: bool = True,
 ) -> int:
     with held(locking, f"due {monitor.name}") as lock:
         if lock is None:
@@ -163,7 +173,7 @@ def _due(
 
                 runner = Runner(monitor, settings, connection)
             print(f"{monitor.name} {window.day}: {why}", flush=True)
-            failed = max(failed, _say(monitor, runner.run(window, report=True, trains=True)))
+            failed = max(failed, _say(monitor, runner.run(window, report=report, trains=True)))
             _retrain(settings, connection, monitor)
             windows += 1
         if not windows:

@@ -40,7 +40,8 @@ class Explorer:
     def rows(self, first: date, last: date | None = None) -> pd.DataFrame:
         """The rows of a day, or of every day of a span, with the labels that are known by now."""
         now = datetime.now(UTC)
-        spanned = days(first, last or first)
+        every = self.monitor.every
+        spanned = [day for day in days(first, last or first) if every.has(day)]
         frames = [self._reader.read(window_of(self.monitor, day), now).frame for day in spanned]
         return pd.concat(frames, ignore_index=True)
 

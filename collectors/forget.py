@@ -1,14 +1,14 @@
 """Removes what is stored of a monitor: all, what is old, or what is left over."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from collectors.due import locked
 from collectors.leftovers import before, counted, reason, remove, stored_windows
+from database import connect
+from database.locks import held
 from monitors.declare import Monitor, Window
 from settings import Settings, SettingsError
 
@@ -30,8 +30,8 @@ def forget(
     only those that the declaration does not have. Raises SettingsError, psycopg.Error.
     """
     windows = _chosen(connection, name, monitor, day, left_over)
-    with locked(connection, monitor) if monitor else nullcontext(True) as mine:
-        if not mine:
+    with connect(settings, autocommit=True) as locking, held(locking, f"due {name}") as lock:
+        if lock is None:
             print(f"{name}: a collection is at it; try again when it has ended")
             return 1
         counts = remove(connection, name, windows)

@@ -45,10 +45,11 @@ def days_of(monitor: Monitor, breach: datetime | None) -> list[date]:
         return []
     plan = monitor.retrain
     if breach is None or plan is None or plan.reference is None:
-        return monitor.reference.days()
+        return [day for day in monitor.reference.days() if monitor.every.has(day)]
     last = breach.astimezone(monitor.every.zone).date()
     first = last - timedelta(days=plan.reference.days - 1)
-    return list(days(max(first, monitor.first_day or first), last))
+    spanned = days(max(first, monitor.first_day or first), last)
+    return [day for day in spanned if monitor.every.has(day)]
 
 
 def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Reference | None:

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from collectors.clock import clock
-from collectors.collect import collect
+from collectors.collect import collect, emptied, failed
 from collectors.imports import kept
 from collectors.reference import Reference, days_of, load_reference
 from collectors.retraining import call_for_training
 from collectors.sources.declared import Sources
 from collectors.sources.reader import Reader
 from collectors.sources.state import states
-from collectors.store import store, store_reference, store_report, training_breach
-from collectors.values import Collected, Measured, Status, Value
-from diagnostics import LOG, described
+from collectors.store import (
+    rows_measured,
+    store,
+    store_reference,
+    store_report,
+    training_breach,
+)
+from collectors.values import Collected, Status
+from database.errors import is_outage
 from monitors.declare import Monitor, Window
 from settings import Settings
 
 if TYPE_CHECKING:
     from collectors.workspace import Workspace
-
-REFUSED = (psycopg.DataError, psycopg.IntegrityError)
-"""What the database says of rows, not of itself."""
-CANNOT = "its numbers cannot be stored"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Runner:
     """Collects and stores windows of one monitor over one connection; reads a reference once.
 
     backfill: whether many windows are run at once, as the choice of the engine wants to know.
+    may_empty: whether a window that had rows, or labels, and has none any more loses its numbers.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Runner:
         connection: psycopg.Connection,
         *,
         backfill: bool = False,
+        may_empty: bool = False,
     ) -> None:
         self.monitor = monitor
+        self._may_empty = may_empty
         self._backfill = backfill
         self.settings = settings
         self._connection = connection
@@ -90,20 +95,32 @@ class Runner:
         return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
 
     def _store(self, collected: Sequence[Collected], *, trains: bool = False) -> list[Outcome]:
-        """What cannot be stored is a failure of its window alone."""
+        """Store windows together; where the database refuses one, each by itself."""
+        kept = [self._without_emptiness(one) for one in collected]
         try:
-            with self._connection.transaction():
-                store(self._connection, collected)
-                for one in collected if trains else ():
-                    call_for_training(self._connection, self.monitor, one.window)
-        except REFUSED as error:
-            if len(collected) > 1:
-                return [done for one in collected for done in self._store([one], trains=trains)]
-            if collected[0].error.startswith(CANNOT):
+            store(self._connection, kept)
+            for one in kept if trains else ():
+                call_for_training(self._connection, self.monitor, one.window)
+            self._connection.commit()
+        except Exception as error:
+            if is_outage(error):
                 raise
-            LOG.debug("%s cannot be stored", self.monitor.name, exc_info=error)
-            return self._store([_refused(collected[0], f"{CANNOT}: {described(error)}")])
-        return [Outcome(one.window, one.status, one.error, one.seconds) for one in collected]
+            self._connection.rollback()
+            if len(kept) > 1:
+                return [done for one in collected for done in self._store([one], trains=trains)]
+            kept = [failed(self.monitor, kept[0].window, error)]
+            store(self._connection, kept)
+            self._connection.commit()
+        return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
+
+    def _without_emptiness(self, collected: Collected) -> Collected:
+        """A window without rows or labels as it is stored: one that had some keeps what was
+        measured, until somebody says that it has none."""
+        if collected.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
+            return collected
+        rows, labels = rows_measured(self._connection, collected)
+        self._connection.commit()
+        return emptied(collected, self.monitor, rows, labels)
 
     def _keep(self, collected: Collected) -> str:
         try:
@@ -125,7 +142,7 @@ class Runner:
     def _collect(
         self, window: Window, report: bool, check: bool, states: dict[Window, str]
     ) -> Collected:
-        return collect(
+        collected = collect(
             self.monitor,
             window,
             self._reader,
@@ -136,6 +153,8 @@ class Runner:
             check_every=self.settings.check_every if check else 0,
             state=states[window],
         )
+        self._connection.rollback()  # what failed on the way may have left a transaction
+        return collected
 
     def _reference_of(self, version: str) -> Reference | None:
         """What the windows of a model version are compared with."""
@@ -151,16 +170,3 @@ class Runner:
                 self._connection.commit()
             self._references[span] = reference
         return self._references[span]
-
-
-def _refused(collected: Collected, reason: str) -> Collected:
-    """A window of which the reason alone can be stored."""
-    values = tuple(
-        Value(value.series, Measured(None, reason[:300]), 0, None) for value in collected.values
-    )
-    return Collected(
-        *(collected.monitor, collected.window, Status.FAILED, values),
-        error=reason,
-        seconds=collected.seconds,
-        source_state=collected.source_state,
-    )

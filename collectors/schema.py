@@ -123,8 +123,11 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
     """One declared column of a frame, coerced to its kind."""
     beside_twice = _beside(frame, column, cells.TWICE)
     twice = 0 if beside_twice is None else int(beside_twice.eq(True).sum())
+    beside_unreadable = _beside(frame, column, cells.UNREADABLE)
+    reasons = [] if beside_unreadable is None else beside_unreadable.dropna().tolist()
     if column.name not in frame:
         said = "is there more than once" if twice else "is not in the data"
+        said = f"cannot be read: {reasons[0]}" if reasons else said
         return Clean(complaint=f"column {column.name} {said}")
     raw = frame[column.name]
     if isinstance(raw, pd.DataFrame):
@@ -135,10 +138,16 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
         found = _label(Coded.of(raw), column)
     else:
         found = Clean(coded=Coded.of(raw))
-    if not twice:
-        return found
-    said = f"column {column.name} is there more than once in the files of {twice} rows"
-    return replace(found, complaint="; ".join(filter(None, [found.complaint, said])))
+    complaints = [found.complaint] if found.complaint else []
+    if twice:
+        complaints.append(
+            f"column {column.name} is there more than once in the files of {twice} rows"
+        )
+    if reasons:
+        complaints.append(
+            f"column {column.name} cannot be read in {len(reasons)} rows: {reasons[0]}"
+        )
+    return replace(found, complaint="; ".join(complaints))
 
 
 def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,12 +12,11 @@ from collectors.sources.ledger import Ledger
 from collectors.values import Collected, Status, Value
 from database.locks import hold
 from monitors.declare import Levels, Monitor, Window
+from monitors.declare.windows import OPEN
 
 if TYPE_CHECKING:
     from collectors.reference import Reference
 
-STILL_OPEN = timedelta(days=30)
-"""How long rows and labels of a window may still come."""
 VALUES = {
     "monitor": "text",
     "window_start": "timestamptz",
@@ -45,10 +44,16 @@ STATUS = (
     " labels_left_out, source_state, opens_at"
 )
 
+GONE = (
+    "update monitoring.window_status set status = %s, error = %s, source_fingerprint = %s,"
+    f" source_state = %s, opens_at = %s, collected_at = monitoring.now() where {OF_WINDOW}"
+)
+
 
 def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
     """Replace everything stored for windows of a monitor; a failed one keeps older values.
 
+    One without values, partial since its rows or labels are gone, keeps all that was measured.
     Processes that store windows of one monitor do so one after another. Raises psycopg.Error, and
     then nothing of any of the windows has changed.
     """
@@ -65,7 +70,8 @@ def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
         # What was measured before a failure stays; only series without a row get the reason.
         _copy_values(cursor, [*whole, *(one for one in failed if not _is_stored(cursor, one))])
         _copy_histograms(cursor, whole)
-        _replace_status(cursor, windows)
+        _replace_status(cursor, [one for one in windows if not _keeps_all(one)])
+        cursor.executemany(GONE, [_gone_row(one) for one in windows if _keeps_all(one)])
         _remember_versions(cursor, windows)
 
 
@@ -122,6 +128,30 @@ def _lock(monitor: str) -> str:
 
 def _key(collected: Collected) -> tuple[object, ...]:
     return collected.monitor, collected.window.start, collected.window.end
+
+
+def _keeps_all(collected: Collected) -> bool:
+    """Whether its rows or labels are gone, so that all that was measured of them stays."""
+    return collected.status is Status.PARTIAL and not collected.values
+
+
+def _gone_row(collected: Collected) -> tuple[object, ...]:
+    return (
+        collected.status.value, storable(collected.error), collected.source_fingerprint,
+        collected.source_state, collected.opens_at, *_key(collected),
+    )  # fmt: skip
+
+
+def rows_measured(connection: psycopg.Connection, collected: Collected) -> tuple[int, int]:
+    """How many rows, and how many labels, stand behind what is stored of a window."""
+    row = connection.execute(
+        "select coalesce(max(row_count), 0),"
+        " coalesce(max(row_count) filter (where label_coverage > 0), 0)"
+        f" from monitoring.metric_value where {OF_WINDOW} and value is not null",
+        _key(collected),
+    ).fetchone()
+    assert row is not None
+    return row
 
 
 def _is_stored(cursor: psycopg.Cursor, collected: Collected) -> bool:
@@ -257,16 +287,18 @@ def training_is_called_for(connection: psycopg.Connection, monitor: str) -> bool
     return called
 
 
-def finished_windows(connection: psycopg.Connection, monitor: str, now: datetime) -> set[datetime]:
+def finished_windows(
+    connection: psycopg.Connection, monitor: Monitor, now: datetime
+) -> set[datetime]:
     """The starts of the windows that need no further run.
 
-    A failed window does; an empty one, or one that waits for labels, does while it is young:
-    its rows may still come.
+    A failed window does; an empty one, or one that waits for labels, does while they may still
+    come.
     """
     rows = connection.execute(
         "select window_start from monitoring.window_status"
         " where monitor = %s and status <> 'failed'"
-        " and (status not in ('waiting', 'empty') or window_end < %s)",
-        [monitor, now - STILL_OPEN],
+        " and (status <> 'empty' or window_end < %s) and (status <> 'waiting' or window_end < %s)",
+        [monitor.name, now - OPEN.delta, now - monitor.labels_within.delta],
     )
     return {row[0] for row in rows}

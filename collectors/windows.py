@@ -16,6 +16,8 @@ def window_of(monitor: Monitor, day: date) -> Window:
             f"{monitor.name} watches {first}{until}; {day} lies outside"
             f" (starts and ends in its declaration)"
         )
+    if not monitor.every.has(day):
+        raise ValueError(f"{monitor.name}: there is no {day} in {monitor.every.timezone}")
     return monitor.every.window(day)
 
 
@@ -28,5 +30,5 @@ def complete_windows(
     ends = [day for day in (monitor.last_day, last, newest) if day is not None]
     for day in days(first, min(ends)):
         window = monitor.every.window(day)
-        if window.end <= now:
+        if window.end <= now and monitor.every.has(day):
             yield window

@@ -1,5 +1,6 @@
 """Batches of windows as tasks, and where they are done: here, in processes, or by a cluster."""
 
+import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from collectors.retraining import retrain
 from collectors.runner import Outcome, Runner
 from collectors.workers import worker
 from database import connect
+from diagnostics import keep_log
 from monitors.declare import Window
 from monitors.load import named
 from settings import Settings, SettingsError
@@ -65,6 +67,8 @@ def work(settings: str, batch: Batch) -> Done:
 @lru_cache(maxsize=REMEMBERED)
 def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
     settings = Settings.model_validate_json(given)
+    if multiprocessing.parent_process() is not None:  # one beside the command keeps the log, too
+        keep_log(settings.stack_dir)
     connection = connect(settings)
     monitor = named(name, settings.monitors_dir)
     return Runner(monitor, settings, connection, backfill=True), connection

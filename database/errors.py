@@ -63,6 +63,24 @@ def is_lost(error: BaseException) -> bool:
     return not code or code[:2] in ("08", "57")
 
 
+def is_of_rows(error: BaseException) -> bool:
+    """Whether it is the rows' own fault: another window, or another monitor, may well be stored.
+
+    Two that store one window at once are no fault of its rows.
+    """
+    import psycopg
+
+    refused = isinstance(error, psycopg.DataError | psycopg.IntegrityError)
+    return refused and not isinstance(error, psycopg.errors.UniqueViolation)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a database that everything needs has failed, not one monitor."""
+    import psycopg
+
+    return isinstance(error, psycopg.Error) and not is_of_rows(error)
+
+
 def _said(text: str) -> str:
     """What the server says, in one line."""
     text = text.strip().partition("\nQuery was:")[0]

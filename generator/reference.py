@@ -46,6 +46,9 @@ def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | Pulled | None
     yield "\n| series | unit | method | warning | alert | what it is |\n|---|---|---|---|---|---|"
     for series in monitor.series():
         yield _series(series)
+    if monitor.labels is not None:
+        span = f"{monitor.labels_within.days:g} days"
+        yield f"\nA window that lacks labels is measured anew when some come within {span}."
     yield f"\n### Alerts of {monitor.title}"
     for rule in rules:
         yield from _rule(rule)

@@ -75,7 +75,7 @@ def test_the_list_says_what_is_due_and_runs_nothing(
 ) -> None:  # fmt: skip
     """A line a window, monitor and day first; asked again, it says the same."""
     monkeypatch.setattr(commands, "_chosen", lambda *_: [monitor])
-    parsed = argparse.Namespace(monitor="all", list=True, every=None)
+    parsed = argparse.Namespace(monitor="all", list=True, every=None, no_report=True)
     wanted = [f"small 2024-01-{n:02}\tmissing" for n in range(1, LAST + 1)]
     for _ in range(2):
         assert commands.due(settings, parsed) == 0
@@ -148,7 +148,8 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
         )
     mine = settings.model_copy(update={"monitors_dir": declared, "data_dir": tmp_path})
 
-    assert commands.due(mine, argparse.Namespace(monitor="all", list=False, every=None)) == 1
+    asked = argparse.Namespace(monitor="all", list=False, every=None, no_report=True)
+    assert commands.due(mine, asked) == 1
     said = capsys.readouterr()
     assert "gone: gone: no folder" in said.err
     assert f"small 2024-01-{LAST:02}: ok" in said.out

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from soak.house import House
-from soak.kills import COMMANDS, DAYS, STEPS, WAYS, Kill, Soak, differences, drawn
+from soak.kills.house import House
+from soak.kills.run import COMMANDS, DAYS, STEPS, WAYS, Kill, Soak, differences, drawn
 
 
 @pytest.fixture(scope="module")

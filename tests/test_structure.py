@@ -31,8 +31,8 @@ MAY_IMPORT = {
         "changes",
     },
     "schedules": {"settings", "schedules"},
+    "soak": {"settings", "database", "collectors", "examples", "stack", "soak"},
     "examples": {"settings", "diagnostics", "database", "examples"},
-    "soak": {"settings", "database", "soak"},
 }
 ONLY_IN = {
     "evidently": {

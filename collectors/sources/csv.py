@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from collectors.sources.errors import BROKEN, SourceError, SourceGoneError, first_line
+from collectors.sources.errors import (
+    BROKEN,
+    SourceError,
+    SourceGoneError,
+    first_line,
+    is_no_text,
+)
 from monitors.declare import Csv
 
 BLOCK = 1 << 22
@@ -42,6 +48,8 @@ def head(path: Path, separator: str) -> Head:
     try:
         with _opened(path) as file:
             for row in csv.reader(file, delimiter=separator):
+                if not names:
+                    "".join(row).encode()  # what is no text was read as halves of characters
                 if row and names:
                     return Head(names, above, rows=True)
                 names, above = row or names, above + (not row and not names)
@@ -101,6 +109,7 @@ def _parser(
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(places, pa.string()),
             null_values=[""],
+            check_utf8=False,  # a column that is no text costs the others nothing
             strings_can_be_null=True,
         ),
     )
@@ -159,15 +168,16 @@ def _form(text: str) -> str:
 
 
 def _opened(path: Path) -> io.TextIOBase:
+    """The text of a file; bytes that are none as halves of characters."""
     if path.name.lower().endswith(".gz"):
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return io.TextIOWrapper(gzip.open(path), "utf-8-sig", "surrogateescape", newline="")
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def unreadable(path: Path, error: Exception) -> SourceError:
     """What a parser says of a file, with its name and the mend of this cause."""
     said = first_line(error)
-    if isinstance(error, UnicodeDecodeError) or "UTF8" in said:
+    if isinstance(error, UnicodeError) or is_no_text(error):
         return SourceError(f"{path}: is not written in UTF-8 ({said}); save it so")
     if isinstance(error, FileNotFoundError):
         return SourceGoneError(f"{path}: is gone; put it back, or run again once it is written")

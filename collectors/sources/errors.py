@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from diagnostics import unexpected
+from settings import SettingsError
+
 
 class SourceError(ValueError):
     """A source that cannot be read: names it, what is wrong with it, and the mend."""
@@ -39,11 +42,12 @@ def no_zone(place: str) -> SourceError:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Errors of libraries about a file as SourceErrors that name it and what mends this cause."""
+def naming(path: Path | str) -> Iterator[None]:
+    """Whatever fails about a file or table as a SourceError that names it and what mends this
+    cause. path: of the file, or the name of the table."""
     try:
         yield
-    except SourceError:
+    except (SourceError, SettingsError):
         raise
     except OSError as error:
         mend = next((m for kind, m in FILE_MENDS.items() if isinstance(error, kind)), "")
@@ -51,11 +55,23 @@ def naming(path: Path) -> Iterator[None]:
         gone = isinstance(error, FileNotFoundError)
         raise (SourceGoneError if gone else SourceError)(f"{path}: {said}") from error
     except Exception as error:
-        if not is_broken(error):
-            raise
-        raise SourceError(
-            f"{path}: cannot be read: {first_line(error)}; make it anew or move it away"
-        ) from error
+        mend = "make it anew or move it away" if isinstance(path, Path) else "mend its rows"
+        raise SourceError(f"{path}: cannot be read: {cause(error)}; {mend}") from error
+
+
+def cause(error: BaseException) -> str:
+    """Why a file or a column cannot be read; of what nobody foresaw, where to read more."""
+    said = first_line(error)
+    if isinstance(error, UnicodeEncodeError):
+        return "its name is not written in UTF-8; give it another"
+    if is_no_text(error):
+        return f"is not written in UTF-8 ({said}); save it so"
+    return said if is_broken(error) else unexpected(error)
+
+
+def is_no_text(error: BaseException) -> bool:
+    """Whether it is what libraries raise for text that is not UTF-8."""
+    return isinstance(error, UnicodeDecodeError) or "UTF8" in first_line(error)
 
 
 def first_line(error: BaseException) -> str:

@@ -16,12 +16,16 @@ from collectors.sources.errors import SourceError, naming
 from collectors.sources.ledger import Ledger, Reason
 from collectors.sources.parts import Part, joined_parts, timed
 from collectors.sources.paths import Paths, facts
+from collectors.sources.times import Times
 from collectors.sources.typed import Reading, typed
 from monitors.declare import Csv, Files, Window
 
 MOST_ASTRAY = 0.05
 """Of a day's partition, a larger share of rows of other days means that the zone is wrong."""
-SHOWN = 12
+ZONES = pd.Timedelta(hours=26)
+"""No two time zones are further apart."""
+SHOWN, LONGEST = 12, 40
+"""So many names of columns are shown, and so many signs of each."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Log:
             return part
         inside = (times >= window.start) & (times < window.end)
         outside = int((~inside).sum())
-        self._check_outside(outside, len(times), window)
+        self._check_outside(times, inside, window)
         reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
         ledger = part.ledger.without(reason, outside, str(times[~inside].iloc[0]))
         return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
@@ -55,15 +59,19 @@ class Log:
         """The named columns of what may be labels of a window's rows, and when each was known."""
         return self._read(self.paths.of(window), names, None)
 
-    def _check_outside(self, outside: int, rows: int, window: Window) -> None:
-        """Raise SourceError where so many rows lie outside that it is the wrong zone."""
-        if self.paths.are_shared or outside <= MOST_ASTRAY * rows:
+    def _check_outside(self, times: Times, inside: "pd.Series[bool]", window: Window) -> None:
+        """Raise SourceError where so many rows lie outside that it is the wrong zone, or day."""
+        outside = int((~inside).sum())
+        if self.paths.are_shared or outside <= MOST_ASTRAY * len(times):
             return
-        kind = type(self.source).__name__
+        near = (times >= window.start - ZONES) & (times < window.end + ZONES)
+        mend = f'say {type(self.source).__name__}(..., timezone="...") for the zone that the'
+        mend += " partitions follow"
+        if int((~near).sum()) > outside / 2:
+            mend = f"no time zone is so far away, e.g. {times[~near].iloc[0]}; mend the times"
         raise SourceError(
-            f"{self.source.folder}: {outside} of {rows} rows of partition"
-            f" {window.day} lie outside that day in {self.paths.zone.key};"
-            f' say {kind}(..., timezone="...") for the zone that the partitions follow'
+            f"{self.source.folder}: by {self.source.time!r} {outside} of {len(times)} rows of"
+            f" partition {window.day} lie outside that day in {self.paths.zone.key}; {mend}"
         )
 
     def first_day(self, zone: ZoneInfo) -> date | None:
@@ -88,29 +96,29 @@ class Log:
     def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
         """The named columns of a file's rows that have a time. Raises SourceError."""
         with naming(path):
-            table, twice, beyond = self._table(path, names, window)
+            table, twice, beyond, why = self._table(path, names, window)
             if not table.num_columns:
                 return Part(pd.DataFrame(), Ledger())
-            frame = typed(table, self.source.time, twice, self.reading)
+            frame = typed(table, self.source.time, twice, self.reading, str(path), why)
             part = timed(frame, self.source, str(path))
         ledger = replace(part.ledger, read=part.ledger.read + beyond)
         return Part(part.frame, ledger.without(Reason.ELSEWHERE, beyond))
 
     def _table(
         self, path: Path, names: Sequence[str], window: Window | None
-    ) -> tuple[pa.Table, list[str], int]:
-        """A file's columns, the names that it has twice, and how many rows are surely of other
-        windows."""
+    ) -> tuple[pa.Table, list[str], int, dict[str, str]]:
+        """A file's columns, the names that it has twice, how many rows are surely of other windows,
+        and why some columns cannot be read."""
         if isinstance(self.source, Csv):
             begins = csv.head(path, self.source.separator)
             there, twice = self._present(path, begins.names, names)
             texts = pa.schema([(name, pa.string()) for name in there])
             batches = csv.batches_of(path, self.source, begins, there)
-            return pa.Table.from_batches(batches, texts), twice, 0
+            return pa.Table.from_batches(batches, texts), twice, 0, {}
         with parquet.opened(path) as file:
             there, twice = self._present(path, file.schema_arrow.names, names)
-            table, beyond = parquet.rows_of(file, there, self.source.time, window)
-        return table, twice, beyond
+            table, beyond, why = parquet.rows_of(file, there, self.source.time, window)
+        return table, twice, beyond, {name: f"{path}: {reason}" for name, reason in why.items()}
 
     def _present(
         self, path: Path, present: Sequence[str], names: Sequence[str]
@@ -127,7 +135,8 @@ class Log:
         if count == 1:
             return
         has = "no" if not count else f"{count} times the"
-        said = ", ".join(map(repr, present[:SHOWN])) + (", ..." if len(present) > SHOWN else "")
+        names = [repr(name[:LONGEST]) for name in present[:SHOWN]]
+        said = ", ".join(names) + (", ..." if len(present) > SHOWN else "")
         raise SourceError(
             f"{path}: {has} column {self.source.time!r}, the time of each row; it has {said};"
             " is it the right file, and written with the separator that is declared?"

@@ -12,7 +12,7 @@ from collectors.sources.joins import Labels
 from collectors.sources.ledger import Reason
 from collectors.sources.parts import Part
 from collectors.sources.predictions import Predictions
-from collectors.sources.typed import Reading
+from collectors.sources.typed import Reading, why_not
 from monitors.declare import Monitor, Source, Table, Window
 
 STRANGERS = 1_000
@@ -24,10 +24,11 @@ ENOUGH_DAYS = 30
 @dataclass(frozen=True)
 class Arrived:
     """The labels of a window's rows, one each. opens_at: when the next will be known, None if none
-    is there that will be."""
+    is there that will be. place: of the labels, for warnings."""
 
     part: Part
     opens_at: datetime | None
+    place: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ class Arrived:
             del counted[Reason.NO_TIME]
             read = ledger.read - ledger.left_out[Reason.NO_TIME]
             ledger = replace(ledger, read=read, left_out=counted)
-        return ledger.warnings("labels")
+        return tuple(f"{self.place}: {warning}" for warning in ledger.warnings("labels"))
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class LateLabels:
         """
         names = self.names
         if names.on not in rows:
-            raise SourceError(f"{self._monitor.name}: the rows have no column {names.on!r} to join")
+            place = f"{self._monitor.name}: {self._monitor.source.place}"
+            raise SourceError(f"{place}: {why_not(rows, names.on)} to join labels by")
         moment = pd.Timestamp(now).tz_convert("UTC")
         ids = joins.identifiers(rows[names.on])
         part = self._read(window, ids)
@@ -88,13 +90,13 @@ class LateLabels:
         if not (len(mine) and mine[names.on].notna().any()) and (ids.codes >= 0).any():
             self._refuse_strangers(window, ids, others, moment)
         if mine.empty:
-            return Arrived(Part(mine, ledger), None)
+            return Arrived(Part(mine, ledger), None, self.source.place)
         later = mine[names.time] > moment
         opens_at = mine[names.time][later].min().to_pydatetime() if later.any() else None
         ledger = ledger.without(Reason.LATER, int(later.sum()))
         if later.any():
             mine = mine[~later].reset_index(drop=True)
-        return Arrived(joins.usable(Part(mine, ledger), names), opens_at)
+        return Arrived(joins.usable(Part(mine, ledger), names), opens_at, self.source.place)
 
     def _read(self, window: Window, ids: pd.Categorical) -> Part:
         """The labels that may be of a window's rows: columns on, target, time. ids: of the rows."""
@@ -106,7 +108,7 @@ class LateLabels:
         part = log_of(sources, self.source).labels(window, [names.on, names.target])
         for name in (names.on, names.target) if len(part.frame) else ():
             if name not in part.frame:
-                raise SourceError(f"{names.place}: no column {name!r} among the labels")
+                raise SourceError(f"{names.place}: {why_not(part.frame, name)} among the labels")
         return part
 
     def _refuse_strangers(

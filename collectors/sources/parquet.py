@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from collectors.sources.errors import SourceError
+from collectors.sources.errors import SourceError, cause
 from monitors.declare import Window
 
 SLACK = timedelta(hours=26)
@@ -29,20 +29,34 @@ def names_in(path: Path) -> list[str]:
 
 def rows_of(
     file: pq.ParquetFile, names: Sequence[str], column: str, window: Window | None
-) -> tuple[pa.Table, int]:
-    """The named columns; with a window only of rows that may be in it, and how many are not.
+) -> tuple[pa.Table, int, dict[str, str]]:
+    """The named columns; with a window only of rows that may be in it, and how many are not; and
+    why some columns cannot be read.
 
     column: of the rows' times. Row groups that cannot have a row of the window are not read, nor
-    counted. What pandas had as an index is a column like any other.
+    counted. What pandas had as an index is a column like any other. Raises what is wrong with the
+    times.
     """
     groups = list(range(file.num_row_groups))
     if window is not None and column in names:
         groups = [n for n in groups if _may_hold(file, n, column, window)]
     # Threads cost a small file more than they bring.
     threads = file.metadata.num_rows > MANY_ROWS
-    table = file.read_row_groups(groups, columns=list(names), use_threads=threads)
+    why: dict[str, str] = {}
+    try:
+        table = file.read_row_groups(groups, columns=list(names), use_threads=threads)
+    except (pa.ArrowException, OSError, ValueError):
+        table = file.read_row_groups(groups, columns=[column])
+        for name in names:
+            if name == column:
+                continue
+            try:
+                alone = file.read_row_groups(groups, columns=[name])
+                table = table.append_column(name, alone.column(name))
+            except (pa.ArrowException, OSError, ValueError) as error:
+                why[name] = cause(error)
     near = table if window is None else _near(table, column, window)
-    return near, table.num_rows - near.num_rows
+    return near, table.num_rows - near.num_rows, why
 
 
 def _near(table: pa.Table, column: str, window: Window) -> pa.Table:

@@ -40,7 +40,7 @@ class Paths:
             return [self.root]
         self._need_folder()
         if self.source.layout == "folders":
-            return [path for _, path in self.by_day()]
+            return [_file(path) for _, path in self.by_day()]
         return files_below(self.root, self.source.suffixes)
 
     def of(self, window: Window | None) -> list[Path]:
@@ -58,7 +58,8 @@ class Paths:
         for day, path in self.by_day({day for days in wanted.values() for day in days}):
             by_day.setdefault(day, []).append(path)
         return {
-            w: [path for day in days for path in by_day.get(day, ())] for w, days in wanted.items()
+            w: [_file(path) for day in days for path in by_day.get(day, ())]
+            for w, days in wanted.items()
         }
 
     def _need_folder(self) -> None:
@@ -69,13 +70,14 @@ class Paths:
             )
 
     def by_day(self, wanted: Collection[date] | None = None) -> list[tuple[date, Path]]:
-        """(day, file) of every file, or of those of some days; sorted."""
+        """(day, file) of every file, or of those of some days; sorted. What is no file, and is
+        called as one, is among them: the other days do without it."""
         self._need_folder()
         if self.source.layout == "dated":
-            files = ((self._day(p), p) for p in files_below(self.root, self.source.suffixes))
+            files = ((self._day(p), p) for p in _called_so(self.root, self.source.suffixes))
             return sorted((day, path) for day, path in files if wanted is None or day in wanted)
         days = self._folders(wanted)
-        return sorted((day, p) for day, f in days for p in files_below(f, self.source.suffixes))
+        return sorted((day, p) for day, f in days for p in _called_so(f, self.source.suffixes))
 
     def _folders(self, wanted: Collection[date] | None) -> list[tuple[date, Path]]:
         """(day, folder) of the days wanted: below the root, or deeper where none lies there."""
@@ -128,18 +130,38 @@ def facts(path: Path) -> tuple[int, int, int, int]:
 
 
 def files_below(root: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files with a suffix, at any depth, without those of hidden or `_` folders; sorted."""
+    """The files with a suffix, at any depth, without those of hidden or `_` folders; sorted.
+
+    Raises SourceError where something is called so and is no file.
+    """
+    return [_file(path) for path in _called_so(root, suffixes)]
+
+
+def _called_so(root: Path, suffixes: Sequence[str]) -> list[Path]:
+    """What has a suffix, at any depth; of folders those in which no such file lies."""
     ends = tuple(suffixes)
     found: dict[str, str] = {}
+    folders: list[str] = []
     for entry in _entries(root):
-        if not entry.name.lower().endswith(ends) or _is(entry.is_dir):
+        if not entry.name.lower().endswith(ends):
+            continue
+        if _is(entry.is_dir):
+            folders.append(entry.path)
             continue
         path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-        if not _is(entry.is_file):
-            what = "a link to nothing" if entry.is_symlink() else "no file"
-            raise SourceError(f"{entry.path}: is {what}; move it away")
         found.setdefault(path, entry.path)
-    return sorted(map(Path, found.values()))
+    files = found.values()
+    empty = [f for f in folders if not any(file.startswith(f"{f}{os.sep}") for file in files)]
+    return sorted(map(Path, [*files, *empty]))
+
+
+def _file(path: Path) -> Path:
+    """The path of a file. Raises SourceError where it is none: a queue would be waited for."""
+    if path.is_file() or not os.path.lexists(path):  # one that is gone is told by its reader
+        return path
+    what = "a folder where a file belongs" if path.is_dir() else "no file"
+    what = "a link to nothing" if path.is_symlink() and not path.is_dir() else what
+    raise SourceError(f"{path}: is {what}; move it away")
 
 
 def _is(kind: Callable[[], bool]) -> bool:

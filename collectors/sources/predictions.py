@@ -18,6 +18,9 @@ from collectors.sources.typed import Reading
 from monitors.declare import Monitor, Table, Window
 from monitors.declare.windows import days
 
+MOST_DAYS = 30 * 366
+"""A source that begins so long ago has a time that is wrong, such as 0 seconds since 1970."""
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -40,13 +43,22 @@ class Predictions:
         return log_of(self.sources, source).between(window, wanted)
 
     def first_day(self, now: datetime) -> date:
-        """The local day on which the source begins; today where it is empty."""
+        """The local day on which the source begins; today where it is empty.
+
+        Raises SourceError where that is so long ago that it is no row's day.
+        """
         source, zone = self._monitor.source, self._monitor.every.zone
+        today = now.astimezone(zone).date()
         if isinstance(source, Table):
             first = tables.first_day(self.sources.database(source), source, zone)
         else:
             first = log_of(self.sources, source).first_day(zone)
-        return first or now.astimezone(zone).date()
+        if first is not None and (today - first).days > MOST_DAYS:
+            raise SourceError(
+                f"{source.place}: its first row is of {first}, by {source.time!r}; mend the times"
+                ' that are wrong, or say in the declaration since when it is watched: starts="..."'
+            )
+        return first or today
 
     @cached_property
     def timeless(self) -> Timeless:

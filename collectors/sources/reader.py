@@ -61,12 +61,9 @@ class Reader:
         if len(frame):
             frame, hashes = _in_order(frame, self.monitor.source.time, hashes)
         timeless = self.predictions.timeless
-        rows = Rows(
-            frame,
-            "",
-            total([part.ledger, timeless.ledger]),
-            warnings=(*part.ledger.warnings("rows"), *timeless.warnings(len(frame))),
-        )
+        left_out = (*part.ledger.warnings("rows"), *timeless.warnings(len(frame)))
+        warnings = tuple(f"{self._place}: {sentence}" for sentence in left_out)
+        rows = Rows(frame, "", total([part.ledger, timeless.ledger]), warnings=warnings)
         labels = LateLabels.of(self.predictions)
         if labels is None or frame.empty:
             print_ = fingerprint(hashes, frame, [part.ledger])
@@ -94,12 +91,16 @@ class Reader:
         """The rows without late labels."""
         return Predictions(Sources(self.monitor, self.settings))
 
+    @property
+    def _place(self) -> str:
+        """What an error of the rows' times names."""
+        source = self.monitor.source
+        return f"{source.place}, by {source.time!r}"
+
     def _refuse_unusable(self, part: Part) -> None:
         """Raise SourceError where rows were read for a window, and not one can be used."""
         if part.frame.empty and part.ledger.faults and not part.ledger.left_out[Reason.ELSEWHERE]:
-            raise SourceError(
-                f"{self.monitor.source.place}: no row can be used: {part.ledger.sentence('rows')}"
-            )
+            raise SourceError(f"{self._place}: no row can be used: {part.ledger.sentence('rows')}")
 
 
 def _in_order(

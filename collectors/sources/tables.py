@@ -5,9 +5,10 @@ same rule.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -15,7 +16,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from collectors import cells
-from collectors.sources.errors import SourceError
+from collectors.sources.errors import SourceError, SourceGoneError, naming
 from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
 from collectors.sources.parts import Part, timed
 from collectors.sources.postgres import (
@@ -29,7 +30,7 @@ from collectors.sources.postgres import (
     is_naive,
 )  # fmt: skip
 from collectors.sources.times import localised
-from collectors.sources.typed import Reading, typed
+from collectors.sources.typed import Reading, typed, why_not
 from monitors.declare import Table, Window
 
 INTEGER, NUMBER = re.compile(r"-?[0-9]+"), re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,2})?")
@@ -49,14 +50,10 @@ def between(
         zone = ZoneInfo(source.naive)
         low, high = (end.astimezone(zone).replace(tzinfo=None) for end in (low, high))
         low, high = low - SLACK, high + SLACK
-    query = sql.SQL("select {} from {} where {time} >= {} and {time} < {}").format(
-        selected(source.time, names, kinds, reading),
-        identifier(source.name),
-        sql.Literal(low),
-        sql.Literal(high),
-        time=sql.Identifier(source.time),
+    within = sql.SQL("{time} >= {} and {time} < {}").format(
+        sql.Literal(low), sql.Literal(high), time=sql.Identifier(source.time)
     )
-    part = _timed(database.read(query), source, reading)
+    part = _read(database, source, names, kinds, within, reading)
     if not naive or part.frame.empty:
         return part
     times = part.frame[source.time]
@@ -115,12 +112,52 @@ def labels(
             raise SourceError(
                 f"{source.name}: no column {name!r}; it has {', '.join(map(repr, kinds))}"
             )
-    query = sql.SQL("select {} from {} where {}").format(
-        selected(source.time, [source.on, target], kinds, reading),
-        identifier(source.name),
-        belongs(source.on, kinds[source.on], ids),
-    )
-    return _timed(database.read(query), source, reading)
+    theirs = belongs(source.on, kinds[source.on], ids)
+    part = _read(database, source, [source.on, target], kinds, theirs, reading)
+    for name in (source.on, target):
+        if name not in part.frame:
+            raise SourceError(f"{source.name}: {why_not(part.frame, name)} among the labels")
+    return part
+
+
+def _read(
+    database: Database,
+    source: Table,
+    names: Sequence[str],
+    kinds: dict[str, str],
+    which: sql.Composable,
+    reading: Reading,
+) -> Part:
+    """The named columns and the time of some rows. which: of them, as SQL. Of a view a column may
+    fail as it is read: then the others are read without it. Raises SourceError."""
+
+    def ask(names: Sequence[str]) -> pa.Table:
+        columns = selected(source.time, names, kinds, reading)
+        query = sql.SQL("select {} from {} where {}")
+        return database.read(query.format(columns, identifier(source.name), which))
+
+    try:
+        return _timed(ask(names), source, reading)
+    except SourceGoneError:
+        raise
+    except SourceError:
+        why = _why_not(ask, [name for name in names if name in kinds])
+        if not why:
+            raise
+    return _timed(ask([name for name in names if name not in why]), source, reading, why)
+
+
+def _why_not(ask: Callable[[Sequence[str]], pa.Table], names: Sequence[str]) -> dict[str, str]:
+    """The columns that cannot be read even alone, and why. Raises SourceError where the times
+    cannot."""
+    ask([])
+    why = {}
+    for name in names:
+        try:
+            ask([name])
+        except SourceError as error:
+            why[name] = str(error)
+    return why
 
 
 def has_any(database: Database, source: Table, name: str, ids: Sequence[str]) -> bool:
@@ -223,6 +260,12 @@ def first_day(database: Database, source: Table, zone: ZoneInfo) -> date | None:
     return day
 
 
-def _timed(table: pa.Table, source: Table, reading: Reading) -> Part:
-    """Rows with their times in UTC."""
-    return timed(typed(table, source.time, (), reading), source, source.name)
+def _timed(
+    table: pa.Table,
+    source: Table,
+    reading: Reading,
+    why: Mapping[str, str] = MappingProxyType({}),
+) -> Part:
+    """Rows with their times in UTC. why: some columns cannot be read. Raises SourceError."""
+    with naming(source.name):
+        return timed(typed(table, source.time, (), reading, source.name, why), source, source.name)

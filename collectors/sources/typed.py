@@ -4,9 +4,10 @@ Beside a column stands another where something is to be said of its cells: those
 numbers, those of a file that has the column twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from pandas.api.types import union_categoricals
 
 from collectors import cells
 from collectors.schema import is_logical
+from collectors.sources.errors import cause
+from diagnostics import LOG
 from monitors.declare import Monitor
 
 
@@ -45,28 +48,58 @@ class Reading:
         return cls(named, target.name, is_logical(target))
 
 
-def typed(table: pa.Table, time: str, twice: Sequence[str], reading: Reading) -> pd.DataFrame:
+def typed(
+    table: pa.Table,
+    time: str,
+    twice: Sequence[str],
+    reading: Reading,
+    place: str,
+    unreadable: Mapping[str, str] = MappingProxyType({}),
+) -> pd.DataFrame:
     """A table's columns: numbers float64, words categorical, the time as it is stored.
 
-    twice: names that the source has more than once, so that no column is given.
+    twice: names that the source has more than once; unreadable: those of which nothing can be read,
+    with the reason. Of neither a column is given, nor of one whose cells cannot be used. place: of
+    the rows, for the reason.
+    Raises what is wrong with the times.
     """
     columns: dict[str, object] = {}
+    why = dict(unreadable)
     for name in table.column_names:
-        column = table.column(name)
         if name == time:
-            columns[name] = times(_without(column, reading.missing))
-        elif name in reading.numbers:
-            found = cells.numbers(column, reading.decimal, reading.missing)
-            columns[name] = found.values
-            if found.unusable is not None:
-                columns[cells.beside(name, cells.UNUSABLE)] = found.unusable
-        else:
-            labels = partial(cells.label, decimal=reading.decimal, logical=reading.logical)
-            spell = labels if name == reading.label else cells.word
-            columns[name] = cells.words(column, reading.missing, spell).categorical()
+            columns[name] = times(_without(table.column(name), reading.missing))
+            continue
+        try:
+            columns |= _column(name, table.column(name), reading)
+        except Exception as error:  # whatever it is, the other columns are well
+            LOG.debug("column %s cannot be read", name, exc_info=error)
+            why[name] = f"{place}: {cause(error)}"
     for name in twice:
         columns[cells.beside(name, cells.TWICE)] = np.full(table.num_rows, True)
+    for name, reason in why.items():
+        columns[cells.beside(name, cells.UNREADABLE)] = np.full(table.num_rows, reason, object)
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def _column(name: str, column: pa.ChunkedArray, reading: Reading) -> dict[str, object]:
+    """A column, and that beside it if something is to be said of its cells."""
+    if name in reading.numbers:
+        found = cells.numbers(column, reading.decimal, reading.missing)
+        if found.unusable is None:
+            return {name: found.values}
+        return {name: found.values, cells.beside(name, cells.UNUSABLE): found.unusable}
+    labels = partial(cells.label, decimal=reading.decimal, logical=reading.logical)
+    spell = labels if name == reading.label else cells.word
+    return {name: cells.words(column, reading.missing, spell).categorical()}
+
+
+def why_not(frame: pd.DataFrame, name: str) -> str:
+    """Why a frame lacks a column: as a part of a sentence."""
+    if cells.beside(name, cells.TWICE) in frame:
+        return f"has column {name!r} more than once"
+    reasons = frame.get(cells.beside(name, cells.UNREADABLE))
+    known = [] if reasons is None else reasons.dropna().tolist()
+    return f"column {name!r} cannot be read: {known[0]}" if known else f"no column {name!r}"
 
 
 def _without(column: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:

@@ -15,7 +15,7 @@ from monitors.declare.metrics import DRIFTS, Metric, Over
 from monitors.declare.retrain import Retrain
 from monitors.declare.sources import Source, Table
 from monitors.declare.units import NUMBER, Unit
-from monitors.declare.windows import Between, Daily, Hours, parse_day
+from monitors.declare.windows import OPEN, Between, Daily, Days, Hours, parse_day
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
 CLASSIFICATION = {"accuracy", "precision", "recall", "roc_auc", "log_loss"}
@@ -45,6 +45,8 @@ class Monitor:
     name: lower case, in every table and uid. title: as people read it.
     source: the rows that the model answered; labels: where the truth arrives later, joined by
         `on`; None where the rows carry it.
+    labels_within: how long after its end a window that lacks labels is measured anew when some
+        come; 30 days or more.
     every: how data is cut into windows. starts, ends: the days watched, YYYY-MM-DD; '' means
         from the source's first row, and without end. After `ends` nothing is late.
     reference: the days that later windows are compared with, or None.
@@ -68,6 +70,7 @@ class Monitor:
     ends: str = ""
     every: Daily = field(default_factory=Daily)
     labels: Source | None = None
+    labels_within: Days = OPEN
     reference: Between | None = None
     prediction: Column | str | None = None
     target: Column | str | None = None
@@ -143,7 +146,18 @@ class Monitor:
             "''",
             "name the column that both sources share",
         )
-
+        require(
+            self.labels_within.days >= OPEN.days,
+            "labels_within",
+            f"{self.labels_within.days:g} days",
+            f"windows stay open for {OPEN.days:g} days: give more, or leave it out",
+        )
+        require(
+            self.labels_within == OPEN or self.target is not None,
+            "labels_within",
+            "there are no labels to wait for",
+            "name the target column",
+        )
         require(
             self.labelled is None or not self.labelled.positive or self.classifies,
             "target",

@@ -56,8 +56,13 @@ class Daily:
         """The time zone of the windows' days."""
         return ZoneInfo(self.timezone)
 
+    def has(self, day: date) -> bool:
+        """Whether there is such a local day: where the date line is moved, one is left out."""
+        window = self.window(day)
+        return window.end.timestamp() > window.start.timestamp()
+
     def window(self, day: date) -> Window:
-        """The window of a local day."""
+        """The window of a local day, which is there."""
         midnight = time(tzinfo=self.zone)
         return Window(
             datetime.combine(day, midnight), datetime.combine(day + timedelta(days=1), midnight)
@@ -113,3 +118,7 @@ class Hours:
     def delta(self) -> timedelta:
         """The same length as a timedelta."""
         return timedelta(hours=self.hours)
+
+
+OPEN = Days(30)
+"""So long after its end the rows of a window may still come, and its labels."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from soak.house import House, wait
+from soak.kills.house import House, wait
 
 WAYS = ("tree", "parent", "connections", "server")
 DAYS = ("2024-01-09", "2024-01-18")
@@ -181,7 +181,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             house.end()
     print(f"{parsed.count - failed} of {parsed.count} equal")
     return int(failed > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

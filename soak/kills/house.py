@@ -18,7 +18,7 @@ from database import Role, connect, migrate
 from database.embedded import Embedded, free_port
 from database.locks import held
 from settings import ROOT, CommittedSettings
-from soak import model
+from soak.kills import model
 
 DECLARATION = '''"""A model whose world changes twice."""
 
@@ -39,8 +39,8 @@ MONITOR = d.Monitor(
     model_version="version",
     metrics=(d.drift(warn=1.0, alert=2.0), d.accuracy(warn=0.7, alert=0.6)),
     retrain=d.Retrain(
-        "soak.model:train",
-        promote="soak.model:promote",
+        "soak.kills.model:train",
+        promote="soak.kills.model:promote",
         after=2,
         of=3,
         cooldown=d.Days(5),

@@ -1,0 +1,1 @@
+"""Damages days of every kind of source, and looks what that costs others."""

@@ -1,0 +1,1 @@
+"""Kills collectors in the midst of a training, and compares what is stored in the end."""
