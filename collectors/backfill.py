@@ -17,10 +17,9 @@ from rich.progress import Progress, TaskID
 from collectors.choice import Choice, drawn_by_lot
 from collectors.clock import clock
 from collectors.episodes import confirmed, newest, reported
-from collectors.retraining import is_called_for
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader
-from collectors.store import finished_windows
+from collectors.store import finished_windows, training_is_called_for
 from collectors.windows import complete_windows
 from collectors.work import Batch, Done, lanes, work
 from database import connect
@@ -133,7 +132,7 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if is_called_for(self._connection, monitor.name):  # it was cut off: the others wait for it
+        if training_is_called_for(self._connection, monitor.name):  # the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
         if played and self._asked.missing and (lot := self._unchecked(monitor)):
             job.again = [Batch(monitor.name, lot)]

@@ -16,6 +16,7 @@ import psycopg
 from collectors.clock import clock
 from collectors.due import due_windows
 from collectors.sources.errors import SourceError
+from collectors.store import training_is_called_for
 from collectors.windows import window_of
 from database import connect
 from database.locks import held
@@ -73,6 +74,8 @@ def _say(monitor: Monitor, outcome: "Outcome") -> int:
 
 def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> None:
     """Do the training that is called for; one that was cut off comes before anything else."""
+    if not training_is_called_for(connection, monitor.name):
+        return
     from collectors.retraining import retrain
 
     said = retrain(settings, connection, monitor)

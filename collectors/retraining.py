@@ -10,7 +10,7 @@ from datetime import datetime
 import psycopg
 
 from collectors.reference import days_of
-from collectors.store import storable
+from collectors.store import storable, training_is_called_for
 from collectors.training import Trained, promote, train
 from database import connect
 from database.locks import Lock, held
@@ -59,21 +59,13 @@ def call_for_training(connection: psycopg.Connection, monitor: Monitor, window: 
         )
 
 
-def is_called_for(connection: psycopg.Connection, monitor: str) -> bool:
-    """Whether a training is called for that has not ended."""
-    query = "select from monitoring.retraining where monitor = %s and status = 'running'"
-    called = connection.execute(query, [monitor]).rowcount > 0
-    connection.commit()
-    return called
-
-
 def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> str:
     """Do the training that is called for; a line for people, '' if none is.
 
     While another process is at it, that is left to it; where the training answers anew what is
     collected next, that is waited for. Raises psycopg.Error: the training is then done later.
     """
-    if not is_called_for(connection, monitor.name):
+    if not training_is_called_for(connection, monitor.name):
         return ""
     wait = monitor.retrain is not None and monitor.retrain.replay
     with (

@@ -249,6 +249,14 @@ def training_breach(connection: psycopg.Connection, monitor: str, version: str) 
     return row[0] if row and version else None
 
 
+def training_is_called_for(connection: psycopg.Connection, monitor: str) -> bool:
+    """Whether a training is called for that has not ended."""
+    query = "select from monitoring.retraining where monitor = %s and status = 'running'"
+    called = connection.execute(query, [monitor]).rowcount > 0
+    connection.commit()
+    return called
+
+
 def finished_windows(connection: psycopg.Connection, monitor: str, now: datetime) -> set[datetime]:
     """The starts of the windows that need no further run.
 

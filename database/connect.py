@@ -72,8 +72,18 @@ def _add_password(
 def connect(
     settings: Settings, role: Role = Role.COLLECTOR, *, autocommit: bool = False
 ) -> psycopg.Connection:
-    """A connection as `role`; the caller closes it. Raises psycopg.OperationalError."""
-    return psycopg.connect(uri(settings, role), autocommit=autocommit, connect_timeout=10)
+    """A connection as `role`; the caller closes it. Raises psycopg.OperationalError.
+
+    Where the server's machine is gone without a word, it is lost within minutes, not hours.
+    """
+    return psycopg.connect(
+        uri(settings, role),
+        autocommit=autocommit,
+        connect_timeout=10,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        tcp_user_timeout=60_000,
+    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from collectors.values import Status
 from conftest import small_monitor
 from monitors import declare as d
 from settings import ROOT, Settings
+from soak.house import DECLARATION
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=n) for n in (3, 2, 1)]
@@ -127,6 +128,31 @@ def test_who_only_asks_imports_no_frames() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_with_nothing_due_imports_no_frames(
+    settings: Settings, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Nor does it look for a training that was cut off by more than a query."""
+    (tmp_path / "small.py").write_text(DECLARATION, encoding="utf-8")
+    connection.execute(
+        "insert into monitoring.window_status (monitor, window_start, window_end, status, seconds)"
+        " select 'small', t, t + interval '1 day', 'ok', 0"
+        " from generate_series('2024-01-01Z'::timestamptz, '2024-01-24Z', '1 day') t"
+    )
+    connection.commit()
+    script = (
+        "import argparse, sys; from collectors import commands; from settings import Settings;"
+        "given = Settings.model_validate_json(sys.argv[1]);"
+        "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None));"
+        "print(sorted({'pandas', 'numpy', 'pyarrow', 'evidently'} & set(sys.modules)))"
+    )
+    given = settings.model_copy(update={"monitors_dir": tmp_path}).model_dump_json()
+    done = subprocess.run(
+        [sys.executable, "-c", script, given], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.returncode) == ("small: nothing is due\n[]\n", 0), done.stderr
 
 
 def test_a_label_becomes_known_although_no_file_changes(

@@ -22,7 +22,8 @@ class Retrain:
         is compared with its own reference. One that is cut off is run again, without a training:
         it must come to the same, however much of it was done.
     metrics: whose breaches count; '' for every performance metric.
-    cooldown: between the windows that call for two retrainings. limit: a longer run is ended.
+    cooldown: between the windows that call for two retrainings, of which the first may have failed;
+        one that was cut off is done first by the next run. limit: a longer run is ended.
     reference: windows of the new version are compared with so many days up to the breach, which is
         best what the version was trained on; None leaves them the monitor's own reference.
     replay: whether a backfill plays the days in order and trains, too. Only for a log that the
