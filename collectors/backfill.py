@@ -137,9 +137,7 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if training_is_called_for(
-            self._connection, monitor.name
-        ):  # it was cut off: the others wait for it
+        if training_is_called_for(self._connection, monitor.name):  # the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
         if played and self._asked.missing and (lot := self._unchecked(monitor)):
             job.again = [Batch(monitor.name, lot)]

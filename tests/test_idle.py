@@ -20,6 +20,7 @@ from collectors.values import Status
 from conftest import small_monitor
 from monitors import declare as d
 from settings import ROOT, Settings
+from soak.kills.house import DECLARATION
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=n) for n in (3, 2, 1)]
