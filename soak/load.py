@@ -23,7 +23,7 @@ import httpx
 import psutil
 import psycopg
 
-from database import Role, connect
+from database import Role, connect, postmaster
 from database.embedded import free_port
 from examples.live.play import BEGINS, ENDS
 from settings import ROOT, Settings, load_settings
@@ -66,6 +66,7 @@ class House:
 
     def __enter__(self) -> "House":
         subprocess.run(_module("stack", "up"), cwd=ROOT, check=True)
+        self.settings = load_settings()  # with the passwords that it has made
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,8 +79,8 @@ class House:
             pid = folder / f"{part}.pid"
             if pid.exists():
                 yield part, psutil.Process(int(pid.read_text().split()[0]))
-        server = psutil.Process(int((folder / "postgres/postmaster.pid").read_text().split()[0]))
-        yield from (("postgresql", one) for one in (server, *server.children()))
+        if server := postmaster.process(folder / "postgres"):
+            yield from (("postgresql", one) for one in (server, *server.children()))
         yield "play", play
         for child in play.children():
             words = child.cmdline()

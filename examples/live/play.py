@@ -1,5 +1,6 @@
 """Plays the flights' year against the service: a day in so many seconds, by monitoring.clock."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -53,11 +54,12 @@ def played(connection: psycopg.Connection) -> datetime | None:
 
 
 def play(settings: Settings, pace: float, port: int) -> None:
-    """Play on from where the clock stands to the year's end, or until Ctrl-C.
+    """Play on from where the clock stands to the year's end, or until Ctrl-C or SIGTERM.
 
     pace: seconds a day. port: of the service on 127.0.0.1. The service and the collectors run as
     programs of their own, as they would. Raises RuntimeError if the service does not answer.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it starts ends, too
     flights = data.load()
     address = f"http://127.0.0.1:{port}"
     serve = ["examples", "serve", "--port", str(port)]
