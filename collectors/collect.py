@@ -1,7 +1,7 @@
 """One window of one monitor, from its sources to what will be stored. No step calls back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -15,6 +15,7 @@ from collectors.explanation import explain
 from collectors.reference import Reference
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader, Rows
+from collectors.sources.typed import why_not
 from collectors.values import Collected, Histogram, Measured, Status, Value
 from diagnostics import LOG, described
 from monitors.declare import Levels, Monitor, Series, Window
@@ -60,7 +61,7 @@ def collect(
             check_every=check_every,
         )
         collected = from_rows(monitor, window, rows.frame, reference, series, choice)
-        collected = _told(collected, rows, state)
+        collected = _told(collected, rows, [*rows.warnings, *_unversioned(monitor, rows)], state)
     except Exception as error:
         collected = failed(monitor, window, error)
     return replace(
@@ -102,12 +103,12 @@ def emptied(collected: Collected, monitor: Monitor, rows: int, labels: int) -> C
     return replace(collected, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 
 
-def _told(collected: Collected, rows: Rows, state: str) -> Collected:
-    """What was collected, with what became of each row; so much left out is a warning."""
+def _told(collected: Collected, rows: Rows, warnings: list[str], state: str) -> Collected:
+    """What was collected, with what became of each row; a warning makes it partial."""
     status, error = collected.status, collected.error
-    if rows.warnings:
+    if warnings:
         status = Status.PARTIAL if status is not Status.EMPTY else status
-        error = "; ".join(filter(None, [*rows.warnings, error]))
+        error = "; ".join(filter(None, [*warnings, error]))
     return replace(
         collected,
         status=status,
@@ -228,6 +229,16 @@ def _histograms(current: Cleaned, reference: Reference | None) -> tuple[Histogra
     if reference is None or current.rows == 0:
         return ()
     return tuple(bins.count(current.columns[bins.column]) for bins in reference.bins)
+
+
+def _unversioned(monitor: Monitor, rows: Rows) -> Iterator[str]:
+    """Why it cannot be told which model answered: then its own reference is unknown, too."""
+    name = monitor.model_version
+    if name and len(rows.frame) and name not in rows.frame:
+        yield (
+            f"{monitor.source.place}: {why_not(rows.frame, name)}, the model's version: compared"
+            " with the declared reference"
+        )
 
 
 def _model_version(monitor: Monitor, frame: pd.DataFrame) -> str:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from collectors.cleaned import Cleaned
+from collectors.runner import Runner
 from collectors.sources.errors import SourceError
 from collectors.sources.reader import Reader
+from collectors.values import Status
+from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
 from monitors import declare as d
 from settings import Settings
@@ -80,3 +84,25 @@ def test_a_column_that_fails_in_one_file_is_kept_of_the_other(
     [complaint] = cleaned.complaints
     assert complaint.startswith("column c cannot be read in 40 rows: ")
     assert "part-1.parquet: is not written in UTF-8 " in complaint
+
+
+@pytest.mark.parametrize("damage", ["lacks it", "cannot be read"])
+def test_a_version_that_cannot_be_told_is_said(
+    damage: str, settings: Settings, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Its windows would be compared with the wrong reference in silence."""
+    for n in range(1, 6):
+        write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n), 60))
+    path = next((tmp_path / "log" / "date=2024-01-05").glob("*.parquet"))
+    frame = pd.read_parquet(path)
+    frame["version"] = "one"
+    table = pa.Table.from_pandas(frame.drop(columns="version" if damage == "lacks it" else []))
+    if damage == "cannot be read":
+        broken = pa.array([b"\xff"] * len(frame), pa.binary()).cast(pa.string(), safe=False)
+        table = table.set_column(table.column_names.index("version"), "version", broken)
+    pq.write_table(table, path)
+    monitor = small_monitor(folder=str(tmp_path / "log"), model_version="version")
+    outcome = Runner(monitor, settings, connection).run(window_of(monitor, date(2024, 1, 5)))
+    assert outcome.status is Status.PARTIAL
+    assert "the model's version: compared with the declared reference" in outcome.error
+    assert "'version'" in outcome.error
