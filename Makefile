@@ -15,7 +15,7 @@ LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
-.PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench bench-peers record lint notebook requirements pre-commit clean
+.PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench soak bench-peers record lint notebook requirements pre-commit clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,9 @@ test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 bench: .venv/ready ## Measure: drift, backfill, store, panels, build, idle (half an hour)
 	@for part in drift backfill store panels build idle pictures; do \
 		echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
+
+soak: .venv/ready ## Try to break it: a thousand bad days, 25 kills, an hour under load (two hours)
+	@$(PY) -m soak.days --count 1000 && $(PY) -m soak.kills 25 && $(PY) -m soak.load
 
 bench-peers: .venv/ready $(PEERS) ## Measure drift against other libraries, each in an environment
 	@$(PY) -m benchmarks.drift --peers && $(PY) -m benchmarks.pictures
