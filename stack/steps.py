@@ -10,10 +10,13 @@ from pathlib import Path
 
 import psycopg
 
-from database import migrate
+from database import connect, migrate
+from database.roles import end_overlong_statements
 from monitors.load import load
 from settings import NEVER_HANDED_ON, ROOT, Settings
 
+MINUTES = 60
+"""Between two collections."""
 FAILED = "collecting failed, trying again in an hour"
 COLLECTED = Path(tempfile.gettempdir()) / "collected"
 """Says, to a health check, that everything has been collected once since the start."""
@@ -56,7 +59,8 @@ def _examples(settings: Settings, step: str) -> None:
 
 
 def watch(settings: Settings) -> None:
-    """Fill now, then collect what is due every hour, until stopped.
+    """Fill now, then collect what is due every hour, until stopped; meanwhile, every minute, end
+    what readers run beyond their limits.
 
     A failure is said, not fatal.
     """
@@ -68,7 +72,18 @@ def watch(settings: Settings) -> None:
             step = collect_due
         except (RuntimeError, psycopg.Error) as error:
             say(f"{FAILED}: {error}")
-        time.sleep(3600)
+        for _ in range(MINUTES):
+            time.sleep(60)
+            _end_overlong(settings)
+
+
+def _end_overlong(settings: Settings) -> None:
+    """End what a viewer runs without a limit, which keeps the others waiting."""
+    try:
+        with connect(settings) as connection:
+            end_overlong_statements(connection)
+    except psycopg.Error as error:
+        say(f"the database does not answer: {error}")
 
 
 def collect_due(settings: Settings) -> None:

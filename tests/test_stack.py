@@ -1,6 +1,9 @@
 """Questions, and a stack proved end to end on the embedded database."""
 
+import contextlib
 import os
+import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 from collectors.episodes import standing
 from conftest import small_monitor
 from dashboards_src.alerts import breached_query
+from database import Role, connect
 from database.embedded import Embedded, EmbeddedError
 from settings import CommittedSettings, Settings
+from stack import steps
 from stack.programs import Program
 from stack.questions import moment
 from stack.runtime import choose
@@ -150,3 +155,36 @@ def test_programs_end_by_their_own_pid(tmp_path: Path) -> None:
     assert not program.running()
     (tmp_path / "sleeper.pid").write_text("1 123.0")
     assert not program.running()
+
+
+def test_who_waits_for_the_hour_ends_what_has_no_limit(
+    settings: Settings,
+    connection: psycopg.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reader that has taken its own time limit away is ended between two collections."""
+    with connect(settings, Role.READER, autocommit=True) as reader:
+        reader.execute("set statement_timeout = 0")
+        ended = threading.Event()
+
+        def run() -> None:
+            with contextlib.suppress(psycopg.OperationalError):
+                reader.execute("select pg_sleep(600)")
+            ended.set()
+
+        threading.Thread(target=run, daemon=True).start()
+        minutes = iter(range(40))
+
+        def sleep(_: float) -> None:
+            if next(minutes, None) is None or ended.wait(0.2):
+                raise KeyboardInterrupt
+
+        overlong = "select monitoring.end_overlong_statements('1 second')"
+        monkeypatch.setattr(steps, "end_overlong_statements", lambda c: c.execute(overlong))
+        monkeypatch.setattr(steps, "fill", lambda _: None)
+        monkeypatch.setattr(steps, "COLLECTED", tmp_path / "collected")
+        monkeypatch.setattr(time, "sleep", sleep)
+        with pytest.raises(KeyboardInterrupt):
+            steps.watch(settings)
+        assert ended.is_set()
