@@ -73,10 +73,13 @@ def collect(
     )
 
 
-def failed(monitor: Monitor, window: Window, error: Exception) -> Collected:
-    """A window of which nothing could be measured, or stored, with the reason in a sentence."""
+def failed(monitor: Monitor, window: Window, error: Exception, doing: str = "") -> Collected:
+    """A window of which nothing could be measured, or stored, with the reason in a sentence.
+
+    doing: what was tried, for the beginning of that.
+    """
     LOG.debug("%s %s failed", monitor.name, window.day, exc_info=error)
-    place, reason = monitor.source.place, " ".join(described(error).split())
+    place, reason = monitor.source.place, doing + " ".join(described(error).split())
     if place not in reason and not isinstance(error, SourceError):
         reason = f"{place}: {reason}"
     values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in monitor.series())

@@ -98,9 +98,10 @@ class Runner:
         """Store windows together; where the database refuses one, each by itself."""
         kept = [self._without_emptiness(one) for one in collected]
         try:
-            store(self._connection, kept)
-            for one in kept if trains else ():
-                call_for_training(self._connection, self.monitor, one.window)
+            with self._connection.transaction():  # all of it or nothing, whatever ends it
+                store(self._connection, kept)
+                for one in kept if trains else ():
+                    call_for_training(self._connection, self.monitor, one.window)
             self._connection.commit()
         except Exception as error:
             if is_outage(error):
@@ -108,7 +109,7 @@ class Runner:
             self._connection.rollback()
             if len(kept) > 1:
                 return [done for one in collected for done in self._store([one], trains=trains)]
-            kept = [failed(self.monitor, kept[0].window, error)]
+            kept = [failed(self.monitor, kept[0].window, error, "its numbers cannot be stored: ")]
             store(self._connection, kept)
             self._connection.commit()
         return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]

@@ -52,7 +52,7 @@ def sentence(error: BaseException) -> str:
         return ADDRESS
     code = str(getattr(error, "sqlstate", "") or "")
     if not code:
-        code = next((c for sign, c in SIGNS.items() if sign in said), "")
+        code = "22" if is_of_rows(error) else next((c for s, c in SIGNS.items() if s in said), "")
     mend = MENDS.get(code) or CLASSES.get(code[:2]) or ("" if code else UNREACHABLE)
     return f"{said}; {mend}" if mend else said
 

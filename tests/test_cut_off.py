@@ -157,6 +157,10 @@ def _gone(*_: object) -> None:
     raise ConnectionError
 
 
+def _lost(*_: object) -> None:
+    raise psycopg.OperationalError("the connection is lost")
+
+
 def test_a_failed_one_is_not_begun_again(
     settings: Settings, connection: psycopg.Connection
 ) -> None:
@@ -299,8 +303,8 @@ def test_a_window_and_what_it_calls_for_are_stored_together(
 ) -> None:
     """Nobody can be killed between the two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("collectors.runner.call_for_training", _gone)
-        with pytest.raises(ConnectionError):
+        patch.setattr("collectors.runner.call_for_training", _lost)
+        with pytest.raises(psycopg.OperationalError):
             Runner(broken, settings, connection).run(
                 window_of(broken, date(2024, 1, 11)), trains=True
             )

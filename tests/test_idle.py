@@ -144,7 +144,8 @@ def test_a_run_with_nothing_due_imports_no_frames(
     script = (
         "import argparse, sys; from collectors import commands; from settings import Settings;"
         "given = Settings.model_validate_json(sys.argv[1]);"
-        "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None));"
+        "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None,"
+        " no_report=False));"
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'evidently'} & set(sys.modules)))"
     )
     given = settings.model_copy(update={"monitors_dir": tmp_path}).model_dump_json()

@@ -99,6 +99,7 @@ def test_what_cannot_be_stored_is_a_failure_of_its_window(
 
     assert [outcome.status for outcome in outcomes] == ["ok", "failed", "ok"]
     assert "cannot be stored" in outcomes[1].error
+    assert "is the server running" not in outcomes[1].error
     stored = connection.execute(
         "select status, error from monitoring.window_status order by window_start"
     ).fetchall()
