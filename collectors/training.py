@@ -13,7 +13,7 @@ from pathlib import Path
 
 from monitors.declare import Monitor, Retrain, Window
 
-GUARD = Path(__file__).parent / "guard.py"
+GUARD = Path(__file__).parent / "training_guard.py"
 CALL = """\
 import importlib, sys
 from collectors.imports import kept

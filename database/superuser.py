@@ -8,7 +8,7 @@ and fill the disk. Where the administrator is no superuser this stays as it is.
 import psycopg
 from psycopg import sql
 
-from database.roles import is_superuser
+from database.roles import SETTINGS, is_superuser
 from settings import Settings
 
 REVOKED = (
@@ -17,7 +17,7 @@ REVOKED = (
 )
 """Functions of PostgreSQL that everybody may execute, and nobody needs."""
 LOCKS = r"^pg_(try_)?advisory_"
-"""Of these, what Evidently's processes and ours use."""
+"""Of these, what those who share Evidently's database use; ours are rows of a table."""
 READERS_DISK = "1GB"
 """For the sorting of one of the reader's sessions."""
 SHARED = ("postgres", "template1")
@@ -51,7 +51,8 @@ def _only_ours(connection: psycopg.Connection) -> bool:
     """Whether nobody logs in to this server but superusers and our own roles."""
     row = connection.execute(
         "select not exists (select from pg_roles where rolcanlogin and not rolsuper"
-        " and rolname not in ('collector', 'grafana_reader', 'evidently'))"
+        " and rolname <> all(%s))",
+        [list(SETTINGS)],
     ).fetchone()
     return bool(row and row[0])
 
@@ -66,7 +67,7 @@ def _revoke(connection: psycopg.Connection) -> None:
         [LOCKS, REVOKED],
     ).fetchall()
     for function, is_lock, owner in functions:  # names of this kind are quoted as they must be
-        users = f"{owner}, collector, evidently" if is_lock else owner
+        users = f"{owner}, evidently" if is_lock else owner
         connection.execute(f"revoke execute on function {function} from public".encode())
         connection.execute(f"grant execute on function {function} to {users}".encode())
     connection.execute(

@@ -29,7 +29,7 @@ def test_what_is_imported_already_keeps_nothing() -> None:
     gc.disable()
     left = weakref.ref(Left())
     with kept():
-        import json  # noqa: F401
+        import json  # noqa: F401 - imported already, which is the point
     gc.enable()
     gc.collect()
 
