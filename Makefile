@@ -10,7 +10,7 @@ FORMAT ?=
 IN = $(if $(FORMAT),--format $(FORMAT))
 LIVE_PORT := 3001
 # Its own ports, folders and clock: what it plays moves nobody else's. Without Docker.
-LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
+LIVE := env MONITORS=examples/live/house/monitors DASHBOARDS=examples/live/house/dashboards STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
@@ -24,68 +24,68 @@ help: ## Show this list
 	@$(PYTHON) scripts/venv.py requirements.txt
 
 new: .venv/ready ## Make a monitor of your data: make new NAME=churn FROM=path [ARGS="--time at"]
-	@$(PY) -m collectors new $(NAME) --from '$(FROM)' $(ARGS)
-	@$(PY) -m generator build
+	@$(PY) -m driftdeck.collectors new $(NAME) --from '$(FROM)' $(ARGS)
+	@$(PY) -m driftdeck.generator build
 
 up: .venv/ready ## Start everything: database, a year of data, dashboards; verify it
-	@$(PY) -m stack up
+	@$(PY) -m driftdeck.stack up
 
 down: .venv/ready ## Stop everything, keep the data
-	@$(PY) -m stack down
+	@$(PY) -m driftdeck.stack down
 
 status: .venv/ready ## Say what runs, and where
-	@$(PY) -m stack status
+	@$(PY) -m driftdeck.stack status
 
 verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
-	@$(PY) -m stack verify $(IN)
+	@$(PY) -m driftdeck.stack verify $(IN)
 
 look: .venv/ready ## See every dashboard of a running Grafana in a browser; keep pictures
-	@$(PY) -m stack look
+	@$(PY) -m driftdeck.stack look
 
 password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
-	@$(PY) -m stack password
+	@$(PY) -m driftdeck.stack password
 
 uri: .venv/ready ## Print the database's connection URI
-	@$(PY) -m stack uri
+	@$(PY) -m driftdeck.stack uri
 
 preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you write; BASE=main: what changes
-	@$(PY) -m stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
+	@$(PY) -m driftdeck.stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
-	@$(PY) -m generator build $(IN)
+	@$(PY) -m driftdeck.generator build $(IN)
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
-	@$(PY) -m generator check
+	@$(PY) -m driftdeck.generator check
 
 diff: .venv/ready ## What the source changes, by panel and field: make diff BASE=main
-	@$(PY) -m generator diff $(BASE)
+	@$(PY) -m driftdeck.generator diff $(BASE)
 
 plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 2 if so
-	@$(PY) -m changes plan $(IN)
+	@$(PY) -m driftdeck.changes plan $(IN)
 
 apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
-	@$(PY) -m changes apply $(if $(FORCE),--force) $(IN)
+	@$(PY) -m driftdeck.changes apply $(if $(FORCE),--force) $(IN)
 
 pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also what was made there
-	@$(PY) -m changes pull $(UID) $(IN)
+	@$(PY) -m driftdeck.changes pull $(UID) $(IN)
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
-	@$(PY) -m stack explain
+	@$(PY) -m driftdeck.stack explain
 
 collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08 [EMPTY=1: its rows are gone]
-	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
+	@$(PY) -m driftdeck.collectors run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
 
 backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
-	@$(PY) -m collectors backfill $(MONITOR)
+	@$(PY) -m driftdeck.collectors backfill $(MONITOR)
 
 due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
-	@$(PY) -m collectors due
+	@$(PY) -m driftdeck.collectors due
 
 cron: .venv/ready ## Print a line for a crontab that does so every hour
-	@$(PY) -m schedules cron
+	@$(PY) -m driftdeck.schedules cron
 
 prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its own server, until Ctrl-C
-	@$(PY) -m schedules prefect
+	@$(PY) -m driftdeck.schedules prefect
 
 # Prefect's pins differ from ours, so it has an environment of its own.
 .stack/prefect-venv/ready: schedules/requirements.txt .venv/ready
@@ -94,25 +94,25 @@ prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its ow
 	@touch $@
 
 report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
-	@$(PY) -m collectors report $(MONITOR) --date $(DATE)
+	@$(PY) -m driftdeck.collectors report $(MONITOR) --date $(DATE)
 
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
-	@$(PY) -m collectors calibrate $(MONITOR)
+	@$(PY) -m driftdeck.collectors calibrate $(MONITOR)
 
 collectors-status: .venv/ready ## Say what has been collected, and what is left over
-	@$(PY) -m collectors status
+	@$(PY) -m driftdeck.collectors status
 
 forget: .venv/ready ## Remove what is stored: make forget MONITOR=old [BEFORE=2024-01-01] [LEFTOVERS=1] YES=1
-	@$(PY) -m collectors forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
+	@$(PY) -m driftdeck.collectors forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
 		$(if $(BEFORE),--before $(BEFORE)) $(if $(LEFTOVERS),--leftovers) $(if $(YES),--yes)
 
 demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
-	@$(LIVE) $(PY) -m stack up
+	@$(LIVE) $(PY) -m driftdeck.stack up
 	@echo "driftdeck: watch http://127.0.0.1:$(LIVE_PORT)/d/driftdeck-flights-live?refresh=10s; Ctrl-C stops the play"
-	@$(LIVE) $(PY) -m stack run examples play --pace $(PACE)
+	@$(LIVE) $(PY) -m driftdeck.stack run examples play --pace $(PACE)
 
 demo-live-down: .venv/ready ## Stop the house of demo-live, keep its data
-	@$(LIVE) $(PY) -m stack down
+	@$(LIVE) $(PY) -m driftdeck.stack down
 
 dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 	@$(PY) -m examples dummy
@@ -151,6 +151,6 @@ pre-commit: .venv/ready ## Install the pre-commit hooks
 	@.venv/bin/pre-commit install
 
 clean: ## Stop everything local and remove .stack
-	@if [ -x .venv/bin/python ]; then $(PY) -m stack clean; \
+	@if [ -x .venv/bin/python ]; then $(PY) -m driftdeck.stack clean; \
 	elif [ -z "$$(find .stack -name '*.pid' 2>/dev/null)" ]; then rm -rf .stack; \
 	else echo "clean: something may run in .stack; make .venv/ready, or end it and remove .stack" >&2; exit 1; fi

@@ -1,6 +1,6 @@
 """CI starts its Grafana with these: a contact that a server refuses would end its start."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 CONTACTS = (
     d.Contact(name="hook", way=d.webhook("$ALERT_WEBHOOK_URL"), kinds=("breach", "performance")),

@@ -31,10 +31,10 @@ Measure = Callable[[pd.DataFrame], Values]
 def ours(reference: pd.DataFrame, numbers: list[str], categories: list[str]) -> Measure:
     """The index, from raw frames: their coercion is part of each measurement."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from collectors.cleaned import Cleaned
-    from collectors.drift_index import Index
-    from collectors.drift_index.cache import remembered
-    from monitors import declare as d
+    from driftdeck import declare as d
+    from driftdeck.collectors.engines.drift_index import Index
+    from driftdeck.collectors.engines.drift_index.cache import remembered
+    from driftdeck.collectors.frames.cleaned import Cleaned
 
     monitor = d.Monitor(
         name="bench",

@@ -16,16 +16,16 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, record
-from database import Role, connect, migrate
-from database.embedded import Embedded
-from generator.artefacts import artefacts
-from monitors.load import load
-from preflight.macros import expand
-from settings import Settings
-from stack.built import Built
-from stack.questions import Question, questions, variables
-from stack.verify import current_value
-from stack.verify_database import ask
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.load import load
+from driftdeck.preflight.sql.macros import expand
+from driftdeck.settings import Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import current_value
+from driftdeck.verify.database import ask
+from driftdeck.verify.questions import Question, questions, variables
 
 PORT = 5499
 MONITORS, COLUMNS, YEARS = 100, 45, 10
@@ -77,7 +77,10 @@ def prepare() -> Settings:
     """A database with the values, and the dashboards built beside it."""
     folder = SCRATCH / "panels"
     settings = Settings(postgres_port=PORT, postgres_host="127.0.0.1").model_copy(
-        update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
+        update={
+            "monitors": (str(folder / "monitors"),),
+            "provisioning_dir": folder / "provisioning",
+        }
     )
     many.declare(settings.monitors_dir, MONITORS, COLUMNS)
     load.cache_clear()
@@ -149,7 +152,7 @@ cross join (select column_name from bench_series where metric in ('drift', 'pred
 
 def fill(settings: Settings, connection: psycopg.Connection) -> None:
     """A day after the other, all monitors of a day together, as daily runs would write them."""
-    names = [monitor.name for monitor in load(settings.monitors_dir)]
+    names = [monitor.name for monitor in load(*settings.monitor_folders)]
     connection.execute(SERIES, [COLUMNS])
     connection.execute("alter table monitoring.metric_value drop constraint metric_value_pkey")
     began = time.perf_counter()

@@ -12,12 +12,12 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from collectors.store import STATUS, VALUES, status_row, store, value_row
-from collectors.values import Collected, Measured, Status, Value
-from database import Role, connect, migrate
-from database.embedded import Embedded
-from monitors.load import load
-from settings import Settings
+from driftdeck.collectors.jobs.store import STATUS, VALUES, status_row, store, value_row
+from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded
+from driftdeck.load import load
+from driftdeck.settings import Settings
 
 PORT = 5498
 Put = Callable[[psycopg.Connection, Sequence[Collected]], None]

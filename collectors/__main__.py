@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import date
 
-from diagnostics import add_verbose, keep_log, tell
+from driftdeck.diagnostics import add_verbose, keep_log, tell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # the name of a file may be no text
             stream.reconfigure(errors="backslashreplace")
     parsed = _parser().parse_args(arguments)
-    from settings import load_settings  # not before --help has been answered
+    from driftdeck.settings import load_settings  # not before --help has been answered
 
     database = ""
     try:
@@ -23,10 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
         database = settings.database
         keep_log(settings.stack_dir, verbose=parsed.verbose)
         if getattr(parsed, "workers", 1) > 1:
-            from collectors import workers
+            from driftdeck.collectors.jobs import workers
 
             workers.begin()
-        from collectors import commands
+        from driftdeck.collectors.jobs import commands
 
         return int(getattr(commands, parsed.command)(settings, parsed))
     except KeyboardInterrupt:

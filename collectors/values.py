@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from collectors.sources.ledger import Ledger
-from monitors.declare import Levels, Series, Window
+from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.declare import Levels, Series, Window
 
 
 class Status(StrEnum):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from grafanalib.core import Panel
 
-from dashboards_src import panels, runs, sql
-from dashboards_src.page import Item, Page, Row, annotation, link, period, variable
-from dashboards_src.site import Site
-from dashboards_src.style import (
+from driftdeck.dashboards import panels, runs, sql
+from driftdeck.dashboards.page import Item, Page, Row, annotation, link, period, variable
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.style import (
     AMBER,
     BLUE,
     GREY,
@@ -22,9 +22,9 @@ from dashboards_src.style import (
     series_colors,
     state_mappings,
 )
-from monitors.declare import COUNT, NUMBER, SHARE, Levels, Metric, Monitor, Unit
-from monitors.declare.methods import Bad
-from monitors.declare.metrics import DRIFTS, Over
+from driftdeck.declare import COUNT, NUMBER, SHARE, Levels, Metric, Monitor, Unit
+from driftdeck.declare.methods import Bad
+from driftdeck.declare.metrics import DRIFTS, Over
 
 RATIO = Unit("times the alert level", "none")
 BEYOND = {

@@ -1,9 +1,9 @@
 """Every model at a glance: state, worst breach, freshness."""
 
-from dashboards_src import panels, sql
-from dashboards_src.page import Item, Page, Row, link
-from dashboards_src.site import Site
-from dashboards_src.style import (
+from driftdeck.dashboards import panels, sql
+from driftdeck.dashboards.page import Item, Page, Row, link
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.style import (
     AMBER,
     RED,
     TEAL,
@@ -13,7 +13,7 @@ from dashboards_src.style import (
     override,
     state_mappings,
 )
-from monitors.declare import Monitor
+from driftdeck.declare import Monitor
 
 COLORED: Json = {
     "custom__displayMode": "color-background",

@@ -4,8 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from diagnostics import add_verbose, keep_log, tell
-from settings import Settings, load_settings
+from driftdeck.diagnostics import add_verbose, keep_log, tell
+from driftdeck.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def _flights(settings: Settings) -> None:
 
 def _tables(settings: Settings, parsed: argparse.Namespace) -> None:
     """Make them, so that `prepare` does with the collector's rights."""
-    from database import Role, connect
+    from driftdeck.database import Role, connect
 
     for name in parsed.names:
         if name in TABLES:
@@ -95,7 +95,7 @@ def _table_maker(name: str) -> "Callable[[psycopg.Connection], None]":
 
 def _has_tables(settings: Settings, name: str) -> bool:
     """Whether the collector may add to an example's table."""
-    from database import connect
+    from driftdeck.database import connect
 
     query = "select has_table_privilege(to_regclass(%s), 'insert')"
     with connect(settings) as connection:
@@ -104,7 +104,7 @@ def _has_tables(settings: Settings, name: str) -> bool:
 
 
 def _outages(settings: Settings) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.outages.load import load
 
     with connect(settings) as connection:
@@ -112,7 +112,7 @@ def _outages(settings: Settings) -> None:
 
 
 def _seed_dummy(settings: Settings) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.dummy.feed import seed
 
     with connect(settings) as connection:
@@ -130,7 +130,7 @@ MAKERS = {"flights": _flights, "outages": _outages, "dummy": _seed_dummy, "fligh
 
 
 def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.dummy.feed import feed
 
     with connect(settings) as connection:
@@ -140,7 +140,7 @@ def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:
 def _serve(settings: Settings, parsed: argparse.Namespace) -> None:
     import waitress
 
-    from database import connect
+    from driftdeck.database import connect
     from examples.live.retrain import MODELS
     from examples.live.service import Models, create
 

@@ -5,25 +5,25 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-import preflight.__main__ as preflight
+from driftdeck.preflight import __main__ as preflight
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from driftdeck.project import Project
 
 
-def main(arguments: list[str] | None = None, settings: "Settings | None" = None) -> int:
+def main(arguments: list[str] | None = None, settings: "Project | None" = None) -> int:
     """Run one command; 0: all is well, 1: something is stale or refused, 2: it cannot be told.
 
     settings: of other folders than this project's.
     """
     parsed = _parser().parse_args(arguments)
-    from monitors.declare import DeclarationError  # not before --help has been answered
-    from preflight.garbage import uncollected
-    from settings import CommittedSettings, SettingsError
+    from driftdeck.declare import DeclarationError  # not before --help has been answered
+    from driftdeck.preflight.garbage import uncollected
+    from driftdeck.project import Project, SettingsError
 
     try:
         with uncollected():
-            return int(parsed.run(settings or CommittedSettings(), parsed))
+            return int(parsed.run(settings or Project(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2
@@ -68,12 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(settings: "Settings", parsed: argparse.Namespace) -> int:
+def _build(settings: "Project", parsed: argparse.Namespace) -> int:
     if getattr(parsed, "format", "") == "v2":
         return _build_objects(settings)
-    from generator import reference, rulebook
-    from generator.artefacts import artefacts, pages
-    from generator.files import write
+    from driftdeck.generator import reference
+    from driftdeck.generator.artefacts import artefacts, pages
+    from driftdeck.generator.files import write
 
     every = pages(settings)
     wanted = artefacts(settings, every=every)
@@ -81,20 +81,18 @@ def _build(settings: "Settings", parsed: argparse.Namespace) -> int:
     for name in changed:
         print(f"{'wrote' if name in wanted else 'removed'} {name}")
     page = reference.reference(settings, every)
-    if reference.written() != page:
-        reference.FILE.write_text(page, encoding="utf-8")
-        print(f"wrote docs/{reference.FILE.name}")
-    rules = rulebook.FILE.read_text(encoding="utf-8")
-    if rulebook.page(rules) != rules:
-        rulebook.FILE.write_text(rulebook.page(rules), encoding="utf-8")
-        print(f"wrote docs/{rulebook.FILE.name}")
+    if reference.present(settings) != page:
+        path = reference.path(settings)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+        print(f"wrote docs/{path.name}")
     print(f"{len(wanted)} files, {len(changed)} changed")
     return 0
 
 
-def _build_objects(settings: "Settings") -> int:
-    from generator.artefacts import artefacts
-    from generator.v2.tree import write
+def _build_objects(settings: "Project") -> int:
+    from driftdeck.generator.artefacts import artefacts
+    from driftdeck.generator.v2.tree import write
 
     count, changed = write(settings, artefacts(settings))
     for name in changed:
@@ -103,19 +101,19 @@ def _build_objects(settings: "Settings") -> int:
     return 0
 
 
-def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
+def _check(settings: "Project", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
-    from generator.gate import own, withheld_variables
-    from preflight.state import FIRST
-    from processes import beside
+    from driftdeck.generator.gate import own, withheld_variables
+    from driftdeck.preflight.state import FIRST
+    from driftdeck.processes import beside
 
     with beside(partial(own, settings)) as gate:
-        from generator import reference  # grafanalib, which the gate need not wait for
-        from generator.artefacts import artefacts, pages, unused_edits
-        from generator.files import stale
-        from generator.thresholds import stale_thresholds
-        from generator.v2 import tree
+        from driftdeck.generator import reference  # grafanalib, which the gate need not wait for
+        from driftdeck.generator.artefacts import artefacts, pages, unused_edits
+        from driftdeck.generator.files import stale
+        from driftdeck.generator.thresholds import stale_thresholds
+        from driftdeck.generator.v2 import tree
 
         every = pages(settings)
         wanted = artefacts(settings, every=every)
@@ -129,7 +127,7 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
             " run `make build FORMAT=v2`"
             for path in tree.stale(settings, wanted)
         ]
-        if reference.written() != reference.reference(settings, every):
+        if reference.present(settings) != reference.reference(settings, every):
             problems.append("docs/reference.md: is not what the source builds; run `make build`")
         problems += unused_edits(settings, wanted) + stale_thresholds(settings)
         problems += withheld_variables(settings)
@@ -146,10 +144,10 @@ def _check(settings: "Settings", parsed: argparse.Namespace) -> int:
     return 1 if problems or refused else 0
 
 
-def _diff(settings: "Settings", parsed: argparse.Namespace) -> int:
-    from generator.artefacts import artefacts
-    from generator.gate import before
-    from generator.things import differences, markdown, things, told
+def _diff(settings: "Project", parsed: argparse.Namespace) -> int:
+    from driftdeck.generator.artefacts import artefacts
+    from driftdeck.generator.gate import before
+    from driftdeck.generator.things import differences, markdown, things, told
 
     files, against = before(settings, parsed.base)
     found = differences(things(files), things(artefacts(settings)))
@@ -162,8 +160,8 @@ def _diff(settings: "Settings", parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _retire(settings: "Settings", parsed: argparse.Namespace) -> int:
-    from generator.retired import FILE, add
+def _retire(settings: "Project", parsed: argparse.Namespace) -> int:
+    from driftdeck.generator.retired import FILE, add
 
     path = settings.provisioning_dir / FILE
     new = add(path, parsed.kind, parsed.name)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from dashboards_src.places import KINDS, Part, Path, item_names, named, parts, written
-from dashboards_src.rows import opened
+from driftdeck.dashboards.places import KINDS, Part, Path, item_names, named, parts, written
+from driftdeck.dashboards.rows import opened
 
 Json = dict[str, Any]
 WIDTH = 100

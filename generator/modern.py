@@ -5,7 +5,7 @@ grafanalib 0.7.1 writes schema 12 with keys of panels long gone; Grafana 9.4 to 
 
 from collections.abc import Mapping
 
-from dashboards_src.given import GIVEN
+from driftdeck.dashboards.given import GIVEN
 
 Json = dict[str, object]
 SCHEMA_VERSION = 42

@@ -7,11 +7,18 @@ the same as the source, it is given as the source gives it, so that only what pe
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards_src.places import item_names, parts
-from dashboards_src.rows import opened
-from generator.defaults import DASHBOARD, IGNORED, PLUGINS, TARGET, VARIABLE, panel_defaults
-from generator.differences import NOTHING, paired
-from generator.migrated import kept_override, same_steps
+from driftdeck.dashboards.places import item_names, parts
+from driftdeck.dashboards.rows import opened
+from driftdeck.generator.defaults import (
+    DASHBOARD,
+    IGNORED,
+    PLUGINS,
+    TARGET,
+    VARIABLE,
+    panel_defaults,
+)
+from driftdeck.generator.differences import NOTHING, paired
+from driftdeck.generator.migrated import kept_override, same_steps
 
 Json = dict[str, Any]
 CELL_OPTIONS = 38

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from settings import SettingsError
+from driftdeck.project import SettingsError
 
 FILE = "retired.toml"
 HEAD = """\

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from dashboards_src.places import Part
-from generator.differences import Change, compare, fields, lines, said
+from driftdeck.dashboards.places import Part
+from driftdeck.generator.differences import Change, compare, fields, lines, said
 
 Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from yaml.representer import SafeRepresenter
 
-from preflight.documents import Pathless
+from driftdeck.preflight.read.documents import Pathless
 
 STR, MAP, SEQ = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 RESOLVER: Any = yaml.resolver.Resolver()

@@ -11,6 +11,6 @@ With one contact or more, `make build` writes Grafana's policies for the whole o
 docs/contacts.md.
 """
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 CONTACTS: tuple[d.Contact, ...] = ()

@@ -23,19 +23,20 @@ import httpx
 import psutil
 import psycopg
 
-from database import Role, connect, postmaster
-from database.embedded import free_port
+from driftdeck.database import Role, connect, postmaster
+from driftdeck.database.embedded import free_port
+from driftdeck.grafana.client import Grafana
+from driftdeck.settings import Settings, load_settings
+from driftdeck.stack.local import grafana_binary
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import Answer, ask_all
+from driftdeck.verify.grafana import Live, ask
+from driftdeck.verify.questions import Question
 from examples.live.play import BEGINS, ENDS
-from settings import ROOT, Settings, load_settings
 from soak.flat import growth
-from stack.built import Built
-from stack.grafana import Grafana
-from stack.local import grafana_binary
-from stack.questions import Question
-from stack.runtime import choose
-from stack.verify import Answer, ask_all
-from stack.verify_grafana import Live, ask
 
+ROOT = Path(__file__).parents[1]
 EVERY_S = 5.0
 """Between two looks at memory and connections."""
 BYTES, CONNECTIONS = 32 * 2**20, 2.0
@@ -53,7 +54,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         own = {
-            "MONITORS_DIR": "examples/live/monitors",
+            "MONITORS": "examples/live/house/monitors",
             "STACK_DIR": str(folder),
             "DATA_DIR": str(folder / "data"),
             "PROVISIONING_DIR": str(folder / "provisioning"),
@@ -233,7 +234,7 @@ def _days(settings: Settings) -> int:
 
 
 def _module(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "ignore", "-m", *arguments]
+    return [sys.executable, "-W", "ignore", "-m", f"driftdeck.{arguments[0]}", *arguments[1:]]
 
 
 @contextmanager

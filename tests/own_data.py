@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from collectors import __main__ as command
 from conftest import rows
+from driftdeck.collectors import __main__ as command
 
 FIRST, DAYS = date(2024, 1, 1), 24
 

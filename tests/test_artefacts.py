@@ -14,22 +14,23 @@ import numpy as np
 import pytest
 import yaml
 
-import dashboards_src
 from conftest import small_monitor
-from dashboards_src.alerts import breached_query
-from dashboards_src.page import period
-from dashboards_src.style import SERIES, STATES
-from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
-from generator.files import present, stale, write
-from generator.thresholds import stale_thresholds
-from monitors import declare as d
-from monitors.declare.contacts import KINDS
-from monitors.declare.monitor import NAME
-from monitors.load import RESERVED, load
-from settings import ROOT, CommittedSettings
+from driftdeck import dashboards_src
+from driftdeck import declare as d
+from driftdeck.dashboards.alerts import breached_query
+from driftdeck.dashboards.page import period
+from driftdeck.dashboards.style import SERIES, STATES
+from driftdeck.declare.contacts import KINDS
+from driftdeck.declare.monitor import NAME
+from driftdeck.generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
+from driftdeck.generator.files import present, stale, write
+from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.load import RESERVED, load
+from driftdeck.settings import IsolatedSettings
+from repository import MONITORS, ROOT
 
 Json = dict[str, Any]
-SETTINGS = CommittedSettings()
+SETTINGS = IsolatedSettings()
 BUILT = artefacts(SETTINGS)
 DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]
 RULES = [
@@ -60,8 +61,8 @@ def test_same_bytes_on_every_hash_seed(seed: str) -> None:
     """A build gives the same bytes whatever the hash seed and the machine's settings."""
     script = (
         "import hashlib; from generator.artefacts import artefacts;"
-        "from settings import CommittedSettings;"
-        "print(hashlib.sha256(repr(artefacts(CommittedSettings())).encode()).hexdigest())"
+        "from settings import IsolatedSettings;"
+        "print(hashlib.sha256(repr(artefacts(IsolatedSettings())).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed, "POSTGRES_DB": "other", "TZ": "Asia/Tokyo"}
     done = subprocess.run(
@@ -181,7 +182,7 @@ def test_every_rule_compares_strictly_and_guards_against_nan() -> None:
         assert "$__timeFilter" not in a["model"]["rawSql"] + t["model"]["rawSql"]
 
 
-@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
 def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
     """A fixed level is the panel's line; the rule compares with the level that is stored."""
     uid = site(SETTINGS).uid(monitor.name)
@@ -221,8 +222,8 @@ def test_dollars_are_escaped_where_grafana_expands_them() -> None:
         metrics=(d.missing(warn=0.1, alert=0.2),),
         never_late="a test",
     )
-    from dashboards_src import groups
-    from generator.artefacts import _escape_group
+    from driftdeck.dashboards_src import groups
+    from driftdeck.generator.artefacts import _escape_group
 
     rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]
     assert rule["title"] == "Price in $$USD: Missing values above its alert level"
@@ -270,14 +271,14 @@ def test_places_differ_in_addresses_only() -> None:
 
 def test_without_monitors_nothing_is_drawn(tmp_path: Path) -> None:
     """A repository that has deleted every example still builds."""
-    empty = artefacts(SETTINGS.model_copy(update={"monitors_dir": tmp_path}))
+    empty = artefacts(SETTINGS.model_copy(update={"monitors": (str(tmp_path),)}))
 
     assert [name for name in empty if name.endswith(".json") or "rules" in name] == []
 
 
 def test_reserved_names_are_those_of_the_other_dashboards() -> None:
     """No monitor can be called as a dashboard of dashboards_src/ is, pulled ones and demos too."""
-    monitors = {monitor.name for monitor in load()}
+    monitors = {monitor.name for monitor in load(*MONITORS)}
     built = {Path(name).stem.replace("-", "_") for name in BUILT if name.endswith(".json")}
     others = {name for name in built - monitors if NAME.fullmatch(name)}
 

@@ -12,17 +12,18 @@ import psutil
 import psycopg
 import pytest
 
-from collectors import work
-from collectors.backfill import Asked, backfill
 from conftest import rows, small_monitor, write_day
-from monitors.load import load, named
-from settings import ROOT, Settings
+from driftdeck.collectors.jobs import work
+from driftdeck.collectors.jobs.backfill import Asked, backfill
+from driftdeck.load import load, named
+from driftdeck.settings import Settings
+from repository import ROOT
 
 FIRST = date(2024, 1, 1)
 DAYS = 40
 DECLARED = '''"""A small classifier."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="small", title="Small", description="Of random rows.", owner="tests",
@@ -58,13 +59,13 @@ def mine(settings: Settings, tmp_path: Path, connection: psycopg.Connection) -> 
     last = FIRST + timedelta(days=DAYS - 1)
     (tmp_path / "monitors" / "small.py").write_text(DECLARED.format(last=last), encoding="utf-8")
     load.cache_clear()
-    changes = {"data_dir": tmp_path / "data", "monitors_dir": tmp_path / "monitors"}
+    changes = {"data_dir": tmp_path / "data", "monitors": (str(tmp_path / "monitors"),)}
     return settings.model_copy(update=changes)
 
 
 def collect(mine: Settings, connection: psycopg.Connection, **asked: object) -> list[object]:
     """Everything that a backfill of an empty database stores."""
-    monitor = named("small", mine.monitors_dir)
+    monitor = named("small", *mine.monitor_folders)
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
@@ -101,7 +102,15 @@ def test_a_killed_backfill_goes_on(
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
     given = {name.upper(): str(value) for name, value in mine.model_dump(exclude_none=True).items()}
-    command = [sys.executable, "-m", "collectors", "backfill", "small", "--workers", workers]
+    command = [
+        sys.executable,
+        "-m",
+        "driftdeck.collectors",
+        "backfill",
+        "small",
+        "--workers",
+        workers,
+    ]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.DEVNULL
     ) as process:
@@ -114,7 +123,7 @@ def test_a_killed_backfill_goes_on(
         process.send_signal(signal.SIGKILL)
     assert 0 < count <= DAYS
     assert psutil.wait_procs(begun, timeout=20)[1] == []
-    monitor = named("small", mine.monitors_dir)
+    monitor = named("small", *mine.monitor_folders)
 
     assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0
     assert stored(connection) == whole
@@ -134,7 +143,7 @@ def test_reports_are_as_many_as_asked(
     mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The newest windows first; a second call has nothing to do."""
-    monitor = named("small", mine.monitors_dir)
+    monitor = named("small", *mine.monitor_folders)
     for _ in range(2):
         assert backfill(mine, [monitor], Asked(missing=True, reports=2)) == 0
     paths = connection.execute(
@@ -150,7 +159,7 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """It is named, the exit status says so, and the other monitor is collected."""
-    good = named("small", mine.monitors_dir)
+    good = named("small", *mine.monitor_folders)
     gone = small_monitor("nowhere", name="gone", starts="", ends="")
     known = {one.name: one for one in (good, gone)}
     monkeypatch.setattr(work, "named", lambda name, _: known[name])

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.cleaned import Cleaned
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Status
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from collectors.calibrate import calibrate, false_alarm_days, propose, render
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from monitors import thresholds
-from monitors.load import load
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck import thresholds
+from driftdeck.collectors.thresholds.calibrate import calibrate, false_alarm_days, propose, render
+from driftdeck.load import load
+from driftdeck.settings import Settings
 
 
 def series(metric: d.Metric) -> d.Series:
@@ -113,15 +113,15 @@ def test_calibrating_writes_the_levels_beside_the_declaration(
         write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n), count=200))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "small.py").write_text(
-        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         f"MONITOR = small_monitor({str(tmp_path / 'log')!r}, metrics=(d.drift(),),"
         " reference=d.Between('2024-01-01', '2024-01-12'))\n"
     )
-    mine = settings.model_copy(update={"monitors_dir": tmp_path / "mine"})
-    [bare] = load(mine.monitors_dir)
+    mine = settings.model_copy(update={"monitors": (str(tmp_path / "mine"),)})
+    [bare] = load(*mine.monitor_folders)
     assert calibrate(bare, mine) == 0
     load.cache_clear()
-    [calibrated] = load(mine.monitors_dir)
+    [calibrated] = load(*mine.monitor_folders)
 
     assert "false alarms" in capsys.readouterr().out
     assert [one.levels is not None for one in calibrated.series()] == [True, True]

@@ -9,17 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from changes.apply import apply
-from changes.edits import UnprovedError
-from changes.plan import Kind, Step, Target, lines, plan, summary
-from changes.pull import pull
+from driftdeck.changes.apply import apply
+from driftdeck.changes.edits import UnprovedError
+from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
+from driftdeck.changes.pull import pull
+from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
+from driftdeck.generator.differences import compare, said
+from driftdeck.generator.noise import without_noise
+from driftdeck.generator.things import Thing, differences, markdown, things, told
+from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.settings import IsolatedSettings, Settings
 from fake_grafana import Fake
-from generator.artefacts import artefacts, dashboard, unused_edits
-from generator.differences import compare, said
-from generator.noise import without_noise
-from generator.things import Thing, differences, markdown, things, told
-from settings import ROOT, CommittedSettings, Settings
-from stack.grafana import Grafana, GrafanaError
+from repository import ROOT
 
 Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
@@ -29,7 +30,7 @@ RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 def house(tmp_path: Path) -> Settings:
     """The project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    chosen = CommittedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    chosen = IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
     assert chosen.edits_dir == tmp_path / "edits"
     return chosen
 
@@ -286,7 +287,7 @@ def test_what_was_made_in_grafana_becomes_a_module(
     house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its uid: with panels of all ages, another datasource, a library panel, odd names."""
-    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
+    monkeypatch.setattr("driftdeck.changes.pull.FOLDER", tmp_path)
     apply(target(house, fake), force=False)
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     assert steps(house, fake) == []  # not ours until someone says so
@@ -308,8 +309,10 @@ def test_a_module_that_would_lose_something_is_not_written(
     house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is written is proved first."""
-    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
-    monkeypatch.setattr("changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints"))
+    monkeypatch.setattr("driftdeck.changes.pull.FOLDER", tmp_path)
+    monkeypatch.setattr(
+        "driftdeck.changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints")
+    )
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     with pytest.raises(UnprovedError, match="maxDataPoints"):
         pull(target(house, fake), ["fuel-1"])

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from collectors import choice
-from collectors.choice import Choice, choose
-from collectors.cleaned import Cleaned
-from collectors.collect import collect
-from collectors.drift_index import Index
-from collectors.reference import Reference, days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
-from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.engines import choice
+from driftdeck.collectors.engines.choice import Choice, choose
+from driftdeck.collectors.engines.drift_index import Index
+from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Collected, Status
+from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 FIRST = date(2024, 1, 1)

@@ -11,17 +11,17 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.collect import collect
-from collectors.reference import Reference, days_of, load_reference
-from collectors.report import undrawn
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
-from collectors.windows import complete_windows, window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.engines.evidently import undrawn
+from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import complete_windows, window_of
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Collected, Status
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 10)
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from changes.module import module_of, prove_module
-from dashboards_src import panels
-from generator.artefacts import encoded
-from generator.modern import panel_of
-from settings import ROOT
+from driftdeck.changes.module import module_of, prove_module
+from driftdeck.dashboards import panels
+from driftdeck.generator.artefacts import encoded
+from driftdeck.generator.modern import panel_of
+from repository import ROOT
 
 Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"

@@ -6,22 +6,24 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards_src.contacts import plain
-from generator import yamltext
-from generator.artefacts import artefacts
-from generator.gate import withheld_variables
-from monitors import declare as d
-from monitors.load import load_contacts
-from preflight.check import check
-from preflight.findings import FORMATS, Report
-from preflight.reading import Reading
-from preflight.receivers import problems
-from preflight.releases import Release
-from settings import ROOT, CommittedSettings, Settings, SettingsError
-from stack.contacts import contact_variables
+from driftdeck import declare as d
+from driftdeck.dashboards.contacts import plain
+from driftdeck.generator import yamltext
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.gate import withheld_variables
+from driftdeck.grafana.contacts import contact_variables
+from driftdeck.load import load_contacts
+from driftdeck.preflight.alerting.receivers import problems
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import FORMATS, Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
+from driftdeck.project import SettingsError
+from driftdeck.settings import IsolatedSettings, Settings
+from repository import MONITORS, ROOT
 
 CONTACTS = """\
-from monitors import declare as d
+from driftdeck import declare as d
 
 CONTACTS = (
     d.Contact(name="everyone", way=d.webhook("$ALERT_WEBHOOK_URL")),
@@ -44,7 +46,7 @@ def team(tmp_path: Path) -> Settings:
         "MONITOR = small_monitor()\n"
     )
     (tmp_path / "contacts.py").write_text(CONTACTS)
-    return CommittedSettings(monitors_dir=tmp_path, provisioning_dir=tmp_path / "built")
+    return IsolatedSettings(monitors=(str(tmp_path),), provisioning_dir=tmp_path / "built")
 
 
 def lay(files: dict[str, str], folder: Path) -> Path:
@@ -95,7 +97,7 @@ def test_the_rest_can_go_to_someone(team: Settings, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("resolved=False", "resolved=False, others=True"))
     load_contacts.cache_clear()
     with pytest.raises(d.DeclarationError, match=r"grid, nights: .*leave others=True with one"):
-        load_contacts(team.monitors_dir)
+        load_contacts(*team.monitor_folders)
 
 
 WAYS = {
@@ -158,8 +160,8 @@ def test_what_ci_declares_reaches_its_server() -> None:
 
 def test_nobody_is_told_by_default() -> None:
     """The project's own artefacts leave Grafana's contact point and policies alone."""
-    assert load_contacts() == ()
-    assert "alerting/contacts.yaml" not in artefacts(CommittedSettings())
+    assert load_contacts(*MONITORS) == ()
+    assert "alerting/contacts.yaml" not in artefacts(IsolatedSettings())
 
 
 def test_a_secret_that_is_not_there_is_refused(
@@ -241,4 +243,4 @@ def test_a_contact_of_no_monitor_is_refused(team: Settings) -> None:
     path.write_text(CONTACTS.replace('("small",)', '("smal",)'))
     load_contacts.cache_clear()
     with pytest.raises(d.DeclarationError, match=r"contacts\.py: nights: no monitor smal"):
-        load_contacts(team.monitors_dir)
+        load_contacts(*team.monitor_folders)

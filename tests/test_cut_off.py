@@ -13,18 +13,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors import commands, retraining
-from collectors.__main__ import _parser
-from collectors.retraining import retrain
-from collectors.runner import Runner
-from collectors.store import training_breach
-from collectors.training import train
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from database import connect
-from database.locks import held
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.__main__ import _parser
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.store import training_breach
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.retraining import retraining
+from driftdeck.collectors.retraining.retraining import retrain
+from driftdeck.collectors.retraining.training import train
+from driftdeck.database import connect
+from driftdeck.database.locks import held
+from driftdeck.settings import Settings
 
 PYTHON = sys.executable
 ECHO = f"{PYTHON} -c \"import os; print('training', os.environ['DAY']); print('v2')\""
@@ -75,8 +76,8 @@ def test_one_that_somebody_is_at_is_left_alone(
     call(connection)
     script = (
         "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
-        "from settings import CommittedSettings\n"
-        "settings = CommittedSettings.model_validate_json(sys.argv[1])\n"
+        "from settings import IsolatedSettings\n"
+        "settings = IsolatedSettings.model_validate_json(sys.argv[1])\n"
         "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"
         "    print(lock is not None, flush=True)\n    time.sleep(3)\n"
     )
@@ -198,10 +199,10 @@ _TERMINATE = """
 import sys, time
 from pathlib import Path
 from database import Role, connect
-from settings import CommittedSettings
+from settings import IsolatedSettings
 while not Path(sys.argv[1]).exists():
     time.sleep(0.05)
-with connect(CommittedSettings.model_validate_json(sys.argv[2]), Role.ADMIN) as connection:
+with connect(IsolatedSettings.model_validate_json(sys.argv[2]), Role.ADMIN) as connection:
     connection.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'collector'"
     )
@@ -212,7 +213,7 @@ from datetime import date
 sys.path.insert(0, "tests")
 from conftest import small_monitor
 from collectors.training import train
-from monitors import declare as d
+from driftdeck import declare as d
 plan = d.Retrain(sys.argv[1], metrics=("accuracy",))
 monitor = small_monitor(retrain=plan)
 train(plan, monitor, monitor.every.window(date(2024, 1, 11)))
@@ -279,7 +280,7 @@ def test_killed_between_the_window_and_its_training(
     Runner(broken, settings, connection).run(window_of(broken, date(2024, 1, 11)), trains=True)
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
     monkeypatch.setattr(commands, "named", lambda *_: broken)
-    monkeypatch.setattr("collectors.work.named", lambda *_: broken)
+    monkeypatch.setattr("driftdeck.collectors.jobs.work.named", lambda *_: broken)
     options = {
         "due": [],
         "run": ["--date", "2024-01-12", "--no-report"],
@@ -303,7 +304,7 @@ def test_a_window_and_what_it_calls_for_are_stored_together(
 ) -> None:
     """Nobody can be killed between the two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("collectors.runner.call_for_training", _lost)
+        patch.setattr("driftdeck.collectors.jobs.runner.call_for_training", _lost)
         with pytest.raises(psycopg.OperationalError):
             Runner(broken, settings, connection).run(
                 window_of(broken, date(2024, 1, 11)), trains=True

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from collectors.reference import days_of
-from collectors.windows import complete_windows, window_of
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.jobs.windows import complete_windows, window_of
 
 FIRST, LAST = datetime(1970, 1, 1, 12, tzinfo=UTC), datetime(2040, 12, 31, tzinfo=UTC)
 WEEK = timedelta(days=7)

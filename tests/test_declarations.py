@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from conftest import small_monitor
-from monitors import declare as d
-from monitors import thresholds
-from monitors.load import RESERVED, load, named
+from driftdeck import declare as d
+from driftdeck import thresholds
+from driftdeck.load import RESERVED, load, named
+from repository import MONITORS
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_one_number_is_both_signs_of_a_signed_metric_only() -> None:
 
 def test_file_and_line_are_named(tmp_path: Path) -> None:
     """A bad declaration file is refused with its name and the line that is wrong."""
-    text = "from monitors import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
+    text = "from driftdeck import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
     (tmp_path / "bad.py").write_text(text)
 
     with pytest.raises(d.DeclarationError) as refused:
@@ -128,12 +129,12 @@ def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> Non
 def test_unknown_name_lists_the_known() -> None:
     """Asking for a monitor that is not declared says which are."""
     with pytest.raises(KeyError) as refused:
-        named("nope")
+        named("nope", *MONITORS)
 
     assert "no monitor 'nope'" in str(refused.value)
 
 
-@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
 def test_every_judged_series_has_levels(monitor: d.Monitor) -> None:
     """Fixed or calibrated, no declared series is left without levels unless it says why."""
     unjudged = [

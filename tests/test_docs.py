@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from generator.artefacts import dashboard, dashboard_text, site
-from monitors.load import load
-from settings import ROOT, CommittedSettings
+from driftdeck.generator.artefacts import dashboard, dashboard_text, site
+from driftdeck.load import load
+from driftdeck.settings import IsolatedSettings
+from repository import MONITORS, ROOT
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,10 +30,10 @@ def test_model_of_the_guide_is_a_declaration(tmp_path: Path) -> None:
 
 def test_dashboard_of_the_guide_builds() -> None:
     """The dashboard in the contributing guide builds as it stands, in the lines that it claims."""
-    settings = CommittedSettings()
+    settings = IsolatedSettings()
     scope: dict[str, object] = {}
     exec(DASHBOARD, scope)
-    [page] = scope["pages"](site(settings), load())
+    [page] = scope["pages"](site(settings), load(*MONITORS))
 
     assert '"title": "Volume"' in dashboard_text(dashboard(page))
     assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING

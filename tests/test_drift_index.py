@@ -15,15 +15,15 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from collectors.cleaned import Cleaned
-from collectors.drift_index import Index, engine
-from collectors.drift_index.binned import sturges_edges
-from collectors.drift_index.categories import CategoryIndex
-from collectors.drift_index.numbers import NumberIndex, Sample
-from collectors.report import measure, undrawn
-from collectors.values import Measured
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index import Index, engine
+from driftdeck.collectors.engines.drift_index.binned import sturges_edges
+from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
+from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
+from driftdeck.collectors.engines.evidently import measure, undrawn
+from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.values import Measured
 
 NUMBER_METHODS = ["wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks"]
 CATEGORY_METHODS = ["jensenshannon", "psi", "kl_div", "hellinger", "chisquare", "z"]

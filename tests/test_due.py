@@ -7,16 +7,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors import commands
-from collectors.__main__ import main
-from collectors.due import due_windows
-from collectors.runner import Runner
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from database import connect
-from database.embedded import free_port
-from database.locks import held
-from monitors.declare import Monitor
-from settings import Settings
+from driftdeck.collectors.__main__ import main
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.database import connect
+from driftdeck.database.embedded import free_port
+from driftdeck.database.locks import held
+from driftdeck.declare import Monitor
+from driftdeck.settings import Settings
 
 FIRST, LAST = REFERENCE_DAYS + 1, REFERENCE_DAYS + 6
 
@@ -143,10 +143,10 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
         (declared / f"{name}.py").write_text(
             "import sys\n"
             f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-            "from conftest import small_monitor\nfrom monitors import declare as d\n"
+            "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
             f"MONITOR = small_monitor({'' if change else repr(str(tmp_path / 'log'))}{change})\n"
         )
-    mine = settings.model_copy(update={"monitors_dir": declared, "data_dir": tmp_path})
+    mine = settings.model_copy(update={"monitors": (str(declared),), "data_dir": tmp_path})
 
     asked = argparse.Namespace(monitor="all", list=False, every=None, no_report=True)
     assert commands.due(mine, asked) == 1
@@ -195,7 +195,7 @@ def test_a_connection_that_is_lost_says_where(
         return 0
 
     monkeypatch.setattr(commands, "due", lost)
-    monkeypatch.setattr("settings.load_settings", lambda: settings)
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: settings)
     assert main(["due"]) == 2
     told = capsys.readouterr().err
 

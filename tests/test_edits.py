@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from changes.edits import prove, source, styled
-from dashboards_src.edit import (
+from driftdeck.changes.edits import prove, source, styled
+from driftdeck.dashboards.edit import (
     EditError,
     add,
     applied,
@@ -25,10 +25,10 @@ from dashboards_src.edit import (
     remove,
     variable,
 )
-from dashboards_src.places import parsed, written
-from dashboards_src.rows import in_order, opened
-from generator.differences import compare, lines, touched
-from settings import ROOT
+from driftdeck.dashboards.places import parsed, written
+from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.generator.differences import compare, lines, touched
+from repository import ROOT
 
 Json = dict[str, Any]
 BUILT = ROOT / "provisioning" / "dashboards"

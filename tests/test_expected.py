@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from collectors.episodes import confirmed, judged
-from collectors.replay import compare, replay
-from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
-from dashboards_src import sql
-from dashboards_src.alerts import breached_query
-from generator.artefacts import site
-from monitors import declare as d
-from settings import CommittedSettings
+from driftdeck import declare as d
+from driftdeck.collectors.thresholds.episodes import confirmed, judged
+from driftdeck.collectors.thresholds.replay import compare, replay
+from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.dashboards import sql
+from driftdeck.dashboards.alerts import breached_query
+from driftdeck.generator.artefacts import site
+from driftdeck.settings import IsolatedSettings
 
 SALE = d.Expected(
     metric="drift", column="x", since="2024-01-03", until="2024-01-06", because="o'sale"
@@ -68,9 +68,9 @@ def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
     assert (start.date(), end.date()) == (date(2024, 1, 3), date(2024, 1, 7))
     assert text == "Expected: drift x, because o'sale"
     assert tags == "small,expected"
-    from dashboards_src.model import pages
+    from driftdeck.dashboards_src.model import pages
 
-    [page] = pages(site(CommittedSettings()), (monitor,))
+    [page] = pages(site(IsolatedSettings()), (monitor,))
     assert "Expected breaches" in [mark["name"] for mark in page.annotations]
 
 

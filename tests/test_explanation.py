@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.choice import for_calibration
-from collectors.cleaned import Cleaned
-from collectors.collect import from_rows
-from collectors.explanation import _share, explain
-from collectors.reference import Reference, from_frame
 from conftest import rows, small_monitor
-from monitors import declare as d
-from monitors.declare import Monitor
+from driftdeck import declare as d
+from driftdeck.collectors.engines.choice import for_calibration
+from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.reference import Reference, from_frame
+from driftdeck.collectors.jobs.collect import from_rows
+from driftdeck.collectors.reports.explanation import _share, explain
+from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)
 

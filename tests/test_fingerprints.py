@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from collectors.calibrate import render
-from collectors.reference import _hash
 from conftest import small_monitor
-from monitors import declare as d
-from monitors import thresholds
-from monitors.declare.canonical import canonical
-from monitors.load import HERE, load
-from settings import ROOT
+from driftdeck import declare as d
+from driftdeck import thresholds
+from driftdeck.collectors.frames.reference import _hash
+from driftdeck.collectors.thresholds.calibrate import render
+from driftdeck.declare.canonical import canonical
+from driftdeck.load import load
+from repository import MONITORS, ROOT
 
 LOG = {"time": "at", "on": "id", "partition": "day", "timezone": "Asia/Tokyo", "naive": "UTC"}
 CALIBRATED = (d.drift(), d.recall(quantiles=d.Quantiles(warn=0.8, alert=0.99)))
@@ -77,7 +77,7 @@ def digest(monitor: d.Monitor) -> str:
     return hashlib.sha256(canonical(monitor.all_columns()).encode()).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("folder", [HERE, ROOT / "examples" / "live" / "monitors"])
+@pytest.mark.parametrize("folder", [*MONITORS, ROOT / "examples/live/house/monitors"])
 def test_committed_files_are_valid_as_they_are(folder: Path) -> None:
     """Their hashes to the letter; they name no version, which means the first."""
     for monitor in load(folder):

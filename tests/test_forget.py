@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors.__main__ import main
-from collectors.runner import Runner
-from collectors.windows import window_of
-from collectors.workspace import Workspace, project_of
-from database import connect
-from monitors.load import load, named
-from settings import Settings
+from driftdeck.collectors.__main__ import main
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.reports.workspace import Workspace, project_of
+from driftdeck.database import connect
+from driftdeck.load import load, named
+from driftdeck.settings import Settings
 
 Run = Callable[..., str]
 
@@ -23,7 +23,7 @@ def run(
     small_house: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Run:
     """What one of the collectors' commands says in a house with twelve days, when it went well."""
-    monkeypatch.setattr("settings.load_settings", lambda: small_house)
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: small_house)
     Workspace(small_house).forget("small", None)
 
     def said(*arguments: str) -> str:
@@ -46,7 +46,7 @@ def redeclare(settings: Settings, changes: str) -> None:
 
 def collect(settings: Settings, *days: int) -> None:
     """Collect some days as they are declared now."""
-    monitor = named("small", settings.monitors_dir)
+    monitor = named("small", *settings.monitor_folders)
     with connect(settings) as connection:
         runner = Runner(monitor, settings, connection)
         for day in days:

@@ -14,14 +14,14 @@ from evidently import Dataset
 from evidently.ui.workspace import RemoteWorkspace
 from litestar.testing import TestClient
 
-import stack.evidently as ui
-from database import Role, connect
-from database.embedded import free_port
-from settings import Settings
-from stack.guard import Guard
-from stack.preview import serve
-from stack.preview.source import Build, Source
-from stack.questions import moment
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import free_port
+from driftdeck.preview import serve
+from driftdeck.preview.source import Build, Source
+from driftdeck.settings import Settings
+from driftdeck.stack import evidently as ui
+from driftdeck.stack.guard import Guard
+from driftdeck.verify.questions import moment
 
 HOME = "http://127.0.0.1:8000"
 EVIL = "http://evil.example"

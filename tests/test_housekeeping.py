@@ -12,13 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-import stack.__main__ as command
-from database import postmaster
-from database.embedded import Embedded, EmbeddedError, free_port
-from diagnostics import described, keep_log, tell
-from settings import ROOT, CommittedSettings
-from stack import housekeeping
-from stack.programs import Program
+from driftdeck.database import postmaster
+from driftdeck.database.embedded import Embedded, EmbeddedError, free_port
+from driftdeck.diagnostics import described, keep_log, tell
+from driftdeck.settings import IsolatedSettings
+from driftdeck.stack import __main__ as command
+from driftdeck.stack import housekeeping
+from driftdeck.stack.programs import Program
+from repository import ROOT
 
 USER = ("postgres", "secret", "driftdeck")
 
@@ -233,7 +234,7 @@ def test_a_house_in_disorder_has_a_status_and_goes_down(
     (house / "postgres").mkdir(parents=True)
     for name in ("evidently.pid", "preview.pid", "grafana.pid", "postgres/postmaster.pid"):
         (house / name).write_text("")
-    chosen = CommittedSettings(stack_dir=house, runtime="embedded")
+    chosen = IsolatedSettings(stack_dir=house, runtime="embedded")
     monkeypatch.setattr(command, "load_settings", lambda: chosen)
 
     assert command.main(["status"]) == 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.imports import kept
+from driftdeck.collectors.jobs.imports import kept
 
 
 @pytest.fixture(autouse=True)

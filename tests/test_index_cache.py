@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.cleaned import Cleaned
-from collectors.drift_index import Index, cache, number_index
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index import Index, cache, number_index
+from driftdeck.collectors.frames.cleaned import Cleaned
 
 MONITOR = small_monitor(
     columns=(d.number("x"), d.number("few"), d.number("never"), d.category("c")),

@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from sklearn import metrics
 
-from collectors.collect import collect
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader, Rows
-from collectors.values import Collected, Status
 from conftest import small_monitor
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader, Rows
+from driftdeck.collectors.values import Collected, Status
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)

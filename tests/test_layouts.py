@@ -9,17 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from changes.apply import apply
-from changes.plan import Kind, Step, Target, lines, plan
-from changes.pull import pull
+from driftdeck.changes.apply import apply
+from driftdeck.changes.plan import Kind, Step, Target, lines, plan
+from driftdeck.changes.pull import pull
+from driftdeck.generator.artefacts import artefacts, dashboard_text
+from driftdeck.generator.v2 import features, files, object_of
+from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.objects import Objects
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.grafana import Live, equal_dashboards
 from fake_grafana import Fake
-from generator.artefacts import artefacts, dashboard_text
-from generator.v2 import features, files, object_of
-from settings import ROOT, CommittedSettings, Settings
-from stack.built import Built
-from stack.grafana import Grafana, GrafanaError
-from stack.objects import Objects
-from stack.verify_grafana import Live, equal_dashboards
+from repository import ROOT
 
 Json = dict[str, Any]
 UID = "driftdeck-flights"
@@ -33,7 +34,7 @@ CONDITION = {
 def house(tmp_path: Path) -> Settings:
     """The project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    return CommittedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    return IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
 
 
 @pytest.fixture

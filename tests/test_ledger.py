@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from collectors.collect import collect
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
 from conftest import small_monitor
-from dashboards_src.collectors import LEFT_OUT
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Collected, Status
+from driftdeck.dashboards_src.collectors import LEFT_OUT
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)

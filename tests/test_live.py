@@ -17,10 +17,11 @@ import httpx
 import pytest
 
 from conftest import REFERENCE_DAYS, SECRET, rows, write_day
-from database.embedded import free_port
-from settings import ROOT, load_settings
-from stack.local import grafana_binary, release
-from stack.look import browser_program
+from driftdeck.database.embedded import free_port
+from driftdeck.settings import load_settings
+from driftdeck.stack.local import grafana_binary, release
+from driftdeck.verify.look import browser_program
+from repository import ROOT
 
 needs_grafana = pytest.mark.skipif(
     not grafana_binary(load_settings()), reason="needs a grafana program (GRAFANA_BIN)"
@@ -72,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-{ENDS}')\n"
     )
     (folder / "monitors" / "contacts.py").write_text(
-        "from monitors import declare as d\n"
+        "from driftdeck import declare as d\n"
         "CONTACTS = (d.Contact(name='hook', way=d.webhook('$TEST_WEBHOOK_URL'),"
         " wait='0s', interval='1s'),)\n"
     )
@@ -85,7 +86,7 @@ def environment(folder: Path, webhook: ThreadingHTTPServer) -> Iterator[dict[str
     given = {
         "RUNTIME": "grafana",
         "STACK_DIR": str(folder / "stack"),
-        "MONITORS_DIR": str(folder / "monitors"),
+        "MONITORS": str(folder / "monitors"),
         "PROVISIONING_DIR": str(folder / "provisioning"),
         "EDITS_DIR": str(folder / "edits"),
         "POSTGRES_PORT": str(free_port()),
@@ -108,7 +109,7 @@ def stack(environment: dict[str, str], *arguments: str) -> "subprocess.Completed
 def run(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run one of our modules."""
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", *arguments],
+        [sys.executable, "-W", "ignore", "-m", f"driftdeck.{arguments[0]}", *arguments[1:]],
         cwd=ROOT,
         env=environment,
         capture_output=True,

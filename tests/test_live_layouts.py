@@ -9,10 +9,11 @@ import httpx
 import pytest
 from test_live import environment, folder, run, stack, webhook
 
-from generator.v2 import differences, object_of
-from preflight.releases import Release
-from settings import ROOT, load_settings
-from stack.local import grafana_binary, release
+from driftdeck.generator.v2 import differences, object_of
+from driftdeck.preflight.releases import Release
+from driftdeck.settings import load_settings
+from driftdeck.stack.local import grafana_binary, release
+from repository import ROOT
 
 Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "layouts-12.4.json"

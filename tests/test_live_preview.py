@@ -10,16 +10,16 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from test_live import environment, folder, needs_grafana, stack, webhook
 
-from database import Role, connect
+from driftdeck.database import Role, connect
+from driftdeck.preview.draw import Asked, draw
+from driftdeck.preview.frames import asker
+from driftdeck.settings import load_settings
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.built import Built
+from driftdeck.verify.drawn import undrawn
+from driftdeck.verify.look import FLAGS, SEEN, browser_program, log_in
+from driftdeck.verify.questions import panels
 from own_previews import drawings
-from settings import load_settings
-from stack.built import Built
-from stack.drawn import undrawn
-from stack.look import FLAGS, SEEN, browser_program, log_in
-from stack.preview.draw import Asked, draw
-from stack.preview.frames import asker
-from stack.questions import panels
-from stack.runtime import choose
 
 Json = dict[str, Any]
 MENU = {"Panel menu", "Menu"}

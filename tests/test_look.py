@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stack import drawn
-from stack.drawn import undrawn
-from stack.look import FLAGS, SEEN, _problems, browser_program
+from driftdeck.verify import drawn
+from driftdeck.verify.drawn import undrawn
+from driftdeck.verify.look import FLAGS, SEEN, _problems, browser_program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preflight.macros import MacroError, Range, expand
+from driftdeck.preflight.sql.macros import MacroError, Range, expand
 
 RECORDED = json.loads((Path(__file__).parent / "cases" / "macros.json").read_text(encoding="utf-8"))
 TAIL = " nonsense"

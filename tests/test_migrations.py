@@ -10,10 +10,10 @@ import pytest
 from test_database import insert
 from test_roles import COLLECTORS, POWERS
 
-from database import Role, connect, migrate
-from database.embedded import BINARIES, Embedded, free_port
-from database.migrate import TABLE, MigrationError, migrations
-from settings import CommittedSettings, Settings
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import BINARIES, Embedded, free_port
+from driftdeck.database.migrate import TABLE, MigrationError, migrations
+from driftdeck.settings import IsolatedSettings, Settings
 
 MODULE = sys.modules[migrate.__module__]
 """Its package has the function by the same name."""
@@ -23,7 +23,7 @@ MODULE = sys.modules[migrate.__module__]
 def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Another server, on which nothing has been migrated."""
     folder = tmp_path_factory.mktemp("other")
-    chosen = CommittedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
+    chosen = IsolatedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
     server = Embedded(folder / "postgres", chosen.postgres_port)
     server.start(chosen.postgres_user, chosen.postgres_password, chosen.postgres_db)
     try:

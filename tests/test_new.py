@@ -12,22 +12,22 @@ import psycopg
 import pytest
 import yaml
 
-import settings as environment
-from collectors import commands
-from collectors.new.command import make
-from collectors.runner import Runner
-from collectors.values import Status
-from database import uri
-from generator.artefacts import artefacts
-from generator.thresholds import stale_thresholds
-from monitors import declare as d
-from monitors.load import RESERVED, load, named
+from driftdeck import declare as d
+from driftdeck import settings as environment
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.new.command import make
+from driftdeck.collectors.values import Status
+from driftdeck.database import uri
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.load import RESERVED, load, named
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
+from driftdeck.settings import Settings
 from own_data import DAYS, FIRST, asked, log, saved
-from preflight.check import check
-from preflight.findings import Report
-from preflight.reading import Reading
-from preflight.releases import Release
-from settings import Settings
 
 ODD = [
     "all",
@@ -65,7 +65,7 @@ def test_from_a_log_to_collected_windows(
     alarms = connection.execute(
         "select avg((level = 2)::int) from monitoring.metric where level is not null"
     ).fetchone()
-    monitor = named("churn", mine.monitors_dir)
+    monitor = named("churn", *mine.monitor_folders)
 
     assert [status for (status,) in stored] == ["ok"] * DAYS
     assert alarms is not None
@@ -135,7 +135,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         (mine.data / "log" / f"dt={day}").mkdir(parents=True)
         saved(part, mine.data / "log" / f"dt={day}")
     make(mine, asked("hive", mine.data / "log", "--timezone", "Europe/Lisbon"))
-    hive = named("hive", mine.monitors_dir)
+    hive = named("hive", *mine.monitor_folders)
     assert hive.source == d.Csv("log", time="at", partition="dt", naive="Europe/Lisbon")
     assert hive.every == d.Daily(timezone="Europe/Lisbon")
 
@@ -154,7 +154,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         with other.cursor() as cursor:
             cursor.executemany("insert into log values (%s, %s, %s)", frame.values.tolist())
     make(mine, asked("shop", address))
-    shop = named("shop", mine.monitors_dir)
+    shop = named("shop", *mine.monitor_folders)
     kept = tmp_path / ".env"
 
     assert shop.source == d.Table("log", time="at", address="SHOP_URI", naive="UTC")
@@ -230,7 +230,7 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(ValueError, match=r"churn.py is there; .* --force"):
         make(mine, asked("churn", path))
 
-    monkeypatch.setattr("collectors.new.command.measure_days", lambda *_: 1 / 0)
+    monkeypatch.setattr("driftdeck.collectors.new.command.measure_days", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("churn", path, "--force"))
     assert theirs.read_text() == "mine"
@@ -251,7 +251,7 @@ def test_what_cannot_be_calibrated_is_left_out_with_its_reason(mine: Settings) -
     frame["label"] = frame["label"].where(early, 0)
     make(mine, asked("rare", saved(frame, mine.data)))
     load.cache_clear()
-    monitor = named("rare", mine.monitors_dir)
+    monitor = named("rare", *mine.monitor_folders)
     unjudged = {metric.name: metric.unjudged for metric in monitor.metrics}
 
     assert [one.name for one in monitor.columns] == ["x", "c"]

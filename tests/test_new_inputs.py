@@ -9,15 +9,15 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.new import answers, guess
-from collectors.new.command import amend, make
-from collectors.new.guess import Asked, Roles
-from collectors.new.propose import period
-from database import Role, uri
-from monitors import declare as d
-from monitors.declare.columns import Kind
+from driftdeck import declare as d
+from driftdeck.collectors.new import answers, guess
+from driftdeck.collectors.new.command import amend, make
+from driftdeck.collectors.new.guess import Asked, Roles
+from driftdeck.collectors.new.propose import period
+from driftdeck.database import Role, uri
+from driftdeck.declare.columns import Kind
+from driftdeck.settings import Settings
 from own_data import asked, log, saved
-from settings import Settings
 
 NAMED = log()
 ROLES = Roles(prediction="p", target="y")
@@ -308,13 +308,13 @@ def test_infinity_where_nobody_watches_is_nobodys_problem(
 def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_path: Path) -> None:
     """The number, not the name of a constant."""
     make(mine, asked("thin", saved(NAMED[["at", "c"]], mine.data)))
-    from collectors.new.command import find, place_of, propose
-    from monitors.load import named
+    from driftdeck.collectors.new.command import find, place_of, propose
+    from driftdeck.load import named
 
     parsed = asked("thin", tmp_path / "data" / "log.csv")
     found = find(mine, parsed, place_of(mine, parsed.source, "thin"), "UTC")
     days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
-    monitor = named("thin", mine.monitors_dir)
+    monitor = named("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
     with pytest.raises(ValueError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

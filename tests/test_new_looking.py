@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors import __main__ as command
-from collectors.new import guess
-from collectors.new.command import make
-from collectors.new.propose import row_levels
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors import __main__ as command
+from driftdeck.collectors.new import guess
+from driftdeck.collectors.new.command import make
+from driftdeck.collectors.new.propose import row_levels
+from driftdeck.settings import Settings
 from own_data import asked, log, saved
-from settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.offline import offline
-from stack.programs import BEGINS, complaining, provisioning_complaints
+from driftdeck.verify.logs import BEGINS, complaining, provisioning_complaints
+from driftdeck.verify.offline import offline
 
 LOGGED = Path(__file__).parent / "recorded" / "offline-12.4.log"
 LINES = LOGGED.read_text(encoding="utf-8").splitlines()

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 from test_preflight import BASELINE, BOARD, PROVIDER, RULES, SOURCE, lay, reading, said
 
-from preflight import rules as register
-from preflight.__main__ import main
-from preflight.check import check
-from preflight.interpolation import expand
-from preflight.rules import table
-from settings import ROOT, CommittedSettings
+from driftdeck.preflight import rules as register
+from driftdeck.preflight.__main__ import main
+from driftdeck.preflight.check import check
+from driftdeck.preflight.read.interpolation import expand
+from driftdeck.preflight.rules import table
+from driftdeck.settings import IsolatedSettings
+from repository import ROOT
 
 
 def test_own_artefacts_have_no_finding() -> None:
     """What this project builds passes its own pre-flight, for the target and for 9.4."""
     environment = {"GRAFANA_READER_PASSWORD": "secret"}
-    tree = CommittedSettings().provisioning_dir
+    tree = IsolatedSettings().provisioning_dir
 
     assert said(check(tree, reading(environment, "13.3"))) == ""
 

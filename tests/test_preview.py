@@ -6,15 +6,15 @@ import plotly.graph_objects as go
 import psycopg
 import pytest
 
-from database import Role, connect
-from generator.artefacts import artefacts
+from driftdeck.database import Role, connect
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.preview.draw import Asked, draw
+from driftdeck.preview.frames import asker
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
 from own_previews import NOW, PANEL, Json, drawings, of_small
-from settings import CommittedSettings, Settings
-from stack.built import Built
-from stack.preview.draw import Asked, draw
-from stack.preview.frames import asker
 
-COMMITTED = Built(artefacts(CommittedSettings()), {}).dashboards()
+COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 @pytest.mark.parametrize("dashboard", COMMITTED, ids=lambda one: one["uid"])

@@ -13,17 +13,17 @@ import uvicorn
 from litestar.testing import TestClient
 from playwright.sync_api import Page, expect, sync_playwright
 
-from database import Role, connect
-from database.embedded import free_port, port_taken
-from generator.artefacts import artefacts
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import free_port, port_taken
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.preview import pages, serve
+from driftdeck.preview.source import Build, Source
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.look import FLAGS, browser_program
 from own_previews import Json, drawings
-from settings import CommittedSettings, Settings
-from stack.built import Built
-from stack.look import FLAGS, browser_program
-from stack.preview import pages, serve
-from stack.preview.source import Build, Source
 
-COMMITTED = Built(artefacts(CommittedSettings()), {}).dashboards()
+COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 def held_by(text: str) -> Json:
@@ -55,7 +55,7 @@ def test_a_comparison_marks_the_panels_that_differ(
     reader: psycopg.Connection, tmp_path: Path
 ) -> None:
     """Only dashboards that differ have a page; one that only moved is not marked."""
-    files = artefacts(CommittedSettings())
+    files = artefacts(IsolatedSettings())
     name = "dashboards/overview.json"
     board = json.loads(files[name])
     first, second = board["panels"][:2]

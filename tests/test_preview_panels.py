@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import pytest
 
+from driftdeck.preflight.sql.macros import Range
+from driftdeck.preview import axes, lines, plot, timeline, units, words
+from driftdeck.preview.fields import Clock, Field, ago, config_of
+from driftdeck.preview.frames import Answer, AskError, series
 from own_previews import NOW, PANEL, Json
-from preflight.macros import Range
-from stack.preview import axes, lines, plot, timeline, units, words
-from stack.preview.fields import Clock, Field, ago, config_of
-from stack.preview.frames import Answer, AskError, series
 
 CLOCK = Clock(NOW, UTC)
 SPAN = Range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 5, tzinfo=UTC))

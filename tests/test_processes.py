@@ -13,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
-import processes
-from generator.artefacts import artefacts
-from generator.files import write
-from monitors.declare import DeclarationError
-from preflight.check import check
-from preflight.documents import UnreadableError
-from preflight.findings import Finding, Report
-from preflight.reading import Reading
-from settings import ROOT, CommittedSettings
+from driftdeck import processes
+from driftdeck.declare import DeclarationError
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.files import write
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import Finding, Report
+from driftdeck.preflight.read.documents import UnreadableError
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.settings import IsolatedSettings
+from repository import ROOT
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity"), reason="processes are forked on Linux only"
@@ -222,7 +223,7 @@ def alone() -> Iterator[None]:
 
 def test_a_build_and_a_check_say_the_same(tmp_path: Path, forked: None) -> None:
     """The same files, and of a tree with faults of every stage the same findings."""
-    settings = CommittedSettings()
+    settings = IsolatedSettings()
     built = artefacts(settings)
     with alone():
         assert artefacts(settings) == built

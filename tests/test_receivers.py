@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from preflight.receivers import problems
-from preflight.releases import Release
-from settings import ROOT
+from driftdeck.preflight.alerting.receivers import problems
+from driftdeck.preflight.releases import Release
+from repository import ROOT
 
 Json = dict[str, Any]
 MEASURED: list[Json] = json.loads((ROOT / "tests/cases/receivers.json").read_text(encoding="utf-8"))

@@ -11,22 +11,22 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from litestar.testing import create_test_client
 
-from collectors import report
-from collectors.cleaned import Cleaned
-from collectors.collect import collect
-from collectors.episodes import begins, confirmed, standing
-from collectors.reference import days_of, load_reference
-from collectors.runner import Outcome, Runner
-from collectors.sources.reader import Reader
-from collectors.windows import window_of
-from collectors.workspace import Workspace, dashboard, page
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from dashboards_src.alerts import breached_query
-from generator.artefacts import site
-from monitors import declare as d
-from monitors.declare.methods import Bad
-from settings import Settings
-from stack import evidently as ui
+from driftdeck import declare as d
+from driftdeck.collectors.engines import evidently as report
+from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Outcome, Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.thresholds.episodes import begins, confirmed, standing
+from driftdeck.dashboards.alerts import breached_query
+from driftdeck.declare.methods import Bad
+from driftdeck.generator.artefacts import site
+from driftdeck.settings import Settings
+from driftdeck.stack import evidently as ui
 
 DAY = date(2024, 1, REFERENCE_DAYS + 1)
 

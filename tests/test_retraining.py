@@ -10,18 +10,18 @@ import psycopg
 import pytest
 import yaml
 
-from collectors import commands, work
-from collectors.__main__ import _parser
-from collectors.choice import drawn_by_lot
-from collectors.retraining import call_for_training, retrain
-from collectors.training import train
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from database import connect
-from generator.artefacts import artefacts
-from monitors import declare as d
-from monitors.load import load
-from settings import CommittedSettings, Settings
+from driftdeck import declare as d
+from driftdeck.collectors.__main__ import _parser
+from driftdeck.collectors.engines.choice import drawn_by_lot
+from driftdeck.collectors.jobs import commands, work
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.retraining.retraining import call_for_training, retrain
+from driftdeck.collectors.retraining.training import train
+from driftdeck.database import connect
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.load import load
+from driftdeck.settings import IsolatedSettings, Settings
 
 FIRST = date(2024, 1, 11)
 PYTHON = sys.executable
@@ -324,10 +324,10 @@ def test_a_failed_retraining_alerts(tmp_path: Path, connection: psycopg.Connecti
     (tmp_path / "small.py").write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         "MONITOR = small_monitor(retrain=d.Retrain('a:b'))\n"
     )
-    files = artefacts(CommittedSettings(monitors_dir=tmp_path))
+    files = artefacts(IsolatedSettings(monitors=(str(tmp_path),)))
     [group] = yaml.safe_load(files["alerting/rules-small.yaml"])["groups"]
     [rule] = [r for r in group["rules"] if r["labels"]["kind"] == "retraining"]
     query = rule["data"][0]["model"]["rawSql"]

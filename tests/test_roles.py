@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from conftest import SECRET
-from database import Role, connect, migrate, uri
-from database.roles import SETTINGS, changed_settings
-from settings import Settings
+from driftdeck.database import Role, connect, migrate, uri
+from driftdeck.database.roles import SETTINGS, changed_settings
+from driftdeck.settings import Settings
 
 POWERS = {
     "hold a lock of a collection": "select pg_advisory_lock(728413906, hashtext('flights'))",

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from collectors.collect import collect
-from collectors.reference import days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Collected
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Collected
+from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 FIRST = date(2024, 1, 1)

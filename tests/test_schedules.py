@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from schedules import windows
-from schedules.__main__ import QUIET, cron_line
-from settings import ROOT
+from driftdeck.schedules import windows
+from driftdeck.schedules.__main__ import QUIET, cron_line
+from repository import ROOT
 
 PREFECT = ROOT / ".stack" / "prefect-venv" / "bin" / "python"
 

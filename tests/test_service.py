@@ -13,13 +13,14 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
 
 from flask.testing import FlaskClient
 
-from collectors.sources.reader import Reader
-from database import connect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.database import connect
+from driftdeck.load import load
+from driftdeck.settings import Settings
 from examples.flights import data, model
 from examples.live import play, retrain, tables
 from examples.live.service import Models, create
-from monitors.load import load
-from settings import ROOT, Settings
+from repository import ROOT
 
 LAST = "2013-01-05"
 
@@ -143,7 +144,7 @@ def test_the_monitor_reads_what_was_served(
         connection, flights, *(pd.Timestamp(t, tz=data.ZONE) for t in ("2013-01-06", "2013-01-08"))
     )
     connection.commit()
-    [monitor] = load(ROOT / "examples" / "live" / "monitors")
+    [monitor] = load(ROOT / "examples/live/house/monitors")
     window = monitor.every.window(pd.Timestamp("2013-01-06").date())
     rows = Reader(monitor, settings).read(window, window.end).frame
     known = day["arrived_at"] <= window.end

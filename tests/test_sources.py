@@ -10,12 +10,12 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.sources import csv, parquet
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader, Rows
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.sources import csv, parquet
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader, Rows
+from driftdeck.settings import Settings
 
 DAYS = [date(2024, 1, n) for n in (1, 2, 3)]
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

@@ -10,18 +10,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors.episodes import standing
 from conftest import small_monitor
-from dashboards_src.alerts import breached_query
-from database import Role, connect
-from database.embedded import Embedded, EmbeddedError
-from settings import CommittedSettings, Settings
-from stack import steps
-from stack.programs import Program
-from stack.questions import moment
-from stack.runtime import choose
-from stack.variables import fill
-from stack.verify import Answer, Question, judge
+from driftdeck.collectors.thresholds.episodes import standing
+from driftdeck.dashboards.alerts import breached_query
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import Embedded, EmbeddedError
+from driftdeck.grafana.variables import fill
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.stack import steps
+from driftdeck.stack.programs import Program
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.checks import Answer, Question, judge
+from driftdeck.verify.questions import moment
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
@@ -100,9 +100,9 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
 
 def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
     """A team's own folder of monitors: collected, built, and every query answers."""
-    from generator.artefacts import artefacts, pages
-    from stack.built import Built
-    from stack.verify_database import verify
+    from driftdeck.generator.artefacts import artefacts, pages
+    from driftdeck.verify.built import Built
+    from driftdeck.verify.database import verify
 
     mine = small_house.model_copy(update={"uid_prefix": "mine-"})
     excuses = {page.uid: page.may_be_empty() for page in pages(mine)}
@@ -115,8 +115,8 @@ def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
 
 def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for a Grafana that is not there says which variable to set."""
-    monkeypatch.setattr("stack.local.shutil.which", lambda name: None)
-    settings = CommittedSettings(runtime="grafana", grafana_bin="")
+    monkeypatch.setattr("driftdeck.stack.local.shutil.which", lambda name: None)
+    settings = IsolatedSettings(runtime="grafana", grafana_bin="")
     with pytest.raises(RuntimeError, match="set GRAFANA_BIN to one"):
         choose(settings)
 

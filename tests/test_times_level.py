@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
-from dashboards_src import sql
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.dashboards import sql
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 LEVEL = NUMBER | st.none() | st.sampled_from([0.0, -0.0, 0.05, 1.0, 5e-324, 1.7e308])

@@ -8,23 +8,31 @@ from typing import Any
 
 import pytest
 
-from dashboards_src.rows import opened
-from generator.__main__ import main
-from generator.artefacts import artefacts
-from generator.differences import compare
-from generator.noise import without_noise
-from generator.v2 import differences, features, files, in_rows, layout_of, normal, object_of, said
-from generator.v2.elements import NoFormError
-from generator.v2.layout import groups
-from settings import ROOT, CommittedSettings
+from driftdeck.dashboards.rows import opened
+from driftdeck.generator.__main__ import main
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.differences import compare
+from driftdeck.generator.noise import without_noise
+from driftdeck.generator.v2 import (
+    differences,
+    features,
+    files,
+    in_rows,
+    layout_of,
+    normal,
+    object_of,
+    said,
+)
+from driftdeck.generator.v2.elements import NoFormError
+from driftdeck.generator.v2.layout import groups
+from driftdeck.settings import IsolatedSettings
+from repository import ROOT
 
 Json = dict[str, Any]
 RECORDED: Json = json.loads((ROOT / "tests" / "recorded" / "layouts-12.4.json").read_text())
 """What 12.4 answers: of a classic dashboard, of our v2, and of what its browser saved."""
 SAMPLE: Json = RECORDED["sample"]
-BUILT = [
-    json.loads(text) for path, text in artefacts(CommittedSettings()).items() if "json" in path
-]
+BUILT = [json.loads(text) for path, text in artefacts(IsolatedSettings()).items() if "json" in path]
 every = pytest.mark.parametrize("document", [*BUILT, SAMPLE], ids=lambda one: one["uid"])
 
 
@@ -212,7 +220,7 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
     home.mkdir()
     (home / "theirs.json").write_text('{"metadata": {"name": "abc"}}')
     (home / "old.json").write_text('{"metadata": {"name": "driftdeck-gone"}}')
-    settings = CommittedSettings(objects_dir=home)
+    settings = IsolatedSettings(objects_dir=home)
     assert main(["build", "--format", "v2"], settings) == 0
     there = {path.name for path in home.iterdir()}
     assert there == {*files(artefacts(settings)), "theirs.json"}
@@ -224,7 +232,7 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
 def test_check_names_a_stale_object(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Only where somebody has built the tree."""
     home = tmp_path / "objects"
-    settings = CommittedSettings(objects_dir=home)
+    settings = IsolatedSettings(objects_dir=home)
     main(["check"], settings)
     assert "FORMAT=v2" not in capsys.readouterr().out
     main(["build", "--format", "v2"], settings)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from settings import CommittedSettings
-from stack.built import Built
-from stack.grafana import Grafana
-from stack.links import Link
-from stack.programs import provisioning_complaints
-from stack.recording import Recording
-from stack.verify import Check, as_line, summary
-from stack.verify_grafana import Live, prove
+from driftdeck.grafana.client import Grafana
+from driftdeck.settings import IsolatedSettings
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import Check, as_line, summary
+from driftdeck.verify.grafana import Live, prove
+from driftdeck.verify.links import Link
+from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.recording import Recording
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
 Json = dict[str, Any]
@@ -38,7 +38,7 @@ def test_two_releases_are_recorded() -> None:
 
 def proof(recording: Recording) -> dict[str, Check]:
     """The checks by name, against a recorded server."""
-    settings = CommittedSettings()
+    settings = IsolatedSettings()
     grafana = Grafana(settings, transport=recording)
     live = Live(
         settings,

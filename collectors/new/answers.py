@@ -8,10 +8,10 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from collectors import cells
-from collectors.new import guess
-from collectors.new.guess import Roles
-from monitors.declare.columns import Kind
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.new import guess
+from driftdeck.collectors.new.guess import Roles
+from driftdeck.declare.columns import Kind
 
 CLASSES = ("recall", "precision", "accuracy")
 CHANCES = ("roc_auc", "log_loss")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from collectors import cells
-from collectors.sources import csv, parquet
-from collectors.sources.errors import SourceError, naming
-from collectors.sources.typed import times
-from monitors.declare import Csv
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.sources import csv, parquet
+from driftdeck.collectors.sources.errors import SourceError, naming
+from driftdeck.collectors.sources.typed import times
+from driftdeck.declare import Csv
 
 CHUNK = 200_000
 SEPARATORS = ",;\t|"

@@ -9,27 +9,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import settings as environment
-from collectors.calibrate import calibrated, measure_days, write
-from collectors.collect import collect
-from collectors.new.declaration import declaration
-from collectors.new.find import Found, Place, find, place_of
-from collectors.new.propose import Proposal, period, propose
-from collectors.new.time_column import plain
-from collectors.reference import days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Status
-from collectors.windows import complete_windows
-from monitors import thresholds
-from monitors.declare import Between, Monitor
-from monitors.declare.monitor import NAME
-from monitors.declare.windows import Daily
-from monitors.load import CONTACTS, LIBRARY, RESERVED, load, named
-from settings import Settings
+from driftdeck import thresholds
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.new.declaration import declaration
+from driftdeck.collectors.new.find import Found, Place, find, place_of
+from driftdeck.collectors.new.propose import Proposal, period, propose
+from driftdeck.collectors.new.time_column import plain
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.thresholds.calibrate import calibrated, measure_days, write
+from driftdeck.collectors.values import Status
+from driftdeck.declare import Between, Monitor
+from driftdeck.declare.monitor import NAME
+from driftdeck.declare.windows import Daily
+from driftdeck.load import CONTACTS, RESERVED, load, named
+from driftdeck.settings import Settings
 
 TRIED = 5
 """So many windows show whether what is proposed can be collected."""
-TAKEN = {*LIBRARY, *RESERVED, CONTACTS, "declare"}
+TAKEN = {*RESERVED, CONTACTS}
 COMPOSE_ANCHOR = re.compile(r"^( *)environment: &environment\n", re.MULTILINE)
 
 
@@ -53,7 +52,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
     proposal = propose(found, zone, watched)
     title = parsed.title or name.replace("_", " ").capitalize()
 
-    files = [environment.ROOT / ".env", environment.ROOT / "docker-compose.yml"]
+    files = [settings.root / ".env", settings.root / "docker-compose.yml"]
     with _undone([path, thresholds.path_beside(path), *files]):
         remarks = _keep_secret(settings, place)
 
@@ -61,7 +60,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
             text = declaration(name, title, parsed.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
-            return named(name, settings.monitors_dir)
+            return named(name, *settings.monitor_folders)
 
         thresholds.path_beside(path).unlink(missing_ok=True)
         monitor = written(proposal)
@@ -72,7 +71,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
             proposal, monitor = amended, written(amended)
         write(monitor, settings, values)
         load.cache_clear()
-        monitor = named(name, settings.monitors_dir)
+        monitor = named(name, *settings.monitor_folders)
         problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
         if problems:
             raise ValueError("; ".join(problems))
@@ -169,7 +168,7 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     said = []
     if place.secret and settings.keep_variable(place.address, place.secret):
         said.append(f"the address is kept as {place.address} in .env, never in the declaration")
-    compose = environment.ROOT / "docker-compose.yml"
+    compose = settings.root / "docker-compose.yml"
     if place.address and compose.exists():
         text = compose.read_text(encoding="utf-8")
         line = f"  {place.address}: ${{{place.address}:-}}\n"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 
-from collectors.new.propose import Proposal
-from monitors.declare import Source
+from driftdeck.collectors.new.propose import Proposal
+from driftdeck.declare import Source
 
 WIDTH = 100
 AT = "quantiles=QUIET"
@@ -22,7 +22,7 @@ def declaration(name: str, title: str, owner: str, proposal: Proposal, today: da
     lines = [
         _docstring(title),
         "",
-        "from monitors import declare as d",
+        "from driftdeck import declare as d",
         "",
         "# Good days are few here: levels at the far end of theirs, so that noise wakes nobody.",
         "QUIET = d.Quantiles(warn=0.95, alert=0.99)",

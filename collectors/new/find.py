@@ -7,19 +7,19 @@ from pathlib import Path
 
 import psycopg
 
-from collectors.new import guess
-from collectors.new.guess import Asked, Roles
-from collectors.new.look_at_files import Looked, Options, look_at_files
-from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
-from collectors.new.time_column import names_of
-from collectors.sources import joins
-from collectors.sources.errors import SourceError
-from collectors.sources.postgres import Database
-from database import Role, connect, uri
-from database.errors import sentence
-from monitors.declare import Files, Source
-from monitors.declare.columns import Kind
-from settings import Settings
+from driftdeck.collectors.new import guess
+from driftdeck.collectors.new.guess import Asked, Roles
+from driftdeck.collectors.new.look_at_files import Looked, Options, look_at_files
+from driftdeck.collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
+from driftdeck.collectors.new.time_column import names_of
+from driftdeck.collectors.sources import joins
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.postgres import Database
+from driftdeck.database import Role, connect, uri
+from driftdeck.database.errors import sentence
+from driftdeck.declare import Files, Source
+from driftdeck.declare.columns import Kind
+from driftdeck.settings import Settings
 
 MOST_TWICE = 0.1
 """Ids of which a larger share comes again do not name a row."""

@@ -8,9 +8,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from collectors import cells
-from collectors.new.time_column import holds_times
-from monitors.declare.columns import Kind
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.new.time_column import holds_times
+from driftdeck.declare.columns import Kind
 
 CODES = 10
 """Whole numbers with at most so many different values are categories: they look like codes."""

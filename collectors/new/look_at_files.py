@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from collectors import cells
-from collectors.new.chunks import Chunks, CsvChunks
-from collectors.new.time_column import TimeColumn, choose, names_of, some_name_no_zone
-from collectors.sources.ledger import Ledger, total
-from collectors.sources.paths import day_in_name, files_below
-from collectors.sources.times import moments
-from monitors.declare import Csv, Parquet, Source
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.new.chunks import Chunks, CsvChunks
+from driftdeck.collectors.new.time_column import TimeColumn, choose, names_of, some_name_no_zone
+from driftdeck.collectors.sources.ledger import Ledger, total
+from driftdeck.collectors.sources.paths import day_in_name, files_below
+from driftdeck.collectors.sources.times import moments
+from driftdeck.declare import Csv, Parquet, Source
 
 SAMPLE = 200_000
 

@@ -9,21 +9,16 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from collectors.new.chunks import frame_of
-from collectors.new.look_at_files import SAMPLE, Looked, Options, tidy
-from collectors.new.time_column import choose
-from collectors.sources.errors import SourceError
-from collectors.sources.postgres import NAIVE, ZONED, Database, identifier
-from collectors.sources.tables import (
-    FIRST,
-    LAST,
-    selected,
-    timeless,
-)
-from collectors.sources.times import moments
-from collectors.sources.typed import Reading
-from monitors.declare import Table
-from settings import Settings
+from driftdeck.collectors.new.chunks import frame_of
+from driftdeck.collectors.new.look_at_files import SAMPLE, Looked, Options, tidy
+from driftdeck.collectors.new.time_column import choose
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.postgres import NAIVE, ZONED, Database, identifier
+from driftdeck.collectors.sources.tables import FIRST, LAST, selected, timeless
+from driftdeck.collectors.sources.times import moments
+from driftdeck.collectors.sources.typed import Reading
+from driftdeck.declare import Table
+from driftdeck.settings import Settings
 
 TIMES = "('timestamp with time zone', 'timestamp without time zone', 'date')"
 LOCAL = {"localhost": "127.0.0.1", "": "127.0.0.1"}

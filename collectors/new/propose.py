@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from collectors import cells
-from collectors.new import answers, guess
-from collectors.new.find import Found
-from collectors.new.guess import Guessed, Roles
-from collectors.new.look_at_files import Looked
-from collectors.new.time_column import names_of
-from monitors.declare import Csv, Source
-from monitors.declare.windows import days as span
-from monitors.thresholds import ENOUGH
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.new import answers, guess
+from driftdeck.collectors.new.find import Found
+from driftdeck.collectors.new.guess import Guessed, Roles
+from driftdeck.collectors.new.look_at_files import Looked
+from driftdeck.collectors.new.time_column import names_of
+from driftdeck.declare import Csv, Source
+from driftdeck.declare.windows import days as span
+from driftdeck.thresholds import ENOUGH
 
 LEAST_DAYS, LEAST_REFERENCE, MOST_REFERENCE = 21, 14, 60
 FEW_ROWS, LEAST_ROWS = 30, 20

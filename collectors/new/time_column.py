@@ -7,9 +7,9 @@ from datetime import date
 
 import pandas as pd
 
-from collectors import cells
-from collectors.sources.times import ENDS_WITH_ZONE, known
-from monitors.declare.sources import EPOCHS
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.sources.times import ENDS_WITH_ZONE, known
+from driftdeck.declare.sources import EPOCHS
 
 NAMES = (
     "predicted_at", "prediction_time", "prediction_timestamp", "scored_at", "served_at",

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from collectors.sources.errors import (
+from driftdeck.collectors.sources.errors import (
     BROKEN,
     SourceError,
     SourceGoneError,
     first_line,
     is_no_text,
 )
-from monitors.declare import Csv
+from driftdeck.declare import Csv
 
 BLOCK = 1 << 22
 """So many bytes are parsed at once."""

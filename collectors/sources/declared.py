@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from collectors.sources.paths import Paths
-from collectors.sources.postgres import Database
-from monitors.declare import Files, Monitor, Table
-from settings import Settings
+from driftdeck.collectors.sources.paths import Paths
+from driftdeck.collectors.sources.postgres import Database
+from driftdeck.declare import Files, Monitor, Table
+from driftdeck.settings import Settings
 
 
 @dataclass(frozen=True)

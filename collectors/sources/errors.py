@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from diagnostics import unexpected
-from settings import SettingsError
+from driftdeck.diagnostics import unexpected
+from driftdeck.project import SettingsError
 
 
 class SourceError(ValueError):

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
-from collectors.sources import csv, parquet
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError, naming
-from collectors.sources.ledger import Ledger, Reason
-from collectors.sources.parts import Part, joined_parts, timed
-from collectors.sources.paths import Paths, facts
-from collectors.sources.times import Times
-from collectors.sources.typed import Reading, typed
-from monitors.declare import Csv, Files, Window
+from driftdeck.collectors.sources import csv, parquet
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError, naming
+from driftdeck.collectors.sources.ledger import Ledger, Reason
+from driftdeck.collectors.sources.parts import Part, joined_parts, timed
+from driftdeck.collectors.sources.paths import Paths, facts
+from driftdeck.collectors.sources.times import Times
+from driftdeck.collectors.sources.typed import Reading, typed
+from driftdeck.declare import Csv, Files, Window
 
 MOST_ASTRAY = 0.05
 """Of a day's partition, a larger share of rows of other days means that the zone is wrong."""

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import take
 
-from collectors import cells
-from collectors.sources.errors import SourceError
-from collectors.sources.ledger import Reason
-from collectors.sources.parts import Part
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.ledger import Reason
+from driftdeck.collectors.sources.parts import Part
 
 EXAMPLES, MANY = 2, 200
 UUID_LENGTH = 36

@@ -5,15 +5,15 @@ from datetime import datetime
 
 import pandas as pd
 
-from collectors.sources import joins, tables
-from collectors.sources.errors import SourceError
-from collectors.sources.files import log_of
-from collectors.sources.joins import Labels
-from collectors.sources.ledger import Reason
-from collectors.sources.parts import Part
-from collectors.sources.predictions import Predictions
-from collectors.sources.typed import Reading, why_not
-from monitors.declare import Monitor, Source, Table, Window
+from driftdeck.collectors.sources import joins, tables
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.files import log_of
+from driftdeck.collectors.sources.joins import Labels
+from driftdeck.collectors.sources.ledger import Reason
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.predictions import Predictions
+from driftdeck.collectors.sources.typed import Reading, why_not
+from driftdeck.declare import Monitor, Source, Table, Window
 
 STRANGERS = 1_000
 """So many labels without a row are looked for among the rows of other windows."""

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from collectors.sources.errors import SourceError, cause
-from monitors.declare import Window
+from driftdeck.collectors.sources.errors import SourceError, cause
+from driftdeck.declare import Window
 
 SLACK = timedelta(hours=26)
 """Statistics of times without a zone are compared as if they were UTC, with so much room."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from collectors.sources.ledger import Ledger, total
-from collectors.sources.times import moments
-from collectors.sources.typed import joined
-from monitors.declare import Files, Table
+from driftdeck.collectors.sources.ledger import Ledger, total
+from driftdeck.collectors.sources.times import moments
+from driftdeck.collectors.sources.typed import joined
+from driftdeck.declare import Files, Table
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from collectors.sources.errors import SourceError, SourceGoneError, naming
-from monitors.declare import Files, Window
+from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, naming
+from driftdeck.declare import Files, Window
 
 DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
 

@@ -16,11 +16,11 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from collectors.sources.errors import SourceError, SourceGoneError, is_broken, no_zone
-from database import Role, uri
-from database.errors import is_lost, sentence
-from monitors.declare import Table
-from settings import Settings
+from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, is_broken, no_zone
+from driftdeck.database import Role, uri
+from driftdeck.database.errors import is_lost, sentence
+from driftdeck.declare import Table
+from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa

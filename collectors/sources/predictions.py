@@ -7,16 +7,16 @@ from functools import cached_property
 
 import pandas as pd
 
-from collectors.sources import joins, tables
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError
-from collectors.sources.files import log_of
-from collectors.sources.ledger import Ledger
-from collectors.sources.parts import Part
-from collectors.sources.tables import Timeless
-from collectors.sources.typed import Reading
-from monitors.declare import Monitor, Table, Window
-from monitors.declare.windows import days
+from driftdeck.collectors.sources import joins, tables
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.files import log_of
+from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.tables import Timeless
+from driftdeck.collectors.sources.typed import Reading
+from driftdeck.declare import Monitor, Table, Window
+from driftdeck.declare.windows import days
 
 MOST_DAYS = 30 * 366
 """A source that begins so long ago has a time that is wrong, such as 0 seconds since 1970."""

@@ -7,16 +7,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from collectors.sources import joins
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError
-from collectors.sources.fingerprints import fingerprint, row_hashes
-from collectors.sources.labels import LateLabels
-from collectors.sources.ledger import Ledger, Reason, total
-from collectors.sources.parts import Part
-from collectors.sources.predictions import Predictions
-from monitors.declare import Monitor, Window
-from settings import Settings
+from driftdeck.collectors.sources import joins
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.fingerprints import fingerprint, row_hashes
+from driftdeck.collectors.sources.labels import LateLabels
+from driftdeck.collectors.sources.ledger import Ledger, Reason, total
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.predictions import Predictions
+from driftdeck.declare import Monitor, Window
+from driftdeck.settings import Settings
 
 
 @dataclass(frozen=True)

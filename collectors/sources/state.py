@@ -11,11 +11,18 @@ from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
-from collectors.sources.declared import Sources
-from collectors.sources.paths import Paths, facts
-from collectors.sources.postgres import PLAIN, SLACK, TEXTS, Database, identifier, is_naive
-from diagnostics import LOG
-from monitors.declare import Table, Window
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.paths import Paths, facts
+from driftdeck.collectors.sources.postgres import (
+    PLAIN,
+    SLACK,
+    TEXTS,
+    Database,
+    identifier,
+    is_naive,
+)
+from driftdeck.declare import Table, Window
+from driftdeck.diagnostics import LOG
 
 SETTLED = 2.0
 """A file that was written so many seconds ago may be written again within one tick of its clock."""

@@ -15,11 +15,11 @@ import pandas as pd
 import pyarrow as pa
 from psycopg import sql
 
-from collectors import cells
-from collectors.sources.errors import SourceError, SourceGoneError, naming
-from collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
-from collectors.sources.parts import Part, timed
-from collectors.sources.postgres import (
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, naming
+from driftdeck.collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
+from driftdeck.collectors.sources.parts import Part, timed
+from driftdeck.collectors.sources.postgres import (
     NAIVE,
     PLAIN,
     SLACK,
@@ -28,10 +28,10 @@ from collectors.sources.postgres import (
     Database,
     identifier,
     is_naive,
-)  # fmt: skip
-from collectors.sources.times import localised
-from collectors.sources.typed import Reading, typed, why_not
-from monitors.declare import Table, Window
+)
+from driftdeck.collectors.sources.times import localised
+from driftdeck.collectors.sources.typed import Reading, typed, why_not
+from driftdeck.declare import Table, Window
 
 INTEGER, NUMBER = re.compile(r"-?[0-9]+"), re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,2})?")
 WHOLE, FRACTIONS = ("int2", "int4", "int8"), ("numeric", "float4", "float8")

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from collectors import cells
-from collectors.sources.errors import SourceError, no_zone
-from collectors.sources.ledger import Ledger, Reason
-from monitors.declare.sources import EPOCHS
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.sources.errors import SourceError, no_zone
+from driftdeck.collectors.sources.ledger import Ledger, Reason
+from driftdeck.declare.sources import EPOCHS
 
 ENDS_WITH_ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:[zZ]|UTC|[+-]\d{2}(?::?\d{2})?)$"
 FIRST, LAST = pd.Timestamp("1677-09-23"), pd.Timestamp("2262-04-10")

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
-from collectors import cells
-from collectors.schema import is_logical
-from collectors.sources.errors import cause
-from diagnostics import LOG
-from monitors.declare import Monitor
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.frames.schema import is_logical
+from driftdeck.collectors.sources.errors import cause
+from driftdeck.declare import Monitor
+from driftdeck.diagnostics import LOG
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from driftdeck.settings import load_settings
 from examples.flights import by_day, model
 from examples.flights.data import ZONE
-from settings import load_settings
 
 MEMORY = timedelta(days=90)
 ANSWERS = timedelta(days=2)

@@ -7,18 +7,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pandas as pd
 import psycopg
 
-from database import connect
+from driftdeck.database import connect
+from driftdeck.settings import Settings
 from examples.flights import data, model, prepare
 from examples.live import tables
 from examples.live.retrain import MODELS
 from examples.live.service import Models
-from settings import ROOT, Settings
 
+ROOT = Path(__file__).parents[2]
 MONITOR = "flights_live"
 BEGINS = pd.Timestamp("2013-04-11", tz=data.ZONE)
 """Two weeks before the model first fails; what came before lies in the tables at the start."""
@@ -63,7 +65,7 @@ def play(settings: Settings, pace: float, port: int) -> None:
     flights = data.load()
     address = f"http://127.0.0.1:{port}"
     serve = ["examples", "serve", "--port", str(port)]
-    collect = ["collectors", "due", MONITOR, "--every", f"{pace:g}"]
+    collect = ["driftdeck.collectors", "due", MONITOR, "--every", f"{pace:g}"]
     with connect(settings) as connection, _running(serve) as service:
         moment = played(connection)
         if moment is None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards_src.places import parts
-from dashboards_src.rows import in_order, opened
-from generator.v2.elements import name_of
+from driftdeck.dashboards.places import parts
+from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.generator.v2.elements import name_of
 
 Json = dict[str, Any]
 WIDTH = 24

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
-from dashboards_src.places import Part, parts
-from dashboards_src.rows import opened
-from generator.defaults import INTERVALS
-from generator.differences import Change, fields
-from generator.v2.elements import (
+from driftdeck.dashboards.places import Part, parts
+from driftdeck.dashboards.rows import opened
+from driftdeck.generator.defaults import INTERVALS
+from driftdeck.generator.differences import Change, fields
+from driftdeck.generator.v2.elements import (
     NoFormError,
     annotation_kind,
     name_of,
     panel_kind,
     variable_kind,
 )
-from generator.v2.layout import layout_of
+from driftdeck.generator.v2.layout import layout_of
 
 Json = dict[str, Any]
 GROUP: Final = "dashboard.grafana.app"

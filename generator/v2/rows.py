@@ -7,12 +7,12 @@ what follows an untitled row comes out above its heading.
 from collections.abc import Iterator
 from typing import Any
 
-from dashboards_src.places import parts
-from dashboards_src.rows import in_order, opened
-from generator.differences import NOTHING, paired
-from generator.v2.elements import name_of
-from generator.v2.layout import WIDTH, layout_of, normal
-from generator.v2.said import features
+from driftdeck.dashboards.places import parts
+from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.generator.differences import NOTHING, paired
+from driftdeck.generator.v2.elements import name_of
+from driftdeck.generator.v2.layout import WIDTH, layout_of, normal
+from driftdeck.generator.v2.said import features
 
 Json = dict[str, Any]
 

@@ -14,15 +14,16 @@ from typing import Any
 import psutil
 import psycopg
 
-from database import Role, connect, migrate
-from database.embedded import Embedded, free_port
-from database.locks import held
-from settings import ROOT, CommittedSettings
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.database.locks import held
+from driftdeck.settings import IsolatedSettings
 from soak.kills import model
 
+ROOT = Path(__file__).parents[2]
 DECLARATION = '''"""A model whose world changes twice."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="small",
@@ -64,10 +65,10 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settings = CommittedSettings(
+        self.settings = IsolatedSettings(
             stack_dir=folder / "stack",
             data_dir=folder / "data",
-            monitors_dir=folder / "monitors",
+            monitors=(str(folder / "monitors"),),
             postgres_port=free_port(),
             check_every=0,
         )
@@ -123,7 +124,7 @@ class House:
         """A collectors' command beside this process; nothing of it is left after the block."""
         given = self.settings.model_dump(exclude_none=True)
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "collectors", *arguments],
+            [sys.executable, "-W", "ignore", "-m", "driftdeck.collectors", *arguments],
             cwd=ROOT,
             env={**os.environ, **{name.upper(): str(value) for name, value in given.items()}},
             stdout=subprocess.PIPE,

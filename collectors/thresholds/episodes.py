@@ -1,0 +1,85 @@
+"""Which stored windows confirmed a breach: the first of each span in which an alert stood."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from driftdeck.declare import Firing, Monitor
+
+
+def standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
+    """Whether k of the newest n windows are in breach, after each window."""
+    k, n = firing.k, firing.n
+    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
+
+
+def begins(stands: Sequence[bool]) -> list[bool]:
+    """Where an alert begins to stand."""
+    return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A stored value that was judged. rows: how many stand behind it."""
+
+    start: datetime
+    value: float
+    breached: bool
+    rows: int
+
+
+def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, str], list[Judged]]:
+    """The judged values of each series, in order, without those that are expected: as the rules
+    see them."""
+    rows = connection.execute(
+        "select metric, column_name, window_start, value, breached, row_count"
+        " from monitoring.metric where monitor = %s and breached is not null"
+        " order by window_start",
+        [monitor.name],
+    )
+    zone = monitor.every.zone
+    found: dict[tuple[str, str], list[Judged]] = defaultdict(list)
+    for metric, column, start, *rest in rows:
+        if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
+            found[metric, column].append(Judged(start, *rest))
+    return found
+
+
+def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
+    """The starts of the windows that confirmed a breach of any series, in order.
+
+    Those without rows are left out: there is nothing to report of them.
+    """
+    firing = {metric.name: metric.firing for metric in monitor.metrics}
+    found: set[datetime] = set()
+    for (metric, _), windows in judged(connection, monitor).items():
+        if metric in firing:
+            first = begins(standing(firing[metric], [one.breached for one in windows]))
+            found |= {
+                one.start for one, new in zip(windows, first, strict=True) if new and one.rows
+            }
+    return sorted(found)
+
+
+def newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
+    """The starts of the newest windows that have rows, newest first."""
+    rows = connection.execute(
+        "select window_start from monitoring.window_status"
+        " where monitor = %s and status not in ('failed', 'empty')"
+        " order by window_start desc limit %s",
+        [monitor.name, number],
+    )
+    return [row[0] for row in rows]
+
+
+def reported(connection: psycopg.Connection, monitor: Monitor) -> set[datetime]:
+    """The starts of the windows that have a report."""
+    rows = connection.execute(
+        "select window_start from monitoring.window_status"
+        " where monitor = %s and report_path <> ''",
+        [monitor.name],
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,217 @@
+"""Brings a Grafana to what the source builds, and proves that nothing is left to do."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+
+from driftdeck.changes.live import MESSAGE
+from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
+from driftdeck.generator import retired
+from driftdeck.generator.files import write
+from driftdeck.generator.things import Thing, unescaped
+from driftdeck.generator.v2 import object_of
+from driftdeck.grafana.client import GrafanaError
+from driftdeck.grafana.objects import TOGGLE, Objects
+from driftdeck.preflight.read.fields import seconds
+from driftdeck.project import SettingsError
+
+Json = dict[str, Any]
+RETIRED = {
+    "rule": "rule",
+    "contact point": "receiver",
+    "datasource": "datasource",
+    "policies": "policies",
+}
+"""What files delete only by naming it."""
+
+
+def apply(target: Target, *, force: bool) -> int:
+    """Do what a plan says; 0 if nothing is left, 2 if hand edits stand in the way, 1 if not all.
+
+    Every step may have been done before: after a failure, the same command goes on.
+    Raises GrafanaError, SettingsError.
+    """
+    steps = plan(target, target.live())
+    for line in lines(steps):
+        print(line)
+    if edited := [one.thing.name for one in steps if one.kind is Kind.EDITED and not force]:
+        print(
+            f"not applied: {', '.join(edited)} would lose what was edited in Grafana;"
+            " `make pull` keeps it, or says why it cannot; `make apply FORCE=1` overwrites it"
+        )
+        return 2
+    if target.runtime is not None:
+        _by_files(target, steps)
+        steps = plan(target, target.live())  # a file that did not change overwrites no hand edit
+    _by_api(target, steps)
+    if target.v2:
+        _say_hidden(target)
+    left = plan(target, target.live())
+    if left:
+        print("what is left:", *lines(left), sep="\n")
+    print(summary(left))
+    return int(bool(left))
+
+
+def _say_hidden(target: Target) -> None:
+    objects = Objects.of(target.grafana)
+    if objects and not objects.draws:
+        print(
+            f"this Grafana's browser draws tabs as rows until it starts with"
+            f" GF_FEATURE_TOGGLES_ENABLE={TOGGLE}; a save in it makes them rows"
+        )
+
+
+def _by_files(target: Target, steps: Sequence[Step]) -> None:
+    """Write what Grafana reads, and have it read again; deletions are there for that long."""
+    assert target.runtime is not None
+    write(target.runtime.folder, target.runtime.artefacts())
+    gone: dict[str, list[str]] = {}
+    for step in steps:
+        if step.kind is Kind.ORPHANED and step.thing.kind in RETIRED:
+            kind = RETIRED[step.thing.kind]
+            name = step.thing.name if kind == "datasource" else step.thing.uid
+            gone.setdefault(kind, []).append(name)
+    with _for_now(target, gone):
+        target.grafana.reload()
+
+
+@contextmanager
+def _for_now(target: Target, gone: dict[str, list[str]]) -> Iterator[None]:
+    assert target.runtime is not None
+    paths = []
+    for path, document in retired.deletions(gone).items():
+        file = target.runtime.folder / path.replace("00-deletions", "00-orphans")
+        file.write_text(yaml.safe_dump(document), encoding="utf-8")
+        paths.append(file)
+    try:
+        yield
+    finally:
+        for file in paths:
+            file.unlink()
+
+
+def _by_api(target: Target, steps: Sequence[Step]) -> None:
+    order = ("datasource", "dashboard", "contact point", "policies", "rule")
+    gone = [one for one in steps if one.kind is Kind.ORPHANED]
+    wanted = [one for one in steps if one.kind is not Kind.ORPHANED]
+    for step in sorted(wanted, key=lambda one: order.index(one.thing.kind)):
+        thing = target.built[step.thing.kind, step.thing.uid]
+        PUT[thing.kind](target, thing, step.kind is Kind.ADDED)
+    last = ("rule", "policies", "contact point", "dashboard", "datasource")
+    for step in sorted(gone, key=lambda one: last.index(one.thing.kind)):
+        _delete(target, step.thing)
+
+
+def _delete(target: Target, thing: Thing) -> None:
+    if thing.kind == "policies":
+        target.grafana.delete("/api/v1/provisioning/policies")  # Grafana's own are back
+        return
+    paths = {
+        "datasource": "/api/datasources/uid/",
+        "dashboard": "/api/dashboards/uid/",
+        "rule": "/api/v1/provisioning/alert-rules/",
+        "contact point": "/api/v1/provisioning/contact-points/",
+    }
+    target.grafana.delete(f"{paths[thing.kind]}{thing.uid}")
+
+
+def _dashboard(target: Target, thing: Thing, new: bool) -> None:
+    folder = _folder(target, target.settings.dashboard_folder, "dashboards")
+    if target.v2:
+        _object(target, thing, folder)
+        return
+    body = {
+        "dashboard": {**thing.content, "id": None},
+        "folderUid": folder,
+        "overwrite": True,
+        "message": MESSAGE,
+    }
+    target.grafana.post("/api/dashboards/db", body)
+
+
+def _object(target: Target, thing: Thing, folder: str) -> None:
+    """Store a dashboard as v2, and compare what was stored. Raises GrafanaError."""
+    objects = Objects.of(target.grafana)
+    if objects is None:
+        raise GrafanaError(f"FORMAT=v2 needs Grafana 12.4 with the toggle {TOGGLE}, or 13")
+    left = objects.put(object_of(thing.content), folder, MESSAGE)
+    if left:
+        where = ", ".join(one.field for one in left[:5])
+        raise GrafanaError(f"dashboard {thing.name}: Grafana stored something else: {where}")
+
+
+def _folder(target: Target, title: str, name: str) -> str:
+    """The uid of a folder of a title, which is made if it is not there."""
+    for one in target.grafana.get("/api/folders", limit="1000"):
+        if one["title"] == title:
+            return str(one["uid"])
+    body = {"uid": f"{target.settings.uid_prefix}{name}", "title": title}
+    return str(target.grafana.post("/api/folders", body)["uid"])
+
+
+def _datasource(target: Target, thing: Thing, new: bool) -> None:
+    settings = target.settings
+    secret = {"password": settings.grafana_reader_password}
+    body = {**thing.content, "secureJsonData": secret}
+    if new:
+        body["url"] = f"{settings.postgres_host}:{settings.postgres_port}"
+        target.grafana.post("/api/datasources", body)
+    else:
+        there = target.grafana.get(f"/api/datasources/uid/{thing.uid}")
+        target.grafana.put(f"/api/datasources/uid/{thing.uid}", {**there, **body})
+
+
+def _rule(target: Target, thing: Thing, new: bool) -> None:
+    content = dict(thing.content)
+    folder = _folder(target, content.pop("folder"), "alerts")
+    group, interval = content.pop("group"), seconds(content.pop("interval"))
+    body = {**content, "folderUID": folder, "ruleGroup": group, "orgID": 1}
+    path = "/api/v1/provisioning/alert-rules"
+    if new:
+        target.grafana.post(path, body)
+    else:
+        target.grafana.put(f"{path}/{thing.uid}", body)
+    place = f"/api/v1/provisioning/folder/{folder}/rule-groups/{group}"
+    there = target.grafana.get(place)
+    if there["interval"] != interval:
+        target.grafana.put(place, {**there, "interval": int(interval)})
+
+
+def _contact_point(target: Target, thing: Thing, new: bool) -> None:
+    body = {**thing.content, "settings": _filled(target, thing.content.get("settings", {}))}
+    path = "/api/v1/provisioning/contact-points"
+    if new:
+        target.grafana.post(path, body)
+    else:
+        target.grafana.put(f"{path}/{thing.uid}", body)
+
+
+def _filled(target: Target, value: Any) -> Any:
+    """Settings with their variables, as Grafana fills them in from its environment."""
+    if isinstance(value, dict):
+        return {key: _filled(target, inner) for key, inner in value.items()}
+    if not isinstance(value, str):
+        return value
+    if value.startswith("$") and not value.startswith("$$"):
+        found = target.settings.variable(value.strip("${}"))
+        if not found:
+            raise SettingsError(f"{value} is not set; the contact point needs it")
+        return found
+    return unescaped(value)
+
+
+def _policies(target: Target, thing: Thing, new: bool) -> None:
+    content = {key: value for key, value in thing.content.items() if key != "orgId"}
+    target.grafana.put("/api/v1/provisioning/policies", content)
+
+
+PUT: dict[str, Callable[[Target, Thing, bool], None]] = {
+    "datasource": _datasource,
+    "dashboard": _dashboard,
+    "rule": _rule,
+    "contact point": _contact_point,
+    "policies": _policies,
+}

@@ -1,0 +1,6 @@
+"""The monitoring database: its schema, its roles, how to connect, and an embedded server."""
+
+from driftdeck.database.connect import Role, alone_with_evidently, connect, evidently_uri, uri
+from driftdeck.database.migrate import migrate
+
+__all__ = ["Role", "alone_with_evidently", "connect", "evidently_uri", "migrate", "uri"]

@@ -1,0 +1,218 @@
+"""What of a datasource does not work, though Grafana starts with it."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import (
+    BROWSER_WANTS_DATABASE,
+    PGX,
+    POSTGRES_RENAMED,
+    STRICT_UIDS,
+    Release,
+)
+from driftdeck.preflight.uids import complaint, is_plain
+
+if TYPE_CHECKING:
+    from driftdeck.preflight.datasources.apply import Datasource
+
+POSTGRES = ("postgres", "grafana-postgresql-datasource")
+CORE = (
+    "alertmanager", "cloudwatch", "elasticsearch", "grafana", "graphite", "influxdb", "jaeger",
+    "loki", "mssql", "mysql", "opentsdb", "parca", "phlare", "postgres", "prometheus",
+    "stackdriver", "tempo", "testdata", "zipkin",
+)  # fmt: skip
+"""Types that come with Grafana; those of other plugins end in -datasource or -app."""
+NO_SQL = {*CORE} - {"mssql", "mysql", "postgres", "testdata", "grafana"}
+SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
+PGX_SSL_MODES = ("", "allow", "prefer", *SSL_MODES)
+WHOLE_NUMBERS = ("maxOpenConns", "maxIdleConns", "connMaxLifetime", "connectionTimeout")
+FLAGS = ("timescaledb", "tlsSkipVerify")
+TEXTS = (
+    "database", "timeInterval", "timezone", "tlsConfigurationMethod", "sslRootCertFile",
+    "sslCertFile", "sslKeyFile", "servername", "encrypt",
+)  # fmt: skip
+PGX_FLAGS = (*FLAGS, "enableSecureSocksProxy", "allowCleartextPasswords")
+PGX_TEXTS = (*TEXTS, "authenticationType", "secureSocksProxyUsername")
+FIRST_FREE_PORT = 1024
+PORT = re.compile(r"[-+]?[0-9]+")
+
+
+def check(one: "Datasource", reading: Reading) -> None:
+    """Report what is wrong with one datasource."""
+    report, release = reading.report, reading.release
+    if not one.name:
+        report.fatal(one.place("name"), "no-name", "a datasource without a name")
+    if not one.uid:
+        report.note(
+            one.place("name"),
+            "no-uid",
+            f"{one.name!r} has no uid, so Grafana makes one of its name",
+        )
+    elif said := complaint(one.uid):
+        message = f"uid {one.uid!r} {said}"
+        if release >= STRICT_UIDS:
+            report.fatal(one.place("uid"), "uid", message)
+        elif not is_plain(one.uid):
+            report.doubtful(one.place("uid"), "uid", f"{message}; its queries are refused")
+    if one.access not in ("", "proxy", "direct"):
+        report.doubtful(
+            one.place("access"), "access", f"access {one.access!r} is taken as 'proxy'; write that"
+        )
+    if said := _type(one.type):
+        report.doubtful(one.place("type" if one.type else "name"), "type", f"{one.name!r} {said}")
+    if one.type in POSTGRES:
+        _postgres(one, reading)
+
+
+def is_sql(kind: str) -> bool:
+    """Whether a type of datasource may answer SQL; what is unknown may."""
+    return kind not in NO_SQL
+
+
+def _type(kind: str) -> str:
+    if not kind:
+        return "has no type"
+    if kind in (*CORE, *POSTGRES) or kind.endswith(("-datasource", "-app")):
+        return ""
+    near = next(iter(get_close_matches(kind.strip().lower(), CORE, n=1)), "")
+    meant = f"; {near} is meant?" if near else ""
+    return f"has the type {kind!r}, which no Grafana brings along{meant}"
+
+
+def _postgres(one: "Datasource", reading: Reading) -> None:
+    report, release = reading.report, reading.release
+    if one.type == POSTGRES[1] and release < POSTGRES_RENAMED:
+        report.doubtful(
+            one.place("type"), "type", f"Grafana {release} knows this plugin as {POSTGRES[0]!r}"
+        )
+    _address(one, reading)
+    data = _json(one, reading)
+    _database(one, data, reading)
+    mode = data.get("sslmode")
+    known = PGX_SSL_MODES if release >= PGX else SSL_MODES
+    if mode is not None and mode not in known:
+        report.doubtful(
+            one.place("jsonData", "sslmode"),
+            "sslmode",
+            f"sslmode {mode!r} is none of {', '.join(filter(None, known))}",
+        )
+    for name, message in _ill_typed(data, release):
+        rule = "number" if name in WHOLE_NUMBERS else "json-type"
+        report.doubtful(one.place("jsonData", name), rule, message)
+    _login(one, data, reading)
+
+
+def _json(one: "Datasource", reading: Reading) -> dict[str, Any]:
+    """jsonData as Go's reader takes it: there, the case of a key does not matter."""
+    if reading.release >= BROWSER_WANTS_DATABASE:
+        return one.json_data
+    known = {name.lower(): name for name in (*WHOLE_NUMBERS, *FLAGS, *TEXTS, "sslmode")}
+    return {known.get(key.lower(), key): one.json_data[key] for key in sorted(one.json_data)}
+
+
+def _database(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
+    if data.get("database"):
+        return
+    if not one.database:
+        reading.report.doubtful(one.place("jsonData"), "database", "jsonData.database is missing")
+        return
+    why = (
+        "the browser reads jsonData.database only: every panel fails there"
+        if reading.release >= BROWSER_WANTS_DATABASE
+        else "a fresh Grafana blanks it at its first start"
+    )
+    reading.report.doubtful(
+        one.place("database"),
+        "database",
+        f"database is at the top level, not in jsonData; {why}; move it into jsonData",
+    )
+
+
+def _ill_typed(data: dict[str, Any], release: Release) -> Iterator[tuple[str, str]]:
+    """(key, complaint) of values of another type, with which every query fails."""
+    flags, texts = (FLAGS, TEXTS) if release < PGX else (PGX_FLAGS, PGX_TEXTS)
+    for name, value in data.items():
+        if value is None:
+            continue
+        if name in WHOLE_NUMBERS and not _is_whole(value):
+            yield (
+                name,
+                f"jsonData.{name} is {value!r}, no whole number: every query fails (a value"
+                " from $VARIABLE is always a text)",
+            )
+        if name in flags and not isinstance(value, bool):
+            yield name, f"jsonData.{name} is {value!r}, not true or false: every query fails"
+        if name in texts and not isinstance(value, str):
+            yield name, f"jsonData.{name} is {value!r}, no text: every query fails; quote it"
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether JSON's number has no fraction and fits; 5.0 is written as 5."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == int(value) and abs(value) < 2**63
+
+
+def _login(one: "Datasource", data: dict[str, Any], reading: Reading) -> None:
+    report = reading.report
+    secrets = {
+        "user": one.user,
+        "secureJsonData.password": one.secure_json_data.get("password", ""),
+        "jsonData.database": data.get("database", ""),
+    }
+    for name, value in secrets.items():
+        if not isinstance(value, str):
+            continue
+        # Since pgx a blank is one; in a name it is hardly meant.
+        quoted = reading.release >= PGX
+        bare = any(letter.isspace() for letter in value)
+        if bare and not (quoted and name.startswith("secure")):
+            report.doubtful(
+                one.place(*name.split(".")), "blank", f"{name} holds a blank: it never connects"
+            )
+    if not one.user:
+        report.doubtful(one.place("name"), "user", f"{one.name!r} has no user: it never connects")
+    elsewhere = {"password": one.given("password"), "jsonData.password": "password" in data}
+    elsewhere |= {
+        f"secureJsonData.{key}": True
+        for key in one.secure_json_data
+        if key != "password" and key.lower() == "password"
+    }
+    for name, there in elsewhere.items():
+        if there and not secrets["secureJsonData.password"]:
+            report.doubtful(
+                one.place(*name.split(".")),
+                "password",
+                f"{name} is not read; the password belongs into secureJsonData.password",
+            )
+
+
+def _address(one: "Datasource", reading: Reading) -> None:
+    report, url = reading.report, one.url
+    if not url and reading.release >= PGX:
+        said = f"{one.name!r} has no url: PostgreSQL is looked for where Grafana runs"
+        report.note(one.place("url"), "url", said)
+        return
+    if not url:
+        report.doubtful(one.place("url"), "url", f"{one.name!r} has no url; write host:port")
+        return
+    if url.startswith("/"):
+        return  # the folder of a unix socket
+    host, _, port = url.rpartition(":")
+    if "://" in url or "/" in url:
+        report.doubtful(
+            one.place("url"), "url", f"url {url!r} is not host:port; the database is of jsonData"
+        )
+    elif host and not host.endswith(":") and "[" not in url and not PORT.fullmatch(port):
+        report.doubtful(one.place("url"), "url", f"url {url!r}: {port!r} is no port")
+    elif url.isdigit() or any(letter.isspace() for letter in url):
+        report.doubtful(one.place("url"), "url", f"url {url!r} is not host:port")
+    elif host and port.isdigit() and int(port) < FIRST_FREE_PORT:
+        report.doubtful(
+            one.place("url"),
+            "url",
+            f"no PostgreSQL listens on port {port}: below {FIRST_FREE_PORT} are the system's own",
+        )

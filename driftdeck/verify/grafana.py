@@ -1,0 +1,241 @@
+"""Proves a Grafana over its HTTP API: this machine's, compose's, or any GRAFANA_URL."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from driftdeck.generator.differences import Change, compare
+from driftdeck.generator.noise import without_noise
+from driftdeck.generator.v2 import differences, features, in_rows, object_of
+from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.objects import Objects
+from driftdeck.settings import Settings
+from driftdeck.verify import alerting as verify_alerting
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import KEPT_ROWS, Answer, Check, ask_all, leads_nowhere
+from driftdeck.verify.links import answers
+from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.questions import Question
+from driftdeck.verify.recording import Recorder
+
+Json = dict[str, Any]
+WAIT_SECONDS = 90.0
+REFUSED = ("permission denied", "read-only transaction")
+WRITE = "DELETE FROM monitoring.metric_value WHERE false"
+"""Harmless where it is allowed: no row meets the condition, but the right is needed."""
+RIGHTS = """\
+SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') AS tables, count(*) AS number
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'monitoring' AND c.relkind IN ('r', 'p', 'v')
+  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A Grafana that is being proved.
+
+    began: rules must have been evaluated since. log: the server's lines, None where it cannot be
+    read from here. wait: how long things may take to arrive, in seconds. v2: whether dashboards
+    should be stored as v2, with tabs.
+    """
+
+    settings: Settings
+    built: Built
+    grafana: Grafana
+    began: datetime
+    log: str | None = None
+    wait: float = WAIT_SECONDS
+    outside: Callable[[str], str] = answers
+    v2: bool = False
+
+
+def verify(
+    settings: Settings,
+    built: Built,
+    log: str | None,
+    record: Path | None = None,
+    *,
+    v2: bool = False,
+) -> Iterator[Check]:
+    """Every check of a live Grafana, in the order in which one would look.
+
+    record: a file that keeps Grafana's answers, so that the same can be proved without it. v2:
+    dashboards are stored with tabs; their queries are those of the classic form, field by field.
+    """
+    recorder = Recorder() if record else None
+    began = datetime.now(UTC).replace(microsecond=0)
+    live = Live(settings, built, Grafana(settings, transport=recorder), began, log, v2=v2)
+    yield from prove(live)
+    if recorder and record:
+        recorder.write(record, built, began, log, str(settings.stack_dir.resolve()))
+
+
+def prove(live: Live) -> Iterator[Check]:
+    """The checks; the rest is left out where nobody answers or the password is wrong."""
+    settings, grafana = live.settings, live.grafana
+    health = grafana.health()
+    if health is None:
+        yield Check("grafana", False, f"nothing answers at {settings.grafana}; run `make up`")
+        return
+    yield Check("grafana", True, f"{health.get('version')} at {settings.grafana}")
+    if not grafana.logged_in():
+        yield Check("login", False, _refused(settings))
+        return
+    yield from datasource(live)
+    yield from equal_dashboards(live)
+    yield from leftover_dashboards(live)
+    uids = {dashboard["uid"] for dashboard in live.built.dashboards()}
+    yield from ask_all(
+        live.built,
+        lambda question: ask(live, question),
+        lambda address: leads_nowhere(uids, live.outside, address),
+        live.began,
+    )
+    yield from reader(live)
+    yield from verify_alerting.verify(live.built, grafana, settings, live.began, live.wait)
+    yield from server_log(live)
+
+
+def _refused(settings: Settings) -> str:
+    if settings.grafana_token:
+        return "GRAFANA_TOKEN is refused; make a new one for the service account"
+    return (
+        f"the password of {settings.grafana_admin_user!r} is not GRAFANA_ADMIN_PASSWORD;"
+        " put the one you chose into .env, or run `make password` to set it back"
+    )
+
+
+def datasource(live: Live) -> Iterator[Check]:
+    """Present, its plugin loaded, healthy, and with its database where the browser looks for it."""
+    uid = live.settings.datasource_uid
+    try:
+        found = live.grafana.get(f"/api/datasources/uid/{uid}")
+        named = found.get("jsonData", {}).get("database")
+        yield Check(f"datasource {uid}: jsonData.database", bool(named), str(named))
+        plugin = live.grafana.get(f"/api/plugins/{found['type']}/settings")
+        version = plugin.get("info", {}).get("version") or "built in"
+        yield Check(f"datasource {uid}: plugin {found['type']} loaded", True, version)
+        health = live.grafana.get(f"/api/datasources/uid/{uid}/health")
+        ok = health.get("status") == "OK"
+        yield Check(f"datasource {uid}: health", ok, str(health.get("message")))
+    except GrafanaError as error:
+        yield Check(f"datasource {uid}", False, str(error))
+
+
+def equal_dashboards(live: Live) -> Iterator[Check]:
+    """Each built dashboard is there, in its folder, and is what was built.
+
+    They arrive after health is ok.
+    """
+    deadline = time.monotonic() + live.wait
+    for built in live.built.dashboards():
+        problem = until(partial(_difference, live, built), deadline)
+        yield Check(f"dashboard {built['title']}", not problem, problem or "present and equal")
+
+
+def until(problem: Callable[[], str], deadline: float) -> str:
+    """What `problem` says, asked again each second until it is '' or the deadline is past."""
+    while True:
+        said = problem()
+        if not said or time.monotonic() > deadline:
+            return said
+        time.sleep(1)
+
+
+def _difference(live: Live, built: Json) -> str:
+    try:
+        found = live.grafana.get(f"/api/dashboards/uid/{built['uid']}")
+        changes = _changes(live, built, found["dashboard"])
+    except GrafanaError as error:
+        return str(error)
+    if changes:
+        places = dict.fromkeys(f"{one.part} {one.field}".strip() for one in changes)
+        return f"differs, see `make plan`: {', '.join([*places][:3])}{', ...' * (len(places) > 3)}"
+    folder = found["meta"].get("folderTitle")
+    wanted = live.settings.dashboard_folder
+    return "" if folder == wanted else f"lies in folder {folder!r}, not {wanted!r}"
+
+
+def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
+    """How a stored dashboard differs from the built one. Raises GrafanaError."""
+    changes = [] if live.v2 else compare(built, without_noise(built, answer))
+    if not changes and not live.v2:
+        return []
+    objects = Objects.of(live.grafana)  # a browser may have saved it as v2
+    spec = objects.spec(built["uid"]) if objects else None
+    if spec is None and live.v2:
+        raise GrafanaError("is stored in the classic form; `make apply FORMAT=v2` makes it v2")
+    if spec is None:
+        return changes
+    if live.v2:
+        return differences(object_of(built)["spec"], spec)
+    if shown := features(spec["layout"]):
+        raise GrafanaError(f"was saved in the new layout ({'; '.join(shown)}), see `make plan`")
+    return compare(built, without_noise(built, in_rows(answer, spec["layout"], built)))
+
+
+def leftover_dashboards(live: Live) -> Iterator[Check]:
+    """Nothing of ours is there that no file holds."""
+    ours = {dashboard["uid"] for dashboard in live.built.dashboards()}
+    prefix = live.settings.uid_prefix
+    stored = live.grafana.get("/api/search", type="dash-db", limit="5000")
+    left = [one for one in stored if one["uid"].startswith(prefix) and one["uid"] not in ours]
+    said = ", ".join(f"{one['title']} ({one['uid']})" for one in left)
+    yield Check("no dashboard is left over", not left, said or f"{len(ours)} built")
+
+
+def ask(live: Live, question: Question) -> Answer:
+    """One query through Grafana."""
+    query = {
+        "refId": "A",
+        "datasource": {"uid": live.settings.datasource_uid},
+        "rawSql": question.sql,
+        "format": question.form,
+        "intervalMs": int(question.span.interval_s * 1000),
+        "maxDataPoints": 800,
+    }
+    start, end = (str(int(m.timestamp() * 1000)) for m in (question.start, question.end))
+    try:
+        result = live.grafana.queries(start, end, [query]).get("A")
+    except GrafanaError as error:
+        return Answer(0, error=str(error))
+    if result is None:
+        return Answer(0, error="Grafana gave no result: is the query empty?")
+    if result.get("error"):
+        return Answer(0, error=str(result["error"]))
+    return _read(result["frames"])
+
+
+def _read(frames: list[Json]) -> Answer:
+    fields = [one for frame in frames for one in frame["schema"]["fields"]]
+    columns = [column for frame in frames for column in frame["data"]["values"]]
+    rows = max((len(column) for column in columns), default=0)
+    names = [one["name"] for one in fields]
+    kept = {name: tuple(column[:KEPT_ROWS]) for name, column in zip(names, columns, strict=True)}
+    return Answer(rows, tuple(one["type"] for one in fields), kept)
+
+
+def reader(live: Live) -> Iterator[Check]:
+    """The role that panels ask with can read and not write."""
+    now = live.began
+    answer = ask(live, Question("reader", WRITE, "table", now, now, ""))
+    refused = any(reason in answer.error for reason in REFUSED)
+    yield Check("reader: a write is refused", refused, answer.error or "it was not")
+    rights = ask(live, Question("reader", RIGHTS, "table", now, now, ""))
+    tables = str(next(iter(rights.columns.get("tables", ())), ""))
+    none = not rights.error and not tables
+    said = rights.error or (f"it may write {tables}" if tables else "none in schema monitoring")
+    yield Check("reader: rights to write", none, said)
+
+
+def server_log(live: Live) -> Iterator[Check]:
+    """The server has said nothing against what it was given."""
+    if live.log is None:
+        yield Check("server's log", True, "not read: this Grafana runs elsewhere")
+        return
+    lines = provisioning_complaints(live.log)
+    yield Check("server's log", not lines, "; ".join(lines[:5]) or "no complaint of provisioning")

@@ -1,0 +1,138 @@
+"""Looks at the dashboards of a live Grafana as a person does: in a browser, panel by panel."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from driftdeck.grafana.client import Grafana
+from driftdeck.settings import Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import Check
+from driftdeck.verify.drawn import undrawn
+from driftdeck.verify.questions import panels
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+Json = dict[str, Any]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+CELL, ABOVE = 38, 140
+"""Pixels of a grid row, and of what stands above the grid."""
+SETTLE_MS = 500
+"""For animations, after everything has been drawn."""
+SEEN = """
+() => {
+  const boxes = [...document.querySelectorAll('[data-panelid], [data-viz-panel-key]')];
+  return boxes.map(box => {
+    const short = 'h2, h6, [role="columnheader"] > *, [class*="value"] span';
+    const cut = [...box.querySelectorAll(short)]
+      .filter(one => one.textContent.trim() && one.scrollWidth > one.clientWidth
+        && getComputedStyle(one).overflowX === 'hidden');
+    const right = box.getBoundingClientRect().right;
+    const wide = [...box.querySelectorAll('[role="grid"]')]
+      .some(one => one.scrollWidth > one.clientWidth + 2)
+      || [...box.querySelectorAll('[role="columnheader"]')]
+        .some(one => one.getBoundingClientRect().right > right);
+    return {
+      id: Number(box.dataset.panelid || box.dataset.vizPanelKey.replace('panel-', '')),
+      text: box.innerText,
+      error: !!box.querySelector(
+        '.panel-info-corner--error, [data-testid*="Panel status error"]'),
+      cut: cut.map(one => one.textContent.trim()),
+      wide,
+    };
+  });
+}
+"""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a person looks. width: of the window in pixels."""
+
+    name: str
+    width: int
+    theme: str
+
+
+VIEWS = (View("wide-dark", 1920, "dark"), View("laptop-light", 1366, "light"))
+
+
+def browser_program() -> str:
+    """The Chromium that is installed, '' where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), "")
+
+
+def look(settings: Settings, built: Built, folder: Path) -> Iterator[Check]:
+    """Open each dashboard in each view; keep a picture of it in `folder`, judge every panel.
+
+    Raises RuntimeError where there is no browser, or no Grafana answers.
+    """
+    program = browser_program()
+    if not program:
+        raise RuntimeError(f"no browser here; install one of {', '.join(BROWSERS)}")
+    if Grafana(settings).health() is None:
+        raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
+    from playwright.sync_api import sync_playwright
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
+        for view in VIEWS:
+            for dashboard in built.dashboards():
+                yield from _look_at(browser, settings, dashboard, built, view, folder)
+        browser.close()
+
+
+def _look_at(
+    browser: "Browser", settings: Settings, dashboard: Json, built: Built, view: View, folder: Path
+) -> Iterator[Check]:
+    height = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in dashboard["panels"]) * CELL
+    page = browser.new_page(viewport={"width": view.width, "height": height + ABOVE})
+    try:
+        log_in(page, settings)
+        address = f"{settings.grafana}/d/{dashboard['uid']}?theme={view.theme}&kiosk"
+        page.goto(address, timeout=60_000)
+        missing = undrawn(page, list(panels(dashboard)))
+        page.wait_for_timeout(SETTLE_MS)
+        picture = folder / f"{dashboard['uid']}-{view.name}.png"
+        page.screenshot(path=picture)
+        seen = page.evaluate(SEEN)
+    finally:
+        page.close()
+    excused = built.may_be_empty.get(dashboard["uid"], {})
+    problems = list(_problems(dashboard, missing, seen, excused))
+    said = "; ".join(problems) or f"{len(list(panels(dashboard)))} panels, {picture.name}"
+    yield Check(f"look {dashboard['title']} ({view.name})", not problems, said)
+
+
+def log_in(page: "Page", settings: Settings) -> None:
+    """Log in as the administrator. Raises RuntimeError if Grafana refuses."""
+    login = {"user": settings.grafana_admin_user, "password": settings.grafana_admin_password}
+    answer = page.request.post(f"{settings.grafana}/login", data=login)
+    if not answer.ok:
+        raise RuntimeError(f"Grafana refuses the login: {answer.status} {answer.text()[:200]}")
+
+
+def _problems(
+    dashboard: Json, missing: Mapping[int, str], seen: list[Json], excused: Any
+) -> Iterator[str]:
+    """What a person would complain of, panel by panel."""
+    boxes = {box["id"]: box for box in seen}
+    for panel in panels(dashboard):
+        title, box = panel["title"], boxes.get(panel["id"])
+        if panel["id"] in missing or box is None:
+            yield f"{title}: {missing.get(panel['id'], 'is not on the page')}"
+        if box is None:
+            continue
+        if box["error"]:
+            yield f"{title}: shows an error"
+        if "No data" in box["text"].splitlines() and panel["id"] not in excused:
+            yield f"{title}: No data"
+        if box["cut"]:
+            yield f"{title}: cut text: {', '.join(box['cut'][:3])}"
+        if box["wide"]:
+            yield f"{title}: its table is wider than the panel"
