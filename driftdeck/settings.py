@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from driftdeck.project import (
     PROJECT_KEYS,
+    VARIABLE,
     Project,
     SettingsError,
     checked,
@@ -170,6 +171,15 @@ class Settings(Project):
     def variable(self, name: str) -> str:
         """A variable that a declaration names, from the environment or `.env`; '' if unset."""
         return os.environ.get(name) or dotenv_values(self.root / ".env").get(name) or ""
+
+    def variables(self, *, secrets: bool = False) -> dict[str, str]:
+        """The environment that makes these settings of another process's; secrets: with those."""
+        hidden = {"root", *(() if secrets else NEVER_HANDED_ON)}
+        fields = self.model_dump(exclude_none=True, exclude=hidden)
+        for name in ("monitors", "dashboards"):
+            fields[name] = os.pathsep.join(fields[name])
+        values = {name.upper(): str(value) for name, value in fields.items()}
+        return {**values, VARIABLE: str(self.root)}
 
     def keep_variable(self, name: str, value: str) -> bool:
         """Write a variable into `.env`, which only this user may read; False if it is there so.

@@ -21,7 +21,6 @@ from driftdeck.dashboards.alerts import breached_query
 from driftdeck.dashboards.page import period
 from driftdeck.dashboards.style import SERIES, STATES
 from driftdeck.declare.contacts import KINDS
-from driftdeck.declare.monitor import NAME
 from driftdeck.generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
 from driftdeck.generator.files import present, stale, write
 from driftdeck.generator.thresholds import stale_thresholds
@@ -60,8 +59,8 @@ def test_committed_files_are_fresh() -> None:
 def test_same_bytes_on_every_hash_seed(seed: str) -> None:
     """A build gives the same bytes whatever the hash seed and the machine's settings."""
     script = (
-        "import hashlib; from generator.artefacts import artefacts;"
-        "from settings import IsolatedSettings;"
+        "import hashlib; from driftdeck.generator.artefacts import artefacts;"
+        "from driftdeck.settings import IsolatedSettings;"
         "print(hashlib.sha256(repr(artefacts(IsolatedSettings())).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed, "POSTGRES_DB": "other", "TZ": "Asia/Tokyo"}
@@ -277,14 +276,11 @@ def test_without_monitors_nothing_is_drawn(tmp_path: Path) -> None:
 
 
 def test_reserved_names_are_those_of_the_other_dashboards() -> None:
-    """No monitor can be called as a dashboard of dashboards_src/ is, pulled ones and demos too."""
-    monitors = {monitor.name for monitor in load(*MONITORS)}
-    built = {Path(name).stem.replace("-", "_") for name in BUILT if name.endswith(".json")}
-    others = {name for name in built - monitors if NAME.fullmatch(name)}
+    """No monitor can be called as a dashboard of the library is."""
+    made = {page.uid for page in dashboards_src.pages(site(SETTINGS), ())}
 
-    assert others <= RESERVED, "add them to RESERVED in monitors/load.py"
-    if {"dummy", "outages", "flights", "flights_first"} <= monitors:
-        assert others == RESERVED, "take what is gone out of RESERVED in monitors/load.py"
+    assert {uid.removeprefix(SETTINGS.uid_prefix) for uid in made} <= RESERVED
+    assert len(RESERVED) == len(dashboards_src.DASHBOARDS) - 1
 
 
 @pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])

@@ -101,7 +101,7 @@ def test_a_killed_backfill_goes_on(
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
-    given = {name.upper(): str(value) for name, value in mine.model_dump(exclude_none=True).items()}
+    given = mine.variables(secrets=True)
     command = [
         sys.executable,
         "-m",

@@ -284,15 +284,15 @@ FOREIGN: Json = {
 
 
 def test_what_was_made_in_grafana_becomes_a_module(
-    house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: Settings, fake: Fake, tmp_path: Path
 ) -> None:
     """By its uid: with panels of all ages, another datasource, a library panel, odd names."""
-    monkeypatch.setattr("driftdeck.changes.pull.FOLDER", tmp_path)
+    house = house.model_copy(update={"dashboards": (str(tmp_path / "made"),)})
     apply(target(house, fake), force=False)
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     assert steps(house, fake) == []  # not ours until someone says so
     assert pull(target(house, fake), ["fuel-1"]) == 0
-    text = (tmp_path / "fuel_prices.py").read_text(encoding="utf-8")
+    text = (tmp_path / "made" / "fuel_prices.py").read_text(encoding="utf-8")
     assert text.startswith('"""Fuel "prices": made in Grafana')
     scope: dict[str, Any] = {}
     exec(text, scope)
@@ -309,14 +309,14 @@ def test_a_module_that_would_lose_something_is_not_written(
     house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is written is proved first."""
-    monkeypatch.setattr("driftdeck.changes.pull.FOLDER", tmp_path)
+    house = house.model_copy(update={"dashboards": (str(tmp_path / "made"),)})
     monkeypatch.setattr(
         "driftdeck.changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints")
     )
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     with pytest.raises(UnprovedError, match="maxDataPoints"):
         pull(target(house, fake), ["fuel-1"])
-    assert list(tmp_path.glob("*.py")) == []
+    assert list(tmp_path.rglob("*.py")) == []
 
 
 def test_comments_of_edits_stay(

@@ -76,7 +76,7 @@ def test_one_that_somebody_is_at_is_left_alone(
     call(connection)
     script = (
         "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
-        "from settings import IsolatedSettings\n"
+        "from driftdeck.settings import IsolatedSettings\n"
         "settings = IsolatedSettings.model_validate_json(sys.argv[1])\n"
         "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"
         "    print(lock is not None, flush=True)\n    time.sleep(3)\n"
@@ -198,8 +198,8 @@ def test_without_its_lock_it_is_ended(
 _TERMINATE = """
 import sys, time
 from pathlib import Path
-from database import Role, connect
-from settings import IsolatedSettings
+from driftdeck.database import Role, connect
+from driftdeck.settings import IsolatedSettings
 while not Path(sys.argv[1]).exists():
     time.sleep(0.05)
 with connect(IsolatedSettings.model_validate_json(sys.argv[2]), Role.ADMIN) as connection:
@@ -212,7 +212,7 @@ import sys
 from datetime import date
 sys.path.insert(0, "tests")
 from conftest import small_monitor
-from collectors.training import train
+from driftdeck.collectors.retraining.training import train
 from driftdeck import declare as d
 plan = d.Retrain(sys.argv[1], metrics=("accuracy",))
 monitor = small_monitor(retrain=plan)

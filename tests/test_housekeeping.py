@@ -101,7 +101,7 @@ def test_a_log_on_a_full_disk_says_nothing(
 def test_a_start_that_was_killed_is_gone_over(server: Embedded) -> None:
     """At whatever moment of the first start; its leftovers, a password among them, are removed."""
     script = (
-        "import sys; from pathlib import Path; from database.embedded import Embedded;"
+        "import sys; from pathlib import Path; from driftdeck.database.embedded import Embedded;"
         "Embedded(Path(sys.argv[1]), int(sys.argv[2])).start('postgres', 'secret', 'driftdeck')"
     )
     arguments = [sys.executable, "-c", script, str(server.folder), str(server.port)]

@@ -121,7 +121,7 @@ def test_files_are_asked_for_their_times(
 def test_who_only_asks_imports_no_frames() -> None:
     """Their import takes longer than asking does."""
     script = (
-        "import sys, collectors.commands, collectors.sources.state;"
+        "import sys, driftdeck.collectors.jobs.commands, driftdeck.collectors.sources.state;"
         "heavy = {'pandas', 'numpy', 'pyarrow', 'evidently', 'grafanalib'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
@@ -143,7 +143,8 @@ def test_a_run_with_nothing_due_imports_no_frames(
     )
     connection.commit()
     script = (
-        "import argparse, sys; from collectors import commands; from settings import Settings;"
+        "import argparse, sys; from driftdeck.collectors.jobs import commands;"
+        "from driftdeck.settings import Settings;"
         "given = Settings.model_validate_json(sys.argv[1]);"
         "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None,"
         " no_report=False));"

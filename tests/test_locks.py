@@ -16,9 +16,9 @@ from driftdeck.settings import Settings
 
 HOLDER = """
 import sys, time
-from database import connect
-from database.locks import held
-from settings import IsolatedSettings
+from driftdeck.database import connect
+from driftdeck.database.locks import held
+from driftdeck.settings import IsolatedSettings
 settings = IsolatedSettings.model_validate_json(sys.argv[1])
 with connect(settings, autocommit=True) as own, held(own, "a") as lock:
     print(lock is not None, flush=True)

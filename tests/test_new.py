@@ -238,7 +238,12 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("other", path))
     assert [one for one in mine.monitors_dir.iterdir() if one.is_file()] == []
-    for name in ("load", "Bad", "declare", *sorted(RESERVED)):
+    taken = mine.provisioning_dir / "dashboards" / "all-regions.json"
+    taken.parent.mkdir(parents=True)
+    taken.touch()
+    with pytest.raises(ValueError, match="a dashboard is called 'all_regions' already"):
+        make(mine, asked("all_regions", path))
+    for name in ("contacts", "Bad", *sorted(RESERVED)):
         with pytest.raises(ValueError, match="cannot be a monitor's name"):
             make(mine, asked(name, path))
 

@@ -54,7 +54,7 @@ def accepts(settings: Settings, password: str) -> bool:
 def fresh(settings: Settings, **chosen: str) -> Settings:
     """The settings as the next process reads them; chosen: as its environment has them."""
     given = {"stack_dir": settings.stack_dir, "postgres_port": settings.postgres_port}
-    return Settings(_env_file=None, **given, **chosen)
+    return Settings(root=settings.stack_dir, **given, **chosen)
 
 
 def test_a_data_folder_with_the_old_defaults_is_adopted(
@@ -109,12 +109,12 @@ def test_settings_read_what_is_kept_last(tmp_path: Path, monkeypatch: pytest.Mon
     """The environment and `.env` win, as ever; a team's committed settings know no password."""
     for name in SECRETS:
         monkeypatch.delenv(name.upper(), raising=False)
-    passwords.chosen(IsolatedSettings(stack_dir=tmp_path))
+    passwords.chosen(IsolatedSettings(root=tmp_path, stack_dir=tmp_path))
     env = tmp_path / ".env"
     env.write_text("COLLECTOR_PASSWORD='of-the-file'\n")
     monkeypatch.setenv("EVIDENTLY_PASSWORD", "of-the-environment")
     monkeypatch.setenv("STACK_DIR", str(tmp_path))
-    read = Settings(_env_file=env)
+    read = Settings(root=tmp_path)
     kept = (tmp_path / "secrets" / "grafana_reader_password").read_text()
 
     assert read.grafana_reader_password == kept != DEFAULTS["grafana_reader_password"]
@@ -122,7 +122,7 @@ def test_settings_read_what_is_kept_last(tmp_path: Path, monkeypatch: pytest.Mon
         "of-the-file",
         "of-the-environment",
     )
-    committed = IsolatedSettings(stack_dir=tmp_path)
+    committed = IsolatedSettings(root=tmp_path, stack_dir=tmp_path)
     assert {name: getattr(committed, name) for name in SECRETS} == DEFAULTS
 
 
@@ -171,11 +171,10 @@ def test_compose_does_not_use_what_another_runtime_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its containers read the environment and `.env`; so does who connects to them."""
-    monkeypatch.setattr("driftdeck.settings.ROOT", tmp_path)
     for name in SECRETS:
         monkeypatch.delenv(name.upper(), raising=False)
     (tmp_path / ".env").write_text("COLLECTOR_PASSWORD='of-the-file'\n")
-    local = passwords.chosen(IsolatedSettings(stack_dir=tmp_path))
+    local = passwords.chosen(IsolatedSettings(root=tmp_path, stack_dir=tmp_path))
     read = as_compose_reads(local)
 
     assert read.collector_password == "of-the-file"

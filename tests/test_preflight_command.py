@@ -85,7 +85,7 @@ def test_every_rule_is_registered_and_used() -> None:
     """What is reported is in the register, what is registered is reported, the docs say both."""
     source = "".join(
         path.read_text(encoding="utf-8")
-        for path in (ROOT / "preflight").glob("*.py")
+        for path in (ROOT / "driftdeck" / "preflight").rglob("*.py")
         if path.name != "rules.py"
     )
     assert [rule for rule in register.RULES if f'"{rule}"' not in source] == []
@@ -162,7 +162,7 @@ def test_the_rules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_said_names_no_command_of_this_project() -> None:
     """It is read in other repositories."""
-    for path in (ROOT / "preflight").glob("*.py"):
+    for path in (ROOT / "driftdeck" / "preflight").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"python -m (?!preflight)|\bmake (build|check|up)\b", text), path
 
@@ -204,7 +204,7 @@ def test_the_check_is_a_function_of_a_folder(tmp_path: Path) -> None:
 def test_preflight_needs_little() -> None:
     """Another repository's hook installs three libraries, and no more is imported."""
     script = (
-        "import sys, preflight.check, preflight.__main__, sqlglot;"
+        "import sys, driftdeck.preflight.check, driftdeck.preflight.__main__, sqlglot;"
         "heavy = {'pandas', 'numpy', 'evidently', 'grafanalib', 'psycopg', 'jinja2'};"
         "sys.exit(bool(heavy & set(sys.modules)))"
     )

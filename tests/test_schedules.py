@@ -32,7 +32,7 @@ def test_the_line_of_the_crontab_runs_anywhere(tmp_path: Path) -> None:
 
     assert times == ["17", "*", "*", "*", "*"]
     assert command.count("%") == command.count(r"\%")
-    said = [f"{root}: -W ignore -m collectors due", "trouble"]
+    said = [f"{root}: -W ignore -m driftdeck.collectors due", "trouble"]
     assert (root / ".stack" / "due.log").read_text().splitlines() == said * 2
 
 
@@ -73,7 +73,7 @@ def test_prefect_fails_a_window_alone(tmp_path: Path) -> None:
     """In Prefect's own engine: tried three times, the others run, in order; the flow fails."""
     code = """
 import json, sys
-from schedules import prefect_flow, windows
+from driftdeck.schedules import prefect_flow, windows
 tried = []
 def run(monitor, day):
     tried.append(f"{monitor} {day}")

@@ -142,6 +142,14 @@ def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
             f" starting with a letter, and none of {', '.join(sorted(TAKEN))}"
         )
     path = settings.monitors_dir / f"{name}.py"
+    if any(
+        folder != path.parent and (folder / path.name).exists()
+        for folder in settings.monitor_folders
+    ):
+        raise ValueError(f"another folder has a monitor {name!r}; choose another name")
+    built = settings.provisioning_dir / "dashboards" / f"{name.replace('_', '-')}.json"
+    if built.exists() and not path.exists():
+        raise ValueError(f"a dashboard is called {name!r} already; choose another name")
     if path.exists() and not force:
         raise ValueError(f"{path} is there; choose another name, or say --force to write it anew")
     return path

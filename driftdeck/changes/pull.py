@@ -88,7 +88,7 @@ def _module(target: Target, uid: str) -> bool:
         path = path.with_stem(f"{path.stem}_{re.sub(r'[^a-z0-9]+', '_', uid.lower())}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    print(f"wrote {path.relative_to(target.settings.root)}")
+    print(f"wrote {path.parent.name}/{path.name}")
     return True
 
 

@@ -14,8 +14,7 @@ import psycopg
 from driftdeck.database import connect, migrate
 from driftdeck.database.roles import end_overlong_statements
 from driftdeck.load import load
-from driftdeck.project import VARIABLE
-from driftdeck.settings import NEVER_HANDED_ON, Settings
+from driftdeck.settings import Settings
 
 MINUTES = 60
 """Between two collections."""
@@ -128,7 +127,4 @@ def qualified(module: str) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """This process's environment with the settings spelled out, but for the secrets."""
-    fields = settings.model_dump(exclude_none=True, exclude={*NEVER_HANDED_ON, "root"})
-    lists = {name: os.pathsep.join(fields.pop(name)) for name in ("monitors", "dashboards")}
-    values = {name.upper(): str(value) for name, value in {**fields, **lists}.items()}
-    return {**os.environ, **values, VARIABLE: str(settings.root)}
+    return {**os.environ, **settings.variables()}

@@ -122,7 +122,7 @@ class House:
     @contextmanager
     def collecting(self, arguments: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
         """A collectors' command beside this process; nothing of it is left after the block."""
-        given = self.settings.model_dump(exclude_none=True)
+        given = self.settings.variables(secrets=True)
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "driftdeck.collectors", *arguments],
             cwd=ROOT,
