@@ -126,7 +126,7 @@ class House:
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "driftdeck.collectors", *arguments],
             cwd=ROOT,
-            env={**os.environ, **{name.upper(): str(value) for name, value in given.items()}},
+            env={**os.environ, **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
