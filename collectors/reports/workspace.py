@@ -71,7 +71,9 @@ class Workspace:
         if not collected.runs:
             raise ValueError("nothing was measured, so there is nothing to report")
         project = self._project(monitor)
-        self._run(self._manager.add_snapshot(ZERO_UUID, project, page(monitor, collected)))
+        report = page(monitor, collected)
+        with alone_with_evidently(self._settings):  # reports share the names of their metrics
+            self._run(self._manager.add_snapshot(ZERO_UUID, project, report))
         *older, newest = sorted(
             (kept for kept in self._kept(project) if _window(kept) == _of(collected.window)),
             key=lambda kept: kept.id,
