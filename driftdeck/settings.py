@@ -74,8 +74,6 @@ class Settings(Project):
 
     runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
     stack_dir: Path = Path(".stack")
-    data_dir: Path | None = None
-    """Where relative sources lie; by default `data` in `stack_dir`."""
 
     postgres_host: str = "127.0.0.1"
     postgres_port: int = Field(default=5433, ge=1, le=65535)
@@ -131,10 +129,11 @@ class Settings(Project):
         """Folders in a variable, as PATH has them."""
         return tuple(value.split(os.pathsep)) if isinstance(value, str) else value
 
-    @field_validator("stack_dir", "data_dir", mode="after")
+    @field_validator("stack_dir", mode="after")
     @classmethod
-    def _in_project(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        return value if value is None else info.data["root"] / value
+    def _in_project(cls, value: Path, info: ValidationInfo) -> Path:
+        root: Path = info.data["root"]
+        return root / value
 
     @field_validator(*SECRETS, "grafana_admin_password", mode="after")
     @classmethod

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from driftdeck.declare import Monitor, Retrain, Window
 
-GUARD = Path(__file__).parent / "training_guard.py"
+GUARD = Path(__file__).parent / "guard.py"
 CALL = """\
 import importlib, sys
 from collectors.imports import kept

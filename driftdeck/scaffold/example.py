@@ -35,7 +35,7 @@ def _customer(source: random.Random, day: int, row: int) -> tuple[object, ...]:
     plan = source.choices(("basic", "plus", "pro"), (7, 2, 1) if changed else (4, 4, 2))[0]
     logit = 4.0 - 0.18 * tenure - 0.06 * (spend - 45) - (1.0 if plan == "pro" else 0.0)
     believed = 1 / (1 + math.exp(-logit))
-    truth = 1 / (1 + math.exp(-(logit - (2.0 if changed else 0.0))))
+    truth = 1 / (1 + math.exp(-(logit - (4.0 if changed else 0.0))))
     return (
         f"{at:%Y-%m-%dT%H:%M:%SZ}",
         f"c{day * ROWS + row:06}",

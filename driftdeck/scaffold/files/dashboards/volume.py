@@ -18,5 +18,13 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     if not items:
         return []
     start, end = period(monitors[0])
-    rows_of_all = [Row("", items)]
-    return [Page(uid, "Volume", "Rows of every model.", rows_of_all, start=start, end=end)]
+    return [
+        Page(
+            uid=uid,
+            title="Volume",
+            description="Rows of every model.",
+            rows=[Row("", items)],
+            start=start,
+            end=end,
+        )
+    ]
