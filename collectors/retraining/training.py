@@ -16,7 +16,9 @@ from driftdeck.declare import Monitor, Retrain, Window
 GUARD = Path(__file__).parent / "guard.py"
 CALL = """\
 import importlib, sys
-from collectors.imports import kept
+from driftdeck.collectors.jobs.imports import kept
+from driftdeck.project import find_root
+sys.path.insert(0, str(find_root()))
 module, _, function = sys.argv[1].partition(":")
 with kept():
     called = getattr(importlib.import_module(module), function)

@@ -58,7 +58,7 @@ class Source:
     def _files(self) -> Iterator[tuple[Path, int]]:
         settings = self._settings
         folders = [*settings.monitor_folders, *settings.dashboard_folders, settings.edits_dir]
-        folders += [LIBRARY, *(settings.root / name for name in WATCHED)]
+        folders += [*LIBRARY.iterdir(), *(settings.root / name for name in WATCHED)]
         for folder in folders:
             for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
                 if path.suffix in ("", ".py", ".toml") and path.is_file():
