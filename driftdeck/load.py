@@ -15,6 +15,11 @@ from driftdeck.declare import Contact, DeclarationError, Monitor
 
 CONTACTS = "contacts"
 """The file beside the monitors that says who is told; it may be missing."""
+MOVED = {
+    "monitors": "write `from driftdeck import declare as d`, as since 0.2",
+    "dashboards_src": "write `from driftdeck.dashboards import ...`, as since 0.2",
+}
+"""Modules of an older release that a declaration may still name."""
 RESERVED = frozenset({"collectors", "overview"})
 """Dashboards that are built beside those of the monitors: a monitor called so would replace one."""
 
@@ -130,6 +135,9 @@ def _execute(path: Path) -> dict[str, object]:
         ]
         at = f"{place}:{lines[-1]}" if lines else place
         raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+    except ImportError as error:
+        mend = MOVED.get((error.name or "").partition(".")[0], "the file must run by itself")
+        raise DeclarationError(place, str(error), mend) from error
     except Exception as error:
         raise DeclarationError(
             place, f"{type(error).__name__}: {error}", "the file must run by itself"

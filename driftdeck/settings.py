@@ -243,4 +243,6 @@ def _without_own(values: dict[str, Any]) -> dict[str, Any]:
 
 def load_settings() -> Settings:
     """The settings of this process. Raises SettingsError naming each wrong variable."""
+    if "MONITORS_DIR" in os.environ:
+        raise SettingsError("MONITORS_DIR is set, which nothing reads", mend="call it MONITORS")
     return checked(Settings)

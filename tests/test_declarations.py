@@ -160,3 +160,11 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     assert "stale" in thresholds.problems(calibrated, stale)[0]
     assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
     assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
+
+
+def test_a_declaration_of_an_older_release_says_what_to_write(tmp_path: Path) -> None:
+    """Its import is the one line that has to change."""
+    (tmp_path / "old.py").write_text("from monitors import declare as d\n")
+
+    with pytest.raises(d.DeclarationError, match="write `from driftdeck import declare as d`"):
+        load(tmp_path)
