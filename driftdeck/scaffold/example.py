@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 BEGINS = datetime(2025, 1, 1, tzinfo=UTC)
-DAYS, ROWS = 90, 80
+DAYS, ROWS = 90, 150
 CHANGES = 68
 """From this day on a campaign brings other customers, of whom the model knows nothing."""
-FIELDS = ("predicted_at", "customer_id", "tenure_months", "spend", "plan", "probability", "left")
+FIELDS = ("predicted_at", "tenure_months", "spend", "plan", "probability", "left")
 
 
 def write_log(path: Path) -> None:
-    """Write 90 days of 80 predictions as CSV, each with its label."""
+    """Write 90 days of 150 predictions as CSV, each with its label."""
     source = random.Random(2025)  # made-up data
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -38,7 +38,6 @@ def _customer(source: random.Random, day: int, row: int) -> tuple[object, ...]:
     truth = 1 / (1 + math.exp(-(logit - (4.0 if changed else 0.0))))
     return (
         f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        f"c{day * ROWS + row:06}",
         f"{tenure:.1f}",
         f"{spend:.2f}",
         plan,

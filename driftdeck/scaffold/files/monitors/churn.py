@@ -17,7 +17,7 @@ MONITOR = d.Monitor(
     starts="2025-01-01",
     ends="2025-03-31",  # leave it out while rows keep coming
     # Days on which all was well; each window is compared with them.
-    reference=d.Between("2025-01-01", "2025-01-31"),
+    reference=d.Between("2025-01-01", "2025-02-20"),
     columns=(d.number("tenure_months"), d.number("spend"), d.category("plan")),
     prediction=d.probability("probability", cut=0.5),
     target="left",  # the label; those that come later may have a source of their own
@@ -27,12 +27,12 @@ MONITOR = d.Monitor(
         d.drift(),
         d.prediction_drift(),
         d.missing(warn=0.01, alert=0.05),
-        d.row_count(warn=(70, 90), alert=(40, 120)),
+        d.row_count(warn=(130, 170), alert=(80, 220)),
         d.accuracy(),
         d.recall(),
         d.roc_auc(),
     ),
     # Yours is late, and alerts, when its rows do not come: late_after=d.Hours(30)
     never_late="the example has ended",
-    min_rows=50,  # a window with fewer is not measured
+    min_rows=80,  # a window with fewer is not measured
 )
