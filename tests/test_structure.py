@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "stack": {*TOP, *BUILT, "database", "grafana", "verify", "preview"},
     "changes": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
     "schedules": TOP,
+    "scaffold": {*TOP, *BUILT},
 }
 """By room of the library, which other rooms it imports; each imports itself."""
 ONLY_IN = {
