@@ -81,7 +81,8 @@ def imports(path: Path) -> set[str]:
 def rooms(path: Path) -> set[str]:
     """The rooms of the library that a file imports."""
     parts = [name.split(".") for name in imports(path)]
-    return {part[1] for part in parts if part[0] == "driftdeck" and len(part) > 1}
+    found = {part[1] for part in parts if part[0] == "driftdeck" and len(part) > 1}
+    return found - {"__version__"}
 
 
 def outside(path: Path) -> set[str]:
