@@ -62,7 +62,12 @@ ONLY_IN = {
 def modules(room: str = "") -> list[Path]:
     """The modules of a room of the library, or of all of it."""
     rooms = [room] if room else [path.name for path in LIBRARY.iterdir() if path.is_dir()]
-    found = [path for name in rooms for path in (LIBRARY / name).rglob("*.py")]
+    found = [
+        path
+        for name in rooms
+        for path in (LIBRARY / name).rglob("*.py")
+        if "scaffold/files" not in path.as_posix()  # of a project, not of ours
+    ]
     return sorted(found if room else [*found, *LIBRARY.glob("*.py")])
 
 
