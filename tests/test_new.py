@@ -58,8 +58,8 @@ def test_from_a_log_to_collected_windows(
 ) -> None:
     """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
     path = saved(log(), mine.data)
-    parsed = asked("churn", path, "--workers", "1", "--reports", "0", "--owner", "growth")
-    assert commands.new(mine, parsed) == 0
+    request = asked("churn", path, "--owner", "growth")
+    assert commands.new(mine, request, workers=1, reports=0) == 0
     said = capsys.readouterr().out
     stored = connection.execute("select status from monitoring.collection").fetchall()
     alarms = connection.execute(

@@ -16,6 +16,7 @@ from driftdeck.collectors.new.guess import Asked, Roles
 from driftdeck.collectors.new.propose import period
 from driftdeck.database import Role, uri
 from driftdeck.declare.columns import Kind
+from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 from own_data import asked, log, saved
 
@@ -311,10 +312,10 @@ def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_pa
     from driftdeck.collectors.new.command import find, place_of, propose
     from driftdeck.load import named
 
-    parsed = asked("thin", tmp_path / "data" / "log.csv")
-    found = find(mine, parsed, place_of(mine, parsed.source, "thin"), "UTC")
+    request = asked("thin", tmp_path / "data" / "log.csv")
+    found = find(mine, request, place_of(mine, request.source, "thin"), "UTC")
     days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
     monitor = named("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
-    with pytest.raises(ValueError, match=r"no column has a value on \d+ days of the reference"):
+    with pytest.raises(UsageError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

@@ -38,6 +38,7 @@ from driftdeck.collectors.values import Collected
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.metrics import DRIFTS
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 
 Result = TypeVar("Result")
@@ -69,7 +70,7 @@ class Workspace:
         Raises ValueError for a window in which nothing was measured.
         """
         if not collected.runs:
-            raise ValueError("nothing was measured, so there is nothing to report")
+            raise DriftdeckError("nothing was measured, so there is nothing to report")
         project = self._project(monitor)
         self._run(self._manager.add_snapshot(ZERO_UUID, project, page(monitor, collected)))
         *older, newest = sorted(

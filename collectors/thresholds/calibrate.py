@@ -22,6 +22,7 @@ from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import standing
 from driftdeck.declare import Levels, Monitor, Series
 from driftdeck.declare.methods import Bad
+from driftdeck.errors import UsageError
 from driftdeck.load import declaration
 from driftdeck.settings import Settings
 
@@ -39,7 +40,7 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
     """
     wanted = calibrated(monitor)
     if not wanted or monitor.reference is None:
-        raise ValueError(f"{monitor.name} declares no metric to calibrate")
+        raise UsageError(f"{monitor.name} declares no metric to calibrate")
     write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
     return 0
 
