@@ -162,7 +162,9 @@ def test_what_is_said_names_no_command_of_this_project() -> None:
     """It is read in other repositories."""
     for path in (ROOT / "driftdeck" / "preflight").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"python -m |\bmake (build|check|up)\b|driftdeck (?!preflight)\w+`", text), path
+        assert not re.search(
+            r"python -m |\bmake (build|check|up)\b|driftdeck (?!preflight)\w+`", text
+        ), path
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def choose(
 
     asked, format: what a person has said, '' where nothing. option: how they say the column.
     twice: names that are there more than once, whose columns the frame has not.
-    Raises: ValueError naming the place, what was found, and the option that mends it.
+    Raises: UsageError naming the place, what was found, and the option that mends it.
     """
     _check_format(format)
     if asked and asked not in frame:

@@ -136,7 +136,7 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
 def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
     """The text of the threshold file."""
     lines = [
-        f"# Levels of {monitor.name}, found by `python -m collectors calibrate {monitor.name}`",
+        f"# Levels of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
         "# on the reference's own days. Review them; change what you know better.",
         "",
         *thresholds.heading(monitor, data),

@@ -151,8 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # the name of a file may be no text
             stream.reconfigure(errors="backslashreplace")
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of libraries, to who cannot change them
+    if not sys.warnoptions:  # those of libraries tell nothing to who cannot change them
+        warnings.simplefilter("ignore")
+        sys.warnoptions.append("ignore")  # of the processes that multiprocessing starts, too
     try:
         app(arguments, prog_name="driftdeck")
     except SystemExit as end:
