@@ -354,3 +354,30 @@ def test_a_service_hands_its_form_of_lines_on(
     monkeypatch.setattr("driftdeck.settings.load_settings", lambda: mine)
     assert session.settings().variables()["LOG_FORMAT"] == ""
     assert session.settings(service=True).variables()["LOG_FORMAT"] == "text"
+
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+
+
+def test_the_page_of_commands_names_each_of_them() -> None:
+    """In its group."""
+    page = (ROOT / "docs" / "commands.md").read_text()
+    for panel, commands in COMMANDS.items():
+        names = [command.__name__.strip("_") for command in commands]
+        assert f"| {panel} | {', '.join(f'`{name}`' for name in names)}" in page
+
+
+def test_whatever_names_a_command_names_one_there_is() -> None:
+    """Documents, messages and what starts it: in code, after the program's name."""
+    sources = [path for path in (ROOT / "driftdeck").rglob("*.py") if path.name != "app.py"]
+    files = [*DOCUMENTS, *sources, *(ROOT / ".github").rglob("*.yml"), ROOT / "Makefile"]
+    named = {
+        (path.name, name)
+        for path in files
+        for name in re.findall(
+            r"(?:`driftdeck|^driftdeck|-m driftdeck|\$\(DECK\)) ([a-z]+)", path.read_text(), re.M
+        )
+    }
+
+    assert len(named) > 40
+    assert {one for one in named if one[1] not in NAMES} - {("project.py", "init")} == set()

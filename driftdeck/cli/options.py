@@ -55,17 +55,16 @@ def by_path(maps: Iterable[FolderMap] | None) -> dict[str, Path]:
     return {one.there: one.here for one in maps or ()}
 
 
-def complete_monitor(incomplete: str) -> list[str]:
+def complete_monitor() -> list[str]:
     """The monitors that a shell may complete; none where the project cannot be read."""
     from driftdeck.errors import DriftdeckError
     from driftdeck.load import load
     from driftdeck.project import Project
 
     try:
-        names = [monitor.name for monitor in load(*Project.find().monitor_folders)]
+        return [monitor.name for monitor in load(*Project.find().monitor_folders)]
     except DriftdeckError:
         return []
-    return [name for name in names if name.startswith(incomplete)]
 
 
 SECRET = "Its password: PGPASSWORD or ~/.pgpass; others see a command line."
