@@ -75,7 +75,8 @@ def test_one_that_somebody_is_at_is_left_alone(
     """Where the training answers the log anew, what comes next waits for it instead."""
     call(connection)
     script = (
-        "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
+        "import sys, time\nfrom driftdeck.database import connect\n"
+        "from driftdeck.database.locks import held\n"
         "from driftdeck.settings import IsolatedSettings\n"
         "settings = IsolatedSettings.model_validate_json(sys.argv[1])\n"
         "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"

@@ -75,7 +75,7 @@ def days_of_two_values(connection: psycopg.Connection) -> int:
 
 def test_what_is_declared_is_not_left_over(run: Run) -> None:
     """Nothing is said where nothing is amiss."""
-    assert "left over" not in run("status")
+    assert "left over" not in run("collected")
     assert run("collected", "--leftovers") == ""
 
 
@@ -113,7 +113,7 @@ def test_days_before_a_later_start_are_named_and_go(
 ) -> None:
     """Those outside of the declared span only."""
     redeclare(small_house, "starts='2024-01-09', ends='2024-01-11'")
-    said = run("status")
+    said = run("collected")
     assert "8 windows stored from before 2024-01-09" in said
     assert "1 window stored from after 2024-01-11" in said
     assert "9 of window_status" in run("forget", "small", "--leftovers", "--yes")

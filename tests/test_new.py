@@ -82,7 +82,7 @@ def test_from_a_log_to_collected_windows(
     }
     for name in ("id", "note", "same", "never", "counter"):
         assert f"left out {name}: " in said
-    assert "make build" in said
+    assert "driftdeck build" in said
     proved(mine)
 
 

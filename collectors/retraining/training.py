@@ -79,7 +79,8 @@ def _ended(
     if plan.is_function(run):
         command = [sys.executable, "-W", "ignore", "-c", code, run, *arguments.values()]
         # It is imported as this process would, which may lie elsewhere than the project.
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        path = [*sys.path, os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
