@@ -87,7 +87,7 @@ def is_of_database(error: BaseException) -> bool:
 def is_of_library(error: BaseException, module: str, name: str) -> bool:
     """Whether an error is of a class of a library; one that is not imported has raised nothing."""
     library = sys.modules.get(module)
-    return library is not None and isinstance(error, getattr(library, name))
+    return library is not None and isinstance(error, getattr(library, name, ()))
 
 
 def unexpected(error: BaseException) -> str:

@@ -66,7 +66,7 @@ def artefacts(
 ) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text.
 
-    every: the pages, where they are made already. Raises ValueError where two have one path.
+    every: the pages, where they are made already. Raises BuildError where two have one path.
     """
     files = [
         ("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)),

@@ -67,7 +67,7 @@ class Workspace:
     def save(self, monitor: Monitor, collected: Collected) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
-        Raises ValueError for a window in which nothing was measured.
+        Raises DriftdeckError for a window in which nothing was measured.
         """
         if not collected.runs:
             raise DriftdeckError("nothing was measured, so there is nothing to report")

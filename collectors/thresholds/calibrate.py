@@ -36,7 +36,7 @@ NO_NEWS = {"missing_share": (0.01, 0.05)}
 def calibrate(monitor: Monitor, settings: Settings) -> int:
     """Write the threshold file of a monitor and print what it would have alerted on; 0 when done.
 
-    Raises: SourceError, ValueError naming what is missing.
+    Raises: SourceError, UsageError naming what is missing.
     """
     wanted = calibrated(monitor)
     if not wanted or monitor.reference is None:
