@@ -110,7 +110,7 @@ def diff(
 
 
 def retire(project: Project, kind: str, name: str) -> int:
-    """Have Grafana delete a thing that no file holds any more. kind, name: as `retired.KINDS`."""
+    """Have Grafana delete a thing that no file holds any more. kind: of `retired.SECTIONS`."""
     path = project.provisioning_dir / FILE
     new = add(path, kind, name)
     print(f"{kind} {name} is {'now' if new else 'already'} in {path.name}")

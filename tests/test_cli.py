@@ -19,11 +19,17 @@ import typer
 from driftdeck import events
 from driftdeck.cli import main, session
 from driftdeck.cli.app import COMMANDS, app
+from driftdeck.cli.options import Form
+from driftdeck.cli.project import Retirable
 from driftdeck.declare import DeclarationError
 from driftdeck.diagnostics import described
 from driftdeck.errors import DriftdeckError, ExitCode, UsageError, exit_code_of
+from driftdeck.generator import retired
+from driftdeck.preflight.findings import FORMATS
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
+from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
 from repository import ROOT
 
 NAMES = [command.__name__.strip("_") for group in COMMANDS.values() for command in group]
@@ -381,3 +387,32 @@ def test_whatever_names_a_command_names_one_there_is() -> None:
 
     assert len(named) > 40
     assert {one for one in named if one[1] not in NAMES} - {("project.py", "init")} == set()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_collection_that_failed_is_told_in_one_line_that_up_finds(
+    form: events.Form, mine: Settings, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """`up` looks for the words in the last line of the container's log."""
+
+    def fail(_: Settings) -> None:
+        raise StackError("`driftdeck backfill` failed,\nsee above")
+
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    given = mine.model_copy(update={"log_format": form})
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: given)
+    monkeypatch.setattr(steps, "fill", fail)
+    monkeypatch.setattr(steps.time, "sleep", stop)
+    assert main(["watch"]) == 130
+    [line] = capsys.readouterr().out.splitlines()
+    assert steps.FAILED in line
+    assert "`driftdeck backfill` failed,\\nsee above" in line
+
+
+def test_what_may_be_chosen_is_what_there_is() -> None:
+    """Names that the command line repeats so that help imports nothing."""
+    assert [one.value for one in Form] == list(FORMATS)
+    assert {one.value for one in Retirable} == set(retired.SECTIONS)

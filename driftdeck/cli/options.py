@@ -121,6 +121,10 @@ Maps = Annotated[
         " may be repeated.",
     ),
 ]  # fmt: skip
+Release = Annotated[
+    str,
+    typer.Option("--grafana", metavar="RELEASE", help="The release that reads it, such as 9.4."),
+]
 Organisations = Annotated[
     list[int] | None,
     typer.Option(

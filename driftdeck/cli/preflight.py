@@ -15,10 +15,12 @@ from driftdeck.cli.options import (
     Ignore,
     Maps,
     Organisations,
+    Release,
     Select,
     by_path,
     folder_map,
 )
+from driftdeck.preflight.releases import DEFAULT
 
 
 def _print_rules(asked: bool) -> None:
@@ -53,9 +55,7 @@ def preflight(
             help="The same as --map, by default so, where it differs for OLD.",
         ),
     ] = None,
-    grafana: Annotated[
-        str, typer.Option(metavar="RELEASE", help="The release that reads it, such as 9.4.")
-    ] = "13.3",
+    grafana: Release = DEFAULT,
     organisations: Organisations = None,
     select: Select = None,
     ignore: Ignore = None,

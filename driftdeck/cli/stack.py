@@ -15,8 +15,10 @@ from driftdeck.cli.options import (
     LayoutOption,
     Maps,
     Organisations,
+    Release,
     by_path,
 )
+from driftdeck.preflight.releases import DEFAULT
 
 
 def up() -> int:
@@ -90,9 +92,7 @@ def explain(
         ),
     ] = "",
     maps: Maps = None,
-    grafana: Annotated[
-        str, typer.Option(metavar="RELEASE", help="The release that reads it, such as 9.4.")
-    ] = "13.3",
+    grafana: Release = DEFAULT,
     organisations: Organisations = None,
     form: FormOption = Form.TEXT,
 ) -> int:  # fmt: skip
