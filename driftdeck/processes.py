@@ -14,12 +14,19 @@ from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
 
+from driftdeck.errors import DriftdeckError
+
 EACH: Final = 50
 """Items that are worth a process: of fewer than two times as many, all stay here."""
 CHUNKS: Final = 8
 """Parts that each process takes one after another, so that none waits long for the last."""
 WATCH: Final = "ends with its parent"
 DIED: Final = "a process that was to help ended without a word ({}); is memory short?"
+
+
+class WorkerDiedError(DriftdeckError):
+    """A process that was to help has ended: says how, and what may be short."""
+
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -34,7 +41,7 @@ def spread(function: Callable[[Item], Made], items: Sequence[Item]) -> list[Made
 
     What it answers must be picklable; the function and the items need not be, since a fork has
     them. Where this process cannot fork safely (another system, other threads), it does it all.
-    Raises: what the function raised of the first item, ChildProcessError.
+    Raises: what the function raised of the first item, WorkerDiedError.
     """
     count = min(_processors() // _sharing[-1], len(items) // EACH)
     if count < 2 or not _forks():
@@ -45,7 +52,7 @@ def spread(function: Callable[[Item], Made], items: Sequence[Item]) -> list[Made
         with ProcessPoolExecutor(count, context, _begin, (function, items)) as pool:
             return list(pool.map(_one, range(len(items)), chunksize=chunk))
     except BrokenProcessPool as error:
-        raise ChildProcessError(DIED.format(error)) from error
+        raise WorkerDiedError(DIED.format(error)) from error
 
 
 @contextmanager
@@ -54,7 +61,7 @@ def beside(function: Callable[[], Made]) -> Iterator[Callable[[], Made]]:
 
     Until the block is left, each of the two spreads its work over half the processors. Where this
     process cannot fork safely, what is given is the function itself.
-    Raises: what the function raised, ChildProcessError.
+    Raises: what the function raised, WorkerDiedError.
     """
     if _processors() // _sharing[-1] < 2 or not _forks():
         yield cache(function)
@@ -132,7 +139,7 @@ def _answered(receiver: Connection, process: multiprocessing.process.BaseProcess
         made, error = receiver.recv()
     except EOFError as silence:
         process.join()
-        raise ChildProcessError(DIED.format(f"exit {process.exitcode}")) from silence
+        raise WorkerDiedError(DIED.format(f"exit {process.exitcode}")) from silence
     if error is not None:
         raise error
     return made

@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from driftdeck.errors import DriftdeckError
+from driftdeck.errors import DriftdeckError, ExitCode
 
 S = TypeVar("S", bound=BaseSettings)
 FILE = "driftdeck.toml"
@@ -30,6 +30,8 @@ VARIABLE = "DRIFTDECK_PROJECT"
 
 class SettingsError(DriftdeckError, ValueError):
     """A setting that cannot be used: names the variable or the key, and the mend."""
+
+    exit_code = ExitCode.WRONG_USE
 
 
 def find_root(start: Path | None = None) -> Path:

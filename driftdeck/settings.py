@@ -17,6 +17,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
+from driftdeck import events
 from driftdeck.project import (
     PROJECT_KEYS,
     VARIABLE,
@@ -94,6 +95,9 @@ class Settings(Project):
     allowed_hosts: str = ""
     """Names, by commas, under which the Evidently UI and the previews are called, too."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
+    log_format: events.Form = ""
+    """Of what a program that runs for long logs: text (`key=value`) or json, a line each event;
+    set, what collects once logs so, too."""
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
     check_every: int = Field(default=50, ge=0)

@@ -9,7 +9,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck import thresholds
-from driftdeck.load import RESERVED, load, named
+from driftdeck.load import RESERVED, UnknownMonitorError, load, named
 from repository import MONITORS
 
 
@@ -128,7 +128,7 @@ def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> Non
 
 def test_unknown_name_lists_the_known() -> None:
     """Asking for a monitor that is not declared says which are."""
-    with pytest.raises(KeyError) as refused:
+    with pytest.raises(UnknownMonitorError) as refused:
         named("nope", *MONITORS)
 
     assert "no monitor 'nope'" in str(refused.value)

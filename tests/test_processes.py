@@ -21,6 +21,7 @@ from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import Finding, Report
 from driftdeck.preflight.read.documents import UnreadableError
 from driftdeck.preflight.read.reading import Reading
+from driftdeck.processes import WorkerDiedError
 from driftdeck.settings import IsolatedSettings
 from repository import ROOT
 
@@ -124,11 +125,11 @@ def test_with_one_processor_it_is_called_when_asked_for() -> None:
 
 def test_a_process_that_dies_is_told_of(forked: None) -> None:
     """Nobody waits for the answer of one that was killed."""
-    with pytest.raises(ChildProcessError, match="ended without a word"):
+    with pytest.raises(WorkerDiedError, match="ended without a word"):
         processes.spread(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(10))
     with (
         processes.beside(lambda: os.kill(os.getpid(), signal.SIGKILL)) as other,
-        pytest.raises(ChildProcessError, match="exit -9"),
+        pytest.raises(WorkerDiedError, match="exit -9"),
     ):
         other()
 
@@ -181,7 +182,8 @@ def test_what_is_ended_tidies_up(forked: None, tmp_path: Path) -> None:
 
 
 KILLED = """\
-import os, sys, time, processes
+import os, sys, time
+from driftdeck import processes
 processes.EACH, processes._processors = 1, lambda: 2
 def work(number):
     os.write(1, b"%d\\n" % os.getpid())

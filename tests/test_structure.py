@@ -17,7 +17,7 @@ from repository import MONITORS, ROOT
 
 LIBRARY = ROOT / "driftdeck"
 OURS = {"driftdeck", "examples", "soak", "benchmarks"}
-TOP = {"errors", "project", "settings", "diagnostics", "processes"}
+TOP = {"errors", "project", "settings", "diagnostics", "events", "processes"}
 """What every room of the library may use."""
 DECLARED = {"declare", "thresholds", "load"}
 BLOCKS = {*DECLARED, "dashboards"}
@@ -25,7 +25,7 @@ BUILT = {*BLOCKS, "dashboards_src", "generator", "preflight"}
 MAY_IMPORT = {
     "declare": {"errors"},
     "database": TOP,
-    "dashboards": BLOCKS,
+    "dashboards": {*BLOCKS, "errors"},
     "dashboards_src": BLOCKS,
     "preflight": {"errors", "processes"},
     "generator": {*TOP, *BUILT},
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "changes": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
     "schedules": TOP,
     "scaffold": {*TOP, *BUILT},
+    "cli": {*TOP, *BUILT, "database", "collectors", "changes", "preview", "schedules", "stack"},
 }
 """By room of the library, which other rooms it imports; each imports itself."""
 ONLY_IN = {

@@ -38,6 +38,7 @@ from driftdeck.collectors.values import Collected
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.metrics import DRIFTS
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 
 Result = TypeVar("Result")
@@ -66,10 +67,10 @@ class Workspace:
     def save(self, monitor: Monitor, collected: Collected) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
-        Raises ValueError for a window in which nothing was measured.
+        Raises DriftdeckError for a window in which nothing was measured.
         """
         if not collected.runs:
-            raise ValueError("nothing was measured, so there is nothing to report")
+            raise DriftdeckError("nothing was measured, so there is nothing to report")
         project = self._project(monitor)
         report = page(monitor, collected)
         with alone_with_evidently(self._settings):  # reports share the names of their metrics

@@ -77,9 +77,12 @@ def _ended(
     plan: Retrain, run: str, code: str, arguments: dict[str, str], check: Callable[[], None]
 ) -> tuple[str, str]:
     """Run a command, or call a function; how it failed ('' if it did not), and what it printed."""
-    command = shlex.split(run)
+    command, environment = shlex.split(run), {**os.environ, **arguments}
     if plan.is_function(run):
         command = [sys.executable, "-W", "ignore", "-c", code, run, *arguments.values()]
+        # It is imported as this process would, which may lie elsewhere than the project.
+        path = [*sys.path, os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
@@ -89,7 +92,7 @@ def _ended(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **arguments},
+            env=environment,
             pass_fds=[reading],
             start_new_session=True,  # so that what it has started ends with it
         )

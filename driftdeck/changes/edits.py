@@ -16,6 +16,7 @@ from typing import Any
 from driftdeck.dashboards.edit import Edit, add, applied, drop, edit, load, remove
 from driftdeck.dashboards.places import KINDS, Part, named, parts
 from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.errors import DriftdeckError
 from driftdeck.generator.differences import NOTHING, Change, compare
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ ODD = re.compile(r'"""|[\\\r\x00]')
 """What a text between three quotes cannot hold as it is."""
 
 
-class UnprovedError(ValueError):
+class UnprovedError(DriftdeckError):
     """Edits that do not make what Grafana has: says of what, and what would differ."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from driftdeck.dashboards.places import KINDS, Part, item_names, named, parsed, parts
 from driftdeck.dashboards.rows import closed, in_order, opened
 from driftdeck.dashboards.style import Json
+from driftdeck.errors import DriftdeckError, ExitCode
 
 dashboard = Part("dashboard")
 """The dashboard's own fields: title, time, refresh, links."""
@@ -34,8 +35,10 @@ def annotation(name: str) -> Part:
     return Part("annotation", name)
 
 
-class EditError(ValueError):
+class EditError(DriftdeckError, ValueError):
     """An edit that no longer fits its dashboard: says which, and what is there."""
+
+    exit_code = ExitCode.WRONG_USE
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from driftdeck.declare import DeclarationError
+from driftdeck.errors import DriftdeckError
 from driftdeck.generator.files import present, write
-from driftdeck.project import FILE, SettingsError
+from driftdeck.project import FILE
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack import steps
 
@@ -66,7 +66,7 @@ class Source:
 
     def _built(self) -> Build:
         done = subprocess.run(
-            steps.module("preview.source", str(self._folder)),
+            [sys.executable, "-W", "ignore", "-m", __name__, str(self._folder)],
             cwd=self._settings.root,
             env=steps.environment(self._settings),
             capture_output=True,
@@ -87,7 +87,7 @@ def main(folder: Path) -> int:
         from driftdeck.stack.runtime import choose  # imports the source, which may be half written
 
         built = choose(load_settings()).artefacts()
-    except (SettingsError, DeclarationError) as error:
+    except DriftdeckError as error:
         print(error, file=sys.stderr)
         return 2
     except Exception:  # whatever a half-written source raises, its author is to read it

@@ -9,13 +9,15 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from driftdeck.errors import DriftdeckError
+
 MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
 UNITS = {
     "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000,
 }  # fmt: skip
 
 
-class MacroError(ValueError):
+class MacroError(DriftdeckError, ValueError):
     """A macro that Grafana would refuse."""
 
 
