@@ -4,13 +4,13 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from driftdeck import __version__
 from driftdeck.cli import (
     collect,
     grafana,
@@ -27,6 +27,7 @@ from driftdeck.errors import DriftdeckError, ExitCode, exit_code_of
 
 COMMANDS: dict[str, tuple[Callable[..., int], ...]] = {
     "Project": (
+        project.init,
         project.new,
         project.build,
         project.check,
@@ -113,10 +114,7 @@ for panel, commands in COMMANDS.items():
 
 def _print_version(asked: bool) -> None:
     if asked:
-        try:
-            print(f"driftdeck {version('driftdeck')}")
-        except PackageNotFoundError:
-            print("driftdeck, from a folder that is not installed")
+        print(f"driftdeck {__version__}")
         raise typer.Exit
 
 

@@ -1,6 +1,7 @@
 """The commands of a project's source: declare, build, check, compare."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,33 @@ def _text(metavar: str, help_text: str) -> typer.models.OptionInfo:
         metavar=metavar, help=help_text, show_default=False
     )
     return option
+
+
+def init(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            file_okay=False,
+            help="Where it goes: a folder that is empty or not there; with --into, a repository.",
+        ),
+    ],
+    into: Annotated[
+        bool,
+        typer.Option(
+            "--into",
+            help="Add a folder `monitoring` and a workflow to a repository; touch nothing else.",
+        ),
+    ] = False,
+) -> int:
+    """Make a project of your own: a declaration, a dashboard, all that runs and proves them."""
+    from driftdeck.scaffold import FOLDER
+    from driftdeck.scaffold import init as write_project
+
+    written = write_project(folder, into=into)
+    print(f"{len(written)} files written to {folder}")
+    print(f"next: cd {folder / FOLDER if into else folder} && make up && make test")
+    return 0
 
 
 def new(
