@@ -153,7 +153,7 @@ def test_two_at_once_are_told(tmp_path: Path) -> None:
     """The second says so and breaks nothing; the first one's end lets it."""
     with (
         housekeeping.alone(tmp_path),
-        pytest.raises(RuntimeError, match="another `up`, `down` or `clean` is at work"),
+        pytest.raises(StackError, match="another `up`, `down` or `clean` is at work"),
         housekeeping.alone(tmp_path),
     ):
         pass
@@ -189,11 +189,11 @@ def test_clean_removes_nothing_that_runs_on(
         with pytest.raises(EmbeddedError):
             housekeeping.clean(folder)
         patched.setattr(Embedded, "stop", lambda self: None)
-        with pytest.raises(RuntimeError, match="does not stop, so nothing is removed"):
+        with pytest.raises(StackError, match="does not stop, so nothing is removed"):
             housekeeping.clean(folder)
     with (
         housekeeping.alone(server.folder.parent),
-        pytest.raises(RuntimeError, match="is at work"),
+        pytest.raises(StackError, match="is at work"),
     ):
         housekeeping.clean(folder)
 
