@@ -25,7 +25,9 @@ def load(folder: Path, *others: Path) -> tuple[Monitor, ...]:
 
     Raises: DeclarationError naming the file, the line, the field and the mend.
     """
-    files = sorted((path for where in (folder, *others) for path in declarations(where)), key=_name)
+    files = sorted(
+        (path for where in (folder, *others) for path in list_declarations(where)), key=_name
+    )
     for one, other in pairwise(files):
         if one.stem == other.stem:
             raise DeclarationError(
@@ -43,12 +45,12 @@ def load(folder: Path, *others: Path) -> tuple[Monitor, ...]:
     return monitors
 
 
-def declarations(folder: Path) -> list[Path]:
+def list_declarations(folder: Path) -> list[Path]:
     """The declaration files of a folder, sorted."""
     return [path for path in sorted(folder.glob("[!_]*.py")) if path.stem != CONTACTS]
 
 
-def declaration(name: str, folders: Sequence[Path]) -> Path:
+def find_declaration(name: str, folders: Sequence[Path]) -> Path:
     """The file of a monitor that is declared in one of some folders. Raises KeyError."""
     for folder in folders:
         if (path := folder / f"{name}.py").is_file():
@@ -82,7 +84,7 @@ def _read(path: Path) -> Monitor:
         )
     if calibration is None:
         return monitor
-    return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.levels)))
+    return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.thresholds)))
 
 
 @cache
@@ -137,7 +139,7 @@ def _execute(path: Path) -> dict[str, object]:
     return vars(module)
 
 
-def named(name: str, folder: Path, *others: Path) -> Monitor:
+def find_monitor(name: str, folder: Path, *others: Path) -> Monitor:
     """The monitor of that name. Raises KeyError listing the names there are."""
     monitors = {monitor.name: monitor for monitor in load(folder, *others)}
     if name not in monitors:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftdeck.declare import Column, DeclarationError, Levels, Monitor
+from driftdeck.declare import Column, DeclarationError, Monitor, Thresholds
 from driftdeck.declare.canonical import canonical, later
 
 SUFFIX = ".thresholds.toml"
@@ -32,7 +32,7 @@ class Calibration:
 
     fingerprint: str
     data: str
-    levels: Mapping[tuple[str, str], Levels]
+    thresholds: Mapping[tuple[str, str], Thresholds]
     version: int = 1
 
 
@@ -114,7 +114,7 @@ def read(path: Path) -> Calibration | None:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         head = document.pop("calibration")
         levels = {
-            (metric, column_of(key)): Levels(**numbers)
+            (metric, column_of(key)): Thresholds(**numbers)
             for metric, columns in document.items()
             for key, numbers in columns.items()
         }
@@ -130,12 +130,12 @@ def read(path: Path) -> Calibration | None:
             f"{version!r} is none of {', '.join(map(str, BASES))}",
             "update driftdeck, or write the file anew with calibrate",
         )
-    for (metric, column), given in calibration.levels.items():
-        given.check(f"{path.name}: {metric}.{column or 'all'}")
+    for (metric, column), fixed in calibration.thresholds.items():
+        fixed.check(f"{path.name}: {metric}.{column or 'all'}")
     return calibration
 
 
-def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
+def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
     """Why a calibration does not fit its declaration: stale, twice, missing or left over."""
     wanted = {s.key for s in monitor.series() if s.metric.quantiles is not None}
     repair = f"run `python -m collectors calibrate {monitor.name}` and review the file"
@@ -144,13 +144,13 @@ def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
     found = []
     if calibration.fingerprint != fingerprint(monitor, calibration.version):
         found.append(f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}")
-    fixed = {s.key for s in monitor.series() if s.metric.levels is not None}
-    for metric, column in sorted(set(calibration.levels) - wanted):
+    fixed = {s.key for s in monitor.series() if s.metric.thresholds is not None}
+    for metric, column in sorted(set(calibration.thresholds) - wanted):
         place = f"{monitor.name}: {metric}.{column or 'all'}"
         why = (
             "also has levels in the declaration" if (metric, column) in fixed else "is not declared"
         )
         found.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
-    missing = sorted(wanted - set(calibration.levels))
+    missing = sorted(wanted - set(calibration.thresholds))
     found += [f"{monitor.name}: {m}.{c or 'all'} has no level; {repair}" for m, c in missing]
     return found

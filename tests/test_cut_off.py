@@ -86,7 +86,7 @@ def test_one_that_somebody_is_at_is_left_alone(
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         began = time.monotonic()
-        said = retrain(settings, connection, planned(replay=replay))
+        said = retrain(settings, connection, planned(during_backfill=replay))
         assert (time.monotonic() - began > 2.5) is replay
 
     assert said.startswith("retraining done: v2" if replay else "a retraining is under way")

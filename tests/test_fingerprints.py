@@ -87,7 +87,7 @@ def test_committed_files_are_valid_as_they_are(folder: Path) -> None:
         calibration = thresholds.read(folder / f"{monitor.name}{thresholds.SUFFIX}")
 
         assert hashes == COMMITTED[monitor.name]
-        assert thresholds.problems(monitor, calibration) == []
+        assert thresholds.find_problems(monitor, calibration) == []
         assert calibration is None or calibration.version == 1
 
 
@@ -211,7 +211,7 @@ def test_a_file_of_an_older_version_stays_valid(
 ) -> None:
     """Where a later version hashes more, new files say so and old ones are read as they were."""
     monitor = small_monitor(metrics=(d.recall(),))
-    levels = {("recall", ""): d.Levels(warn_below=0.7, alert_below=0.6)}
+    levels = {("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6)}
     path = tmp_path / f"small{thresholds.SUFFIX}"
     path.write_text(render(monitor, levels, "hash"))
     assert "version" not in path.read_text()
@@ -219,16 +219,16 @@ def test_a_file_of_an_older_version_stays_valid(
     monkeypatch.setattr(thresholds, "BASES", more)
     monkeypatch.setattr(thresholds, "VERSION", 2)
     old = thresholds.read(path)
-    assert thresholds.problems(monitor, old) == []
+    assert thresholds.find_problems(monitor, old) == []
 
     path.write_text(render(monitor, levels, "hash"))
     new = thresholds.read(path)
     assert "version = 2" in path.read_text()
     assert new is not None
     assert new.version == 2
-    assert thresholds.problems(monitor, new) == []
-    assert thresholds.problems(replace(monitor, owner="others"), old) == []
-    assert "stale" in thresholds.problems(replace(monitor, owner="others"), new)[0]
+    assert thresholds.find_problems(monitor, new) == []
+    assert thresholds.find_problems(replace(monitor, owner="others"), old) == []
+    assert "stale" in thresholds.find_problems(replace(monitor, owner="others"), new)[0]
 
 
 @pytest.mark.parametrize("version", ["2", '"1"', "[1]"])

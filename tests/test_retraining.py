@@ -13,7 +13,7 @@ import yaml
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.__main__ import _parser
-from driftdeck.collectors.engines.choice import drawn_by_lot
+from driftdeck.collectors.engines.choice import is_sampled
 from driftdeck.collectors.jobs import commands, work
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining.retraining import call_for_training, retrain
@@ -171,7 +171,12 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     (tmp_path / "trainer.py").write_text(TRAINER.format(log=str(log)))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     plan = d.Retrain(
-        "trainer:train", after=2, of=3, metrics=("accuracy",), reference=d.Days(2), replay=True
+        "trainer:train",
+        after=2,
+        of=3,
+        metrics=("accuracy",),
+        reference=d.Days(2),
+        during_backfill=True,
     )
     monitor = small_monitor(
         str(log),
@@ -201,7 +206,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
     assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
     days = [FIRST + timedelta(days=n) for n in range(10)]
-    lot = [drawn_by_lot(monitor, window_of(monitor, day), 3) for day in days]
+    lot = [is_sampled(monitor, window_of(monitor, day), 3) for day in days]
     engines = "select engine from monitoring.window_status order by window_start"
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot

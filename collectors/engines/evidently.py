@@ -39,9 +39,9 @@ from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
 from driftdeck.collectors.engines.engine import Engine
-from driftdeck.collectors.frames.cleaned import Cleaned
-from driftdeck.collectors.values import Measured
-from driftdeck.declare import Column, Levels, Monitor, Series
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.values import Measurement
+from driftdeck.declare import Column, Monitor, Series, Thresholds
 
 KINDS = ("number", "category")
 OUTCOME = "observed against predicted"
@@ -61,7 +61,7 @@ logging.getLogger("evidently").setLevel(logging.ERROR)
 
 
 @contextmanager
-def undrawn() -> Iterator[None]:
+def skip_plots() -> Iterator[None]:
     """Measure without the pictures of drift: more than half the time, for nobody without a report.
 
     The runs of such windows cannot be shown.
@@ -76,10 +76,10 @@ def undrawn() -> Iterator[None]:
 
 def measure(
     monitor: Monitor,
-    current: Cleaned,
-    reference: Cleaned | None,
-    series: Mapping[Series, Levels | None],
-) -> tuple[list[Measured], list[Snapshot]]:
+    current: CoercedRows,
+    reference: CoercedRows | None,
+    series: Mapping[Series, Thresholds | None],
+) -> tuple[list[Measurement], list[Snapshot]]:
     """Each series' value for one window, or the reason why it has none; never raises for data.
 
     current, reference: the window's and the reference's rows, coerced. series: with the levels in
@@ -97,7 +97,7 @@ def measure(
 class Evidently(Engine):
     """Evidently over one window. levels: in force, by series; runs: its results so far."""
 
-    levels: Mapping[tuple[str, str], Levels | None] = field(default_factory=dict)
+    thresholds: Mapping[tuple[str, str], Thresholds | None] = field(default_factory=dict)
     runs: list[Snapshot] = field(default_factory=list)
 
     def row_count(self) -> float:
@@ -113,7 +113,7 @@ class Evidently(Engine):
         data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
         return self._run_one(MeanValue(column=column.name, tests=self._tests(*series.key)), data)
 
-    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+    def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
         metric = ValueDrift(
             column=column.name,
@@ -130,7 +130,7 @@ class Evidently(Engine):
         """Two data sets with one column name."""
         observed, predicted = (
             Dataset.from_pandas(
-                self.labelled[[name]].set_axis([OUTCOME], axis=1),
+                self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
                 data_definition=_definition([OUTCOME]),
             )
             for name in ("target", "prediction")
@@ -141,7 +141,7 @@ class Evidently(Engine):
 
     def _tests(self, metric: str, column: str = "") -> list[MetricTest]:
         """A test for each level in force; one beyond a warning level is no failure."""
-        levels = self.levels.get((metric, column)) or Levels()
+        levels = self.thresholds.get((metric, column)) or Thresholds()
         wanted = [
             (lte, levels.alert_above, True),
             (gte, levels.alert_below, True),
@@ -152,7 +152,7 @@ class Evidently(Engine):
 
     def _alert(self, metric: str, column: str = "") -> float | None:
         """The alert level in force, from which on a report speaks of drift."""
-        levels = self.levels.get((metric, column)) or Levels()
+        levels = self.thresholds.get((metric, column)) or Thresholds()
         return levels.alert_below if levels.alert_above is None else levels.alert_above
 
     def _run(
@@ -194,13 +194,13 @@ class Evidently(Engine):
         """Performance by Evidently's metric type: one report over the labelled rows."""
         wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
-            classes = set(self.labelled["target"])
+            classes = set(self.labelled_rows["target"])
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
                 wanted = [name for name in wanted if PERFORMANCE[name] not in (RocAuc, LogLoss)]
-            data = _classification(self.labelled)
+            data = _classification(self.labelled_rows)
         else:
-            data = _regression(self.labelled)
-        cut = self.monitor.predicted.cut if self.monitor.predicted else None
+            data = _regression(self.labelled_rows)
+        cut = self.monitor.prediction_column.cut if self.monitor.prediction_column else None
         options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
             PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}, **options)
@@ -210,7 +210,7 @@ class Evidently(Engine):
         return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
 
 
-def _dataset(rows: Cleaned, column: Column) -> Dataset:
+def _dataset(rows: CoercedRows, column: Column) -> Dataset:
     """The present values of one column as Evidently's data set, made once."""
 
     def make() -> Dataset:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from driftdeck.collectors.engines.drift_index.cache import remembered
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.engines.drift_index.cache import use_cached_indexes
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins, bins_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
@@ -24,7 +24,7 @@ BINNING = "2"
 class Reference:
     """What windows are compared with. hash: of the rows as read and the declared columns."""
 
-    data: Cleaned
+    data: CoercedRows
     bins: tuple[Bins, ...]
     hash: str
 
@@ -63,13 +63,13 @@ def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Re
         raise SourceError(f"{monitor.name}: the reference {said} has no rows; prepare its data")
     reference = from_frame(monitor, frame, _hash(monitor, rows))
     indexes = reader.settings.stack_dir / "indexes"
-    remembered(indexes, reference.hash, reference.data, monitor.all_columns())
+    use_cached_indexes(indexes, reference.hash, reference.data, monitor.all_columns())
     return reference
 
 
 def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
     """A reference out of rows in memory."""
-    data = Cleaned(monitor, frame)
+    data = CoercedRows(monitor, frame)
     bins = (bins_of(column, data[column]) for column in monitor.all_columns())
     return Reference(data, tuple(one for one in bins if one is not None), digest)
 

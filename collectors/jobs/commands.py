@@ -23,7 +23,7 @@ from driftdeck.database.locks import held
 from driftdeck.database.roles import changed_settings, end_overlong_statements
 from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import tell
-from driftdeck.load import load, named
+from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run(settings: Settings, parsed: argparse.Namespace) -> int:
     """Collect one day and keep its report; train the model anew if that calls for it."""
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(parsed.monitor, *settings.monitor_folders)
+    monitor = find_monitor(parsed.monitor, *settings.monitor_folders)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
         runner = Runner(monitor, settings, connection, may_empty=parsed.empty)
@@ -48,7 +48,7 @@ def report(settings: Settings, parsed: argparse.Namespace) -> int:
     """Make the report of any day: it is collected again, which changes nothing else."""
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(parsed.monitor, *settings.monitor_folders)
+    monitor = find_monitor(parsed.monitor, *settings.monitor_folders)
     with connect(settings) as connection:
         window = _window(monitor, parsed.date, clock(connection))
         return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
@@ -86,7 +86,7 @@ def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monito
 
 def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
     every = load(*settings.monitor_folders)
-    return every if name == "all" else [named(name, *settings.monitor_folders)]
+    return every if name == "all" else [find_monitor(name, *settings.monitor_folders)]
 
 
 def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
@@ -257,7 +257,7 @@ def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
     from driftdeck.collectors.thresholds.replay import replay
 
     if parsed.replay:
-        monitor = named(parsed.monitor, *settings.monitor_folders)
+        monitor = find_monitor(parsed.monitor, *settings.monitor_folders)
         with connect(settings) as connection:
             return replay(connection, monitor)
-    return find_levels(named(parsed.monitor, *settings.monitor_folders), settings)
+    return find_levels(find_monitor(parsed.monitor, *settings.monitor_folders), settings)

@@ -16,7 +16,7 @@ from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.database import connect
 from driftdeck.declare import Window
 from driftdeck.diagnostics import keep_log
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
@@ -71,7 +71,7 @@ def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
     if multiprocessing.parent_process() is not None:  # one beside the command keeps the log, too
         keep_log(settings.stack_dir)
     connection = connect(settings)
-    monitor = named(name, *settings.monitor_folders)
+    monitor = find_monitor(name, *settings.monitor_folders)
     return Runner(monitor, settings, connection, backfill=True), connection
 
 

@@ -23,7 +23,7 @@ from driftdeck.collectors.values import Status
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily
-from driftdeck.load import CONTACTS, RESERVED, load, named
+from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
 from driftdeck.settings import Settings
 
 TRIED = 5
@@ -60,7 +60,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
             text = declaration(name, title, parsed.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
-            return named(name, *settings.monitor_folders)
+            return find_monitor(name, *settings.monitor_folders)
 
         thresholds.path_beside(path).unlink(missing_ok=True)
         monitor = written(proposal)
@@ -71,8 +71,8 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
             proposal, monitor = amended, written(amended)
         write(monitor, settings, values)
         load.cache_clear()
-        monitor = named(name, *settings.monitor_folders)
-        problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
+        monitor = find_monitor(name, *settings.monitor_folders)
+        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.path_beside(path)))
         if problems:
             raise ValueError("; ".join(problems))
     for one in proposal.left_out:

@@ -12,17 +12,20 @@ from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
-from driftdeck.declare import Levels
-from driftdeck.declare.methods import Bad
+from driftdeck.declare import Thresholds
+from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.windows import days
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.settings import Settings, load_settings
 
 Days = tuple[date, date]
 """First and last day, both included."""
 
 
-UNLEVELLED = {Bad.HIGH: Levels(alert_above=1.0), Bad.LOW: Levels(alert_below=0.0)}
+UNLEVELLED = {
+    BreachSide.HIGH: Thresholds(alert_above=1.0),
+    BreachSide.LOW: Thresholds(alert_below=0.0),
+}
 """What a drift value without a level is measured by, by the side on which it is bad."""
 
 
@@ -34,7 +37,7 @@ class Explorer:
 
     def __init__(self, name: str, settings: Settings | None = None) -> None:
         given = settings or load_settings()
-        self.monitor = named(name, *given.monitor_folders)
+        self.monitor = find_monitor(name, *given.monitor_folders)
         self._reader = Reader(self.monitor, given)
 
     def rows(self, first: date, last: date | None = None) -> pd.DataFrame:
@@ -82,6 +85,6 @@ class Explorer:
 
 def _times(value: Value) -> float | None:
     """How far beyond its level a drift value is, or beyond that of UNLEVELLED."""
-    if value.times_level is not None or value.outcome.value is None:
-        return value.times_level
-    return UNLEVELLED[value.series.metric.bad].times_level(value.outcome.value)
+    if value.times_threshold is not None or value.outcome.value is None:
+        return value.times_threshold
+    return UNLEVELLED[value.series.metric.breach_side].times_threshold(value.outcome.value)

@@ -34,7 +34,7 @@ from evidently.ui.service.type_aliases import ZERO_UUID
 from sqlalchemy import create_engine
 
 from driftdeck.collectors.engines.evidently import PERFORMANCE
-from driftdeck.collectors.values import Collected
+from driftdeck.collectors.values import WindowResult
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.metrics import DRIFTS
@@ -63,7 +63,7 @@ class Workspace:
     def _manager(self) -> ProjectManager:
         return _manager(self._settings)
 
-    def save(self, monitor: Monitor, collected: Collected) -> str:
+    def save(self, monitor: Monitor, collected: WindowResult) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
         Raises ValueError for a window in which nothing was measured.
@@ -134,7 +134,7 @@ class Workspace:
         return asyncio.run(call)
 
 
-def page(monitor: Monitor, collected: Collected) -> SnapshotModel:
+def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
     """Every run behind a window's values as one report: the very numbers that were stored."""
     runs: Sequence[Snapshot] = collected.runs
     models = [run.to_snapshot_model() for run in runs]

@@ -11,11 +11,11 @@ import psycopg
 
 from driftdeck.collectors.frames.reference import days_of
 from driftdeck.collectors.jobs.store import storable, training_is_called_for
-from driftdeck.collectors.retraining.training import Trained, promote, train
+from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
 from driftdeck.database import connect
 from driftdeck.database.locks import Lock, held
 from driftdeck.declare import Monitor, Retrain, Window
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.metrics import Scope
 from driftdeck.settings import Settings
 
 KEPT_OUTPUT = 20_000
@@ -24,7 +24,7 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class _Called:
+class _PendingTraining:
     """A training that a window has called for and that has not ended.
 
     version: '' until it is trained. attempts: how often it was begun.
@@ -67,7 +67,7 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     """
     if not training_is_called_for(connection, monitor.name):
         return ""
-    wait = monitor.retrain is not None and monitor.retrain.replay
+    wait = monitor.retrain is not None and monitor.retrain.during_backfill
     with (
         connect(settings, autocommit=True) as own,
         held(own, f"retraining {monitor.name}", wait=wait) as lock,
@@ -85,19 +85,21 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
 
 
 def _trained(
-    connection: psycopg.Connection, monitor: Monitor, called: _Called, lock: Lock
-) -> Trained:
+    connection: psycopg.Connection, monitor: Monitor, called: _PendingTraining, lock: Lock
+) -> TrainingOutcome:
     """Train, unless that was done before it was cut off; then promote.
 
     The version is recorded before it answers: by it, its windows find their reference.
     """
     plan = monitor.retrain
     if plan is None or called.window_start is None:
-        return Trained("failed", "", "it had been cut off, and is declared no more")
+        return TrainingOutcome("failed", "", "it had been cut off, and is declared no more")
     if called.attempts > ATTEMPTS:
-        return Trained("failed", called.version, f"cut off {ATTEMPTS} times; is memory short?")
+        return TrainingOutcome(
+            "failed", called.version, f"cut off {ATTEMPTS} times; is memory short?"
+        )
     window = monitor.every.window(called.window_start.astimezone(monitor.every.zone).date())
-    trained = Trained("done", called.version, called.output)
+    trained = TrainingOutcome("done", called.version, called.output)
     if not called.version:
         trained = train(plan, monitor, window, lock.check)
     if not (trained.is_done and plan.promote):
@@ -113,7 +115,7 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
     Days of the reference call for none: the model that is watched was made of them.
     """
     counted = plan.metrics or tuple(
-        metric.name for metric in monitor.metrics if metric.over is Over.PERFORMANCE
+        metric.name for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE
     )
     rows = connection.execute(
         "select window_start, metric, column_name, breached from monitoring.metric"
@@ -148,7 +150,7 @@ def _cooling(
     return bool(row and row[0] and window.start - row[0] < plan.cooldown.delta)
 
 
-def _begin(connection: psycopg.Connection, monitor: str) -> _Called | None:
+def _begin(connection: psycopg.Connection, monitor: str) -> _PendingTraining | None:
     """What is called for, with this attempt counted; None if nothing is."""
     row = connection.execute(
         "update monitoring.retraining set attempts = attempts + 1"
@@ -157,11 +159,11 @@ def _begin(connection: psycopg.Connection, monitor: str) -> _Called | None:
         [monitor],
     ).fetchone()
     connection.commit()
-    return _Called(*row) if row else None
+    return _PendingTraining(*row) if row else None
 
 
 def _record(
-    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
+    connection: psycopg.Connection, monitor: str, called: _PendingTraining, trained: TrainingOutcome
 ) -> None:
     """The version that was trained, with what was printed."""
     with connection.transaction():
@@ -177,7 +179,7 @@ def _record(
 
 
 def _finish(
-    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
+    connection: psycopg.Connection, monitor: str, called: _PendingTraining, trained: TrainingOutcome
 ) -> None:
     """How it ended. Attempts are counted of what has not ended."""
     with connection.transaction():

@@ -19,10 +19,10 @@ from driftdeck.collectors.frames.reference import daily_rows, days_of, from_fram
 from driftdeck.collectors.jobs.collect import from_rows
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import standing
-from driftdeck.declare import Levels, Monitor, Series
-from driftdeck.declare.methods import Bad
-from driftdeck.load import declaration
+from driftdeck.collectors.thresholds.episodes import mark_standing
+from driftdeck.declare import Monitor, Series, Thresholds
+from driftdeck.declare.methods import BreachSide
+from driftdeck.load import find_declaration
 from driftdeck.settings import Settings
 
 Key = tuple[str, str]
@@ -57,7 +57,7 @@ def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]
     }
     reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     text = render(monitor, levels, reference.hash if reference else "")
-    path = thresholds.path_beside(declaration(monitor.name, settings.monitor_folders))
+    path = thresholds.path_beside(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
     _print(monitor, wanted, values, levels, path)
 
@@ -91,20 +91,22 @@ def measure_days(
     return found
 
 
-def propose(series: Series, values: Sequence[float]) -> Levels:
+def propose(series: Series, values: Sequence[float]) -> Thresholds:
     """Levels at the metric's quantiles of quiet days, alert strictly beyond warn."""
     quantiles = series.metric.quantiles
     assert quantiles is not None
     low: tuple[float | None, float | None] = (None, None)
     high: tuple[float | None, float | None] = (None, None)
-    if series.metric.bad in (Bad.HIGH, Bad.BOTH):
+    if series.metric.breach_side in (BreachSide.HIGH, BreachSide.BOTH):
         high = _beyond(values, quantiles.warn, quantiles.alert, 1)
         if series.metric.name in NO_NEWS:
             warn, alert = NO_NEWS[series.metric.name]
             high = max(high[0], warn), max(high[1], alert)
-    if series.metric.bad in (Bad.LOW, Bad.BOTH):
+    if series.metric.breach_side in (BreachSide.LOW, BreachSide.BOTH):
         low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
-    return Levels(warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1])
+    return Thresholds(
+        warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1]
+    )
 
 
 def _beyond(
@@ -118,7 +120,7 @@ def _beyond(
     return warn, float(f"{(max if sign > 0 else min)(alert, least):.{DIGITS}g}")
 
 
-def false_alarm_days(series: Series, values: Sequence[float]) -> float:
+def estimate_false_alarm_days(series: Series, values: Sequence[float]) -> float:
     """Days a month on which an alert would stand though nothing was wrong.
 
     Levels found on one half of the days are tried on the other, and the other way round.
@@ -128,11 +130,13 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
     alarms = 0
     for tuned, tried in (parts, parts[::-1]):
         levels = propose(series, tuned)
-        alarms += sum(standing(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
+        alarms += sum(
+            mark_standing(series.metric.firing, [levels.judge(value) == 2 for value in tried])
+        )
     return MONTH * alarms / len(values)
 
 
-def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
+def render(monitor: Monitor, levels: Mapping[Key, Thresholds], data: str) -> str:
     """The text of the threshold file."""
     lines = [
         f"# Levels of {monitor.name}, found by `python -m collectors calibrate {monitor.name}`",
@@ -144,7 +148,7 @@ def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
         lines += ["", f"[{metric}]"]
         for (name, column), level in levels.items():
             if name == metric:
-                numbers = ", ".join(f"{key} = {value!r}" for key, value in level.given().items())
+                numbers = ", ".join(f"{key} = {value!r}" for key, value in level.as_dict().items())
                 lines.append(f"{thresholds.key_of(column)} = {{ {numbers} }}")
     return "\n".join(lines) + "\n"
 
@@ -153,7 +157,7 @@ def _print(
     monitor: Monitor,
     wanted: Sequence[Series],
     values: Mapping[Key, list[float]],
-    levels: Mapping[Key, Levels],
+    levels: Mapping[Key, Thresholds],
     path: Path,
 ) -> None:
     table = Table("metric", "column", "median", "levels", "false alarms (days a month)")
@@ -163,8 +167,8 @@ def _print(
         if series.key not in levels:
             table.add_row(metric, column, "-", f"only {len(seen)} days with a value", "-")
             continue
-        said = ", ".join(f"{key} {value:g}" for key, value in levels[series.key].given().items())
-        alarms = false_alarm_days(series, seen)
+        said = ", ".join(f"{key} {value:g}" for key, value in levels[series.key].as_dict().items())
+        alarms = estimate_false_alarm_days(series, seen)
         table.add_row(metric, column, f"{np.median(seen):.3g}", said, f"{alarms:.1f}")
     Console(width=110).print(table)
     print(f"{monitor.name}: {len(levels)} levels written to {path.name}; review and commit them")

@@ -6,12 +6,17 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from driftdeck.collectors.thresholds.episodes import Judged, begins, judged, standing
-from driftdeck.declare import Levels, Monitor, Series
+from driftdeck.collectors.thresholds.episodes import (
+    Judgement,
+    load_judgements,
+    mark_beginnings,
+    mark_standing,
+)
+from driftdeck.declare import Monitor, Series, Thresholds
 
 
 @dataclass(frozen=True)
-class Raised:
+class AlertCounts:
     """Alerts of one series: how many, and on how many windows one stood."""
 
     alerts: int
@@ -23,17 +28,17 @@ def replay(connection: psycopg.Connection, monitor: Monitor) -> int:
 
     Raises ValueError where nothing is stored.
     """
-    stored = judged(connection, monitor)
+    stored = load_judgements(connection, monitor)
     if not stored:
         raise ValueError(f"nothing is stored of {monitor.name}; collect it first")
     table = Table("metric", "column", "levels", "alerts then", "now", "windows then", "now")
     changed = 0
     for series in monitor.series():
-        if series.key not in stored or series.levels is None:
+        if series.key not in stored or series.thresholds is None:
             continue
-        then, now = compare(series, stored[series.key], series.levels)
+        then, now = compare(series, stored[series.key], series.thresholds)
         changed += then != now
-        said = ", ".join(f"{name} {value:g}" for name, value in series.levels.given().items())
+        said = ", ".join(f"{name} {value:g}" for name, value in series.thresholds.as_dict().items())
         style = "bold" if then != now else None
         numbers = (then.alerts, now.alerts, then.windows, now.windows)
         table.add_row(*series.key, said, *map(str, numbers), style=style)
@@ -42,7 +47,9 @@ def replay(connection: psycopg.Connection, monitor: Monitor) -> int:
     return 0
 
 
-def compare(series: Series, windows: list[Judged], levels: Levels) -> tuple[Raised, Raised]:
+def compare(
+    series: Series, windows: list[Judgement], levels: Thresholds
+) -> tuple[AlertCounts, AlertCounts]:
     """What was raised with the levels of the time, and what these would have raised."""
     return (
         _raised(series, [one.breached for one in windows]),
@@ -50,6 +57,6 @@ def compare(series: Series, windows: list[Judged], levels: Levels) -> tuple[Rais
     )
 
 
-def _raised(series: Series, breached: list[bool]) -> Raised:
-    stands = standing(series.metric.firing, breached)
-    return Raised(sum(begins(stands)), sum(stands))
+def _raised(series: Series, breached: list[bool]) -> AlertCounts:
+    stands = mark_standing(series.metric.firing, breached)
+    return AlertCounts(sum(mark_beginnings(stands)), sum(stands))

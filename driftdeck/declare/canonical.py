@@ -1,6 +1,6 @@
 """Texts of declarations that hashes are made of: a field that comes later leaves them as they were.
 
-A hash of a `repr` would be another one with each new field, and every user's levels stale.
+A hash of a `repr` would be another one with each new field, and every user's thresholds stale.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that a text of each kind always has. They stay as they are: the others, those of today
 and those to come, stand in a text where they are not at their default."""
-MEND = "name its fields in FIRST, monitors/declare/canonical.py"
+MEND = "name its fields in FIRST, driftdeck/declare/canonical.py"
 
 
 def canonical(value: object) -> str:

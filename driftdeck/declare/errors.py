@@ -2,7 +2,20 @@
 
 
 class DeclarationError(ValueError):
-    """A declaration that cannot be right: names the field, what was found, and the mend."""
+    """A declaration that cannot be right: names the field, what is wrong with it, and the mend.
+
+    Args:
+        field: The place in the declaration, with its file and line once a file is loaded.
+        found: What stands there, or what is wrong with it.
+        mend: What to write instead.
+
+    Example:
+        >>> try:
+        ...     d.Firing(4, 3)
+        ... except d.DeclarationError as error:
+        ...     print(error)
+        firing: 4 of 3; give k of n with 1 <= k <= n
+    """
 
     def __init__(self, field: str, found: str, mend: str) -> None:
         super().__init__(f"{field}: {found}; {mend}")

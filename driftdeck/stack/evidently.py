@@ -25,7 +25,7 @@ from markdown_it import MarkdownIt
 
 from driftdeck.database import Role, alone_with_evidently, connect, evidently_uri
 from driftdeck.generator.reference import reference
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack.guard import Guard
 
@@ -89,7 +89,7 @@ def _no_report(monitor: str, at: datetime | None) -> str:
     day = "YYYY-MM-DD"
     if at is not None:
         try:
-            zone = named(monitor, *load_settings().monitor_folders).every.zone
+            zone = find_monitor(monitor, *load_settings().monitor_folders).every.zone
         except KeyError:
             return f"<p>There is no monitor {html.escape(monitor)}.</p>"
         day = at.astimezone(zone).date().isoformat()

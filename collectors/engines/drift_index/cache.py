@@ -17,7 +17,7 @@ import numpy as np
 
 from driftdeck.collectors.engines.drift_index.engine import KEY
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.declare import Column
 
 WORTH_ROWS = 100_000
@@ -26,7 +26,9 @@ KEPT = 16
 """So many references stay, those used last."""
 
 
-def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[Column]) -> None:
+def use_cached_indexes(
+    folder: Path, digest: str, reference: CoercedRows, columns: Sequence[Column]
+) -> None:
     """Have a reference's numbers indexed from the cache, which is filled if it lacks them.
 
     digest: of the reference's content. A disk that cannot be written costs the cache alone.
@@ -48,7 +50,7 @@ def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[
                 shutil.rmtree(place, ignore_errors=True)
 
 
-def _fill(place: Path, reference: Cleaned, numbers: list[Column]) -> None:
+def _fill(place: Path, reference: CoercedRows, numbers: list[Column]) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
     try:

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import Clean, clean
+from driftdeck.collectors.frames.schema import CoercedColumn, clean
 from driftdeck.declare import Column, Monitor
 
 Made = TypeVar("Made")
 
 
-class Cleaned:
+class CoercedRows:
     """The rows of a window, or of a reference, by declared column."""
 
     def __init__(self, monitor: Monitor, frame: pd.DataFrame) -> None:
@@ -21,7 +21,7 @@ class Cleaned:
         self.columns = {c.name: clean(frame, c) for c in monitor.all_columns()}
         self._made: dict[Hashable, Any] = {}
 
-    def __getitem__(self, column: Column) -> Clean:
+    def __getitem__(self, column: Column) -> CoercedColumn:
         return self.columns[column.name]
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -37,9 +37,9 @@ class Cleaned:
         return [c.complaint for c in self.columns.values() if c.complaint]
 
 
-def labelled(monitor: Monitor, current: Cleaned) -> pd.DataFrame:
+def labelled(monitor: Monitor, current: CoercedRows) -> pd.DataFrame:
     """Rows that have both: columns `target` and `prediction`, floats, and `label` if it cuts."""
-    prediction, target = monitor.predicted, monitor.labelled
+    prediction, target = monitor.prediction_column, monitor.target_column
     if prediction is None or target is None or current.rows == 0:
         return pd.DataFrame()
     if prediction.kind == "category":  # words are compared by drift, never by their difference
