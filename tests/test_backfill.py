@@ -162,7 +162,7 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     good = find_monitor("small", *mine.monitor_folders)
     gone = small_monitor("nowhere", name="gone", starts="", ends="")
     known = {one.name: one for one in (good, gone)}
-    monkeypatch.setattr(work, "named", lambda name, _: known[name])
+    monkeypatch.setattr(work, "find_monitor", lambda name, _: known[name])
 
     assert backfill(mine, [gone, good], Asked(reports=0)) == 1
     assert len(stored(connection)[0]) >= DAYS * 6

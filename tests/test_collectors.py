@@ -13,7 +13,7 @@ import pytest
 
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck.collectors.engines.evidently import undrawn
+from driftdeck.collectors.engines.evidently import skip_plots
 from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
@@ -233,7 +233,7 @@ def test_what_nobody_looks_at_is_measured_alike(
 ) -> None:
     """Without pictures the numbers and their levels are the same."""
     drawn = measure(rows(DAY))
-    with undrawn():
+    with skip_plots():
         plain = measure(rows(DAY))
 
     assert plain.values == drawn.values

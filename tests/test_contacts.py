@@ -26,10 +26,12 @@ CONTACTS = """\
 from driftdeck import declare as d
 
 CONTACTS = (
-    d.Contact(name="everyone", way=d.webhook("$ALERT_WEBHOOK_URL")),
-    d.Contact(name="grid", way=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)),
+    d.Contact(name="everyone", receiver=d.webhook("$ALERT_WEBHOOK_URL")),
     d.Contact(
-        name="nights", way=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
+        name="grid", receiver=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)
+    ),
+    d.Contact(
+        name="nights", receiver=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
         monitors=("small",), resolved=False,
     ),
 )

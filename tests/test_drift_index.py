@@ -21,7 +21,7 @@ from driftdeck.collectors.engines.drift_index import Index, engine
 from driftdeck.collectors.engines.drift_index.binned import sturges_edges
 from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
-from driftdeck.collectors.engines.evidently import measure, undrawn
+from driftdeck.collectors.engines.evidently import measure, skip_plots
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.values import Measurement
 
@@ -238,7 +238,7 @@ def agree(
     """Both engines on the same rows."""
     series = dict.fromkeys(monitor.series())
     current, base = CoercedRows(monitor, window), CoercedRows(monitor, reference)
-    with undrawn():
+    with skip_plots():
         their, _ = measure(monitor, current, base, series)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -155,7 +155,7 @@ def train(name, day):
 """
 
 
-def test_a_backfill_that_replays_trains_and_its_reference_follows(
+def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     connection: psycopg.Connection,
     settings: Settings,
     tmp_path: Path,
@@ -186,7 +186,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
         retrain=plan,
     )
     for module in (commands, work):
-        monkeypatch.setattr(module, "named", lambda *_: monitor)
+        monkeypatch.setattr(module, "find_monitor", lambda *_: monitor)
     often = settings.model_copy(update={"check_every": 3})
     commands.backfill(
         often, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
@@ -219,7 +219,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert 0 < sum(lot) < 10
 
 
-def test_a_backfill_without_replay_trains_nothing(
+def test_a_backfill_trains_nothing_unless_declared(
     connection: psycopg.Connection, settings: Settings, tmp_path: Path
 ) -> None:
     """A production model is not trained for a breach of last spring."""
@@ -236,7 +236,7 @@ def test_a_backfill_without_replay_trains_nothing(
     )
     with pytest.MonkeyPatch.context() as patch:
         for module in (commands, work):
-            patch.setattr(module, "named", lambda *_: watched)
+            patch.setattr(module, "find_monitor", lambda *_: watched)
         arguments = ["backfill", "small", "--reports", "0", "--workers", "1"]
         commands.backfill(settings, _parser().parse_args(arguments))
 

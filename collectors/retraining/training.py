@@ -13,10 +13,10 @@ from pathlib import Path
 
 from driftdeck.declare import Monitor, Retrain, Window
 
-GUARD = Path(__file__).parent / "training_guard.py"
+GUARD = Path(__file__).with_name("guard.py")
 CALL = """\
 import importlib, sys
-from collectors.imports import kept
+from driftdeck.collectors.jobs.imports import kept
 module, _, function = sys.argv[1].partition(":")
 with kept():
     called = getattr(importlib.import_module(module), function)

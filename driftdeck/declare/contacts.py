@@ -41,7 +41,9 @@ class Contact:
 
     Example:
         >>> contact = d.Contact(
-        ...     name="ml-alerts", receiver=d.slack(url="$SLACK_URL"), kinds=("breach", "late")
+        ...     name="ml-alerts",
+        ...     receiver=d.slack(url="$SLACK_URL"),
+        ...     kinds=("breach", "late"),
         ... )
         >>> contact.repeat
         '4h'

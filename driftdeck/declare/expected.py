@@ -24,7 +24,10 @@ class Expected:
 
     Example:
         >>> sale = d.Expected(
-        ...     metric="drift", column="spend", until="2026-03-31", because="the spring sale"
+        ...     metric="drift",
+        ...     column="spend",
+        ...     until="2026-03-31",
+        ...     because="the spring sale",
         ... )
         >>> sale.last.isoformat()
         '2026-03-31'
