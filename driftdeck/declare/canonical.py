@@ -4,7 +4,7 @@ A hash of a `repr` would be another one with each new field, and every user's th
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from pathlib import PurePath
@@ -50,9 +50,14 @@ def later(value: object) -> dict[str, str]:
     return {
         field.name: canonical(getattr(value, field.name))
         for field in fields(value)
-        if field.name not in _first(value)
-        and (field.default is MISSING or getattr(value, field.name) != field.default)
+        if field.name not in _first(value) and not _is_default(field, getattr(value, field.name))
     }
+
+
+def _is_default(field: "Field[object]", value: object) -> bool:
+    if field.default_factory is not MISSING:
+        return value == field.default_factory()
+    return field.default is not MISSING and value == field.default
 
 
 def _first(value: object) -> tuple[str, ...]:
