@@ -37,7 +37,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Value:
-    """One series' outcome for one window, with the levels in force.
+    """One series' outcome for one window, with the thresholds in force.
 
     rows: how many rows stand behind it. coverage: share of rows with a label, for performance.
     expected: whether a breach there is one that somebody knows of.
@@ -59,7 +59,7 @@ class Value:
 
     @property
     def times_threshold(self) -> float | None:
-        """How far beyond its alert level it is, 1 being on it; None without a value or a level."""
+        """How far beyond its alert threshold it is, 1 being on it; None where one is lacking."""
         if self.outcome.value is None or self.thresholds is None:
             return None
         return self.thresholds.times_threshold(self.outcome.value)
@@ -106,11 +106,11 @@ class WindowResult:
 
     @property
     def worst(self) -> Value | None:
-        """The judged value furthest beyond its level; one that is expected there is not it."""
+        """The judged value furthest beyond its threshold; one that is expected there is not it."""
         judged = [value for value in self.values if value.state is not None and not value.expected]
         return max(judged, key=_severity, default=None)
 
 
 def _severity(value: Value) -> tuple[int, float]:
-    """Orders judged values: state first, then how far beyond the alert level."""
+    """Orders judged values: state first, then how far beyond the alert threshold."""
     return value.state or 0, value.times_threshold or 0.0

@@ -9,6 +9,6 @@ def stale_thresholds(settings: Project) -> list[str]:
     """A sentence for each threshold that is stale, missing, left over, or written twice."""
     found: list[str] = []
     for monitor in load(*settings.monitor_folders):
-        path = thresholds.path_beside(find_declaration(monitor.name, settings.monitor_folders))
+        path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
         found += thresholds.find_problems(monitor, thresholds.read(path))
     return found

@@ -124,9 +124,9 @@ def test_engines_that_differ_fail_the_window(
 def test_a_difference_is_seen_at_once() -> None:
     """Of size, of presence, and of why there is none."""
     say = choice.Measurement
-    assert choice.same(say(1.0), say(1.0 + 1e-10), "psi")
-    assert not choice.same(say(1.0), say(1.0 + 1e-8), "psi")
-    assert choice.same(say(1e12), say(1e12 + 1), "")
-    assert not choice.same(say(0.0), say(None, "why"), "")
-    assert not choice.same(say(None, "why"), say(None, "why", waiting=True), "")
-    assert choice.same(say(1e-8), say(0.0), d.HELLINGER.name)
+    assert choice.is_same(say(1.0), say(1.0 + 1e-10), "psi")
+    assert not choice.is_same(say(1.0), say(1.0 + 1e-8), "psi")
+    assert choice.is_same(say(1e12), say(1e12 + 1), "")
+    assert not choice.is_same(say(0.0), say(None, "why"), "")
+    assert not choice.is_same(say(None, "why"), say(None, "why", waiting=True), "")
+    assert choice.is_same(say(1e-8), say(0.0), d.HELLINGER.name)

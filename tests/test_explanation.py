@@ -65,7 +65,7 @@ def test_a_category_is_named_with_its_shares(monitor: Monitor, reference: Refere
 
     assert "c: most gained at a (3" in text
     assert "to 90%), most lost at c (3" in text
-    assert "The predictions are within their levels." in text
+    assert "The predictions are within their thresholds." in text
 
 
 def test_the_column_furthest_beyond_its_level_comes_first(reference: Reference) -> None:
@@ -83,7 +83,7 @@ def test_labels_speak(monitor: Monitor, reference: Reference) -> None:
     """Wrong predictions without any drift, and a breach whose labels are not there yet."""
     wrong = rows(DAY, count=600)
     wrong["y"] = 1 - wrong["y"]
-    assert "No column drifted beyond its levels." in said(monitor, wrong, reference)
+    assert "No column drifted beyond its thresholds." in said(monitor, wrong, reference)
     assert "The labels agree: Accuracy is 0." in said(monitor, wrong, reference)
     waiting = rows(DAY, count=600, shift=1.0)
     waiting["y"] = None

@@ -32,7 +32,7 @@ class EnginesDifferError(RuntimeError):
 class Choice:
     """How a window is measured. index: by it; evidently: by it, both: to compare.
 
-    report: whether Evidently's results are kept, and so its pictures drawn.
+    report: whether Evidently's results are kept, and so its plots are made.
     """
 
     index: bool
@@ -81,7 +81,10 @@ def _known(monitor: Monitor) -> bool:
 
 
 def is_sampled(monitor: Monitor, window: Window, one_in: int) -> bool:
-    """Whether a window is checked: the same whoever asks, in any order; none if one_in is 0."""
+    """Whether a window is picked at random to be checked: the same whoever asks, in any order.
+
+    one_in: one in so many windows is; none if it is 0.
+    """
     digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
     return one_in > 0 and int.from_bytes(digest[:4]) % one_in == 0
 
@@ -113,10 +116,10 @@ def measure(
     if not choice.index:
         return theirs, runs
     differences = [
-        f"{' of '.join(filter(None, one.key))} {a.value if a.value is not None else a.reason}"
+        f"{' of '.join(filter(None, line.key))} {a.value if a.value is not None else a.reason}"
         f" against {b.value if b.value is not None else b.reason}"
-        for one, a, b in zip(series, ours, theirs, strict=True)
-        if not same(a, b, one.method.name if one.method else "")
+        for line, a, b in zip(series, ours, theirs, strict=True)
+        if not is_same(a, b, line.method.name if line.method else "")
     ]
     if differences:
         raise EnginesDifferError(
@@ -126,8 +129,11 @@ def measure(
     return ours, runs
 
 
-def same(ours: Measurement, theirs: Measurement, method: str) -> bool:
-    """Both have a number, and it is the same, or both have none."""
+def is_same(ours: Measurement, theirs: Measurement, method: str) -> bool:
+    """Whether both have a number, and it is the same, or both have none.
+
+    method: the name of the drift method, '' where there is none.
+    """
     a, b = ours.value, theirs.value
     if a is None or b is None:
         return a is b and ours.waiting == theirs.waiting

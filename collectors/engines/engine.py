@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftdeck.collectors.frames.coerced import CoercedRows, labelled
+from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
 from driftdeck.collectors.frames.schema import label_words
 from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Column, Monitor, Series
@@ -61,31 +61,31 @@ class Engine(ABC):
 
     def measure(self, series: Iterable[Series]) -> list[Measurement]:
         """Each series' value, or the reason why it has none; never raises for data."""
-        return [self._measure(one) for one in series]
+        return [self._measure(line) for line in series]
 
     @cached_property
     def labelled_rows(self) -> pd.DataFrame:
-        """The rows that have a label and a prediction, see `cleaned.labelled`."""
-        return labelled(self.monitor, self.current)
+        """The rows that have a label and a prediction, see `coerced.join_labels`."""
+        return join_labels(self.monitor, self.current)
 
     def _measure(self, series: Series) -> Measurement:
-        over, column, current = series.metric.scope, series.column, self.current
+        scope, column, current = series.metric.scope, series.column, self.current
         if current.rows == 0 and series.metric.name != "row_count":
             return Measurement(None, "no rows in the window")
         if column is not None and not current[column].there:
             return Measurement(None, current[column].complaint)
-        if over in (Scope.TARGET, Scope.PERFORMANCE) and self._unlabelled:
+        if scope in (Scope.TARGET, Scope.PERFORMANCE) and self._unlabelled:
             return Measurement(None, f"no labels yet for {current.rows} rows", waiting=True)
         try:
-            if over is Scope.PERFORMANCE:
+            if scope is Scope.PERFORMANCE:
                 self._refuse_unlabelled()
-            elif over is Scope.TARGET and series.metric.name.endswith("_mean"):
+            elif scope is Scope.TARGET and series.metric.name.endswith("_mean"):
                 self._refuse_other_words()
             return _finite(self._value(series), series)
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
-            said = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
-            return Measurement(None, said)
+            reason = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
+            return Measurement(None, reason)
 
     def _value(self, series: Series) -> float:
         name, column = series.metric.name, series.column
@@ -162,12 +162,12 @@ class Engine(ABC):
             raise UnmeasurableError(f"only one class among {count} labels")
         if name == "recall" and 1.0 not in classes:
             raise UnmeasurableError(f"no positive among {count} labels")
-        if name == "precision" and not self.labelled_rows["label"].any():
+        if name == "precision" and not self.labelled_rows["predicted_class"].any():
             raise UnmeasurableError(f"no positive among {count} predictions")
 
     @cached_property
     def _classes(self) -> list[Any]:
-        return sorted(self.labelled_rows["target"].unique().tolist())
+        return sorted(self.labelled_rows["label"].unique().tolist())
 
     def numbers_of(self, column: Column) -> "pd.Series[float]":
         """The values of a column as numbers. Raises UnmeasurableError for words."""

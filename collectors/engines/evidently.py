@@ -62,7 +62,7 @@ logging.getLogger("evidently").setLevel(logging.ERROR)
 
 @contextmanager
 def skip_plots() -> Iterator[None]:
-    """Measure without the pictures of drift: more than half the time, for nobody without a report.
+    """Measure without the plots of drift: more than half the time, for nobody without a report.
 
     The runs of such windows cannot be shown.
     """
@@ -82,12 +82,12 @@ def measure(
 ) -> tuple[list[Measurement], list[Snapshot]]:
     """Each series' value for one window, or the reason why it has none; never raises for data.
 
-    current, reference: the window's and the reference's rows, coerced. series: with the levels in
-    force, each of which is a test of Evidently's, too.
+    current, reference: the window's and the reference's rows, coerced.
+    series: with the thresholds in force, each of which is a test of Evidently's, too.
     Returns: the values, in the order of the series, and the runs of Evidently that gave them.
     """
-    levels = {one.key: level for one, level in series.items()}
-    engine = Evidently(monitor, current, reference, levels)
+    in_force = {line.key: thresholds for line, thresholds in series.items()}
+    engine = Evidently(monitor, current, reference, in_force)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return engine.measure(series), engine.runs
@@ -95,7 +95,7 @@ def measure(
 
 @dataclass(frozen=True)
 class Evidently(Engine):
-    """Evidently over one window. levels: in force, by series; runs: its results so far."""
+    """Evidently over one window. thresholds: in force, by series; runs: its results so far."""
 
     thresholds: Mapping[tuple[str, str], Thresholds | None] = field(default_factory=dict)
     runs: list[Snapshot] = field(default_factory=list)
@@ -133,27 +133,31 @@ class Evidently(Engine):
                 self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
                 data_definition=_definition([OUTCOME]),
             )
-            for name in ("target", "prediction")
+            for name in ("label", "prediction")
         )
         tests, threshold = self._tests("agreement"), self._alert("agreement")
         metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
         return self._run_one(metric, observed, predicted)
 
     def _tests(self, metric: str, column: str = "") -> list[MetricTest]:
-        """A test for each level in force; one beyond a warning level is no failure."""
-        levels = self.thresholds.get((metric, column)) or Thresholds()
+        """A test for each threshold in force; one beyond a warning is no failure."""
+        in_force = self.thresholds.get((metric, column)) or Thresholds()
         wanted = [
-            (lte, levels.alert_above, True),
-            (gte, levels.alert_below, True),
-            (lte, levels.warn_above, False),
-            (gte, levels.warn_below, False),
+            (lte, in_force.alert_above, True),
+            (gte, in_force.alert_below, True),
+            (lte, in_force.warn_above, False),
+            (gte, in_force.warn_below, False),
         ]
-        return [make(level, is_critical=hard) for make, level, hard in wanted if level is not None]
+        return [
+            make(threshold, is_critical=is_alert)
+            for make, threshold, is_alert in wanted
+            if threshold is not None
+        ]
 
     def _alert(self, metric: str, column: str = "") -> float | None:
-        """The alert level in force, from which on a report speaks of drift."""
-        levels = self.thresholds.get((metric, column)) or Thresholds()
-        return levels.alert_below if levels.alert_above is None else levels.alert_above
+        """The alert threshold in force, from which on a report speaks of drift."""
+        in_force = self.thresholds.get((metric, column)) or Thresholds()
+        return in_force.alert_below if in_force.alert_above is None else in_force.alert_above
 
     def _run(
         self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
@@ -165,7 +169,8 @@ class Evidently(Engine):
         """
         snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
         self.runs.append(snapshot)
-        return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
+        results = snapshot.dict()["metrics"]
+        return [(result["config"], _number(result["value"])) for result in results]
 
     def _run_one(
         self, metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
@@ -186,15 +191,15 @@ class Evidently(Engine):
             MissingValueCount(column=c.name, share_tests=self._tests("missing_share", c.name))
             for c in columns
         ]
-        found = self._run(metrics, data)
-        return {str(config["column"]): value for config, value in found}
+        results = self._run(metrics, data)
+        return {str(config["column"]): value for config, value in results}
 
     @cached_property
     def _performances(self) -> dict[str, float]:
         """Performance by Evidently's metric type: one report over the labelled rows."""
         wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
-            classes = set(self.labelled_rows["target"])
+            classes = set(self.labelled_rows["label"])
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
                 wanted = [name for name in wanted if PERFORMANCE[name] not in (RocAuc, LogLoss)]
             data = _classification(self.labelled_rows)
@@ -206,8 +211,8 @@ class Evidently(Engine):
             PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}, **options)
             for name in wanted
         ]
-        found = self._run(metrics, data)
-        return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
+        results = self._run(metrics, data)
+        return {str(config["type"]).rpartition(":")[2]: value for config, value in results}
 
 
 def _dataset(rows: CoercedRows, column: Column) -> Dataset:
@@ -222,18 +227,18 @@ def _dataset(rows: CoercedRows, column: Column) -> Dataset:
     return rows.once(("dataset", column.name), make)
 
 
-def _classification(labelled: pd.DataFrame) -> Dataset:
+def _classification(labelled_rows: pd.DataFrame) -> Dataset:
     """Of probabilities alone: beside them, Evidently would not look at labels."""
-    roles = BinaryClassification(target="target", prediction_probas="prediction", pos_label=1)
-    definition = _definition(["prediction"], ["target"], classification=[roles])
-    rows = labelled[["target", "prediction"]].astype({"target": int})
+    roles = BinaryClassification(target="label", prediction_probas="prediction", pos_label=1)
+    definition = _definition(["prediction"], ["label"], classification=[roles])
+    rows = labelled_rows[["label", "prediction"]].astype({"label": int})
     return Dataset.from_pandas(rows, data_definition=definition)
 
 
-def _regression(labelled: pd.DataFrame) -> Dataset:
-    roles = Regression(target="target", prediction="prediction")
-    definition = _definition(["target", "prediction"], regression=[roles])
-    return Dataset.from_pandas(labelled, data_definition=definition)
+def _regression(labelled_rows: pd.DataFrame) -> Dataset:
+    roles = Regression(target="label", prediction="prediction")
+    definition = _definition(["label", "prediction"], regression=[roles])
+    return Dataset.from_pandas(labelled_rows, data_definition=definition)
 
 
 def _definition(

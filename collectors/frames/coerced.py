@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import CoercedColumn, clean
+from driftdeck.collectors.frames.schema import CoercedColumn, coerce
 from driftdeck.declare import Column, Monitor
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
 class CoercedRows:
@@ -18,18 +18,21 @@ class CoercedRows:
 
     def __init__(self, monitor: Monitor, frame: pd.DataFrame) -> None:
         self.rows = len(frame)
-        self.columns = {c.name: clean(frame, c) for c in monitor.all_columns()}
-        self._made: dict[Hashable, Any] = {}
+        self.columns = {c.name: coerce(frame, c) for c in monitor.all_columns()}
+        self._results: dict[Hashable, Any] = {}
 
     def __getitem__(self, column: Column) -> CoercedColumn:
         return self.columns[column.name]
 
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What an engine makes of these rows, made when first asked for."""
-        if key not in self._made:
-            self._made[key] = make()
-        made: Made = self._made[key]
-        return made
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What an engine computes of these rows, computed when first needed.
+
+        key: tells apart what is computed. make: computes it.
+        """
+        if key not in self._results:
+            self._results[key] = make()
+        result: T = self._results[key]
+        return result
 
     @cached_property
     def complaints(self) -> list[str]:
@@ -37,8 +40,12 @@ class CoercedRows:
         return [c.complaint for c in self.columns.values() if c.complaint]
 
 
-def labelled(monitor: Monitor, current: CoercedRows) -> pd.DataFrame:
-    """Rows that have both: columns `target` and `prediction`, floats, and `label` if it cuts."""
+def join_labels(monitor: Monitor, current: CoercedRows) -> pd.DataFrame:
+    """The labelled rows: those that have both a label and a prediction, as floats.
+
+    Returns: columns `label` (the truth) and `prediction`, and for a classifier `predicted_class`,
+    0 or 1; no columns where there can be no such row.
+    """
     prediction, target = monitor.prediction_column, monitor.target_column
     if prediction is None or target is None or current.rows == 0:
         return pd.DataFrame()
@@ -47,10 +54,10 @@ def labelled(monitor: Monitor, current: CoercedRows) -> pd.DataFrame:
     targets, predictions = current[target], current[prediction]
     if not targets.there or not predictions.there:
         return pd.DataFrame()
-    values = {"target": targets.as_numbers(), "prediction": predictions.values}
+    values = {"label": targets.as_numbers(), "prediction": predictions.values}
     numbers = {name: np.asarray(side, float) for name, side in values.items()}
-    both = ~np.isnan(numbers["target"]) & ~np.isnan(numbers["prediction"])
+    both = ~np.isnan(numbers["label"]) & ~np.isnan(numbers["prediction"])
     frame = {name: side[both] for name, side in numbers.items()}
     if prediction.cut is not None:
-        frame["label"] = (frame["prediction"] >= prediction.cut).astype(int)
+        frame["predicted_class"] = (frame["prediction"] >= prediction.cut).astype(int)
     return pd.DataFrame(frame)

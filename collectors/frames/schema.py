@@ -32,9 +32,9 @@ class CodedWords:
     @classmethod
     def of(cls, raw: pd.Series) -> "CodedWords":
         """The words of a column."""
-        found = cells.words(raw)
-        codes = found.codes.astype(np.min_scalar_type(-max(len(found.words), 1)))
-        return cls(codes, found.words, raw.index)
+        read = cells.words(raw)
+        codes = read.codes.astype(np.min_scalar_type(-max(len(read.words), 1)))
+        return cls(codes, read.words, raw.index)
 
     def spread(self, of_words: np.ndarray, none: object) -> "pd.Series":
         """What each row's word stands for."""
@@ -104,8 +104,8 @@ class CoercedColumn:
         if self.coded is None:
             return self.present.value_counts(sort=False)
         codes, words = self.coded.codes, self.coded.words
-        found = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
-        return pd.Series(found, index=pd.Index(words, dtype=object))
+        counts = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
+        return pd.Series(counts, index=pd.Index(words, dtype=object))
 
     @property
     def words(self) -> list[str]:
@@ -119,26 +119,26 @@ class CoercedColumn:
         return self.coded.spread(self.coded.truth, np.nan)
 
 
-def clean(frame: pd.DataFrame, column: Column) -> CoercedColumn:
+def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
     """One declared column of a frame, coerced to its kind."""
     beside_twice = _beside(frame, column, cells.TWICE)
     twice = 0 if beside_twice is None else int(beside_twice.eq(True).sum())
     beside_unreadable = _beside(frame, column, cells.UNREADABLE)
     reasons = [] if beside_unreadable is None else beside_unreadable.dropna().tolist()
     if column.name not in frame:
-        said = "is there more than once" if twice else "is not in the data"
-        said = f"cannot be read: {reasons[0]}" if reasons else said
-        return CoercedColumn(complaint=f"column {column.name} {said}")
+        problem = "is there more than once" if twice else "is not in the data"
+        problem = f"cannot be read: {reasons[0]}" if reasons else problem
+        return CoercedColumn(complaint=f"column {column.name} {problem}")
     raw = frame[column.name]
     if isinstance(raw, pd.DataFrame):
         return CoercedColumn(complaint=f"column {column.name} is there more than once")
     if column.kind == "number":
-        found = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
+        coerced = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
     elif column.role is Role.TARGET:
-        found = _label(CodedWords.of(raw), column)
+        coerced = _label(CodedWords.of(raw), column)
     else:
-        found = CoercedColumn(coded=CodedWords.of(raw))
-    complaints = [found.complaint] if found.complaint else []
+        coerced = CoercedColumn(coded=CodedWords.of(raw))
+    complaints = [coerced.complaint] if coerced.complaint else []
     if twice:
         complaints.append(
             f"column {column.name} is there more than once in the files of {twice} rows"
@@ -147,7 +147,7 @@ def clean(frame: pd.DataFrame, column: Column) -> CoercedColumn:
         complaints.append(
             f"column {column.name} cannot be read in {len(reasons)} rows: {reasons[0]}"
         )
-    return replace(found, complaint="; ".join(complaints))
+    return replace(coerced, complaint="; ".join(complaints))
 
 
 def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":

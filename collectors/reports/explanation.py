@@ -1,4 +1,4 @@
-"""Says in plain words what moved in a window beyond its levels: computed, not guessed."""
+"""Says in plain words what moved in a window beyond its thresholds: computed, not guessed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,7 @@ LEAST_COVERED = 0.5
 def explain(
     monitor: Monitor, current: CoercedRows, reference: Reference | None, values: Sequence[Value]
 ) -> str:
-    """Sentences about a window in which something is beyond its alert level, else ''.
+    """Sentences about a window in which something is beyond its alert threshold, else ''.
 
     Which columns moved, in which direction and where in their distribution; how much of the
     prediction's distance goes with each of them (association, not cause); what the labels say.
@@ -35,7 +35,7 @@ def explain(
     if len(moved) > MOST:
         sentences.append(f"{len(moved) - MOST} more columns moved.")
     if not moved:
-        sentences.append("No column drifted beyond its levels.")
+        sentences.append("No column drifted beyond its thresholds.")
     sentences += _prediction(monitor, current, reference, values, moved[:MOST])
     sentences += _rows(values)
     sentences += _missing(values)
@@ -55,8 +55,8 @@ def _movement(value: Value, current: CoercedRows, reference: Reference) -> str:
         return f"{column.name}: {where}."
     median = float(np.median(current[column].present))
     before = float(np.median(number_index(reference.data, column).sample.values))
-    way = "higher" if median > before else "lower" if median < before else "of another shape"
-    return f"{column.name} is {way}: median {median:.4g} against {before:.4g}; {where}."
+    change = "higher" if median > before else "lower" if median < before else "of another shape"
+    return f"{column.name} is {change}: median {median:.4g} against {before:.4g}; {where}."
 
 
 def _where(bins: Bins, now: np.ndarray, then: np.ndarray) -> str:
@@ -103,13 +103,13 @@ def _prediction(
     if not drift or prediction is None or drift[0].state is None:
         return
     if drift[0].state == 0:
-        yield "The predictions are within their levels."
+        yield "The predictions are within their thresholds."
         return
     columns = [value.series.column for value in moved if value.series.column is not None]
-    found = [(c.name, _share(current, reference, prediction, c)) for c in columns]
-    said = [f"{share:.0%} with {name}" for name, share in found if share is not None]
-    if said:
-        yield f"Of the prediction's distance goes {', '.join(said)} (association, not cause)."
+    shares = [(c.name, _share(current, reference, prediction, c)) for c in columns]
+    parts = [f"{share:.0%} with {name}" for name, share in shares if share is not None]
+    if parts:
+        yield f"Of the prediction's distance goes {', '.join(parts)} (association, not cause)."
 
 
 def _share(
@@ -164,12 +164,13 @@ def _labels(values: Sequence[Value]) -> Iterator[str]:
     performance = [v for v in values if v.series.metric.scope is Scope.PERFORMANCE]
     if not performance:
         return
-    bad = [v for v in performance if v.state == 2]
+    alerting = [v for v in performance if v.state == 2]
     judged = [v for v in performance if v.state is not None]
-    if bad:
-        said = ", ".join(f"{v.series.metric.title} is {v.outcome.value:.4g}" for v in bad)
-        yield f"The labels agree: {said}, beyond the alert level."
+    if alerting:
+        texts = ", ".join(f"{v.series.metric.title} is {v.outcome.value:.4g}" for v in alerting)
+        yield f"The labels agree: {texts}, beyond the alert threshold."
     elif judged:
-        yield f"The labels show no harm: {len(judged)} performance metrics are within their levels."
+        count = len(judged)
+        yield f"The labels show no harm: {count} performance metrics are within their thresholds."
     else:
         yield "The labels cannot tell yet."

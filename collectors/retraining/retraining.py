@@ -80,8 +80,10 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
         trained = _trained(connection, monitor, called, lock)
         _finish(connection, monitor.name, called, trained)
     again = " (it had been cut off)" if called.attempts > 1 else ""
-    said = trained.output.strip().rpartition("\n")[2][:200]
-    return f"retraining {trained.status}: {trained.version if trained.is_done else said}{again}"
+    last_line = trained.output.strip().rpartition("\n")[2][:200]
+    return (
+        f"retraining {trained.status}: {trained.version if trained.is_done else last_line}{again}"
+    )
 
 
 def _trained(
@@ -126,16 +128,16 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         [monitor.name, list(counted), monitor.name, list(counted), plan.of],
     ).fetchall()
     zone, own = monitor.every.zone, set(days_of(monitor, None))
-    found: dict[datetime, list[str]] = {}
+    breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
         day = start.astimezone(zone).date()
         if breached and day not in own and not monitor.is_expected(metric, column, day):
-            found.setdefault(start, []).append(f"{metric} {column}".strip())
+            breaches.setdefault(start, []).append(f"{metric} {column}".strip())
     newest = max((row[0] for row in rows), default=None)
-    if newest != window.start or newest not in found or len(found) < plan.after:
+    if newest != window.start or newest not in breaches or len(breaches) < plan.after:
         return ""
-    names = sorted({name for names in found.values() for name in names})
-    return f"{len(found)} of the newest {plan.of} judged windows in breach: {', '.join(names)}"
+    names = sorted({name for names in breaches.values() for name in names})
+    return f"{len(breaches)} of the newest {plan.of} judged windows in breach: {', '.join(names)}"
 
 
 def _cooling(

@@ -11,13 +11,16 @@ from driftdeck.declare import Firing, Monitor
 
 
 def mark_standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
-    """Whether k of the newest n windows are in breach, after each window."""
+    """Whether an alert stands after each window: k of the newest n are in breach.
+
+    breached: one for each judged window, in order.
+    """
     k, n = firing.k, firing.n
     return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
 
 
 def mark_beginnings(stands: Sequence[bool]) -> list[bool]:
-    """Where an alert begins to stand."""
+    """Whether an alert begins to stand at each window. stands: as `mark_standing` has it."""
     return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
 
 
@@ -43,11 +46,11 @@ def load_judgements(
         [monitor.name],
     )
     zone = monitor.every.zone
-    found: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
+    judgements: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
     for metric, column, start, *rest in rows:
         if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
-            found[metric, column].append(Judgement(start, *rest))
-    return found
+            judgements[metric, column].append(Judgement(start, *rest))
+    return judgements
 
 
 def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
@@ -56,20 +59,20 @@ def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[dat
     Those without rows are left out: there is nothing to report of them.
     """
     firing = {metric.name: metric.firing for metric in monitor.metrics}
-    found: set[datetime] = set()
+    confirmed: set[datetime] = set()
     for (metric, _), windows in load_judgements(connection, monitor).items():
         if metric in firing:
-            first = mark_beginnings(
-                mark_standing(firing[metric], [one.breached for one in windows])
-            )
-            found |= {
-                one.start for one, new in zip(windows, first, strict=True) if new and one.rows
+            stands = mark_standing(firing[metric], [window.breached for window in windows])
+            confirmed |= {
+                window.start
+                for window, begins in zip(windows, mark_beginnings(stands), strict=True)
+                if begins and window.rows
             }
-    return sorted(found)
+    return sorted(confirmed)
 
 
 def find_newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
-    """The starts of the newest windows that have rows, newest first."""
+    """The starts of the newest windows that have rows, newest first. number: at most so many."""
     rows = connection.execute(
         "select window_start from monitoring.window_status"
         " where monitor = %s and status not in ('failed', 'empty')"

@@ -41,9 +41,9 @@ def use_cached_indexes(
         if not place.is_dir():
             _fill(place, reference, numbers)
             _prune(folder)
-        found = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
+        indexes = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
         os.utime(place)
-        for name, index in found.items():
+        for name, index in indexes.items():
             if len(index.sample.values) == reference.columns[name].count:
                 reference.once((KEY, name), partial(_itself, index))
             else:  # no cache of ours: made anew next time
@@ -90,5 +90,5 @@ def _itself(index: NumberIndex) -> NumberIndex:
 
 def _prune(folder: Path) -> None:
     kept = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-    for path in sorted(kept, key=lambda one: one.stat().st_mtime, reverse=True)[KEPT:]:
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What Evidently cannot draw it does not measure either: its refusals are ours."""
+"""What Evidently cannot plot it does not measure either: its refusals are ours."""
 
 import numpy as np
 
