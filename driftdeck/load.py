@@ -133,7 +133,7 @@ def _execute(path: Path) -> dict[str, object]:
             f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
         ]
         at = f"{place}:{lines[-1]}" if lines else place
-        raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+        raise DeclarationError(f"{at}: {error.field}", error.problem, error.mend) from error
     except Exception as error:
         raise DeclarationError(
             place, f"{type(error).__name__}: {error}", "the file must run by itself"

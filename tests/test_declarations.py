@@ -158,5 +158,7 @@ def test_stale_and_double_thresholds_are_refused() -> None:
 
     assert thresholds.find_problems(calibrated, good) == []
     assert "stale" in thresholds.find_problems(calibrated, stale)[0]
-    assert "also has thresholds in the declaration" in thresholds.find_problems(calibrated, twice)[0]
+    assert (
+        "also has thresholds in the declaration" in thresholds.find_problems(calibrated, twice)[0]
+    )
     assert "no calibrated thresholds yet" in thresholds.find_problems(calibrated, None)[0]

@@ -4,6 +4,7 @@ import doctest
 import inspect
 import pydoc
 import sys
+import tokenize
 from collections.abc import Callable
 from types import UnionType
 
@@ -114,3 +115,27 @@ def test_the_page_is_what_would_be_written() -> None:
 def test_a_docstring_is_parsed_by_its_sections(docstring: str, arguments: dict[str, str]) -> None:
     """An argument's text may take several lines."""
     assert vocabulary.parse(docstring).arguments == arguments
+
+
+ROOMS = (
+    *("driftdeck/declare", "collectors/engines", "collectors/frames", "collectors/reports"),
+    *("collectors/retraining", "collectors/thresholds"),
+)
+VAGUE = {"one", "found", "said", "given", "made", "asked", "mine"}
+"""Names that say nothing of what they hold."""
+
+
+def test_names_say_what_they_hold() -> None:
+    """Where declarations and measurements are made, by the words of the contributing guide."""
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    files += [ROOT / "collectors" / "values.py", *(ROOT / "driftdeck").glob("[lt]*.py")]
+    vague = set()
+    for path in files:
+        with path.open("rb") as source:
+            names = {
+                t.string for t in tokenize.tokenize(source.readline) if t.type == tokenize.NAME
+            }
+        vague |= {f"{path.relative_to(ROOT)}: {name}" for name in names & VAGUE}
+
+    assert len(files) > 40
+    assert vague == set()

@@ -66,12 +66,12 @@ def skip_plots() -> Iterator[None]:
 
     The runs of such windows cannot be shown.
     """
-    draw = ValueDriftCalculation._render
+    plot = ValueDriftCalculation._render
     ValueDriftCalculation._render = lambda *_: []
     try:
         yield
     finally:
-        ValueDriftCalculation._render = draw
+        ValueDriftCalculation._render = plot
 
 
 def measure(

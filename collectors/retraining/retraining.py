@@ -74,41 +74,41 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     ):
         if lock is None:
             return "a retraining is under way"
-        called = _begin(connection, monitor.name)
-        if called is None:  # the other has done it
+        pending = _begin(connection, monitor.name)
+        if pending is None:  # the other has done it
             return ""
-        trained = _trained(connection, monitor, called, lock)
-        _finish(connection, monitor.name, called, trained)
-    again = " (it had been cut off)" if called.attempts > 1 else ""
-    last_line = trained.output.strip().rpartition("\n")[2][:200]
+        outcome = _train(connection, monitor, pending, lock)
+        _finish(connection, monitor.name, pending, outcome)
+    again = " (it had been cut off)" if pending.attempts > 1 else ""
+    last_line = outcome.output.strip().rpartition("\n")[2][:200]
     return (
-        f"retraining {trained.status}: {trained.version if trained.is_done else last_line}{again}"
+        f"retraining {outcome.status}: {outcome.version if outcome.is_done else last_line}{again}"
     )
 
 
-def _trained(
-    connection: psycopg.Connection, monitor: Monitor, called: _PendingTraining, lock: Lock
+def _train(
+    connection: psycopg.Connection, monitor: Monitor, pending: _PendingTraining, lock: Lock
 ) -> TrainingOutcome:
     """Train, unless that was done before it was cut off; then promote.
 
     The version is recorded before it answers: by it, its windows find their reference.
     """
     plan = monitor.retrain
-    if plan is None or called.window_start is None:
+    if plan is None or pending.window_start is None:
         return TrainingOutcome("failed", "", "it had been cut off, and is declared no more")
-    if called.attempts > ATTEMPTS:
+    if pending.attempts > ATTEMPTS:
         return TrainingOutcome(
-            "failed", called.version, f"cut off {ATTEMPTS} times; is memory short?"
+            "failed", pending.version, f"cut off {ATTEMPTS} times; is memory short?"
         )
-    window = monitor.every.window(called.window_start.astimezone(monitor.every.zone).date())
-    trained = TrainingOutcome("done", called.version, called.output)
-    if not called.version:
-        trained = train(plan, monitor, window, lock.check)
-    if not (trained.is_done and plan.promote):
-        return trained
-    _record(connection, monitor.name, called, trained)
-    promoted = promote(plan, monitor, window, trained.version, lock.check)
-    return replace(promoted, output=trained.output + promoted.output)
+    window = monitor.every.window(pending.window_start.astimezone(monitor.every.zone).date())
+    outcome = TrainingOutcome("done", pending.version, pending.output)
+    if not pending.version:
+        outcome = train(plan, monitor, window, lock.check)
+    if not (outcome.is_done and plan.promote):
+        return outcome
+    _record(connection, monitor.name, pending, outcome)
+    promoted = promote(plan, monitor, window, outcome.version, lock.check)
+    return replace(promoted, output=outcome.output + promoted.output)
 
 
 def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
@@ -165,7 +165,10 @@ def _begin(connection: psycopg.Connection, monitor: str) -> _PendingTraining | N
 
 
 def _record(
-    connection: psycopg.Connection, monitor: str, called: _PendingTraining, trained: TrainingOutcome
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
 ) -> None:
     """The version that was trained, with what was printed."""
     with connection.transaction():
@@ -173,21 +176,24 @@ def _record(
             "update monitoring.retraining set new_version = %s, output = %s"
             " where monitor = %s and started_at = %s",
             [
-                storable(trained.version),
-                storable(trained.output)[-KEPT_OUTPUT:],
-                *(monitor, called.started),
+                storable(outcome.version),
+                storable(outcome.output)[-KEPT_OUTPUT:],
+                *(monitor, pending.started),
             ],
         )
 
 
 def _finish(
-    connection: psycopg.Connection, monitor: str, called: _PendingTraining, trained: TrainingOutcome
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
 ) -> None:
     """How it ended. Attempts are counted of what has not ended."""
     with connection.transaction():
-        _record(connection, monitor, called, trained)
+        _record(connection, monitor, pending, outcome)
         connection.execute(
             "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
             " attempts = 0 where monitor = %s and started_at = %s",
-            [trained.status, monitor, called.started],
+            [outcome.status, monitor, pending.started],
         )

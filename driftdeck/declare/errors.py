@@ -6,7 +6,7 @@ class DeclarationError(ValueError):
 
     Args:
         field: The place in the declaration, with its file and line once a file is loaded.
-        found: What stands there, or what is wrong with it.
+        problem: What stands there, or what is wrong with it.
         mend: What to write instead.
 
     Example:
@@ -17,17 +17,17 @@ class DeclarationError(ValueError):
         firing: 4 of 3; give k of n with 1 <= k <= n
     """
 
-    def __init__(self, field: str, found: str, mend: str) -> None:
-        super().__init__(f"{field}: {found}; {mend}")
+    def __init__(self, field: str, problem: str, mend: str) -> None:
+        super().__init__(f"{field}: {problem}; {mend}")
         self.field = field
-        self.found = found
+        self.problem = problem
         self.mend = mend
 
     def __reduce__(self) -> tuple[type["DeclarationError"], tuple[str, str, str]]:
-        return type(self), (self.field, self.found, self.mend)
+        return type(self), (self.field, self.problem, self.mend)
 
 
-def require(holds: bool, field: str, found: str, mend: str) -> None:
+def require(holds: bool, field: str, problem: str, mend: str) -> None:
     """Raise DeclarationError unless `holds`."""
     if not holds:
-        raise DeclarationError(field, found, mend)
+        raise DeclarationError(field, problem, mend)

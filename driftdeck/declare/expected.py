@@ -1,4 +1,4 @@
-"""Breaches that a person knows of: drawn, and nobody is woken."""
+"""Breaches that a person knows of: plotted, and nobody is woken."""
 
 from dataclasses import dataclass
 from datetime import date
