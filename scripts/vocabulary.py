@@ -11,7 +11,7 @@ from driftdeck import declare
 from driftdeck.declare.kinds import KINDS, MetricKind
 from driftdeck.declare.methods import BreachSide, Method
 from driftdeck.declare.metrics import DRIFTS
-from driftdeck.declare.thresholds import Bound
+from driftdeck.declare.thresholds import Bound, Pair
 from driftdeck.declare.units import Unit
 
 FILE = Path(__file__).parents[1] / "docs" / "declare.md"
@@ -164,7 +164,11 @@ def _default(owner: object, parameter: inspect.Parameter) -> str:
     return f"`{default!r}`"
 
 
-ALIASES = {Bound: "number, or (low, high)", declare.Source: "`d.Source`"}
+ALIASES = {
+    Pair | None: "(low, high)",
+    Bound: "number, or (low, high)",
+    declare.Source: "`d.Source`",
+}
 """Types that are known by another name."""
 DEFAULTS = {"every": "`Daily(timezone='UTC')`", "calibrated": "`{}`"}
 """Of fields whose default is made anew for each monitor."""

@@ -3,14 +3,14 @@
 from driftdeck.declare import kinds
 from driftdeck.declare.documented import documented
 from driftdeck.declare.metrics import FIRING, Firing, Metric
-from driftdeck.declare.thresholds import Bound, Quantiles
+from driftdeck.declare.thresholds import Pair, Quantiles
 
 
 @documented(kinds.MISSING)
 def missing(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -35,8 +35,8 @@ def missing(
 @documented(kinds.ROW_COUNT)
 def row_count(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: Pair | None = None,
+    alert: Pair | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -57,8 +57,8 @@ def row_count(
 @documented(kinds.PREDICTION_MEAN)
 def prediction_mean(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: Pair | None = None,
+    alert: Pair | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -77,8 +77,8 @@ def prediction_mean(
 @documented(kinds.TARGET_MEAN)
 def target_mean(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: Pair | None = None,
+    alert: Pair | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,

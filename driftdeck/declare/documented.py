@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from textwrap import indent
+from textwrap import fill
 from typing import TypeVar
 
 from driftdeck.declare.kinds import MetricKind
@@ -10,6 +10,7 @@ from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Metric
 from driftdeck.declare.units import COUNT, DISTANCE, LOG_LOSS, NUMBER, SHARE
 
+WIDTH = 88
 F = TypeVar("F", bound=Callable[..., Metric])
 UNITS = {
     SHARE: "as a share, 0 to 1",
@@ -46,15 +47,19 @@ def documented(kind: MetricKind) -> Callable[[F], F]:
         meaning, example, code = inspect.cleandoc(function.__doc__ or "").partition("Example:")
         names = inspect.signature(function).parameters
         sections = {
-            "Args": "\n".join(f"{name}: {_argument(kind, name)}" for name in names),
-            "Returns": "The metric, for `d.Monitor(metrics=...)`.",
-            "Raises": f"DeclarationError: {_refusals(kind)}",
+            "Args": "\n".join(_wrap(f"{name}: {_argument(kind, name)}") for name in names),
+            "Returns": _wrap("The metric, for `d.Monitor(metrics=...)`."),
+            "Raises": _wrap(f"DeclarationError: {_refusals(kind)}"),
         }
-        texts = [f"{title}:\n{indent(text, '    ')}" for title, text in sections.items()]
+        texts = [f"{title}:\n{text}" for title, text in sections.items()]
         function.__doc__ = "\n\n".join([meaning.rstrip(), *texts, example + code])
         return function
 
     return complete
+
+
+def _wrap(text: str) -> str:
+    return fill(text, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
 
 
 def _argument(kind: MetricKind, name: str) -> str:
@@ -62,7 +67,7 @@ def _argument(kind: MetricKind, name: str) -> str:
         default = CALIBRATED if kind.calibrated else NOT_CALIBRATED
         return ARGUMENTS[name].format(default=default)
     text = _bound(kind, "a warning" if name == "warn" else "an alert")
-    return text if name == "warn" else f"{text} It lies beyond warn."
+    return text if name == "warn" else f"{text} It lies beyond warn, if both are given."
 
 
 def _bound(kind: MetricKind, state: str) -> str:

@@ -7,7 +7,7 @@ from driftdeck.declare.documented import documented
 from driftdeck.declare.errors import require
 from driftdeck.declare.methods import JENSEN_SHANNON, WASSERSTEIN, Method
 from driftdeck.declare.metrics import FIRING, Firing, Metric
-from driftdeck.declare.thresholds import Bound, Quantiles
+from driftdeck.declare.thresholds import Quantiles
 
 
 @documented(kinds.DRIFT)
@@ -15,8 +15,8 @@ def drift(
     *,
     number: Method = WASSERSTEIN,
     category: Method = JENSEN_SHANNON,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
     columns: tuple[str, ...] = (),
@@ -47,8 +47,8 @@ def prediction_drift(
     *,
     number: Method = WASSERSTEIN,
     category: Method = JENSEN_SHANNON,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
 ) -> Metric:
@@ -73,8 +73,8 @@ def target_drift(
     *,
     number: Method = WASSERSTEIN,
     category: Method = JENSEN_SHANNON,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
 ) -> Metric:

@@ -9,8 +9,8 @@ from driftdeck.declare.thresholds import Bound, Quantiles
 @documented(kinds.ACCURACY)
 def accuracy(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -29,8 +29,8 @@ def accuracy(
 @documented(kinds.PRECISION)
 def precision(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -51,8 +51,8 @@ def precision(
 @documented(kinds.RECALL)
 def recall(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -75,8 +75,8 @@ def recall(
 @documented(kinds.ROC_AUC)
 def roc_auc(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -97,8 +97,8 @@ def roc_auc(
 @documented(kinds.CLASS_LOG_LOSS)
 def log_loss(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -119,8 +119,8 @@ def log_loss(
 @documented(kinds.MAE)
 def mae(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -139,8 +139,8 @@ def mae(
 @documented(kinds.RMSE)
 def rmse(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,
@@ -181,8 +181,8 @@ def mean_error(
 @documented(kinds.AGREEMENT)
 def agreement(
     *,
-    warn: Bound = None,
-    alert: Bound = None,
+    warn: float | None = None,
+    alert: float | None = None,
     quantiles: Quantiles | None = None,
     unjudged: str = "",
     firing: Firing = FIRING,

@@ -7,7 +7,9 @@ from driftdeck.declare.methods import BreachSide
 
 MOST_TIMES = 1e12
 """No value is told to be further beyond its threshold: a quotient of floats may be infinite."""
-Bound = float | tuple[float | None, float | None] | None
+Pair = tuple[float | None, float | None]
+"""(low, high): a value outside is a breach; None for a side that does not matter."""
+Bound = float | Pair | None
 """`warn` or `alert` of a metric: a number where one side is bad, (low, high) where both are, None
 where it is not declared."""
 
@@ -133,7 +135,7 @@ def _split_sides(
 
 
 def _check_pair(
-    breach_side: BreachSide, pair: tuple[float | None, float | None], place: str
+    breach_side: BreachSide, pair: Pair, place: str
 ) -> tuple[float | None, float | None]:
     require(
         breach_side is BreachSide.BOTH,
