@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.thresholds.episodes import confirmed, judged
+from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
-from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.dashboards import sql
 from driftdeck.dashboards.alerts import breached_query
 from driftdeck.errors import UsageError
@@ -78,10 +78,10 @@ def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
 def test_the_worst_of_a_window_is_not_expected() -> None:
     """The overview speaks of what nobody knows of."""
     series = next(small_monitor().series())
-    value = Value(series, Measured(9.0), 400, d.Levels(alert_above=0.4), expected=True)
+    value = Value(series, Measurement(9.0), 400, d.Thresholds(alert_above=0.4), expected=True)
     window = small_monitor().every.window(date(2024, 1, 3))
 
-    assert Collected("small", window, Status.OK, (value,)).worst is None
+    assert WindowResult("small", window, Status.OK, (value,)).worst is None
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_replay_agrees_with_the_rule(
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     series = next(monitor.series())
     windows = stored(connection, monitor, values)
-    judged_windows = judged(connection, monitor).get(series.key, [])
-    then, now = compare(series, judged_windows, d.Levels(alert_above=level))
+    judged_windows = load_judgements(connection, monitor).get(series.key, [])
+    then, now = compare(series, judged_windows, d.Thresholds(alert_above=level))
 
     assert then.windows == len(fires(connection, monitor, windows))
     windows = stored(connection, monitor, values, level)
@@ -203,5 +203,5 @@ def test_an_expected_breach_is_confirmed_by_nobody(connection: psycopg.Connectio
     for n in range(3, 7):
         put(connection, small_monitor(), date(2024, 1, n), 0.9)
 
-    assert len(confirmed(connection, small_monitor())) == 1
-    assert confirmed(connection, small_monitor(expected=(SALE,))) == []
+    assert len(find_confirmed(connection, small_monitor())) == 1
+    assert find_confirmed(connection, small_monitor(expected=(SALE,))) == []

@@ -18,7 +18,7 @@ from driftdeck import declare as d
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
@@ -57,7 +57,7 @@ def read(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = 
     return Reader(found, settings).read(found.every.window(day), now)
 
 
-def run(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = NOW) -> Collected:
+def run(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = NOW) -> WindowResult:
     """What a window amounts to."""
     window = found.every.window(day)
     reader = Reader(found, settings)

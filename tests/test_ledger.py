@@ -17,7 +17,7 @@ from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.dashboards_src.collectors import LEFT_OUT
 from driftdeck.settings import Settings
 
@@ -56,7 +56,7 @@ def write(folder: Path, layout: str, frame: pd.DataFrame, on: str = "") -> d.Sou
     return d.Csv(str(folder), time="at", on=on, layout=layout)
 
 
-def run(found: d.Monitor, settings: Settings) -> Collected:
+def run(found: d.Monitor, settings: Settings) -> WindowResult:
     """What the day amounts to."""
     window = found.every.window(DAY)
     reader = Reader(found, settings)

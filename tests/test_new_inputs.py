@@ -314,12 +314,12 @@ def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_pa
     """The number, not the name of a constant."""
     make(mine, asked("thin", saved(NAMED[["at", "c"]], mine.data)))
     from driftdeck.collectors.new.command import find, place_of, propose
-    from driftdeck.load import named
+    from driftdeck.load import find_monitor
 
     request = asked("thin", tmp_path / "data" / "log.csv")
     found = find(mine, request, place_of(mine, request.source, "thin"), "UTC")
     days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
-    monitor = named("thin", *mine.monitor_folders)
+    monitor = find_monitor("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
     with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

@@ -26,7 +26,7 @@ def test_row_levels_can_always_be_declared(counts: list[int]) -> None:
     warn, alert = row_levels(counts)
     [series] = small(d.row_count(warn=warn, alert=alert))
 
-    assert all(series.levels.judge(count) == 0 for count in counts)
+    assert all(series.thresholds.judge(count) == 0 for count in counts)
 
 
 def small(*metrics: d.Metric) -> list[d.Series]:

@@ -18,13 +18,13 @@ from driftdeck.collectors.new.propose import Proposal, period, propose
 from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import plain
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.calibrate import calibrated, measure_days, write
+from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
 from driftdeck.collectors.values import Status
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily
 from driftdeck.errors import UsageError
-from driftdeck.load import CONTACTS, RESERVED, load, named
+from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
 from driftdeck.settings import Settings
 
 TRIED = 5
@@ -54,32 +54,32 @@ def make(settings: Settings, request: Request) -> Monitor:
     title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
-    with _undone([path, thresholds.path_beside(path), *files]):
+    with _undone([path, thresholds.locate(path), *files]):
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
             text = declaration(name, title, request.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
-            return named(name, *settings.monitor_folders)
+            return find_monitor(name, *settings.monitor_folders)
 
-        thresholds.path_beside(path).unlink(missing_ok=True)
+        thresholds.locate(path).unlink(missing_ok=True)
         monitor = written(proposal)
         _say(found, proposal, [*remarks, *proposal.remarks])
-        values = measure_days(monitor, Reader(monitor, settings), calibrated(monitor))
+        values = measure_days(monitor, Reader(monitor, settings), list_calibrated(monitor))
         amended = amend(proposal, monitor, values)
         if amended != proposal:
             proposal, monitor = amended, written(amended)
         write(monitor, settings, values)
         load.cache_clear()
-        monitor = named(name, *settings.monitor_folders)
-        problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
+        monitor = find_monitor(name, *settings.monitor_folders)
+        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
         if problems:
             raise UsageError("; ".join(problems))
     for one in proposal.left_out:
         print(f"  left out {plain(one.name)}: {one.why}")
     _try(monitor, settings)
-    print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
+    print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
     return monitor
 
 
@@ -112,7 +112,7 @@ def amend(
     """
     short = {
         s.key: len(values[s.key])
-        for s in calibrated(monitor)
+        for s in list_calibrated(monitor)
         if len(values[s.key]) < thresholds.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}

@@ -25,10 +25,10 @@ class Sources:
         """The columns that are read of the rows' source."""
         monitor = self.monitor
         names = [column.name for column in monitor.columns]
-        if monitor.predicted is not None:
-            names.append(monitor.predicted.name)
-        if monitor.labels is None and monitor.labelled is not None:
-            names.append(monitor.labelled.name)
+        if monitor.prediction_column is not None:
+            names.append(monitor.prediction_column.name)
+        if monitor.labels is None and monitor.target_column is not None:
+            names.append(monitor.target_column.name)
         return [*names, *(name for name in (self.on, monitor.model_version) if name)]
 
     def paths(self, source: Files) -> Paths:

@@ -54,7 +54,7 @@ class LateLabels:
     def of(cls, predictions: Predictions) -> "LateLabels | None":
         """Those of a monitor, None where its rows carry the labels."""
         monitor = predictions.sources.monitor
-        source, target = monitor.labels, monitor.labelled
+        source, target = monitor.labels, monitor.target_column
         if source is None or target is None:
             return None
         place = f"{monitor.name}: {source.place}"

@@ -148,7 +148,7 @@ def _hashed_labels(
     """Of the labels of each window's rows where one server has both and can tell which are whose;
     else, and of a window that has none, of all labels."""
     database, monitor = sources.database(source), sources.monitor
-    rows, target = monitor.source, monitor.labelled
+    rows, target = monitor.source, monitor.target_column
     assert target is not None
     kinds = database.columns()
     if is_naive(source, kinds):

@@ -41,7 +41,7 @@ class Reading:
         """That of a monitor's columns: those that name a row, or a model's version, never as
         numbers."""
         numbers = {c.name for c in monitor.all_columns() if c.kind == "number"}
-        target, on = monitor.labelled, monitor.labels.on if monitor.labels else ""
+        target, on = monitor.target_column, monitor.labels.on if monitor.labels else ""
         named = frozenset(numbers - {on, monitor.model_version})
         if target is None or target.kind != "category":
             return cls(named)

@@ -10,19 +10,22 @@ import psycopg
 from driftdeck.declare import Firing, Monitor
 
 
-def standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
-    """Whether k of the newest n windows are in breach, after each window."""
+def mark_standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
+    """Whether an alert stands after each window: k of the newest n are in breach.
+
+    breached: one for each judged window, in order.
+    """
     k, n = firing.k, firing.n
     return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
 
 
-def begins(stands: Sequence[bool]) -> list[bool]:
-    """Where an alert begins to stand."""
+def mark_beginnings(stands: Sequence[bool]) -> list[bool]:
+    """Whether an alert begins to stand at each window. stands: as `mark_standing` has it."""
     return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """A stored value that was judged. rows: how many stand behind it."""
 
     start: datetime
@@ -31,7 +34,9 @@ class Judged:
     rows: int
 
 
-def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, str], list[Judged]]:
+def load_judgements(
+    connection: psycopg.Connection, monitor: Monitor
+) -> dict[tuple[str, str], list[Judgement]]:
     """The judged values of each series, in order, without those that are expected: as the rules
     see them."""
     rows = connection.execute(
@@ -41,31 +46,33 @@ def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, 
         [monitor.name],
     )
     zone = monitor.every.zone
-    found: dict[tuple[str, str], list[Judged]] = defaultdict(list)
+    judgements: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
     for metric, column, start, *rest in rows:
         if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
-            found[metric, column].append(Judged(start, *rest))
-    return found
+            judgements[metric, column].append(Judgement(start, *rest))
+    return judgements
 
 
-def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
+def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
     """The starts of the windows that confirmed a breach of any series, in order.
 
     Those without rows are left out: there is nothing to report of them.
     """
     firing = {metric.name: metric.firing for metric in monitor.metrics}
-    found: set[datetime] = set()
-    for (metric, _), windows in judged(connection, monitor).items():
+    confirmed: set[datetime] = set()
+    for (metric, _), windows in load_judgements(connection, monitor).items():
         if metric in firing:
-            first = begins(standing(firing[metric], [one.breached for one in windows]))
-            found |= {
-                one.start for one, new in zip(windows, first, strict=True) if new and one.rows
+            stands = mark_standing(firing[metric], [window.breached for window in windows])
+            confirmed |= {
+                window.start
+                for window, begins in zip(windows, mark_beginnings(stands), strict=True)
+                if begins and window.rows
             }
-    return sorted(found)
+    return sorted(confirmed)
 
 
-def newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
-    """The starts of the newest windows that have rows, newest first."""
+def find_newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
+    """The starts of the newest windows that have rows, newest first. number: at most so many."""
     rows = connection.execute(
         "select window_start from monitoring.window_status"
         " where monitor = %s and status not in ('failed', 'empty')"
@@ -75,7 +82,7 @@ def newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> lis
     return [row[0] for row in rows]
 
 
-def reported(connection: psycopg.Connection, monitor: Monitor) -> set[datetime]:
+def find_reported(connection: psycopg.Connection, monitor: Monitor) -> set[datetime]:
     """The starts of the windows that have a report."""
     rows = connection.execute(
         "select window_start from monitoring.window_status"

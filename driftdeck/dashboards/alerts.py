@@ -11,8 +11,8 @@ from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, but_expected, declared, literal
 from driftdeck.dashboards.style import Json
 from driftdeck.declare import Metric, Monitor
-from driftdeck.declare.methods import Bad
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.methods import BreachSide
+from driftdeck.declare.metrics import Scope
 
 OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
 """In a message: of which column, where the alert is of one."""
@@ -38,8 +38,12 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
     for metric in monitor.metrics:
         if metric.unjudged:
             continue
-        sides = {Bad.HIGH: ("above",), Bad.LOW: ("below",), Bad.BOTH: ("above", "below")}
-        for side in sides[metric.bad]:
+        sides = {
+            BreachSide.HIGH: ("above",),
+            BreachSide.LOW: ("below",),
+            BreachSide.BOTH: ("above", "below"),
+        }
+        for side in sides[metric.breach_side]:
             yield _breach(site, monitor, metric, side)
     if monitor.late_after is not None:
         yield _late(site, monitor)
@@ -88,7 +92,7 @@ FROM ranked WHERE rank = {k}"""
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
-    kind = "performance" if metric.over is Over.PERFORMANCE else "breach"
+    kind = "performance" if metric.scope is Scope.PERFORMANCE else "breach"
     what = f"{monitor.title}: {metric.title} {side} its alert level"
     return _rule(
         site,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from driftdeck.declare import Levels
+from driftdeck.declare import Thresholds
 
 TEAL, AMBER, RED = "#45ADA8", "#F7B500", "#D92D3A"
 """Quiet, warning, alert, and nothing else: told apart by colour-blind readers as well."""
@@ -46,9 +46,9 @@ def collection_mappings() -> list[Json]:
     return [{"type": "value", "options": options}]
 
 
-def lines(levels: Levels | None) -> list[Json]:
+def lines(levels: Thresholds | None) -> list[Json]:
     """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
-    given = levels or Levels()
+    given = levels or Thresholds()
     marks = [
         (given.alert_below, RED),
         (given.warn_below, AMBER),
