@@ -175,7 +175,7 @@ def test_a_database_that_is_away_is_said(
     monkeypatch.setattr(ui, "load_settings", lambda: away)
     answer = client.get("/window/flights/newest")
 
-    assert (answer.status_code, "make up" in answer.text) == (503, True)
+    assert (answer.status_code, "driftdeck up" in answer.text) == (503, True)
 
 
 @pytest.mark.parametrize("path", ["%00", "9" * 300, "api/projects/%00", "api/projects/a%0Ab/info"])
