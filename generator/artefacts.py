@@ -48,6 +48,7 @@ def site(settings: Project) -> Site:
         alert_folder=settings.alert_folder,
         rule_interval=settings.rule_interval,
         evidently=settings.evidently,
+        schema=settings.postgres_schema,
         reference=settings.reference_url or f"{settings.evidently}/reference",
     )
 

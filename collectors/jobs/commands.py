@@ -187,7 +187,8 @@ def status(settings: Settings, parsed: argparse.Namespace) -> int:
         if not parsed.leftovers:
             _print_collected(settings, connection)
         _say_leftovers(settings, connection)
-        if changed := changed_settings(connection):
+        ours = not settings.database_url  # roles of a server of others are set by others
+        if ours and (changed := changed_settings(connection, settings.postgres_schema)):
             print(f"changed by a viewer: {', '.join(changed)}; `python -m stack migrate` mends it")
     return 0
 
