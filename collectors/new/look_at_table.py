@@ -108,12 +108,13 @@ def _days(database: Database, source: Table, zone: str) -> pd.DataFrame:
     return days
 
 
-def only_table(connection: psycopg.Connection) -> str:
+def only_table(connection: psycopg.Connection, settings: Settings) -> str:
     """The only table or view with a column of times. Raises ValueError listing several."""
     found = connection.execute(
         "select distinct c.table_schema, c.table_name from information_schema.columns c"
-        " where c.table_schema not in ('pg_catalog', 'information_schema', 'monitoring')"
-        f" and c.data_type in {TIMES} order by 1, 2"
+        " where c.table_schema <> all(%s)"
+        f" and c.data_type in {TIMES} order by 1, 2",
+        [["pg_catalog", "information_schema", settings.postgres_schema, settings.reports_schema]],
     ).fetchall()
     names = [table if schema == "public" else f"{schema}.{table}" for schema, table in found]
     if len(names) != 1:

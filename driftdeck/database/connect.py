@@ -81,7 +81,8 @@ def evidently_uri(settings: Settings) -> str:
         event.listen(Engine, "begin", _choose_schema)
     if settings.database_url:
         key = f"{NAMED}-{sha256(settings.database_url.encode()).hexdigest()[:16]}"
-        _addresses[key] = {**TIMEOUTS, **conninfo_to_dict(settings.database_url)}
+        address = {**TIMEOUTS, **conninfo_to_dict(settings.database_url)}
+        _addresses[key] = {**address, "prepare_threshold": None}
         return f"postgresql://{key}/{settings.reports_schema}"
     user, password, name = _login(settings, Role.EVIDENTLY)
     host, port = settings.postgres_host, settings.postgres_port
@@ -92,7 +93,7 @@ def evidently_uri(settings: Settings) -> str:
 NAMED = "database-url"
 """Begins the host of a URI that is the name of an address."""
 _addresses: dict[object, dict[str, object]] = {}
-"""libpq's parameters by such a name."""
+"""What psycopg connects with, by such a name."""
 _passwords: dict[tuple[object, ...], str] = {}
 """Those of the logins that `evidently_uri` has named: (host, port, user, database)."""
 

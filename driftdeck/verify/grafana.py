@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from driftdeck.dashboards.sql import literal
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.noise import without_noise
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
+from driftdeck.schema import in_schema
 from driftdeck.settings import Settings
 from driftdeck.verify import alerting as verify_alerting
 from driftdeck.verify.built import Built
@@ -30,7 +32,7 @@ WRITE = "DELETE FROM monitoring.metric_value WHERE false"
 RIGHTS = """\
 SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') AS tables, count(*) AS number
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'monitoring' AND c.relkind IN ('r', 'p', 'v')
+WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v')
   AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"""
 
 
@@ -222,13 +224,16 @@ def _read(frames: list[Json]) -> Answer:
 def reader(live: Live) -> Iterator[Check]:
     """The role that panels ask with can read and not write."""
     now = live.began
-    answer = ask(live, Question("reader", WRITE, "table", now, now, ""))
+    schema = live.settings.postgres_schema
+    write = in_schema(WRITE, schema)
+    answer = ask(live, Question("reader", write, "table", now, now, ""))
     refused = any(reason in answer.error for reason in REFUSED)
     yield Check("reader: a write is refused", refused, answer.error or "it was not")
-    rights = ask(live, Question("reader", RIGHTS, "table", now, now, ""))
+    query = RIGHTS.format(schema=literal(schema))
+    rights = ask(live, Question("reader", query, "table", now, now, ""))
     tables = str(next(iter(rights.columns.get("tables", ())), ""))
     none = not rights.error and not tables
-    said = rights.error or (f"it may write {tables}" if tables else "none in schema monitoring")
+    said = rights.error or (f"it may write {tables}" if tables else f"none in schema {schema}")
     yield Check("reader: rights to write", none, said)
 
 
