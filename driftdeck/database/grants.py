@@ -14,17 +14,16 @@ from driftdeck.settings import Settings
 EVIDENTLY = "evidently"
 HIDDEN = {"lock": ("reader",), "schema_migration": ("reader", "collector")}
 """Tables to which one has no right, by who: whoever may read a table may lock it."""
-EVERYBODY = """\
+OF_EVERYBODY = sql.SQL("""\
 revoke all on schema {schema} from public;
-revoke all on all tables in schema {schema} from public"""
-RIGHTS = {
-    "reader": """\
+revoke all on all tables in schema {schema} from public""")
+OF_READER = sql.SQL("""\
 revoke all on schema {schema} from {role};
 revoke all on all tables in schema {schema} from {role};
 grant usage on schema {schema} to {role};
 grant select on all tables in schema {schema} to {role};
-alter default privileges in schema {schema} grant select on tables to {role}""",
-    "collector": """\
+alter default privileges in schema {schema} grant select on tables to {role}""")
+OF_COLLECTOR = sql.SQL("""\
 revoke all on schema {schema} from {role};
 revoke all on all tables in schema {schema} from {role};
 grant usage on schema {schema} to {role};
@@ -33,28 +32,29 @@ grant usage on all sequences in schema {schema} to {role};
 grant execute on function {schema}.end_overlong_statements(interval) to {role};
 alter default privileges in schema {schema}
     grant select, insert, update, delete on tables to {role};
-alter default privileges in schema {schema} grant usage on sequences to {role}""",
-}
-"""By who: what it may do in the schema."""
+alter default privileges in schema {schema} grant usage on sequences to {role}""")
 
 
-def schema_rights(schema: str, **roles: str) -> Iterator[tuple[str, sql.Composed]]:
-    """(role, statement) by statement, which give the roles called `reader` and `collector` their
-    rights in a schema and take all others; '' is no role, and in an answer everybody."""
+def schema_rights(
+    schema: str, *, collector: str, reader: str
+) -> Iterator[tuple[str, sql.Composed]]:
+    """(role, statement) by statement, which give two roles their rights in a schema and take all
+    others; '' is no role, and in an answer everybody."""
     name = sql.Identifier(schema)
-    yield "", sql.SQL(EVERYBODY).format(schema=name)
-    for who, statements in RIGHTS.items():
-        if not (role := roles.get(who, "")):
-            continue
-        yield role, sql.SQL(statements).format(schema=name, role=sql.Identifier(role))
-        for table, hidden in HIDDEN.items():
-            if who in hidden:
-                yield (
-                    role,
-                    sql.SQL("revoke all on {} from {}").format(
-                        sql.Identifier(schema, table), sql.Identifier(role)
-                    ),
-                )
+    yield "", OF_EVERYBODY.format(schema=name)
+    if reader:
+        yield reader, OF_READER.format(schema=name, role=sql.Identifier(reader))
+        yield from _hidden(schema, reader, "reader")
+    if collector:
+        yield collector, OF_COLLECTOR.format(schema=name, role=sql.Identifier(collector))
+        yield from _hidden(schema, collector, "collector")
+
+
+def _hidden(schema: str, role: str, kind: str) -> Iterator[tuple[str, sql.Composed]]:
+    for table, kinds in HIDDEN.items():
+        if kind in kinds:
+            name = sql.Identifier(schema, table)
+            yield role, sql.SQL("revoke all on {} from {}").format(name, sql.Identifier(role))
 
 
 def rights(settings: Settings) -> Iterator[tuple[str, sql.Composed]]:
