@@ -9,7 +9,6 @@ import yaml
 from driftdeck.changes.foreign import MARK, US
 from driftdeck.changes.live import MESSAGE
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
-from driftdeck.changes.policies import advice, keep_branch
 from driftdeck.database import place
 from driftdeck.generator import retired
 from driftdeck.generator.files import write
@@ -17,6 +16,7 @@ from driftdeck.generator.things import Thing, unescaped
 from driftdeck.generator.v2 import object_of
 from driftdeck.grafana.client import GrafanaError
 from driftdeck.grafana.objects import TOGGLE, Objects
+from driftdeck.grafana.policies import advice, keep_branch
 from driftdeck.preflight.read.fields import seconds
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
@@ -170,7 +170,7 @@ def _datasource(target: Target, thing: Thing, new: bool) -> None:
     }
     body = {**thing.content, "jsonData": options, "secureJsonData": secrets}
     if new:
-        body.setdefault("url", _address(settings))
+        body["url"] = settings.datasource_host or _address(settings)
         target.grafana.post("/api/datasources", body)
     else:
         there = target.grafana.get(f"/api/datasources/uid/{thing.uid}")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from driftdeck.changes import foreign
-from driftdeck.changes.policies import PATH, branch_in
 from driftdeck.generator.things import Thing, Things
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
+from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
 
 Json = dict[str, Any]

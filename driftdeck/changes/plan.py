@@ -7,7 +7,6 @@ from typing import Any
 
 from driftdeck.changes.live import US, Live, read
 from driftdeck.changes.normal import in_words_of
-from driftdeck.changes.policies import branch
 from driftdeck.changes.shape import new_layout, reshaped
 from driftdeck.dashboards.places import Part
 from driftdeck.generator.differences import Change, compare
@@ -15,6 +14,7 @@ from driftdeck.generator.files import present
 from driftdeck.generator.noise import without_noise
 from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed, things, told
 from driftdeck.grafana.client import Grafana
+from driftdeck.grafana.policies import branch
 from driftdeck.settings import Settings
 from driftdeck.stack.runtime import Runtime, choose, has_grafana, proved
 

@@ -19,7 +19,8 @@ class GrafanaError(RuntimeError):
 
 
 NEEDED = {
-    "/api/datasources": 'Admin, or datasources:read, :create and :write; or datasource = "existing"',
+    "/api/datasources": "Admin, or datasources:read, :create and :write; or set datasource ="
+    ' "existing"',
     "/api/v1/provisioning/policies": 'Admin, or Editor with notification_policies = "none"',
     "/api/v1/provisioning": "Admin, or Editor with alert.provisioning:read and :write",
     "/api/admin": "a Grafana administrator, who alone has files read again",
