@@ -64,6 +64,9 @@ class Fake:
                 self.folders[body["uid"]] = body["title"]
                 return body
             return [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+        if path.startswith("/api/folders/"):
+            self.folders[name] = body["title"]
+            return body
         if path == "/api/search":
             return [{"uid": uid} for uid in self.dashboards]
         if path == "/api/dashboards/db":

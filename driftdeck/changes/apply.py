@@ -153,11 +153,16 @@ def _object(target: Target, thing: Thing, folder: str) -> None:
 
 
 def _folder(target: Target, title: str, name: str) -> str:
-    """The uid of a folder of a title, which is made if it is not there."""
-    for one in target.grafana.get("/api/folders", limit="1000"):
-        if one["title"] == title:
-            return str(one["uid"])
-    body = {"uid": f"{target.settings.uid_prefix}{name}", "title": title}
+    """The uid of a folder of a title: made if it is not there, or ours with its title changed."""
+    folders = {one["uid"]: one["title"] for one in target.grafana.get("/api/folders", limit="1000")}
+    for uid, there in folders.items():
+        if there == title:
+            return str(uid)
+    own = f"{target.settings.uid_prefix}{name}"
+    if own in folders:
+        target.grafana.put(f"/api/folders/{own}", {"title": title, "overwrite": True})
+        return own
+    body = {"uid": own, "title": title}
     return str(target.grafana.post("/api/folders", body)["uid"])
 
 

@@ -31,6 +31,7 @@ SIGNS = {
     "root certificate file": "tls-root",
     "does not match host name": "tls-name",
     "certificate verify failed": "tls-ca",
+    "signature failure": "tls-ca",
     "server does not support SSL": "tls-off",
     "no encryption": "tls-on",
     "password authentication failed": "28P01",

@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--port", type=int, help="to serve on; by default Grafana's")
     preview.set_defaults(run=_preview)
     schema = commands.add_parser("migrate", help="bring the database to the newest schema")
+    schema.add_argument(
+        "--sql",
+        action="store_true",
+        help="print it as SQL, for whoever has the rights; asks nobody",
+    )
     schema.set_defaults(run=_migrate)
     for name, run, help_text in (
         ("up", _up, "start everything, collect, build, verify"),
@@ -235,6 +240,11 @@ def _status(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _migrate(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.sql:
+        from driftdeck.database.script import script
+
+        print(script(settings), end="")
+        return 0
     from driftdeck.stack.steps import migrated
 
     migrated(settings)
