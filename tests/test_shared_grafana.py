@@ -241,7 +241,7 @@ def test_a_datasource_is_built_for_their_server(team: Settings, tmp_path: Path) 
     ("path", "status", "said"),
     [
         ("/api/datasources", 403, 'needed: x:y.*Admin, or datasources:read.*"existing"'),
-        ("/api/v1/provisioning/policies", 403, "Admin, or Editor with notification_policies"),
+        ("/api/v1/provisioning/policies", 403, "Editor, or alert.provisioning:read"),
         ("/api/folders", 403, "GRAFANA_TOKEN Editor"),
         ("/api/folders", 401, "make a new token"),
     ],

@@ -21,8 +21,7 @@ class GrafanaError(RuntimeError):
 NEEDED = {
     "/api/datasources": "Admin, or datasources:read, :create and :write; or set datasource ="
     ' "existing"',
-    "/api/v1/provisioning/policies": 'Admin, or Editor with notification_policies = "none"',
-    "/api/v1/provisioning": "Admin, or Editor with alert.provisioning:read and :write",
+    "/api/v1/provisioning": "Editor, or alert.provisioning:read and :write",
     "/api/admin": "a Grafana administrator, who alone has files read again",
     "/api/plugins": "Admin, or plugins.app:access",
 }

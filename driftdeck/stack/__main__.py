@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument(
         "--sql",
         action="store_true",
-        help="print it as SQL, for whoever has the rights; asks nobody",
+        help="print it as SQL, for whoever has the rights",
     )
     schema.set_defaults(run=_migrate)
     for name, run, help_text in (
