@@ -60,6 +60,8 @@ class Fake:
         if path == "/login":
             return {}
         if path == "/api/folders":
+            if method == "POST" and body["uid"] in self.folders:
+                return None  # a folder of this uid is refused: 412 of the real one
             if method == "POST":
                 self.folders[body["uid"]] = body["title"]
                 return body

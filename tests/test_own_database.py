@@ -233,6 +233,7 @@ def test_every_driver_verifies_the_server(server: Settings, tls: tuple[int, Path
     migrate(chosen)
     with connect(chosen) as connection:
         assert connection.pgconn.ssl_in_use
+        assert connection.prepare_threshold is None  # a pooler would lose what has a name
     with connect(chosen, autocommit=True) as connection:
         connection.execute("create schema source")
         connection.execute("create table source.log as select timestamptz '2024-01-01' as at")
