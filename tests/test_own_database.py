@@ -276,3 +276,17 @@ def test_odd_passwords_reach_the_server(server: Settings) -> None:
     migrate(chosen)
 
     assert evidently_uri(chosen).count(":") == 1
+
+
+def test_nothing_is_started_beside_an_own_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that nothing would use; and the script is printed where none answers."""
+    from driftdeck.stack.__main__ import main
+
+    monkeypatch.setenv("STACK_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "host=nowhere.invalid")
+    assert main(["up"]) == 2
+    assert "DATABASE_URL names another PostgreSQL" in capsys.readouterr().err
+    assert main(["migrate", "--sql"]) == 0
+    assert "create schema" in capsys.readouterr().out
