@@ -52,7 +52,7 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
     with connect(settings, Role.ADMIN) as opened:
         tables = opened.execute(
             "select string_agg(format('%I.%I', schemaname, tablename), ', ')"
-            " from pg_tables where schemaname = 'monitoring'"
+            " from pg_tables where schemaname = 'monitoring' and tablename <> 'schema_migration'"
         ).fetchone()
         opened.execute(f"truncate {tables[0]}")
         opened.execute("drop schema if exists outages cascade")

@@ -17,10 +17,10 @@ from repository import MONITORS, ROOT
 
 LIBRARY = ROOT / "driftdeck"
 OURS = {"driftdeck", "examples", "soak", "benchmarks"}
-TOP = {"errors", "project", "settings", "diagnostics", "events", "processes"}
+TOP = {"errors", "project", "settings", "schema", "diagnostics", "events", "processes"}
 """What every room of the library may use."""
 DECLARED = {"declare", "thresholds", "load"}
-BLOCKS = {*DECLARED, "dashboards"}
+BLOCKS = {*DECLARED, "dashboards", "schema"}
 BUILT = {*BLOCKS, "dashboards_src", "generator", "preflight"}
 MAY_IMPORT = {
     "declare": {"errors"},

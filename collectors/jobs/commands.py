@@ -226,7 +226,8 @@ def collected(settings: Settings, *, only_leftovers: bool = False) -> int:
         if not only_leftovers:
             _print_collected(settings, connection)
         _say_leftovers(settings, connection)
-        if changed := changed_settings(connection):
+        ours = not settings.database_url  # roles of a server of others are set by others
+        if ours and (changed := changed_settings(connection, settings.postgres_schema)):
             print(f"changed by a viewer: {', '.join(changed)}; `driftdeck migrate` mends it")
     return 0
 

@@ -207,4 +207,4 @@ def _only_table(settings: Settings, place: Place) -> str:
         raise SourceError(f"the database of --from cannot be opened: {sentence(error)}") from error
     with opened as connection:
         connection.read_only = True
-        return only_table(connection)
+        return only_table(connection, settings)

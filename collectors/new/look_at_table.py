@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -17,6 +16,8 @@ from driftdeck.collectors.sources.postgres import NAIVE, ZONED, Database, identi
 from driftdeck.collectors.sources.tables import FIRST, LAST, selected, timeless
 from driftdeck.collectors.sources.times import moments
 from driftdeck.collectors.sources.typed import Reading
+from driftdeck.database import place
+from driftdeck.database import uri as monitoring
 from driftdeck.declare import Table
 from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
@@ -32,11 +33,8 @@ def is_uri(text: str) -> bool:
 
 def is_monitoring(settings: Settings, uri: str) -> bool:
     """Whether an address is that of the monitoring database itself."""
-    parts = urlsplit(uri)
-    host = LOCAL.get(parts.hostname or "", parts.hostname or "")
-    mine = LOCAL.get(settings.postgres_host, settings.postgres_host)
-    there = (host, parts.port or 5432, parts.path.lstrip("/"))
-    return there == (mine, settings.postgres_port, settings.postgres_db)
+    (host, *there), (own, *mine) = place(uri), place(monitoring(settings))
+    return (LOCAL.get(host, host), there) == (LOCAL.get(own, own), mine)
 
 
 def look_at_table(database: Database, name: str, address: str, options: Options) -> Looked:
@@ -111,12 +109,13 @@ def _days(database: Database, source: Table, zone: str) -> pd.DataFrame:
     return days
 
 
-def only_table(connection: psycopg.Connection) -> str:
+def only_table(connection: psycopg.Connection, settings: Settings) -> str:
     """The only table or view with a column of times. Raises UsageError listing several."""
     found = connection.execute(
         "select distinct c.table_schema, c.table_name from information_schema.columns c"
-        " where c.table_schema not in ('pg_catalog', 'information_schema', 'monitoring')"
-        f" and c.data_type in {TIMES} order by 1, 2"
+        " where c.table_schema <> all(%s)"
+        f" and c.data_type in {TIMES} order by 1, 2",
+        [["pg_catalog", "information_schema", settings.postgres_schema, settings.reports_schema]],
     ).fetchall()
     names = [table if schema == "public" else f"{schema}.{table}" for schema, table in found]
     if len(names) != 1:

@@ -6,8 +6,8 @@ Connections stay open, one of each a thread and database: opening takes longer t
 import atexit
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,7 +79,7 @@ class Database:
         text = query.as_string(None)
 
         def ask(connection: Any) -> "pa.Table":
-            with connection.cursor() as cursor:
+            with _transaction(connection), connection.cursor() as cursor:
                 cursor.execute(text)
                 return cursor.fetch_arrow_table()
 
@@ -168,11 +168,30 @@ def _connection(key: Key) -> Any:
             there[key] = dbapi.connect(address, autocommit=True)
         else:
             there[key] = psycopg.connect(
-                address, autocommit=True, connect_timeout=10, row_factory=dict_row
+                address,
+                autocommit=True,
+                connect_timeout=10,
+                prepare_threshold=None,  # by name, a pooler in transaction mode loses them
+                row_factory=dict_row,
             )
-        with there[key].cursor() as cursor:
+        begun = _transaction(there[key]) if driver == "adbc" else nullcontext()
+        with begun, there[key].cursor() as cursor:
             cursor.execute(UTC)
     return there[key]
+
+
+@contextmanager
+def _transaction(connection: Any) -> Iterator[None]:
+    """The driver asks in two steps, between which a pooler may choose another server otherwise."""
+    driver = connection.adbc_connection
+    driver.set_autocommit(False)
+    try:
+        yield
+    except BaseException:
+        with suppress(_errors("adbc")):  # what was raised says more
+            driver.set_autocommit(True)
+        raise
+    driver.set_autocommit(True)
 
 
 def _close(key: Key) -> None:

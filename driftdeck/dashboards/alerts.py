@@ -270,7 +270,7 @@ def _query(site: Site, ref: str, sql: str) -> Json:
         "model": {
             "refId": ref,
             "datasource": site.datasource,
-            "rawSql": sql,
+            "rawSql": site.sql(sql),
             "format": "table",
             "editorMode": "code",
             "rawQuery": True,

@@ -7,6 +7,7 @@ from typing import Any
 
 from driftdeck.generator.things import unescaped
 from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
@@ -22,7 +23,7 @@ def verify(
     try:
         yield from leftover_rules(built, grafana, settings)
         yield from contact_points(built, grafana, settings)
-        yield from policies(built, grafana)
+        yield from policies(built, grafana, settings)
     except GrafanaError as error:
         yield Check("alerting", False, str(error))
 
@@ -102,9 +103,16 @@ def _left(stored: list[Json], ours: set[str], settings: Settings) -> list[Json]:
     return [one for one in stored if one["uid"].startswith(prefix) and one["uid"] not in ours]
 
 
-def policies(built: Built, grafana: Grafana) -> Iterator[Check]:
-    """The tree is the source's; where the source has none, it says who is told instead."""
-    tree = grafana.get("/api/v1/provisioning/policies")
+def policies(built: Built, grafana: Grafana, settings: Settings) -> Iterator[Check]:
+    """The tree is the source's, or a branch of it where it belongs to others; where the source has
+    none, it says who is told instead."""
+    kept = settings.notification_policies if settings.grafana_url else "whole"
+    if built.root() and kept == "none":
+        yield Check("policies", True, "left to those who own them: see `make apply`")
+        return
+    tree = grafana.get(PATH)
+    if built.root() and kept == "routes":
+        tree = branch_in(tree, settings.alert_folder) or {}
     wanted = [_route(route) for route in built.routes()]
     stored = [_route(route) for route in tree.get("routes") or []]
     if not built.root():

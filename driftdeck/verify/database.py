@@ -25,7 +25,7 @@ def verify(
         yield Check("database", False, str(error).strip())
         return
     with connection:
-        yield Check("database", True, f"{settings.postgres_host}:{settings.postgres_port}")
+        yield Check("database", True, settings.database)
         uids = {dashboard["uid"] for dashboard in built.dashboards()}
         yield from ask_all(
             built,

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from driftdeck.dashboards.sql import literal
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.noise import without_noise
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
+from driftdeck.schema import in_schema
 from driftdeck.settings import Settings
 from driftdeck.verify import alerting as verify_alerting
 from driftdeck.verify.built import Built
@@ -27,10 +29,11 @@ WAIT_SECONDS = 90.0
 REFUSED = ("permission denied", "read-only transaction")
 WRITE = "DELETE FROM monitoring.metric_value WHERE false"
 """Harmless where it is allowed: no row meets the condition, but the right is needed."""
+READ = "SELECT count(*) AS rows FROM monitoring.metric WHERE false"
 RIGHTS = """\
 SELECT coalesce(string_agg(c.oid::regclass::text, ', '), '') AS tables, count(*) AS number
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'monitoring' AND c.relkind IN ('r', 'p', 'v')
+WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'v')
   AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"""
 
 
@@ -112,6 +115,9 @@ def _refused(settings: Settings) -> str:
 def datasource(live: Live) -> Iterator[Check]:
     """Present, its plugin loaded, healthy, and with its database where the browser looks for it."""
     uid = live.settings.datasource_uid
+    if live.settings.datasource == "existing":
+        yield _existing(live, uid)
+        return
     try:
         found = live.grafana.get(f"/api/datasources/uid/{uid}")
         named = found.get("jsonData", {}).get("database")
@@ -124,6 +130,14 @@ def datasource(live: Live) -> Iterator[Check]:
         yield Check(f"datasource {uid}: health", ok, str(health.get("message")))
     except GrafanaError as error:
         yield Check(f"datasource {uid}", False, str(error))
+
+
+def _existing(live: Live, uid: str) -> Check:
+    """Somebody else's answers, and reads our schema."""
+    schema = live.settings.postgres_schema
+    query = in_schema(READ, schema)
+    answer = ask(live, Question("datasource", query, "table", live.began, live.began, ""))
+    return Check(f"datasource {uid}: reads {schema}", not answer.error, answer.error or "it does")
 
 
 def equal_dashboards(live: Live) -> Iterator[Check]:
@@ -222,13 +236,16 @@ def _read(frames: list[Json]) -> Answer:
 def reader(live: Live) -> Iterator[Check]:
     """The role that panels ask with can read and not write."""
     now = live.began
-    answer = ask(live, Question("reader", WRITE, "table", now, now, ""))
+    schema = live.settings.postgres_schema
+    write = in_schema(WRITE, schema)
+    answer = ask(live, Question("reader", write, "table", now, now, ""))
     refused = any(reason in answer.error for reason in REFUSED)
     yield Check("reader: a write is refused", refused, answer.error or "it was not")
-    rights = ask(live, Question("reader", RIGHTS, "table", now, now, ""))
+    query = RIGHTS.format(schema=literal(schema))
+    rights = ask(live, Question("reader", query, "table", now, now, ""))
     tables = str(next(iter(rights.columns.get("tables", ())), ""))
     none = not rights.error and not tables
-    said = rights.error or (f"it may write {tables}" if tables else "none in schema monitoring")
+    said = rights.error or (f"it may write {tables}" if tables else f"none in schema {schema}")
     yield Check("reader: rights to write", none, said)
 
 
