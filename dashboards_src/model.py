@@ -13,7 +13,6 @@ from driftdeck.dashboards.style import (
     GREY,
     RED,
     VIOLET,
-    Json,
     areas,
     collection_mappings,
     fixed,
@@ -25,6 +24,7 @@ from driftdeck.dashboards.style import (
 from driftdeck.declare import COUNT, NUMBER, SHARE, Levels, Metric, Monitor, Unit
 from driftdeck.declare.methods import Bad
 from driftdeck.declare.metrics import DRIFTS, Over
+from driftdeck.facts import Json
 
 RATIO = Unit("times the alert level", "none")
 BEYOND = {

@@ -7,13 +7,13 @@ from driftdeck.dashboards.style import (
     AMBER,
     RED,
     TEAL,
-    Json,
     areas,
     collection_mappings,
     override,
     state_mappings,
 )
 from driftdeck.declare import Monitor
+from driftdeck.facts import Json
 
 COLORED: Json = {
     "custom__displayMode": "color-background",

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from driftdeck.preflight import __main__ as preflight
@@ -18,12 +17,10 @@ def main(arguments: list[str] | None = None, settings: "Project | None" = None) 
     """
     parsed = _parser().parse_args(arguments)
     from driftdeck.declare import DeclarationError  # not before --help has been answered
-    from driftdeck.preflight.garbage import uncollected
     from driftdeck.project import Project, SettingsError
 
     try:
-        with uncollected():
-            return int(parsed.run(settings or Project(), parsed))
+        return int(parsed.run(settings or Project(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2
@@ -104,36 +101,33 @@ def _build_objects(settings: "Project") -> int:
 def _check(settings: "Project", parsed: argparse.Namespace) -> int:
     if parsed.tree:
         return preflight.run(parsed)
+    from driftdeck.generator import reference
+    from driftdeck.generator.artefacts import artefacts, pages, unused_edits
+    from driftdeck.generator.files import stale
     from driftdeck.generator.gate import own, withheld_variables
+    from driftdeck.generator.thresholds import stale_thresholds
+    from driftdeck.generator.v2 import tree
     from driftdeck.preflight.state import FIRST
-    from driftdeck.processes import beside
 
-    with beside(partial(own, settings)) as gate:
-        from driftdeck.generator import reference  # grafanalib, which the gate need not wait for
-        from driftdeck.generator.artefacts import artefacts, pages, unused_edits
-        from driftdeck.generator.files import stale
-        from driftdeck.generator.thresholds import stale_thresholds
-        from driftdeck.generator.v2 import tree
-
-        every = pages(settings)
-        wanted = artefacts(settings, every=every)
-        name = settings.provisioning_dir.name
-        problems = [
-            f"{name}/{path}: is not what the source builds; run `make build`"
-            for path in stale(settings.provisioning_dir, wanted)
-        ]
-        problems += [
-            f"{settings.objects_dir.name}/{path}: is not what the source builds;"
-            " run `make build FORMAT=v2`"
-            for path in tree.stale(settings, wanted)
-        ]
-        if reference.present(settings) != reference.reference(settings, every):
-            problems.append("docs/reference.md: is not what the source builds; run `make build`")
-        problems += unused_edits(settings, wanted) + stale_thresholds(settings)
-        problems += withheld_variables(settings)
-        for problem in problems:
-            print(problem)
-        found, against = gate()
+    every = pages(settings)
+    wanted = artefacts(settings, every=every)
+    name = settings.provisioning_dir.name
+    problems = [
+        f"{name}/{path}: is not what the source builds; run `make build`"
+        for path in stale(settings.provisioning_dir, wanted)
+    ]
+    problems += [
+        f"{settings.objects_dir.name}/{path}: is not what the source builds;"
+        " run `make build FORMAT=v2`"
+        for path in tree.stale(settings, wanted)
+    ]
+    if reference.present(settings) != reference.reference(settings, every):
+        problems.append("docs/reference.md: is not what the source builds; run `make build`")
+    problems += unused_edits(settings, wanted) + stale_thresholds(settings)
+    problems += withheld_variables(settings)
+    for problem in problems:
+        print(problem)
+    found, against = own(settings)
     found = preflight.chosen(found, parsed)
     refused = preflight.say(found, parsed.format)
     if parsed.format == "text":

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,12 +13,13 @@ from driftdeck import dashboards_src
 from driftdeck.dashboards import edit
 from driftdeck.dashboards_src import Page, Pulled, Site
 from driftdeck.declare import Contact, Monitor
+from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
+from driftdeck.facts.dollars import escape
+from driftdeck.garbage import pause_collection
 from driftdeck.generator import retired, yamltext
 from driftdeck.generator.modern import modernise
 from driftdeck.load import load, load_contacts
-from driftdeck.preflight.garbage import uncollected
 from driftdeck.preflight.releases import POSTGRES_RENAMED, Release
-from driftdeck.processes import spread
 from driftdeck.project import Project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,7 +59,7 @@ def pages(settings: Project) -> list[Page | Pulled]:
     )
 
 
-@uncollected()
+@pause_collection()
 def artefacts(
     settings: Project, place: Place = COMPOSE, every: Sequence[Page | Pulled] | None = None
 ) -> dict[str, str]:
@@ -75,8 +75,8 @@ def artefacts(
         files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
     gone = retired.read(settings.provisioning_dir / retired.FILE)
     files += [(path, _yaml(document)) for path, document in retired.deletions(gone).items()]
-    files += spread(partial(_rules, settings), load(*settings.monitor_folders))
-    files += spread(partial(_drawn, settings), pages(settings) if every is None else every)
+    files += [_rules(settings, monitor) for monitor in load(*settings.monitor_folders)]
+    files += [_drawn(settings, page) for page in (pages(settings) if every is None else every)]
     return _by_path(files)
 
 
@@ -143,8 +143,7 @@ def _render(template: str, settings: Project, place: Place) -> str:
 
 def datasource_type(release: str) -> str:
     """The id of the PostgreSQL plugin in a release of Grafana."""
-    renamed = Release.of(release) >= POSTGRES_RENAMED
-    return "grafana-postgresql-datasource" if renamed else "postgres"
+    return POSTGRES if Release.of(release) >= POSTGRES_RENAMED else POSTGRES_ALIAS
 
 
 def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
@@ -171,15 +170,7 @@ def _stem(uid: str, settings: Project) -> str:
 def _contacts(settings: Project, contacts: tuple[Contact, ...]) -> str:
     """Grafana expands `$` in receivers and policies; a receiver's are variables, and meant."""
     document = dashboards_src.notifications(site(settings), contacts)
-    return _yaml({**document, "policies": _escape_all(document["policies"])})
-
-
-def _escape_all(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _escape_all(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_escape_all(inner) for inner in value]
-    return _escape(value) if isinstance(value, str) else value
+    return _yaml({**document, "policies": escape(document["policies"])})
 
 
 def _yaml(document: Mapping[str, object]) -> str:
@@ -192,17 +183,13 @@ def _escape_group(group: Mapping[str, object]) -> dict[str, object]:
     assert isinstance(rules, list)
     return {
         **group,
-        "folder": _escape(group["folder"]),
+        "folder": escape(group["folder"]),
         "rules": [
             {
                 **rule,
-                "title": _escape(rule["title"]),
-                "labels": {key: _escape(value) for key, value in rule["labels"].items()},
+                "title": escape(rule["title"]),
+                "labels": escape(rule["labels"]),
             }
             for rule in rules
         ],
     }
-
-
-def _escape(text: object) -> str:
-    return str(text).replace("$", "$$")

@@ -7,6 +7,8 @@ of their panels' options; no browser of theirs has confirmed them.
 
 from typing import Any, Final
 
+from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
+
 IGNORED: Final = {
     "dashboard": {"schemaVersion", "version", "revision", "iteration", "id"},
     "panel": {"pluginVersion"},
@@ -138,7 +140,7 @@ TARGET: Final[dict[str, Any]] = {
     },
     "hide": False,
 }
-PLUGINS: Final = {"postgres": "grafana-postgresql-datasource"}
+PLUGINS: Final = {POSTGRES_ALIAS: POSTGRES}
 """Old ids of data source plugins: 9.4 knows the old one, and writes it."""
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from driftdeck.dashboards.places import KINDS, Part, Path, item_names, named, parts, written
 from driftdeck.dashboards.rows import opened
+from driftdeck.facts import Json
 
-Json = dict[str, Any]
 WIDTH = 100
 
 

@@ -5,7 +5,8 @@ Source: what browsers saved on 12.4 (tests/recorded/layouts-12.4.json).
 
 from typing import Any
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+
 HIDDEN = ("custom.hidden", "custom.hideFrom.viz")
 """How a table's column was hidden, and is."""
 

@@ -6,8 +6,8 @@ grafanalib 0.7.1 writes schema 12 with keys of panels long gone; Grafana 9.4 to 
 from collections.abc import Mapping
 
 from driftdeck.dashboards.given import GIVEN
+from driftdeck.facts import Json
 
-Json = dict[str, object]
 SCHEMA_VERSION = 42
 DASHBOARD_KEYS = (
     "annotations", "description", "editable", "graphTooltip", "links", "panels", "refresh",

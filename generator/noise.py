@@ -9,6 +9,7 @@ from typing import Any
 
 from driftdeck.dashboards.places import item_names, parts
 from driftdeck.dashboards.rows import opened
+from driftdeck.facts import Json
 from driftdeck.generator.defaults import (
     DASHBOARD,
     IGNORED,
@@ -20,7 +21,6 @@ from driftdeck.generator.defaults import (
 from driftdeck.generator.differences import NOTHING, paired
 from driftdeck.generator.migrated import kept_override, same_steps
 
-Json = dict[str, Any]
 CELL_OPTIONS = 38
 """The schema from which Grafana knows the options of a table's cells."""
 NEWER = ("custom.cellOptions",)

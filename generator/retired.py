@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from driftdeck.facts.dollars import escape
 from driftdeck.project import SettingsError
 
 FILE = "retired.toml"
@@ -66,10 +67,6 @@ def deletions(names: Mapping[str, list[str]]) -> dict[str, dict[str, object]]:
         if names.get(kind):
             document = found.setdefault(f"{folder}/00-deletions.yaml", {"apiVersion": 1})
             document[section] = [
-                {"orgId": 1, key: _escape(name)} if key else int(name) for name in names[kind]
+                {"orgId": 1, key: escape(name)} if key else int(name) for name in names[kind]
             ]
     return found
-
-
-def _escape(name: str) -> str:
-    return name.replace("$", "$$")

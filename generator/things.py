@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
 from driftdeck.dashboards.places import Part
+from driftdeck.facts import Json
+from driftdeck.facts.dollars import unescape
 from driftdeck.generator.differences import Change, compare, fields, lines, said
 
-Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
 """In the order in which they are told."""
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,7 +64,7 @@ def things(files: Mapping[str, str]) -> Things:
                 content = {**receiver, "name": point["name"]}
                 _put(found, Thing("contact point", receiver["uid"], point["name"], content))
         for tree in document.get("policies", []):
-            _put(found, Thing("policies", str(tree.get("orgId", 1)), "policies", unescaped(tree)))
+            _put(found, Thing("policies", str(tree.get("orgId", 1)), "policies", unescape(tree)))
     return found
 
 
@@ -73,25 +73,16 @@ def _put(found: Things, thing: Thing) -> None:
 
 
 def _rule(group: Json, rule: Json) -> Thing:
-    title = unescaped(rule["title"])
+    title = unescape(rule["title"])
     content = {
         **rule,
         "title": title,
-        "labels": unescaped(rule.get("labels", {})),
-        "folder": unescaped(group["folder"]),
+        "labels": unescape(rule.get("labels", {})),
+        "folder": unescape(group["folder"]),
         "group": group["name"],
         "interval": group["interval"],
     }
     return Thing("rule", rule["uid"], title, content)
-
-
-def unescaped(value: Any) -> Any:
-    """What Grafana makes of `$$`."""
-    if isinstance(value, dict):
-        return {key: unescaped(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [unescaped(inner) for inner in value]
-    return value.replace("$$", "$") if isinstance(value, str) else value
 
 
 def differences(before: Things, after: Things) -> list[Difference]:

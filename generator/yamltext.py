@@ -6,13 +6,11 @@ from typing import Any
 import yaml
 from yaml.representer import SafeRepresenter
 
-from driftdeck.preflight.read.documents import Pathless
-
 STR, MAP, SEQ = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 RESOLVER: Any = yaml.resolver.Resolver()
 
 
-class _Dumper(Pathless, yaml.CSafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """PyYAML's writer in C, which asks of each text whether it reads as one without quotes."""
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from driftdeck.dashboards.alerts import breached_query
 from driftdeck.dashboards.page import period
 from driftdeck.dashboards.style import SERIES, STATES
 from driftdeck.declare.contacts import KINDS
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
 from driftdeck.generator.files import present, stale, write
 from driftdeck.generator.thresholds import stale_thresholds
@@ -28,7 +28,6 @@ from driftdeck.load import RESERVED, load
 from driftdeck.settings import IsolatedSettings
 from repository import MONITORS, ROOT
 
-Json = dict[str, Any]
 SETTINGS = IsolatedSettings()
 BUILT = artefacts(SETTINGS)
 DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]

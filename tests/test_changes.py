@@ -13,6 +13,7 @@ from driftdeck.changes.apply import apply
 from driftdeck.changes.edits import UnprovedError
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
 from driftdeck.changes.pull import pull
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
 from driftdeck.generator.differences import compare, said
 from driftdeck.generator.noise import without_noise
@@ -22,7 +23,6 @@ from driftdeck.settings import IsolatedSettings, Settings
 from fake_grafana import Fake
 from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 

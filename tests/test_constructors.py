@@ -1,7 +1,6 @@
 """Panels of Grafana as calls of grafanalib's constructors."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from driftdeck.generator.artefacts import encoded
 from driftdeck.generator.modern import panel_of
 from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 

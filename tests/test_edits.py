@@ -27,10 +27,10 @@ from driftdeck.dashboards.edit import (
 )
 from driftdeck.dashboards.places import parsed, written
 from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.facts import Json
 from driftdeck.generator.differences import compare, lines, touched
 from repository import ROOT
 
-Json = dict[str, Any]
 BUILT = ROOT / "provisioning" / "dashboards"
 
 

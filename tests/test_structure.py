@@ -17,17 +17,18 @@ from repository import MONITORS, ROOT
 
 LIBRARY = ROOT / "driftdeck"
 OURS = {"driftdeck", "examples", "soak", "benchmarks"}
-TOP = {"errors", "project", "settings", "diagnostics", "processes"}
+TOP = {"errors", "facts", "garbage", "project", "settings", "diagnostics"}
 """What every room of the library may use."""
 DECLARED = {"declare", "thresholds", "load"}
-BLOCKS = {*DECLARED, "dashboards"}
+BLOCKS = {*DECLARED, "dashboards", "facts"}
 BUILT = {*BLOCKS, "dashboards_src", "generator", "preflight"}
 MAY_IMPORT = {
     "declare": {"errors"},
     "database": TOP,
+    "facts": set(),
     "dashboards": BLOCKS,
     "dashboards_src": BLOCKS,
-    "preflight": {"errors", "processes"},
+    "preflight": {"errors", "facts", "garbage"},
     "generator": {*TOP, *BUILT},
     "collectors": {*TOP, *DECLARED, "database"},
     "grafana": {*TOP, *BUILT},
@@ -132,6 +133,13 @@ def test_declarations_use_the_standard_library_only() -> None:
     names = {name for path in files for name in outside(path)}
 
     assert names - sys.stdlib_module_names <= {"driftdeck", "examples"}
+
+
+def test_facts_use_the_standard_library_only() -> None:
+    """Whoever installs the pre-flight alone has them."""
+    names = {name for path in modules("facts") for name in outside(path)}
+
+    assert names - sys.stdlib_module_names <= {"driftdeck"}
 
 
 def test_a_flow_needs_nothing_of_ours_installed() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from driftdeck.dashboards.rows import opened
+from driftdeck.facts import Json
 from driftdeck.generator.__main__ import main
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
@@ -28,7 +29,6 @@ from driftdeck.generator.v2.layout import groups
 from driftdeck.settings import IsolatedSettings
 from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED: Json = json.loads((ROOT / "tests" / "recorded" / "layouts-12.4.json").read_text())
 """What 12.4 answers: of a classic dashboard, of our v2, and of what its browser saved."""
 SAMPLE: Json = RECORDED["sample"]

@@ -24,12 +24,12 @@ from grafanalib.core import (
 )
 
 from driftdeck.changes.edits import literal
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import encoded
 from driftdeck.generator.differences import NOTHING
 from driftdeck.generator.modern import panel_of, target_of
 from driftdeck.generator.noise import panel_without_noise
 
-Json = dict[str, Any]
 Path = tuple[str, ...]
 CLASSES: Final = {
     "barchart": BarChart,

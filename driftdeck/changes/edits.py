@@ -16,9 +16,9 @@ from typing import Any
 from driftdeck.dashboards.edit import Edit, add, applied, drop, edit, load, remove
 from driftdeck.dashboards.places import KINDS, Part, named, parts
 from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
 
-Json = dict[str, Any]
 HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 
 from driftdeck.dashboards.edit import {names}

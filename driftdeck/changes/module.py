@@ -8,11 +8,11 @@ from driftdeck.changes.constructors import Call, call_of
 from driftdeck.changes.edits import UnprovedError, literal
 from driftdeck.dashboards.given import Pulled
 from driftdeck.dashboards.places import parts
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard
 from driftdeck.generator.differences import compare
 from driftdeck.generator.noise import without_noise
 
-Json = dict[str, Any]
 HEAD = '''"""{title}: made in Grafana, pulled from it by `make pull`."""
 
 {imports}

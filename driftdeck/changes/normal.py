@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from driftdeck.facts.dollars import unescape
+from driftdeck.facts.durations import parse_prometheus
 from driftdeck.generator.differences import NOTHING
-from driftdeck.generator.things import Thing, unescaped
-from driftdeck.preflight.read.fields import seconds
+from driftdeck.generator.things import Thing
 
-Json = dict[str, Any]
 OWN = ("labels", "annotations")
 """Of a rule: what is there beyond the source's was added by someone."""
 REDACTED = "[REDACTED]"
@@ -46,13 +46,13 @@ def _same(built: Any, live: Any, *, filled: bool) -> bool:
     if not isinstance(built, str) or not isinstance(live, str):
         return False
     if filled and "$" in built:
-        return live == REDACTED or "$$" not in built or unescaped(built) == live
+        return live == REDACTED or "$$" not in built or unescape(built) == live
     return live == REDACTED or _same_duration(built, live)
 
 
 def _same_duration(built: str, live: str) -> bool:
     """Go writes 1h0m0s for 1h."""
     try:
-        return seconds(built) == seconds(live)
+        return parse_prometheus(built) == parse_prometheus(live)
     except ValueError:
         return False

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from driftdeck.changes.edits import commented, prove, same, source, styled
 from driftdeck.changes.live import Live, Shape
@@ -11,14 +10,13 @@ from driftdeck.changes.module import module_of, prove_module
 from driftdeck.changes.plan import Kind, Target, plan
 from driftdeck.changes.shape import new_layout, refusal, reshaped
 from driftdeck.dashboards.edit import file_of
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard, pages
 from driftdeck.generator.noise import without_noise
 from driftdeck.generator.things import Thing
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.objects import Objects
 from driftdeck.settings import Settings
-
-Json = dict[str, Any]
 
 
 def pull(target: Target, uids: Sequence[str]) -> int:

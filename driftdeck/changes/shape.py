@@ -1,13 +1,11 @@
 """Dashboards whose panels people have put into tabs and auto grids, which rows cannot say."""
 
-from typing import Any
-
 from driftdeck.changes.live import Shape
 from driftdeck.dashboards.places import Part
+from driftdeck.facts import Json
 from driftdeck.generator.differences import Change
 from driftdeck.generator.v2 import features, layout_of, said, same
 
-Json = dict[str, Any]
 ROWS = "rows"
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, but_expected, declared, literal
-from driftdeck.dashboards.style import Json
 from driftdeck.declare import Metric, Monitor
 from driftdeck.declare.methods import Bad
 from driftdeck.declare.metrics import Over
+from driftdeck.facts import Json
 
 OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
 """In a message: of which column, where the alert is of one."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from driftdeck.dashboards.places import KINDS, Part, item_names, named, parsed, parts
 from driftdeck.dashboards.rows import closed, in_order, opened
-from driftdeck.dashboards.style import Json
+from driftdeck.facts import Json
 
 dashboard = Part("dashboard")
 """The dashboard's own fields: title, time, refresh, links."""

@@ -8,7 +8,7 @@ from typing import Any
 from grafanalib.core import Dashboard, Panel
 
 from driftdeck.dashboards.page import Item, Row
-from driftdeck.dashboards.style import Json
+from driftdeck.facts import Json
 
 GIVEN = "given"
 """Marks a panel that is complete: nothing of it is modernised."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from driftdeck.dashboards.style import Json
+from driftdeck.facts import Json
 
 Step = tuple[str, bool]
 """A step of a path: a key, or, if the second is true, the item of a list that bears the name."""

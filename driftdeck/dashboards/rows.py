@@ -4,11 +4,9 @@ What people compare and edit is the open form, in which a closed row is one fiel
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from driftdeck.dashboards.places import parts
-
-Json = dict[str, Any]
+from driftdeck.facts import Json
 
 
 def opened(dashboard: Json) -> Json:

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-DATASOURCE_TYPE = "grafana-postgresql-datasource"
+from driftdeck.facts.datasources import POSTGRES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Site:
     @property
     def datasource(self) -> dict[str, str]:
         """The reference that panels and targets carry."""
-        return {"type": DATASOURCE_TYPE, "uid": self.datasource_uid}
+        return {"type": POSTGRES, "uid": self.datasource_uid}
 
     def report(self, monitor: str, moment: str) -> str:
         """The address that leads to the report of the window at a moment, in ms, or "newest"."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from driftdeck.declare import Levels
+from driftdeck.facts import Json
 
 TEAL, AMBER, RED = "#45ADA8", "#F7B500", "#D92D3A"
 """Quiet, warning, alert, and nothing else: told apart by colour-blind readers as well."""
@@ -21,8 +22,6 @@ COLLECTION = (
     ("empty", GREY),
     ("failed", RED),
 )
-
-Json = dict[str, object]
 
 
 def state_mappings() -> list[Json]:

@@ -5,9 +5,8 @@ from typing import Any
 
 import httpx
 
+from driftdeck.facts import Json
 from driftdeck.settings import Settings
-
-Json = dict[str, Any]
 
 
 class GrafanaError(RuntimeError):

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
+from driftdeck.facts import Json
 from driftdeck.generator.differences import touched
 from driftdeck.generator.things import Difference, differences, things, told
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import Ask, asker
 from driftdeck.preview.page import Shown, comparison_file, dashboard_file, list_file
 
-Json = dict[str, Any]
 NOTE = "Previews, drawn without Grafana from the built JSON and its own queries"
 
 

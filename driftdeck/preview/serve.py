@@ -11,6 +11,7 @@ from litestar.datastructures import CacheControlHeader, MultiDict
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
+from driftdeck.facts import Json
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import asker
 from driftdeck.preview.page import Shown, dashboard_served, list_file, plotly
@@ -18,7 +19,6 @@ from driftdeck.preview.source import Build, Source
 from driftdeck.settings import Settings
 from driftdeck.stack.guard import Guard
 
-Json = dict[str, Any]
 Connect = Callable[[], psycopg.Connection]
 NOTE = "Drawn without Grafana, as their source stands. Alerts need a Grafana."
 HOME = "overview"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.noise import without_noise
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
@@ -22,7 +22,6 @@ from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.questions import Question
 from driftdeck.verify.recording import Recorder
 
-Json = dict[str, Any]
 WAIT_SECONDS = 90.0
 REFUSED = ("permission denied", "read-only transaction")
 WRITE = "DELETE FROM monitoring.metric_value WHERE false"

@@ -4,9 +4,10 @@ Each is what Grafana 12.4 makes of the classic form itself, which the recorded a
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+
 OPTIONS: Final = (
     "cacheTimeout", "hideTimeOverride", "interval", "maxDataPoints", "queryCachingTTL",
     "timeCompare", "timeFrom", "timeShift",

@@ -11,9 +11,9 @@ from typing import Any
 
 from driftdeck.dashboards.places import parts
 from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.facts import Json
 from driftdeck.generator.v2.elements import name_of
 
-Json = dict[str, Any]
 WIDTH = 24
 CELL, GAP = 30, 8
 """The height of a cell of the classic grid, and what lies between two, in pixels."""

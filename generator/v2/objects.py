@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from driftdeck.dashboards.places import Part, parts
 from driftdeck.dashboards.rows import opened
+from driftdeck.facts import Json
 from driftdeck.generator.defaults import INTERVALS
 from driftdeck.generator.differences import Change, fields
 from driftdeck.generator.v2.elements import (
@@ -19,7 +20,6 @@ from driftdeck.generator.v2.elements import (
 )
 from driftdeck.generator.v2.layout import layout_of
 
-Json = dict[str, Any]
 GROUP: Final = "dashboard.grafana.app"
 API: Final = f"{GROUP}/v2beta1"
 SYNC: Final = ("Off", "Crosshair", "Tooltip")

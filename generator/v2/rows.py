@@ -5,16 +5,14 @@ what follows an untitled row comes out above its heading.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from driftdeck.dashboards.places import parts
 from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, paired
 from driftdeck.generator.v2.elements import name_of
 from driftdeck.generator.v2.layout import WIDTH, layout_of, normal
 from driftdeck.generator.v2.said import features
-
-Json = dict[str, Any]
 
 
 def in_rows(answer: Json, layout: Json, built: Json) -> Json:

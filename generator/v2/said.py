@@ -1,9 +1,10 @@
 """What a layout has that rows on a grid have not, in words."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+
 CONDITIONAL: Final = "conditionalRendering"
 TABS: Final = "tabs"
 MANY: Final = 3

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from driftdeck.facts.durations import parse_prometheus
 from driftdeck.preflight.go import urls as gourls
-from driftdeck.preflight.read.fields import seconds
 
 Problems = list[tuple[str, str]]
 
@@ -137,7 +137,7 @@ def jira(given: dict[str, Any]) -> Problems:
     if not re.fullmatch("[0-9]*", given["dedup_key_field"]):
         found.append(("dedup_key_field", "dedup_key_field is a number"))
     try:
-        seconds(given["reopen_duration"] or "0s")
+        parse_prometheus(given["reopen_duration"] or "0s")
     except ValueError:
         found.append(("reopen_duration", f"{given['reopen_duration']!r} is no length of time"))
     return found

@@ -228,7 +228,7 @@ def _user(state: State, org: int, key: str, name: str) -> str:
     keys = (key,) if key == "receiver" else (key, "active_time_intervals")
     if any(name in _used(state.policies.get(org, {}), one) for one in keys):
         return "the stored policy"
-    for told in state.rules_telling(org):
+    for told in state.direct_receivers(org):
         if name in ((told.receiver,) if key == "receiver" else told.intervals):
             return f"a stored rule ({told.place.file}, line {told.place.line})"
     return ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS, POSTGRES_IDS
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import (
     BROWSER_WANTS_DATABASE,
@@ -18,14 +19,13 @@ from driftdeck.preflight.uids import complaint, is_plain
 if TYPE_CHECKING:
     from driftdeck.preflight.datasources.apply import Datasource
 
-POSTGRES = ("postgres", "grafana-postgresql-datasource")
 CORE = (
     "alertmanager", "cloudwatch", "elasticsearch", "grafana", "graphite", "influxdb", "jaeger",
-    "loki", "mssql", "mysql", "opentsdb", "parca", "phlare", "postgres", "prometheus",
+    "loki", "mssql", "mysql", "opentsdb", "parca", "phlare", POSTGRES_ALIAS, "prometheus",
     "stackdriver", "tempo", "testdata", "zipkin",
 )  # fmt: skip
 """Types that come with Grafana; those of other plugins end in -datasource or -app."""
-NO_SQL = {*CORE} - {"mssql", "mysql", "postgres", "testdata", "grafana"}
+NO_SQL = {*CORE} - {"mssql", "mysql", POSTGRES_ALIAS, "testdata", "grafana"}
 SSL_MODES = ("disable", "require", "verify-ca", "verify-full")
 PGX_SSL_MODES = ("", "allow", "prefer", *SSL_MODES)
 WHOLE_NUMBERS = ("maxOpenConns", "maxIdleConns", "connMaxLifetime", "connectionTimeout")
@@ -63,7 +63,7 @@ def check(one: "Datasource", reading: Reading) -> None:
         )
     if said := _type(one.type):
         report.doubtful(one.place("type" if one.type else "name"), "type", f"{one.name!r} {said}")
-    if one.type in POSTGRES:
+    if one.type in POSTGRES_IDS:
         _postgres(one, reading)
 
 
@@ -75,7 +75,7 @@ def is_sql(kind: str) -> bool:
 def _type(kind: str) -> str:
     if not kind:
         return "has no type"
-    if kind in (*CORE, *POSTGRES) or kind.endswith(("-datasource", "-app")):
+    if kind in (*CORE, *POSTGRES_IDS) or kind.endswith(("-datasource", "-app")):
         return ""
     near = next(iter(get_close_matches(kind.strip().lower(), CORE, n=1)), "")
     meant = f"; {near} is meant?" if near else ""
@@ -84,9 +84,9 @@ def _type(kind: str) -> str:
 
 def _postgres(one: "Datasource", reading: Reading) -> None:
     report, release = reading.report, reading.release
-    if one.type == POSTGRES[1] and release < POSTGRES_RENAMED:
+    if one.type == POSTGRES and release < POSTGRES_RENAMED:
         report.doubtful(
-            one.place("type"), "type", f"Grafana {release} knows this plugin as {POSTGRES[0]!r}"
+            one.place("type"), "type", f"Grafana {release} knows this plugin as {POSTGRES_ALIAS!r}"
         )
     _address(one, reading)
     data = _json(one, reading)

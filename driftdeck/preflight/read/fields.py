@@ -168,29 +168,6 @@ def _panics_on_null(value: Any) -> Any:
     return _none_is_empty(value)
 
 
-UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
-LONGEST_MS = (2**63 - 1) // 1_000_000
-DURATION = re.compile(
-    r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m(?!s))?"
-    r"(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?"
-)
-
-
-def seconds(text: str) -> float:
-    """A Prometheus duration such as 1m30s, in seconds. Raises ValueError."""
-    if text == "0":
-        return 0.0
-    match = DURATION.fullmatch(text)
-    if not text or match is None:
-        said = f"{text!r} is no duration" if text else "is missing"
-        raise ValueError(f"{said}; write whole numbers with s, m, h, d or w, such as 1m30s")
-    parts = match.groupdict(default="0")
-    whole = sum(int(parts[unit]) * size for unit, size in UNITS.items())
-    if whole * 1000 + int(parts["ms"]) > LONGEST_MS:
-        raise ValueError(f"{text!r} is longer than Go can count, 292 years")
-    return whole + int(parts["ms"]) / 1000
-
-
 Text = Annotated[str, BeforeValidator(_text)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -294,11 +271,6 @@ class Entry(BaseModel):
         """The whole entry as a free-form mapping, expanded. Raises ValueError."""
         source = Source(reading, self._file)
         return {key: _deep(inner, source) for key, inner in _members(self._record)}
-
-    def forget(self, name: str) -> None:
-        """Let go of a list that was dealt with, so that what stays is small."""
-        setattr(self, name, [])
-        self._record.pop(camel(name), None)
 
     def written(self, name: str) -> Any:
         """The value of a key as written, None where it is not."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from driftdeck.facts.datasources import POSTGRES_IDS
 from driftdeck.preflight.releases import PGX, Release
 from driftdeck.preflight.sql import shape as sql
 from driftdeck.preflight.sql import text as sqltext
@@ -24,9 +25,7 @@ class Variables:
 
 def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
     """Whether a query is SQL for PostgreSQL."""
-    return datasource_type in ("postgres", "grafana-postgresql-datasource") or (
-        datasource_type is None and "rawSql" in query
-    )
+    return datasource_type in POSTGRES_IDS or (datasource_type is None and "rawSql" in query)
 
 
 def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
