@@ -16,11 +16,11 @@ import yaml
 from conftest import small_monitor
 from driftdeck import dashboards_src
 from driftdeck import declare as d
-from driftdeck.dashboards.alerts import breached_query
 from driftdeck.dashboards.page import period
 from driftdeck.dashboards.style import SERIES, STATES
 from driftdeck.declare.contacts import KINDS
 from driftdeck.facts import Json
+from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
 from driftdeck.generator.files import present, stale, write
 from driftdeck.generator.thresholds import stale_thresholds

@@ -19,9 +19,9 @@ from driftdeck.collectors.frames.reference import daily_rows, days_of, from_fram
 from driftdeck.collectors.jobs.collect import from_rows
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import standing
 from driftdeck.declare import Levels, Monitor, Series
 from driftdeck.declare.methods import Bad
+from driftdeck.firing import confirm
 from driftdeck.load import declaration
 from driftdeck.settings import Settings
 
@@ -128,7 +128,7 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
     alarms = 0
     for tuned, tried in (parts, parts[::-1]):
         levels = propose(series, tuned)
-        alarms += sum(standing(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
+        alarms += sum(confirm(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
     return MONTH * alarms / len(values)
 
 

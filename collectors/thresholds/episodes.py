@@ -1,24 +1,13 @@
 """Which stored windows confirmed a breach: the first of each span in which an alert stood."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
-from driftdeck.declare import Firing, Monitor
-
-
-def standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
-    """Whether k of the newest n windows are in breach, after each window."""
-    k, n = firing.k, firing.n
-    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
-
-
-def begins(stands: Sequence[bool]) -> list[bool]:
-    """Where an alert begins to stand."""
-    return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
+from driftdeck import firing
+from driftdeck.declare import Monitor
 
 
 @dataclass(frozen=True)
@@ -53,14 +42,13 @@ def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime
 
     Those without rows are left out: there is nothing to report of them.
     """
-    firing = {metric.name: metric.firing for metric in monitor.metrics}
+    firings = {metric.name: metric.firing for metric in monitor.metrics}
     found: set[datetime] = set()
     for (metric, _), windows in judged(connection, monitor).items():
-        if metric in firing:
-            first = begins(standing(firing[metric], [one.breached for one in windows]))
-            found |= {
-                one.start for one, new in zip(windows, first, strict=True) if new and one.rows
-            }
+        if metric in firings:
+            standing = firing.confirm(firings[metric], [one.breached for one in windows])
+            onsets = zip(windows, firing.find_onsets(standing), strict=True)
+            found |= {window.start for window, begins in onsets if begins and window.rows}
     return sorted(found)
 
 

@@ -6,8 +6,9 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from driftdeck.collectors.thresholds.episodes import Judged, begins, judged, standing
+from driftdeck.collectors.thresholds.episodes import Judged, judged
 from driftdeck.declare import Levels, Monitor, Series
+from driftdeck.firing import confirm, find_onsets
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,5 @@ def compare(series: Series, windows: list[Judged], levels: Levels) -> tuple[Rais
 
 
 def _raised(series: Series, breached: list[bool]) -> Raised:
-    stands = standing(series.metric.firing, breached)
-    return Raised(sum(begins(stands)), sum(stands))
+    standing = confirm(series.metric.firing, breached)
+    return Raised(sum(find_onsets(standing)), sum(standing))

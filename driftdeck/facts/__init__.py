@@ -1,4 +1,4 @@
-"""What holds of every Grafana, said once: whoever reads, writes or checks its files asks here.
+"""What holds of every Grafana and its PostgreSQL, said once.
 
 Standard library only, so that the pre-flight can import it wherever it is installed.
 """
