@@ -13,7 +13,7 @@ from driftdeck.facts import Json
 from driftdeck.generator.__main__ import main
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.v2 import (
     differences,
     features,
@@ -130,10 +130,10 @@ def test_12_4_stores_what_it_is_sent() -> None:
 def test_a_browser_that_saves_v2_changes_what_a_person_changed() -> None:
     """One title was edited in 12.4's browser; much comes back otherwise, and one thing is named."""
     saved = RECORDED["browser, a title"]
-    raw = compare(SAMPLE, without_noise(SAMPLE, saved["answer"]))
+    raw = compare(SAMPLE, normalise_dashboard(SAMPLE, saved["answer"]))
     assert len(raw) > 10  # the classic answer has lost headings and places
     found = in_rows(saved["answer"], saved["spec"]["layout"], SAMPLE)
-    changes = compare(SAMPLE, without_noise(SAMPLE, found))
+    changes = compare(SAMPLE, normalise_dashboard(SAMPLE, found))
     assert [(one.field, one.after) for one in changes] == [("title", "Prediction drift!")]
 
 
@@ -153,7 +153,7 @@ def test_of_tabs_the_panels_alone_are_compared() -> None:
     """Where the layout has no rows, places are the source's: only real edits differ."""
     saved = RECORDED["browser, tabs"]
     found = in_rows(saved["answer"], saved["spec"]["layout"], SAMPLE)
-    assert compare(SAMPLE, without_noise(SAMPLE, found)) == []
+    assert compare(SAMPLE, normalise_dashboard(SAMPLE, found)) == []
 
 
 def test_panels_of_two_sizes_keep_their_places() -> None:
@@ -188,7 +188,7 @@ def test_a_closed_row_is_found_again() -> None:
     layout = copy.deepcopy(RECORDED["browser, a title"]["spec"]["layout"])
     layout["spec"]["rows"][1]["spec"]["collapse"] = True
     found = in_rows(RECORDED["browser, a title"]["answer"], layout, SAMPLE)
-    changes = compare(SAMPLE, without_noise(SAMPLE, found))
+    changes = compare(SAMPLE, normalise_dashboard(SAMPLE, found))
     assert ("collapsed", True) in [(one.field, one.after) for one in changes]
     assert len(changes) == 2  # and the title
 

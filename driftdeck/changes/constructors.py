@@ -28,7 +28,7 @@ from driftdeck.facts import Json
 from driftdeck.generator.artefacts import encoded
 from driftdeck.generator.differences import NOTHING
 from driftdeck.generator.modern import panel_of, target_of
-from driftdeck.generator.noise import panel_without_noise
+from driftdeck.generator.normal import normalise_panel
 
 Path = tuple[str, ...]
 CLASSES: Final = {
@@ -69,11 +69,11 @@ def call_of(live: Json, schema: int) -> Call | None:
         given["targets"] = targets
     given |= _parameters(cls, given, live)
     made = _built(cls, given)
-    extra = _missing(made, panel_without_noise(made, live, schema))
+    extra = _missing(made, normalise_panel(made, live, schema))
     if extra:
         given["extraJson"] = extra
         made = _built(cls, given)
-    if made != panel_without_noise(made, live, schema):
+    if made != normalise_panel(made, live, schema):
         return None
     return _written(cls, given)
 

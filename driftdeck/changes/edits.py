@@ -15,9 +15,10 @@ from typing import Any
 
 from driftdeck.dashboards.edit import Edit, add, applied, drop, edit, load, remove
 from driftdeck.dashboards.places import KINDS, Part, named, parts
-from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.dashboards.rows import opened
 from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
+from driftdeck.generator.normal import normalise_order
 
 HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 
@@ -110,17 +111,10 @@ def prove(text: str, before: Json, after: Json) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pulled.py").write_text(text, encoding="utf-8")
         made = applied(before, load(Path(folder), "pulled"))
-    if _settled(made) != _settled(after):
+    if normalise_order(made) != normalise_order(after):
         left = compare(made, after)
         where = ", ".join(f"{one.part} {one.field}" for one in left[:5]) or "the order of parts"
         raise UnprovedError(f"what was pulled does not build what Grafana has: {where}")
-
-
-def _settled(document: Json) -> Json:
-    """The panels in the order of the grid; those in one place by their ids."""
-    document = opened(document)
-    panels = sorted(document.get("panels", []), key=lambda one: str(one.get("id")))
-    return {**document, "panels": in_order(panels)}
 
 
 def _order(change: Change) -> int:

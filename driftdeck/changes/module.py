@@ -11,7 +11,7 @@ from driftdeck.dashboards.places import parts
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard
 from driftdeck.generator.differences import compare
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 
 HEAD = '''"""{title}: made in Grafana, pulled from it by `make pull`."""
 
@@ -75,6 +75,6 @@ def prove_module(text: str, live: Json) -> None:
     page = scope["PAGE"]
     assert isinstance(page, Pulled)
     made = dashboard(page)
-    if left := compare(made, without_noise(made, live)):
+    if left := compare(made, normalise_dashboard(made, live)):
         where = ", ".join(f"{one.part} {one.field}" for one in left[:5])
         raise UnprovedError(f"{live['title']}: a module would not build it as it is: {where}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftdeck.facts import Json
 from driftdeck.generator.differences import Change, compare
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
@@ -161,7 +161,7 @@ def _difference(live: Live, built: Json) -> str:
 
 def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
     """How a stored dashboard differs from the built one. Raises GrafanaError."""
-    changes = [] if live.v2 else compare(built, without_noise(built, answer))
+    changes = [] if live.v2 else compare(built, normalise_dashboard(built, answer))
     if not changes and not live.v2:
         return []
     objects = Objects.of(live.grafana)  # a browser may have saved it as v2
@@ -174,7 +174,7 @@ def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
         return differences(object_of(built)["spec"], spec)
     if shown := features(spec["layout"]):
         raise GrafanaError(f"was saved in the new layout ({'; '.join(shown)}), see `make plan`")
-    return compare(built, without_noise(built, in_rows(answer, spec["layout"], built)))
+    return compare(built, normalise_dashboard(built, in_rows(answer, spec["layout"], built)))
 
 
 def leftover_dashboards(live: Live) -> Iterator[Check]:
