@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from driftdeck import dashboards_src
 from driftdeck.dashboards import edit
 from driftdeck.dashboards_src import Page, Pulled, Site
 from driftdeck.declare import Contact, Monitor
+from driftdeck.facts import Json
 from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
 from driftdeck.facts.dollars import escape
 from driftdeck.garbage import pause_collection
@@ -104,19 +104,27 @@ def unused_edits(settings: Project, built: Mapping[str, str]) -> list[str]:
     ]
 
 
-def dashboard(page: Page | Pulled) -> dict[str, object]:
+def dashboard(page: Page | Pulled) -> Json:
     """A page as its module makes it, in Grafana's form. Raises ValueError naming it."""
     try:
-        return modernise(encoded(page.dashboard()))
+        return modernise(encode(page.dashboard()))
     except ValueError as error:
         raise ValueError(f"dashboard {page.uid}: {error}") from error
 
 
-def encoded(made: object) -> dict[str, object]:
-    """What grafanalib made, as it writes it."""
-    text = json.dumps(made, cls=DashboardEncoder, sort_keys=True, allow_nan=False)
-    found: dict[str, object] = msgspec.json.decode(text)
-    return found
+def encode(dashboard: object) -> Json:
+    """A dashboard, panel or target of grafanalib as JSON. Raises ValueError for NaN, TypeError."""
+    text = json.dumps(dashboard, default=_to_json, sort_keys=True, allow_nan=False)
+    document: Json = msgspec.json.decode(text)
+    return document
+
+
+def _to_json(part: object) -> object:
+    """What grafanalib's classes write of themselves, which is what its own command writes."""
+    to_json_data = getattr(part, "to_json_data", None)
+    if to_json_data is None:
+        raise TypeError(f"{part!r} is neither JSON nor a part of grafanalib")
+    return to_json_data()
 
 
 def dashboard_text(document: Mapping[str, object]) -> str:

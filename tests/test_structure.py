@@ -49,8 +49,8 @@ ONLY_IN = {
     "grafanalib": {
         "dashboards",
         "dashboards_src",
-        "generator/artefacts.py",
         "changes/constructors.py",
+        "changes/parameters.py",
     },
     "plotly": {"preview"},
     "prefect": {"schedules/prefect_flow.py"},
