@@ -17,10 +17,12 @@ def main(arguments: list[str] | None = None, settings: "Project | None" = None) 
     """
     parsed = _parser().parse_args(arguments)
     from driftdeck.declare import DeclarationError  # not before --help has been answered
+    from driftdeck.garbage import pause_collection
     from driftdeck.project import Project, SettingsError
 
     try:
-        return int(parsed.run(settings or Project(), parsed))
+        with pause_collection():
+            return int(parsed.run(settings or Project(), parsed))
     except (SettingsError, DeclarationError, ValueError, OSError) as error:
         print(f"generator: {error}", file=sys.stderr)
         return 2
