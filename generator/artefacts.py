@@ -166,7 +166,7 @@ def _drawn(settings: Project, page: Page | Pulled) -> tuple[str, str]:
     """The path and text of a dashboard, with the edits that were made in Grafana."""
     name = _stem(page.uid, settings)
     edits = edit.load(settings.edits_dir, name)
-    document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
+    document = edit.apply_edits(dashboard(page), edits, f"edits/{edit.file_of(name)}")
     return f"dashboards/{name}.json", dashboard_text(document)
 
 

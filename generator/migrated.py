@@ -11,7 +11,7 @@ HIDDEN = ("custom.hidden", "custom.hideFrom.viz")
 """How a table's column was hidden, and is."""
 
 
-def kept_override(made: Json, there: Json) -> Json:
+def keep_override(made: Json, there: Json) -> Json:
     """The source's override where a browser has written the same one in its own words."""
     if made.get("matcher") != there.get("matcher"):
         return there

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from driftdeck.dashboards.places import item_names, parts
-from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
@@ -21,8 +21,8 @@ from driftdeck.generator.defaults import (
     VARIABLE,
     panel_defaults,
 )
-from driftdeck.generator.differences import NOTHING, paired
-from driftdeck.generator.migrated import kept_override, same_steps
+from driftdeck.generator.differences import NOTHING, pair_parts
+from driftdeck.generator.migrated import keep_override, same_steps
 from driftdeck.generator.things import Thing
 
 CELL_OPTIONS: Final = 38
@@ -37,7 +37,7 @@ REDACTED: Final = "[REDACTED]"
 
 def normalise_dashboard(built: Json, live: Json) -> Json:
     """The live dashboard in the words of the source, its rows opened. built: the source's."""
-    built, live = opened(built), opened(live)
+    built, live = open_rows(built), open_rows(live)
     apart = {"panels", "templating", "annotations"}
     normal = _without(built, live, IGNORED["dashboard"] | apart, _Defaults(DASHBOARD))
     normal |= {key: built[key] for key in IGNORED["dashboard"] if key in built}
@@ -65,7 +65,7 @@ def normalise_thing(built: Thing, live: Thing) -> Thing:
 
 def normalise_order(dashboard: Json) -> Json:
     """A dashboard's panels in the order of the grid, its rows opened; those in one place by id."""
-    dashboard = opened(dashboard)
+    dashboard = open_rows(dashboard)
     panels = sorted(dashboard.get("panels", []), key=lambda panel: str(panel.get("id")))
     return {**dashboard, "panels": in_order(panels)}
 
@@ -185,7 +185,7 @@ def _parts(built: Json, live: Json, kind: str) -> list[Json]:
     """The parts that Grafana holds, in its order."""
     known = {
         id(there): made
-        for _, made, there in paired(kind, parts(built, kind), parts(live, kind))
+        for _, made, there in pair_parts(kind, parts(built, kind), parts(live, kind))
         if made is not NOTHING and there is not NOTHING
     }
     schema = live.get("schemaVersion", 0)
@@ -223,5 +223,5 @@ def _rewritten(built: Json, live: Json) -> Json:
     ours, theirs = (one.get("overrides", []) for one in (built.get("fieldConfig", {}), config))
     if len(ours) != len(theirs):
         return live
-    overrides = [kept_override(*pair) for pair in zip(ours, theirs, strict=True)]
+    overrides = [keep_override(*pair) for pair in zip(ours, theirs, strict=True)]
     return {**live, "fieldConfig": {**config, "overrides": overrides}} if overrides else live

@@ -9,7 +9,7 @@ import yaml
 from driftdeck.dashboards.places import Part
 from driftdeck.facts import Json
 from driftdeck.facts.dollars import unescape
-from driftdeck.generator.differences import Change, compare, fields, lines, said
+from driftdeck.generator.differences import Change, compare, fields, format_value, lines
 
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
 """In the order in which they are told."""
@@ -114,7 +114,7 @@ def _routes(tree: Json, indent: str = "") -> Iterator[str]:
         # All must match: their order means nothing, and 12.4 stores them sorted.
         matchers = sorted(" ".join(map(str, one)) for one in route.get("object_matchers") or [])
         asked = ", ".join(matchers)
-        more = "".join(f", {key} {said(value)}" for key, value in sorted(rest.items()))
+        more = "".join(f", {key} {format_value(value)}" for key, value in sorted(rest.items()))
         yield f"{indent}{asked or 'everything'} → {route.get('receiver', 'as above')}{more}"
         yield from _routes(route, indent + "  ")
 

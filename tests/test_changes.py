@@ -15,7 +15,7 @@ from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
 from driftdeck.changes.pull import pull
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
-from driftdeck.generator.differences import compare, said
+from driftdeck.generator.differences import compare, format_value
 from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.things import Thing, differences, markdown, things, told
 from driftdeck.grafana.client import Grafana, GrafanaError
@@ -256,7 +256,7 @@ def test_differences_of_every_kind_are_told() -> None:
     more = {key: replace(one, content={**one.content, **panel}) for key, one in after.items()}
     assert "<details>" in markdown(differences(many, more))
     assert next(told(differences(after, before)[-1])) == "- rule 'R'"
-    assert said(None) == "null"
+    assert format_value(None) == "null"
 
 
 FOREIGN: Json = {

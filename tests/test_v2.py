@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from driftdeck.dashboards.rows import opened
+from driftdeck.dashboards.rows import open_rows
 from driftdeck.facts import Json
 from driftdeck.generator.__main__ import main
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
 from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.v2 import (
+    describe_layout,
     differences,
     features,
     files,
@@ -22,7 +23,6 @@ from driftdeck.generator.v2 import (
     layout_of,
     normal,
     object_of,
-    said,
 )
 from driftdeck.generator.v2.elements import NoFormError
 from driftdeck.generator.v2.layout import groups
@@ -38,7 +38,7 @@ every = pytest.mark.parametrize("document", [*BUILT, SAMPLE], ids=lambda one: on
 
 def drawn(document: Json) -> list[Json]:
     """Every panel that is no heading."""
-    return [one for one in opened(document)["panels"] if one["type"] != "row"]
+    return [one for one in open_rows(document)["panels"] if one["type"] != "row"]
 
 
 def below(layout: Any, kind: str) -> Iterator[Json]:
@@ -140,7 +140,7 @@ def test_a_browser_that_saves_v2_changes_what_a_person_changed() -> None:
 def test_a_layout_that_rows_cannot_say_is_named() -> None:
     """Tabs by their titles, auto grids and conditions by where; rows on a grid by nothing."""
     assert features(RECORDED["classic"]["spec"]["layout"]) == []
-    assert said(RECORDED["browser, a title"]["spec"]["layout"]) == "rows"
+    assert describe_layout(RECORDED["browser, a title"]["spec"]["layout"]) == "rows"
     tabs = features(RECORDED["browser, tabs"]["spec"]["layout"])
     assert tabs == ["tabs 'New tab', 'Drift', 'Prediction and target', 'Runs'"]
     shown = features(RECORDED["condition"]["spec"]["layout"])

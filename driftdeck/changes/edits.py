@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from driftdeck.dashboards.edit import Edit, add, applied, drop, edit, load, remove
-from driftdeck.dashboards.places import KINDS, Part, named, parts
-from driftdeck.dashboards.rows import opened
+from driftdeck.dashboards.edit import Edit, add, apply_edits, drop, edit, load, remove
+from driftdeck.dashboards.places import KINDS, Part, name_parts, parts
+from driftdeck.dashboards.rows import open_rows
 from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
 from driftdeck.generator.normal import normalise_order
@@ -37,8 +37,8 @@ class UnprovedError(ValueError):
 
 def source(before: Json, after: Json) -> str:
     """The text of a file whose edits make `after` of `before`; '' where nothing differs."""
-    work = opened(copy.deepcopy(before))
-    items = {part: item for kind in KINDS for part, item in named(kind, parts(work, kind))}
+    work = open_rows(copy.deepcopy(before))
+    items = {part: item for kind in KINDS for part, item in name_parts(kind, parts(work, kind))}
     calls = []
     for change in sorted(compare(before, after), key=_order):
         now = _now(work, change.part, items.get(change.part))
@@ -110,7 +110,7 @@ def prove(text: str, before: Json, after: Json) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pulled.py").write_text(text, encoding="utf-8")
-        made = applied(before, load(Path(folder), "pulled"))
+        made = apply_edits(before, load(Path(folder), "pulled"))
     if normalise_order(made) != normalise_order(after):
         left = compare(made, after)
         where = ", ".join(f"{one.part} {one.field}" for one in left[:5]) or "the order of parts"
@@ -130,7 +130,7 @@ def _now(work: Json, part: Part, item: Json | None) -> Part:
     """What a part is called after the edits so far: of two of one name, the first may be gone."""
     if item is None:
         return part
-    there = named(part.kind, parts(work, part.kind))
+    there = name_parts(part.kind, parts(work, part.kind))
     return next(one for one, other in there if other is item)
 
 

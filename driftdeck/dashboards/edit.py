@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driftdeck.dashboards.places import KINDS, Part, item_names, named, parsed, parts
-from driftdeck.dashboards.rows import closed, in_order, opened
+from driftdeck.dashboards.places import KINDS, Part, item_names, name_parts, parse_path, parts
+from driftdeck.dashboards.rows import close_rows, in_order, open_rows
 from driftdeck.facts import Json
 
 dashboard = Part("dashboard")
@@ -51,7 +51,7 @@ def edit(part: Part, field: str, value: Any) -> Edit:
     """Give a field a value. field: as `fieldConfig.defaults.max` or `targets[A].rawSql`."""
 
     def do(document: Json) -> None:
-        path = parsed(field)
+        path = parse_path(field)
         holder: Any = find(document, part)
         for step in path[:-1]:
             holder = _entered(holder, step)
@@ -64,7 +64,7 @@ def drop(part: Part, field: str) -> Edit:
     """Take a field away."""
 
     def do(document: Json) -> None:
-        path = parsed(field)
+        path = parse_path(field)
         holder: Any = find(document, part)
         for name, in_list in path[:-1]:
             holder = holder[_place(holder, name)] if in_list else holder[name]
@@ -103,7 +103,7 @@ def add(part: Part, content: Json) -> Edit:
     return Edit(part, f"add({part})", do)
 
 
-def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
+def apply_edits(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     """A dashboard's JSON with edits; panels in the order of the grid, as Grafana saves them.
 
     Each edit finds its part as the edits before left it. place: of the edits, for errors.
@@ -111,7 +111,7 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     """
     if not edits:
         return document
-    changed: Json = opened(copy.deepcopy(document))
+    changed: Json = open_rows(copy.deepcopy(document))
     for one in edits:
         try:
             one.do(changed)
@@ -121,14 +121,14 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
                 " change it, or take it out of the file"
             ) from error
     changed["panels"] = in_order(parts(changed, "panel"))
-    return closed(changed)
+    return close_rows(changed)
 
 
 def find(document: Json, part: Part) -> Json:
     """A part of a dashboard. Raises LookupError naming those that are there."""
     if part.kind == "dashboard":
         return document
-    there = dict(named(part.kind, parts(document, part.kind)))
+    there = dict(name_parts(part.kind, parts(document, part.kind)))
     if part not in there:
         known = ", ".join(sorted(repr(one.name) for one in there)) or "none"
         raise LookupError(f"there is no {part}; there are {known}")

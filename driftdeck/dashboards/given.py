@@ -15,7 +15,7 @@ GIVEN = "given"
 UNSAID = "it was made in Grafana; nobody has said whether it may be empty"
 
 
-class Given(Panel):  # type: ignore[misc]  # grafanalib is untyped
+class CompletePanel(Panel):  # type: ignore[misc]  # grafanalib is untyped
     """A panel of which `fields` is the JSON."""
 
     def __init__(self, fields: Json) -> None:
@@ -31,17 +31,17 @@ class Given(Panel):  # type: ignore[misc]  # grafanalib is untyped
 
 def given(
     kind: str, title: str, *, at: tuple[int, int, int, int] | None = None, **fields: Any
-) -> Given:
+) -> CompletePanel:
     """A panel. at: x, y, width, height in cells. fields: the rest, by Grafana's names."""
     content = {"title": title, **fields}
     if kind:
         content["type"] = kind
     if at is not None:
         content["gridPos"] = dict(zip(("x", "y", "w", "h"), at, strict=True))
-    return Given(content)
+    return CompletePanel(content)
 
 
-class GivenDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
+class CompleteDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
     """A dashboard of which `fields` is the JSON, but for its panels."""
 
     def __init__(self, fields: Json, panels: Sequence[Panel]) -> None:
@@ -78,7 +78,7 @@ class Pulled:
 
     def dashboard(self) -> Dashboard:
         """As grafanalib's dashboard."""
-        return GivenDashboard(
+        return CompleteDashboard(
             {**self.fields, "uid": self.uid, "title": self.title}, list(self.panels)
         )
 

@@ -40,7 +40,7 @@ class Part:
         return f"{self.kind} {self.name!r}{which}" if self.name else self.kind
 
 
-def written(path: Path) -> str:
+def format_path(path: Path) -> str:
     """`fieldConfig.overrides[byName:p50].properties`; what holds one of .[]" is quoted."""
     text = ""
     for name, in_list in path:
@@ -53,7 +53,7 @@ def written(path: Path) -> str:
     return text
 
 
-def parsed(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """The path of a text. Raises ValueError."""
     path: list[Step] = []
     at = 0
@@ -80,7 +80,7 @@ def parts(dashboard: Json, kind: str) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def named(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
+def name_parts(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
     """Each item with its name: its title, and which of those it is."""
     seen: Counter[str] = Counter()
     for item in items:

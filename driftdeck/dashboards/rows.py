@@ -9,7 +9,7 @@ from driftdeck.dashboards.places import parts
 from driftdeck.facts import Json
 
 
-def opened(dashboard: Json) -> Json:
+def open_rows(dashboard: Json) -> Json:
     """The dashboard with every row's panels below it, as if a closed row were opened."""
     if not any(_inside(panel) for panel in parts(dashboard, "panel")):
         return dashboard
@@ -29,7 +29,7 @@ def opened(dashboard: Json) -> Json:
     return {**dashboard, "panels": panels}
 
 
-def closed(dashboard: Json) -> Json:
+def close_rows(dashboard: Json) -> Json:
     """The dashboard as Grafana keeps it: the panels below a closed row inside it."""
     there = in_order(parts(dashboard, "panel"))
     if not any(_is_closed(panel) for panel in there):

@@ -72,12 +72,12 @@ def _moved(text: str) -> tuple[str, Path]:
 def run(parsed: argparse.Namespace) -> int:
     """Check as asked, print, and return the exit code. Raises ValueError."""
     from driftdeck.preflight.check import check
-    from driftdeck.preflight.read.revisions import committed
+    from driftdeck.preflight.read.revisions import unpack_revision
 
     with ExitStack() as stack:
         before = Path(parsed.before) if parsed.before else None
         if before is not None and not before.is_dir():
-            before = stack.enter_context(committed(parsed.before, parsed.tree))
+            before = stack.enter_context(unpack_revision(parsed.before, parsed.tree))
         found = check(parsed.tree, reading(parsed), before, dict(parsed.before_map) or None)
     return say(chosen(found, parsed), parsed.format)
 

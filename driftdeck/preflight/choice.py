@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from driftdeck.preflight.findings import Finding
-from driftdeck.preflight.rules import named
+from driftdeck.preflight.rules import parse_ids
 
 FILE: Final = "grafana-preflight.toml"
 """Read from where the check runs, where it lies there."""
@@ -51,8 +51,8 @@ class Choice:
 
         Raises ValueError for an id of no rule.
         """
-        asked = named(select)
-        return Choice(asked or self.select, self.ignore | named(ignore), self.per_file)
+        asked = parse_ids(select)
+        return Choice(asked or self.select, self.ignore | parse_ids(ignore), self.per_file)
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding counts."""
@@ -69,6 +69,6 @@ def _ids(path: Path, place: str, value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError(f'{path}: {place}: is no list of rules; write ["overlap", "sql"]')
     try:
-        return named(value)
+        return parse_ids(value)
     except ValueError as error:
         raise ValueError(f"{path}: {place}: {error}") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftdeck.dashboards.places import parts
-from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
 from driftdeck.generator.v2.elements import name_of
 
@@ -33,7 +33,7 @@ class Group:
 def groups(document: Json) -> list[Group]:
     """The rows of a classic dashboard, closed ones too, each with its panels."""
     found = [Group(None)]
-    for panel in in_order(parts(opened(document), "panel")):
+    for panel in in_order(parts(open_rows(document), "panel")):
         if panel.get("type") == "row":
             found.append(Group(panel))
         else:

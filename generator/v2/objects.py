@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from driftdeck.dashboards.places import Part, parts
-from driftdeck.dashboards.rows import opened
+from driftdeck.dashboards.rows import open_rows
 from driftdeck.facts import Json
 from driftdeck.generator.defaults import INTERVALS
 from driftdeck.generator.differences import Change, fields
@@ -56,7 +56,7 @@ def object_of(document: Json) -> Json:
 
 def spec_of(document: Json) -> Json:
     """What the object says of the dashboard."""
-    drawn = [one for one in parts(opened(document), "panel") if one.get("type") != "row"]
+    drawn = [one for one in parts(open_rows(document), "panel") if one.get("type") != "row"]
     marks = parts(document, "annotation")
     if not any(one.get("builtIn") for one in marks):
         marks = [BUILT_IN, *marks]

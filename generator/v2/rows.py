@@ -7,12 +7,12 @@ what follows an untitled row comes out above its heading.
 from collections.abc import Iterator
 
 from driftdeck.dashboards.places import parts
-from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
-from driftdeck.generator.differences import NOTHING, paired
+from driftdeck.generator.differences import NOTHING, pair_parts
 from driftdeck.generator.v2.elements import name_of
+from driftdeck.generator.v2.features import features
 from driftdeck.generator.v2.layout import WIDTH, layout_of, normal
-from driftdeck.generator.v2.said import features
 
 
 def in_rows(answer: Json, layout: Json, built: Json) -> Json:
@@ -21,7 +21,7 @@ def in_rows(answer: Json, layout: Json, built: Json) -> Json:
     answer: the classic API's. layout: the stored one. built: the source's: its headings are taken,
     and, where the layout has more than rows on a grid, its places.
     """
-    there = [one for one in parts(opened(answer), "panel") if one.get("type") != "row"]
+    there = [one for one in parts(open_rows(answer), "panel") if one.get("type") != "row"]
     if features(layout):
         panels = _as_built(there, built)
     else:
@@ -35,11 +35,11 @@ def same(layout: Json, document: Json) -> bool:
 
 
 def _as_built(there: list[Json], built: Json) -> list[Json]:
-    made = parts(opened(built), "panel")
+    made = parts(open_rows(built), "panel")
     headings = [one for one in made if one.get("type") == "row"]
     drawn = [one for one in made if one.get("type") != "row"]
     panels = []
-    for _, known, panel in paired("panel", drawn, there):
+    for _, known, panel in pair_parts("panel", drawn, there):
         if panel is not NOTHING:
             place = {} if known is NOTHING else {"gridPos": known["gridPos"]}
             panels.append({**panel, **place})
@@ -48,7 +48,7 @@ def _as_built(there: list[Json], built: Json) -> list[Json]:
 
 def _placed(layout: Json, named: dict[str, Json], built: Json) -> Iterator[Json]:
     """Each heading and panel with its cell of the whole dashboard."""
-    known = [one for one in parts(opened(built), "panel") if one.get("type") == "row"]
+    known = [one for one in parts(open_rows(built), "panel") if one.get("type") == "row"]
     top = 0
     for row in _rows(layout):
         if not row.get("hideHeader"):

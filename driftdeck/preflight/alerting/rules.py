@@ -11,16 +11,16 @@ from driftdeck.preflight.read.fields import (
     Entry,
     Flag,
     Listed,
-    Newer,
     Organisation,
     Raw,
     RawTexts,
     Required,
+    SinceRelease,
     Text,
     Texts,
     Whole,
     is_null,
-    present,
+    refuse_empty,
     since,
     source_of,
 )
@@ -146,7 +146,9 @@ class NotificationSettings(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    receiver: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    receiver: Annotated[Text, AfterValidator(refuse_empty)] = Field(
+        default="", validate_default=True
+    )
     group_by: Annotated[list[Text], Listed] = Field(default=[], alias="group_by")
     group_wait: Length = Field(default="", alias="group_wait")
     group_interval: Positive = Field(default="", alias="group_interval")
@@ -164,7 +166,7 @@ class Record(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    metric: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    metric: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     from_: Text = Field(default="", alias="from")
     target_datasource_uid: Text = ""
 
@@ -174,10 +176,10 @@ class Rule(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    title: Annotated[Text, AfterValidator(present), AfterValidator(_short)] = Field(
+    title: Annotated[Text, AfterValidator(refuse_empty), AfterValidator(_short)] = Field(
         default="", validate_default=True
     )
-    uid: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    uid: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     data: Annotated[list[Query], Listed] = Field(default=[])
     dashboard_uid: Text = ""
     dasboard_uid: Text = ""
@@ -189,14 +191,14 @@ class Rule(Entry):
     )
     annotations: RawTexts = {}
     labels: Texts = {}
-    is_paused: Annotated[Flag | None, Newer("10.0")] = since("10.0")
-    notification_settings: Annotated[NotificationSettings | None, Newer("10.4")] = since(
+    is_paused: Annotated[Flag | None, SinceRelease("10.0")] = since("10.0")
+    notification_settings: Annotated[NotificationSettings | None, SinceRelease("10.4")] = since(
         "10.4", "notification_settings"
     )
-    record: Annotated[Record | None, Newer("11.2")] = since("11.2")
-    keep_firing_for: Annotated[Length | None, Newer("12.1.2")] = since("12.1.2")
+    record: Annotated[Record | None, SinceRelease("11.2")] = since("11.2")
+    keep_firing_for: Annotated[Length | None, SinceRelease("12.1.2")] = since("12.1.2")
     missing_series_evals_to_resolve: Annotated[
-        int | None, BeforeValidator(_evaluations), Newer("12.1")
+        int | None, BeforeValidator(_evaluations), SinceRelease("12.1")
     ] = since("12.1", "missing_series_evals_to_resolve")
     condition: Annotated[Text, AfterValidator(_judging)] = Field(default="", validate_default=True)
 

@@ -17,7 +17,7 @@ from driftdeck.preflight.read.fields import (
     Texts,
     Whole,
     is_null,
-    present,
+    refuse_empty,
     source_of,
 )
 from driftdeck.preflight.read.files import File, TopLevel, files, parse
@@ -29,18 +29,18 @@ from driftdeck.preflight.state import State
 class DeletedDatasource(Entry):
     """A datasource to delete, by name."""
 
-    name: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    name: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     org_id: Whole = 0
 
 
-def _said(value: Any, info: ValidationInfo) -> str:
+def _raw_text(value: Any, info: ValidationInfo) -> str:
     """A text that Grafana takes without looking whether it is one."""
     if not isinstance(value, Scalar) or value.kind != "str":
         raise ValueError("is missing or no text: Grafana panics")
     return source_of(info).expanded(value)
 
 
-Said = Annotated[str, BeforeValidator(_said)]
+RawText = Annotated[str, BeforeValidator(_raw_text)]
 
 
 class CorrelationConfig(Entry):
@@ -54,8 +54,8 @@ class CorrelationConfig(Entry):
 class Correlation(Entry):
     """A link from one datasource to another, which must be there by then."""
 
-    label: Said = Field(default="", validate_default=True)
-    description: Said = Field(default="", validate_default=True)
+    label: RawText = Field(default="", validate_default=True)
+    description: RawText = Field(default="", validate_default=True)
     target_uid: Any = Field(default=None, alias="targetUID")
     config: CorrelationConfig | None = None
 

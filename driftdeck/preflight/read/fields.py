@@ -182,21 +182,21 @@ Pointers = BeforeValidator(_panics_on_null)
 Organisation = Annotated[Whole, AfterValidator(lambda number: number if number >= 1 else 1)]
 
 
-def needed(text: str) -> str:
+def refuse_blank(text: str) -> str:
     """Refuse a text of blanks."""
     if not text.strip():
         raise ValueError("is missing")
     return text
 
 
-def present(text: str) -> str:
+def refuse_empty(text: str) -> str:
     """Refuse an empty text."""
     if not text:
         raise ValueError("is missing")
     return text
 
 
-Required = Annotated[Text, AfterValidator(needed)]
+Required = Annotated[Text, AfterValidator(refuse_blank)]
 
 
 def since(release: str, alias: str | None = None) -> Any:
@@ -204,7 +204,7 @@ def since(release: str, alias: str | None = None) -> Any:
     return Field(default=None, alias=alias, json_schema_extra={"since": release})
 
 
-class Newer:
+class SinceRelease:
     """Marks a field that releases before one pass over, whatever stands in it."""
 
     def __init__(self, release: str) -> None:

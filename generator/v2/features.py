@@ -11,7 +11,7 @@ MANY: Final = 3
 """More places than that are counted, not named; tabs always are."""
 
 
-def said(layout: Json, titles: Mapping[str, str] | None = None) -> str:
+def describe_layout(layout: Json, titles: Mapping[str, str] | None = None) -> str:
     """A layout for people: its features, or that it is rows. titles: of elements, by name."""
     return "; ".join(features(layout, titles)) or "rows"
 
