@@ -141,7 +141,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     judged = [metric.name for metric in monitor.metrics if not metric.unjudged]
     shown = [name for name in judged if name != "missing_share"]
-    series = [one for one in monitor.series() if one.metric.name in shown]
+    series = [each for each in monitor.series() if each.metric.name in shown]
     if not series:
         return
     panel = panels.timeline(

@@ -147,8 +147,8 @@ PLUGINS: Final = {POSTGRES_ALIAS: POSTGRES}
 def panel_defaults(kind: str) -> dict[str, Any]:
     """By path below a panel of a kind."""
     custom = {f"fieldConfig.defaults.custom.{key}": value for key, value in GRAPH.items()}
-    found = {**custom, **PANEL, **BY_TYPE.get(kind, {})}
-    for path, value in list(found.items()):
+    defaults = {**custom, **PANEL, **BY_TYPE.get(kind, {})}
+    for path, value in list(defaults.items()):
         if isinstance(value, dict):
-            found |= {f"{path}.{key}": inner for key, inner in value.items()}
-    return found
+            defaults |= {f"{path}.{key}": inner for key, inner in value.items()}
+    return defaults

@@ -58,14 +58,14 @@ def compare(before: Json, after: Json) -> list[Change]:
     A row that was closed or opened is one field of the row.
     """
     before, after = open_rows(before), open_rows(after)
-    found = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
+    changes = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
     for kind in KINDS:
         for part, one, other in pair_parts(kind, parts(before, kind), parts(after, kind)):
             if one is NOTHING or other is NOTHING:
-                found.append(Change(part, (), one, other))
+                changes.append(Change(part, (), one, other))
             else:
-                found += fields(part, (), one, other)
-    return found
+                changes += fields(part, (), one, other)
+    return changes
 
 
 def find_touched(before: Json, after: Json) -> Iterator[int]:
@@ -157,8 +157,8 @@ def _field(change: Change) -> Iterator[str]:
     elif _long(before) or _long(after):
         yield f"{change.field}:"
         one, other = ("" if v is NOTHING else _text(v) for v in (before, after))
-        found = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
-        for line in list(found)[2:]:
+        diff = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
+        for line in list(diff)[2:]:
             if not line.startswith("@@"):
                 yield f"    {line}"
     elif before is NOTHING:

@@ -46,10 +46,10 @@ def _unmarked(raw: Mapping[str, object]) -> Json:
     panels = raw["panels"]
     assert isinstance(panels, list)
     bare = [
-        {key: value for key, value in one.items() if key != GIVEN}
-        if GIVEN in one
-        else panel_of(one)
-        for one in panels
+        {key: value for key, value in panel.items() if key != GIVEN}
+        if GIVEN in panel
+        else panel_of(panel)
+        for panel in panels
     ]
     return {**{key: value for key, value in raw.items() if key != GIVEN}, "panels": bare}
 

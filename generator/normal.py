@@ -204,16 +204,18 @@ def _remembered(built: Json, live: Json) -> Json:
     config = live.get("fieldConfig", {})
     left = list(built.get("fieldConfig", {}).get("overrides", []))
     overrides = []
-    for one in config.get("overrides", []):
-        known = next((item for item in left if item.get("matcher") == one.get("matcher")), None)
+    for override in config.get("overrides", []):
+        known = next(
+            (item for item in left if item.get("matcher") == override.get("matcher")), None
+        )
         if known is None:
-            overrides.append(one)
+            overrides.append(override)
             continue
         left.remove(known)
-        kept = {item["id"]: item for item in one.get("properties", [])}
+        kept = {item["id"]: item for item in override.get("properties", [])}
         ours = [kept.pop(item["id"], item) for item in known.get("properties", [])
                 if item["id"] in kept or item["id"] in NEWER]  # fmt: skip
-        overrides.append({**one, "properties": [*ours, *kept.values()]})
+        overrides.append({**override, "properties": [*ours, *kept.values()]})
     return {**live, "fieldConfig": {**config, "overrides": overrides}} if overrides else live
 
 

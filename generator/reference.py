@@ -27,9 +27,9 @@ def reference(settings: Project, every: Sequence[Page | Pulled] | None = None) -
     parts = [HEAD]
     for monitor in monitors:
         page = others.pop(of_site.uid(monitor.name), None)
-        found = rules.get(monitor.name, [])
-        assert isinstance(found, list)
-        parts.append("\n".join(_monitor(monitor, found, page)))
+        of_monitor = rules.get(monitor.name, [])
+        assert isinstance(of_monitor, list)
+        parts.append("\n".join(_monitor(monitor, of_monitor, page)))
     parts.append("\n".join(["## Other dashboards", *_dashboards(others.values())]))
     return "\n".join(parts) + "\n"
 
@@ -105,6 +105,6 @@ def _dashboards(every: Iterable[Page | Pulled]) -> Iterator[str]:
 def _panels(page: Page | Pulled) -> Iterator[str]:
     for row in page.rows:
         for item in row.items:
-            said = (item.panel.description or "").strip()
+            description = (item.panel.description or "").strip()
             place = f"{row.title}: " if row.title else ""
-            yield f"- {place}**{item.panel.title}**{f': {said}' if said else ''}"
+            yield f"- {place}**{item.panel.title}**{f': {description}' if description else ''}"

@@ -57,8 +57,8 @@ def styled(text: str) -> str:
     if not ruff.exists():
         return text
     command = [str(ruff), "format", "--quiet", "--line-length=100", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else text
+    formatted = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return formatted.stdout if formatted.returncode == 0 else text
 
 
 def commented(text: str, earlier: str) -> str:
@@ -66,11 +66,11 @@ def commented(text: str, earlier: str) -> str:
 
     An edit is the same if it is of the same field of the same part, whatever its value.
     """
-    known = {_key(call): said for call, said in _with_comments(earlier) if said}
+    known = {_key(call): comments for call, comments in _with_comments(earlier) if comments}
     rows = text.splitlines(keepends=True)
     for call, _ in reversed(list(_with_comments(text))):
         rows[call.lineno - 1 : call.lineno - 1] = [
-            f"    {said}\n" for said in known.get(_key(call), [])
+            f"    {comments}\n" for comments in known.get(_key(call), [])
         ]
     return "".join(rows)
 
@@ -83,7 +83,7 @@ def same(text: str, other: str) -> bool:
 def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
     """The edits of a file, each with the comments above it and behind it."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    said = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
     calls = [
         one
         for node in ast.parse(text).body
@@ -94,7 +94,7 @@ def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
     begins = 0
     for call in calls:
         end = call.end_lineno or call.lineno
-        yield call, [said[row] for row in range(begins, end + 1) if row in said]
+        yield call, [comments[row] for row in range(begins, end + 1) if row in comments]
         begins = end + 1
 
 
@@ -110,10 +110,13 @@ def prove(text: str, before: Json, after: Json) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pulled.py").write_text(text, encoding="utf-8")
-        made = apply_edits(before, load(Path(folder), "pulled"))
-    if normalise_order(made) != normalise_order(after):
-        left = compare(made, after)
-        where = ", ".join(f"{one.part} {one.field}" for one in left[:5]) or "the order of parts"
+        edited = apply_edits(before, load(Path(folder), "pulled"))
+    if normalise_order(edited) != normalise_order(after):
+        differences = compare(edited, after)
+        where = (
+            ", ".join(f"{change.part} {change.field}" for change in differences[:5])
+            or "the order of parts"
+        )
         raise UnprovedError(f"what was pulled does not build what Grafana has: {where}")
 
 

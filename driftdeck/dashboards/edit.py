@@ -43,7 +43,7 @@ class Edit:
     """One change. said: as it is written in the file."""
 
     part: Part
-    said: str
+    text: str
     do: Callable[[Json], None]
 
 
@@ -112,12 +112,12 @@ def apply_edits(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     if not edits:
         return document
     changed: Json = open_rows(copy.deepcopy(document))
-    for one in edits:
+    for change in edits:
         try:
-            one.do(changed)
+            change.do(changed)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise EditError(
-                f"{place}: {one.said} does not fit any more ({error});"
+                f"{place}: {change.text} does not fit any more ({error});"
                 " change it, or take it out of the file"
             ) from error
     changed["panels"] = in_order(parts(changed, "panel"))
@@ -130,7 +130,7 @@ def find(document: Json, part: Part) -> Json:
         return document
     there = dict(name_parts(part.kind, parts(document, part.kind)))
     if part not in there:
-        known = ", ".join(sorted(repr(one.name) for one in there)) or "none"
+        known = ", ".join(sorted(repr(known.name) for known in there)) or "none"
         raise LookupError(f"there is no {part}; there are {known}")
     return there[part]
 
@@ -169,12 +169,12 @@ def load(folder: Path, name: str) -> tuple[Edit, ...]:
         return ()
     place = f"{folder.name}/{path.name}"
     try:
-        found = runpy.run_path(str(path)).get("EDITS")
+        edits = runpy.run_path(str(path)).get("EDITS")
     except Exception as error:
         raise EditError(f"{place}: {type(error).__name__}: {error}") from error
-    if not isinstance(found, tuple) or not all(isinstance(one, Edit) for one in found):
+    if not isinstance(edits, tuple) or not all(isinstance(item, Edit) for item in edits):
         raise EditError(f"{place}: EDITS is no tuple of edits; assign EDITS = (edit(...),)")
-    return found
+    return edits
 
 
 def file_of(name: str) -> str:

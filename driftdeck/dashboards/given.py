@@ -46,11 +46,11 @@ class CompleteDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyp
 
     def __init__(self, fields: Json, panels: Sequence[Panel]) -> None:
         super().__init__(title=fields["title"])
-        self.fields, self.given = fields, panels
+        self.fields, self.given_panels = fields, panels
 
     def to_json_data(self) -> Json:
         """The JSON, marked."""
-        return {**self.fields, "panels": list(self.given), GIVEN: True}
+        return {**self.fields, "panels": list(self.given_panels), GIVEN: True}
 
 
 @dataclass(frozen=True)

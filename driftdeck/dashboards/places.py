@@ -92,15 +92,17 @@ def name_parts(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
 def item_names(*lists: Sequence[Any]) -> list[list[str]] | None:
     """By what the items of lists are told apart, alike for all; None where they cannot be."""
     for tell in (_ref, _matcher, _name, _id):
-        found = [[tell(one) if isinstance(one, dict) else None for one in items] for items in lists]
-        if all(all(names) and len(set(names)) == len(names) for names in found):
-            return [[str(name) for name in names] for names in found]
+        names_of_lists = [
+            [tell(item) if isinstance(item, dict) else None for item in items] for items in lists
+        ]
+        if all(all(names) and len(set(names)) == len(names) for names in names_of_lists):
+            return [[str(name) for name in names] for names in names_of_lists]
     return None
 
 
 def _ref(item: Json) -> str | None:
-    found = item.get("refId")
-    return found if isinstance(found, str) else None
+    name = item.get("refId")
+    return name if isinstance(name, str) else None
 
 
 def _matcher(item: Json) -> str | None:
@@ -111,10 +113,10 @@ def _matcher(item: Json) -> str | None:
 
 
 def _name(item: Json) -> str | None:
-    found = item.get("name") or item.get("title")
-    return found if isinstance(found, str) else None
+    name = item.get("name") or item.get("title")
+    return name if isinstance(name, str) else None
 
 
 def _id(item: Json) -> str | None:
-    found = item.get("id")
-    return found if isinstance(found, str) else None
+    name = item.get("id")
+    return name if isinstance(name, str) else None

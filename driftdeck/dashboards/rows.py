@@ -67,12 +67,12 @@ def _moved(panel: Json, down: int) -> Json:
 
 
 def _end(panels: list[Json]) -> int:
-    return max(int(one["gridPos"]["y"] + one["gridPos"]["h"]) for one in panels)
+    return max(int(panel["gridPos"]["y"] + panel["gridPos"]["h"]) for panel in panels)
 
 
 def in_order(panels: Sequence[Json]) -> list[Json]:
     """Panels from top to bottom and from left to right."""
-    return sorted(panels, key=lambda one: (_cell(one, "y"), _cell(one, "x")))
+    return sorted(panels, key=lambda panel: (_cell(panel, "y"), _cell(panel, "x")))
 
 
 def _cell(panel: Json, key: str) -> int:

@@ -6,7 +6,7 @@ Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` 
 from collections.abc import Sequence
 
 from driftdeck import firing
-from driftdeck.declare import Metric, Monitor
+from driftdeck.declare import Expected, Metric, Monitor
 from driftdeck.facts import postgres
 
 literal = postgres.literal
@@ -255,10 +255,9 @@ def expected_marks(monitor: Monitor) -> str:
     """Breaches that somebody knows of, as annotations."""
     zone = literal(monitor.every.timezone)
     rows = ",\n  ".join(
-        f"(DATE {literal(one.since or monitor.starts or one.until)},"
-        f" DATE {literal(one.until)} + 1,"
-        f" {literal(f'Expected: {one.metric} {one.column}'.strip() + f', because {one.because}')})"
-        for one in monitor.expected
+        f"(DATE {literal(known.since or monitor.starts or known.until)},"
+        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
+        for known in monitor.expected
     )
     return f"""\
 SELECT since::timestamp AT TIME ZONE {zone} AS time,
@@ -268,6 +267,11 @@ FROM (VALUES
   {rows}
 ) AS e (since, until, text)
 ORDER BY 1"""
+
+
+def _describe(expected: Expected) -> str:
+    series = f"{expected.metric} {expected.column}".strip()
+    return f"Expected: {series}, because {expected.because}"
 
 
 def retraining_marks(monitor: Monitor) -> str:

@@ -47,12 +47,12 @@ def collection_mappings() -> list[Json]:
 
 def lines(levels: Levels | None) -> list[Json]:
     """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
-    given = levels or Levels()
+    levels = levels or Levels()
     marks = [
-        (given.alert_below, RED),
-        (given.warn_below, AMBER),
-        (given.warn_above, AMBER),
-        (given.alert_above, RED),
+        (levels.alert_below, RED),
+        (levels.warn_below, AMBER),
+        (levels.warn_above, AMBER),
+        (levels.alert_above, RED),
     ]
     return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
 

@@ -78,16 +78,16 @@ def run(parsed: argparse.Namespace) -> int:
         before = Path(parsed.before) if parsed.before else None
         if before is not None and not before.is_dir():
             before = stack.enter_context(unpack_revision(parsed.before, parsed.tree))
-        found = check(parsed.tree, reading(parsed), before, dict(parsed.before_map) or None)
-    return say(chosen(found, parsed), parsed.format)
+        findings = check(parsed.tree, reading(parsed), before, dict(parsed.before_map) or None)
+    return say(chosen(findings, parsed), parsed.format)
 
 
-def chosen(found: list[Finding], parsed: argparse.Namespace) -> list[Finding]:
+def chosen(findings: list[Finding], parsed: argparse.Namespace) -> list[Finding]:
     """The findings that the options and the configuration ask for. Raises ValueError, OSError."""
     path = parsed.config or Path(FILE)
     choice = Choice.read(path) if parsed.config or path.is_file() else Choice()
     choice = choice.also(_split(parsed.select), _split(parsed.ignore))
-    return [one for one in found if choice.keeps(one)]
+    return [finding for finding in findings if choice.keeps(finding)]
 
 
 def _split(texts: list[str]) -> list[str]:
@@ -107,10 +107,10 @@ def reading(parsed: argparse.Namespace) -> "Reading":
     )
 
 
-def say(found: list[Finding], form: str) -> int:
+def say(findings: list[Finding], form: str) -> int:
     """Print findings; 1 if a pipeline should stop."""
-    print(FORMATS[form](found), end="")
-    return int(any(one.severity >= Severity.LOST for one in found))
+    print(FORMATS[form](findings), end="")
+    return int(any(finding.severity >= Severity.LOST for finding in findings))
 
 
 class _Rules(argparse.Action):

@@ -31,18 +31,18 @@ class Choice:
     def read(cls, path: Path) -> "Choice":
         """That of a configuration file. Raises ValueError naming the file and the place."""
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: is no TOML: {error}") from error
-        unknown = sorted(found.keys() - {"select", "ignore", PER_FILE})
+        unknown = sorted(table.keys() - {"select", "ignore", PER_FILE})
         if unknown:
             raise ValueError(f"{path}: {unknown[0]}: is none of select, ignore, {PER_FILE}")
-        per_file = found.get(PER_FILE, {})
+        per_file = table.get(PER_FILE, {})
         if not isinstance(per_file, dict):
             raise ValueError(f"{path}: {PER_FILE}: is no table; write [{PER_FILE}]")
         return cls(
-            _ids(path, "select", found.get("select", [])),
-            _ids(path, "ignore", found.get("ignore", [])),
+            _ids(path, "select", table.get("select", [])),
+            _ids(path, "ignore", table.get("ignore", [])),
             {pattern: _ids(path, pattern, ids) for pattern, ids in per_file.items()},
         )
 
@@ -51,8 +51,8 @@ class Choice:
 
         Raises ValueError for an id of no rule.
         """
-        asked = parse_ids(select)
-        return Choice(asked or self.select, self.ignore | parse_ids(ignore), self.per_file)
+        selected = parse_ids(select)
+        return Choice(selected or self.select, self.ignore | parse_ids(ignore), self.per_file)
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding counts."""
@@ -66,7 +66,7 @@ class Choice:
 
 
 def _ids(path: Path, place: str, value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f'{path}: {place}: is no list of rules; write ["overlap", "sql"]')
     try:
         return parse_ids(value)

@@ -83,31 +83,31 @@ class StoredDashboards:
         return iter([*self._by.get((), [])])
 
     @staticmethod
-    def _keys(one: StoredDashboard) -> tuple[tuple[object, ...], ...]:
-        title = slug(one.title)
+    def _keys(dashboard: StoredDashboard) -> tuple[tuple[object, ...], ...]:
+        title = slug(dashboard.title)
         return (
             (),
-            ("file", one.provider, one.file),
-            ("uid", one.org, one.uid),
-            ("title", one.org, title),
-            ("title", one.org, title, one.folder),
+            ("file", dashboard.provider, dashboard.file),
+            ("uid", dashboard.org, dashboard.uid),
+            ("title", dashboard.org, title),
+            ("title", dashboard.org, title, dashboard.folder),
         )
 
-    def add(self, one: StoredDashboard) -> None:
+    def add(self, dashboard: StoredDashboard) -> None:
         """Save one more."""
-        for key in self._keys(one):
-            self._by.setdefault(key, []).append(one)
+        for key in self._keys(dashboard):
+            self._by.setdefault(key, []).append(dashboard)
 
-    def remove(self, one: StoredDashboard) -> None:
+    def remove(self, dashboard: StoredDashboard) -> None:
         """Forget one."""
-        for key in self._keys(one):
-            self._by[key].remove(one)
+        for key in self._keys(dashboard):
+            self._by[key].remove(dashboard)
 
-    def move(self, one: StoredDashboard, provider: str, file: str) -> None:
+    def move(self, dashboard: StoredDashboard, provider: str, file: str) -> None:
         """From now on one is of another provider and file."""
-        self._by["file", one.provider, one.file].remove(one)
-        one.provider, one.file = provider, file
-        self._by.setdefault(("file", provider, file), []).append(one)
+        self._by["file", dashboard.provider, dashboard.file].remove(dashboard)
+        dashboard.provider, dashboard.file = provider, file
+        self._by.setdefault(("file", provider, file), []).append(dashboard)
 
     def _first(self, *key: object) -> StoredDashboard | None:
         return next(iter(self._by.get(key, [])), None)

@@ -6,6 +6,6 @@ from driftdeck.generator.v2.objects import API, GROUP, differences, files, objec
 from driftdeck.generator.v2.rows import in_rows, same
 
 __all__ = [
-    "API", "GROUP", "describe_layout", "differences", "features", "files", "in_rows", "layout_of", "normal",
-    "object_of", "same",
+    "API", "GROUP", "describe_layout", "differences", "features", "files", "in_rows", "layout_of",
+    "normal", "object_of", "same",
 ]  # fmt: skip

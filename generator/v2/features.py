@@ -18,11 +18,11 @@ def describe_layout(layout: Json, titles: Mapping[str, str] | None = None) -> st
 
 def features(layout: Json, titles: Mapping[str, str] | None = None) -> list[str]:
     """What of a layout the classic form cannot say; empty for rows of panels on a grid."""
-    found: dict[str, dict[str, None]] = {}
+    places: dict[str, dict[str, None]] = {}
     for what, where in _walk(layout, "", 0, titles or {}):
-        found.setdefault(what, {})[where] = None
-    order = sorted(found, key=lambda what: what != TABS)
-    return [_with_places(what, [where for where in found[what] if where]) for what in order]
+        places.setdefault(what, {})[where] = None
+    order = sorted(places, key=lambda what: what != TABS)
+    return [_with_places(what, [where for where in places[what] if where]) for what in order]
 
 
 def _with_places(what: str, where: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from driftdeck.preflight.alerting import evaluation, routing, stored_rules
 from driftdeck.preflight.alerting.mutetimes import MuteTime
-from driftdeck.preflight.alerting.routing import Deleted, DeletedName, Routing
+from driftdeck.preflight.alerting.routing import Deletion, NamedDeletion, Routing
 from driftdeck.preflight.alerting.rules import Rule, RuleGroup
 from driftdeck.preflight.datasources.apply import Datasources
 from driftdeck.preflight.read.fields import Listed, Owned
@@ -23,9 +23,9 @@ class AlertingFile(TopLevel, Routing):
 
     api_version: Any = None
     groups: Annotated[list[RuleGroup], Listed] = []
-    delete_rules: Annotated[list[Deleted], Listed] = []
+    delete_rules: Annotated[list[Deletion], Listed] = []
     mute_times: Annotated[list[MuteTime], Listed] = []
-    delete_mute_times: Annotated[list[DeletedName], Listed] = []
+    delete_mute_times: Annotated[list[NamedDeletion], Listed] = []
 
 
 def read(tree: Path, reading: Reading) -> list[AlertingFile]:
@@ -133,12 +133,12 @@ def _delete_routing(alerts: list[AlertingFile], state: State, reading: Reading) 
         for index, org in enumerate(file.reset_policies):
             state.policies.pop(org, None)
             if ("policy", org, "") in state.met:
-                said = (
+                problem = (
                     reading.report.note
                     if reading.release >= RESET_AS_ASKED
                     else reading.report.lost
                 )
-                said(
+                problem(
                     file.place("resetPolicies", index),
                     "reset-policies",
                     f"resetPolicies is applied after policies: organisation {org} keeps Grafana's"

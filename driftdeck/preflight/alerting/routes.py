@@ -85,9 +85,9 @@ def _object_matcher(parts: list[str]) -> list[str]:
 
 
 def _pattern(sign: str, value: str) -> None:
-    said = patterns.complaint(value) if sign in ("=~", "!~") else ""
-    if said:
-        raise ValueError(f"{value!r} is no regular expression of Go: {said}")
+    problem = patterns.complaint(value) if sign in ("=~", "!~") else ""
+    if problem:
+        raise ValueError(f"{value!r} is no regular expression of Go: {problem}")
 
 
 def _expression(text: str) -> str:

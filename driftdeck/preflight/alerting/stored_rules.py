@@ -29,8 +29,8 @@ def check(rule: Rule, reading: Reading) -> None:
         report.fatal(
             rule.place("annotations", PANEL), "annotation-pair", f"{PANEL} {panel!r} is no number"
         )
-    if reading.release >= STRICT_UIDS and (said := uid_complaint(rule.uid)):
-        report.fatal(rule.place("uid"), "uid", f"uid {rule.uid!r} {said}")
+    if reading.release >= STRICT_UIDS and (problem := uid_complaint(rule.uid)):
+        report.fatal(rule.place("uid"), "uid", f"uid {rule.uid!r} {problem}")
     for label in sorted(set(rule.labels) & set(RESERVED)):
         report.fatal(
             rule.place("labels", label), "reserved-label", f"label {label} is Grafana's own"
@@ -58,13 +58,13 @@ def _check_record(rule: Rule, record: Record, reading: Reading) -> None:
     """What keeps a recording rule from being evaluated."""
     known = [query.ref_id for query in rule.data]
     if record.from_ not in known:
-        said = (
+        problem = (
             f"from {record.from_!r} is none of {', '.join(known)}"
             if record.from_
             else ("record has no from")
         )
         reading.report.doubtful(
-            rule.place("record", "from"), "recording", f"{said}: it errs at every evaluation"
+            rule.place("record", "from"), "recording", f"{problem}: it errs at every evaluation"
         )
 
 

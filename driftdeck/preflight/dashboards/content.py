@@ -97,8 +97,8 @@ def _times(dashboard: Dashboard, reading: Reading) -> None:
             what = "list" if kind is list else "mapping"
             _doubt(dashboard, [key], rule, f"{key} is no {what}", reading)
     if "spec" in content and not dashboard.within and reading.release >= RESOURCES:
-        said = "spec without apiVersion: Grafana shows neither title nor panels"
-        _doubt(dashboard, ["spec"], "resource-format", said, reading)
+        problem = "spec without apiVersion: Grafana shows neither title nor panels"
+        _doubt(dashboard, ["spec"], "resource-format", problem, reading)
     panels = content.get("panels")
     for index, panel in enumerate(panels if isinstance(panels, list) else []):
         if not isinstance(panel, dict):
@@ -123,8 +123,8 @@ def _variables(dashboard: Dashboard, sources: Datasources, reading: Reading) -> 
         _source(dashboard, path, one.get("datasource"), sources, names, reading)
         query = one.get("query")
         if isinstance(query, str) and type_of(one.get("datasource"), sources) in POSTGRES_IDS:
-            for said in sql.macro_problems(query, reading.release, names):
-                _doubt(dashboard, (*path, "query"), "macro", said, reading)
+            for problem in sql.macro_problems(query, reading.release, names):
+                _doubt(dashboard, (*path, "query"), "macro", problem, reading)
             for name in sorted(sql.variables(query) - names):
                 _doubt(
                     dashboard, (*path, "query"), "unknown-variable",
@@ -176,10 +176,10 @@ def _targets(
         uid = reference.get("uid") if isinstance(reference, dict) else reference
         reads = uid not in NO_DATABASES and (kind is None or connections.is_sql(kind))
         if "rawSql" in target and not reads:
-            said = uid if uid in NO_DATABASES else f"a datasource of the type {kind}"
+            problem = uid if uid in NO_DATABASES else f"a datasource of the type {kind}"
             _doubt(
                 dashboard, (*where, "rawSql"), "query-kind",
-                f"SQL goes to {said}, which reads none", reading,
+                f"SQL goes to {problem}, which reads none", reading,
             )  # fmt: skip
         if queries.is_sql(target, kind):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
@@ -189,10 +189,10 @@ def _targets(
 def type_of(reference: Any, sources: Datasources) -> str | None:
     """The type of a datasource, None where it cannot be told."""
     if isinstance(reference, dict):
-        uid, said = reference.get("uid"), reference.get("type")
+        uid, problem = reference.get("uid"), reference.get("type")
         if sources.types and isinstance(uid, str) and uid in sources.types:
             return sources.types[uid]
-        return said if isinstance(said, str) else None
+        return problem if isinstance(problem, str) else None
     if isinstance(reference, str) and sources.types:
         return sources.types.get(reference)
     return None
@@ -220,8 +220,8 @@ def _source(
     if not isinstance(uid, str):
         unlisted = reading.release >= RESOURCES
         say = reading.report.lost if unlisted else reading.report.doubtful
-        said = "; the dashboard is in no list and no search" if unlisted else ""
-        say(dashboard.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{said}")
+        problem = "; the dashboard is in no list and no search" if unlisted else ""
+        say(dashboard.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{problem}")
     if not isinstance(uid, str) or uid in BUILT_IN:
         return
     used = sql.variables(uid)

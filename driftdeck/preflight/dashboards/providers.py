@@ -33,9 +33,9 @@ class Provider(Entry):
     @property
     def path(self) -> str | None:
         """The folder on Grafana's machine; None where there is none."""
-        found = self.options.get("path")
-        found = found if isinstance(found, str) else self.options.get("folder")
-        return found if isinstance(found, str) else None
+        path = self.options.get("path")
+        path = path if isinstance(path, str) else self.options.get("folder")
+        return path if isinstance(path, str) else None
 
     @property
     def has_path(self) -> bool:
@@ -57,26 +57,29 @@ class ProviderFile(TopLevel):
 
 def read(tree: Path, reading: Reading) -> list[Provider]:
     """The providers, in the order in which Grafana meets them."""
-    found: list[Provider] = []
+    providers: list[Provider] = []
     for file in files(tree, "dashboards", reading):
         model = _as_new(file)
-        made = parse(model, ProviderFile) if model else None
+        parsed = parse(model, ProviderFile) if model else None
         names: set[str] = set()
-        for one in made.providers if made else []:
-            if one.name in names:
+        for provider in parsed.providers if parsed else []:
+            if provider.name in names:
                 reading.report.fatal(
-                    one.place("name"), "duplicate-provider", f"provider {one.name!r} is here twice"
-                )
-            elif one.name in {other.name for other in found}:
-                reading.report.lost(
-                    one.place("name"),
+                    provider.place("name"),
                     "duplicate-provider",
-                    f"provider {one.name!r} is in two files: each deletes the other's dashboards",
+                    f"provider {provider.name!r} is here twice",
                 )
-            names.add(one.name)
-            _check(one, reading)
-            found.append(one)
-    return found
+            elif provider.name in {other.name for other in providers}:
+                reading.report.lost(
+                    provider.place("name"),
+                    "duplicate-provider",
+                    f"provider {provider.name!r} is in two files: each deletes the other's"
+                    " dashboards",
+                )
+            names.add(provider.name)
+            _check(provider, reading)
+            providers.append(provider)
+    return providers
 
 
 def _as_new(file: File) -> File | None:
@@ -121,7 +124,7 @@ NO = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
 def _modern(value: Any) -> Any:
     """The old format as the new one reads it: yes is true, a $ is a $, and it says org_id."""
     if isinstance(value, Items):
-        items = Items(_modern(one) for one in value)
+        items = Items(_modern(provider) for provider in value)
         items.line = value.line
         return items
     if isinstance(value, Record):
@@ -134,57 +137,63 @@ def _modern(value: Any) -> Any:
     return Scalar.of(text, value.kind, value.line)
 
 
-def _check(one: Provider, reading: Reading) -> None:
+def _check(provider: Provider, reading: Reading) -> None:
     report = reading.report
-    if one.org not in reading.organisations:
+    if provider.org not in reading.organisations:
         report.fatal(
-            one.place("orgId"),
+            provider.place("orgId"),
             "unknown-organisation",
-            f"organisation {one.org} does not exist on a fresh server (--organisation {one.org}"
-            " says that it does)",
+            f"organisation {provider.org} does not exist on a fresh server (--organisation"
+            f" {provider.org} says that it does)",
         )
-    if one.type not in ("", "file"):
-        report.fatal(one.place("type"), "provider-type", f"type {one.type!r} is not 'file'")
-    if one.path is None or (reading.release >= TITLES_FREE and not one.has_path):
-        report.fatal(one.place("options"), "provider-path", "options.path is missing or no text")
-    if one.update_interval_seconds < 0:
+    if provider.type not in ("", "file"):
         report.fatal(
-            one.place("updateIntervalSeconds"),
+            provider.place("type"), "provider-type", f"type {provider.type!r} is not 'file'"
+        )
+    if provider.path is None or (reading.release >= TITLES_FREE and not provider.has_path):
+        report.fatal(
+            provider.place("options"), "provider-path", "options.path is missing or no text"
+        )
+    if provider.update_interval_seconds < 0:
+        report.fatal(
+            provider.place("updateIntervalSeconds"),
             "interval",
-            f"updateIntervalSeconds {one.update_interval_seconds}: Grafana panics; write 10",
+            f"updateIntervalSeconds {provider.update_interval_seconds}: Grafana panics; write 10",
         )
-    _check_folder(one, reading)
+    _check_folder(provider, reading)
 
 
-def _check_folder(one: Provider, reading: Reading) -> None:
+def _check_folder(provider: Provider, reading: Reading) -> None:
     report, older = reading.report, reading.release < TITLES_FREE
-    if one.by_folders and one.folder and one.folder_uid:
+    if provider.by_folders and provider.folder and provider.folder_uid:
         report.fatal(
-            one.place("options", "foldersFromFilesStructure"),
+            provider.place("options", "foldersFromFilesStructure"),
             "provider-folder",
             "foldersFromFilesStructure excludes folder and folderUid; remove them",
         )
-    if one.by_folders and one.folder and not one.folder_uid:
+    if provider.by_folders and provider.folder and not provider.folder_uid:
         report.doubtful(
-            one.place("folder"),
+            provider.place("folder"),
             "provider-folder",
             "folder is ignored beside foldersFromFilesStructure; remove one",
         )
-    if older and not one.by_folders and one.folder.strip().lower() == "general":
+    if older and not provider.by_folders and provider.folder.strip().lower() == "general":
         report.fatal(
-            one.place("folder"),
+            provider.place("folder"),
             "provider-folder",
             "a folder cannot be named General; leave folder out to put dashboards there",
         )
-    if said := complaint(one.folder_uid):
+    if problem := complaint(provider.folder_uid):
         ends = report.fatal if older else report.lost
         ends(
-            one.place("folderUid"),
+            provider.place("folderUid"),
             "uid",
-            f"folderUid {one.folder_uid!r} {said}",
+            f"folderUid {provider.folder_uid!r} {problem}",
         )
-    if one.folder_uid == "general":
+    if provider.folder_uid == "general":
         ends = report.fatal if older else report.lost
-        ends(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
-    if not older and one.folder_uid and not one.folder and not one.by_folders:
-        report.doubtful(one.place("folderUid"), "folder-uid", "folderUid is ignored without folder")
+        ends(provider.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
+    if not older and provider.folder_uid and not provider.folder and not provider.by_folders:
+        report.doubtful(
+            provider.place("folderUid"), "folder-uid", "folderUid is ignored without folder"
+        )

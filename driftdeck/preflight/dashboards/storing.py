@@ -73,12 +73,14 @@ def _save(
     dashboard: Dashboard, provider: Provider, earlier: Earlier, state: State, reading: Reading
 ) -> None:
     report, release, org = reading.report, reading.release, provider.org
-    if said := dashboard.claims.complaint(org, "" if provider.by_folders else provider.folder_uid):
-        report.lost(dashboard.place(), "organisation", f"{said}; the dashboard is left out")
+    if problem := dashboard.claims.complaint(
+        org, "" if provider.by_folders else provider.folder_uid
+    ):
+        report.lost(dashboard.place(), "organisation", f"{problem}; the dashboard is left out")
         return
-    if said := _unnamed(dashboard, release):
+    if problem := _unnamed(dashboard, release):
         report.lost(
-            dashboard.place("title"), "no-title", f"the title {said}; the dashboard is left out"
+            dashboard.place("title"), "no-title", f"the title {problem}; the dashboard is left out"
         )
         return
     if release >= TAG_LENGTH and (tag := next(filter(_too_long, dashboard.tags), "")):
@@ -88,11 +90,11 @@ def _save(
             f"tag {tag!r} is longer than {LONGEST_TAG} bytes; the dashboard is left out",
         )
         return
-    if said := complaint(dashboard.uid):
+    if problem := complaint(dashboard.uid):
         report.lost(
             dashboard.uid_place(),
             "uid",
-            f"uid {dashboard.uid!r} {said}; the dashboard is left out",
+            f"uid {dashboard.uid!r} {problem}; the dashboard is left out",
         )
         return
     if not dashboard.uid:

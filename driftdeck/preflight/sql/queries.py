@@ -74,8 +74,8 @@ def _judged(
 
 def _common(text: str, form: str, release: Release, known: frozenset[str]) -> Iterator[Found]:
     """What is wrong with a text wherever it stands."""
-    for said in sql.macro_problems(text, release, known):
-        yield "rawSql", "macro", said
+    for problem in sql.macro_problems(text, release, known):
+        yield "rawSql", "macro", problem
     yield from _columns(sql.shape(text).columns or (), form)
 
 
