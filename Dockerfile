@@ -15,4 +15,4 @@ COPY monitors monitors
 COPY provisioning provisioning
 COPY examples examples
 USER driftdeck
-ENTRYPOINT ["python", "-W", "ignore", "-m"]
+ENTRYPOINT ["python", "-m", "driftdeck"]

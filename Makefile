@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python -W ignore
+DECK := .venv/bin/python -m driftdeck
 MONITOR ?= flights
 DATE ?=
 PACE ?= 10
@@ -24,95 +25,95 @@ help: ## Show this list
 	@$(PYTHON) scripts/venv.py requirements.txt
 
 new: .venv/ready ## Make a monitor of your data: make new NAME=churn FROM=path [ARGS="--time at"]
-	@$(PY) -m driftdeck.collectors new $(NAME) --from '$(FROM)' $(ARGS)
-	@$(PY) -m driftdeck.generator build
+	@$(DECK) new $(NAME) --from '$(FROM)' $(ARGS)
+	@$(DECK) build
 
 up: .venv/ready ## Start everything: database, a year of data, dashboards; verify it
-	@$(PY) -m driftdeck.stack up
+	@$(DECK) up
 
 down: .venv/ready ## Stop everything, keep the data
-	@$(PY) -m driftdeck.stack down
+	@$(DECK) down
 
 status: .venv/ready ## Say what runs, and where
-	@$(PY) -m driftdeck.stack status
+	@$(DECK) status
 
 verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
-	@$(PY) -m driftdeck.stack verify $(IN)
+	@$(DECK) verify $(IN)
 
 look: .venv/ready ## See every dashboard of a running Grafana in a browser; keep pictures
-	@$(PY) -m driftdeck.stack look
+	@$(DECK) look
 
 password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
-	@$(PY) -m driftdeck.stack password
+	@$(DECK) password
 
 uri: .venv/ready ## Print the database's connection URI
-	@$(PY) -m driftdeck.stack uri
+	@$(DECK) uri
 
 preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you write; BASE=main: what changes
-	@$(PY) -m driftdeck.stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
+	@$(DECK) preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
-	@$(PY) -m driftdeck.generator build $(IN)
+	@$(DECK) build $(IN)
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
-	@$(PY) -m driftdeck.generator check
+	@$(DECK) check
 
 diff: .venv/ready ## What the source changes, by panel and field: make diff BASE=main
-	@$(PY) -m driftdeck.generator diff $(BASE)
+	@$(DECK) diff $(BASE)
 
-plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 2 if so
-	@$(PY) -m driftdeck.changes plan $(IN)
+plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 3 if so
+	@$(DECK) plan $(IN)
 
 apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
-	@$(PY) -m driftdeck.changes apply $(if $(FORCE),--force) $(IN)
+	@$(DECK) apply $(if $(FORCE),--force) $(IN)
 
 pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also what was made there
-	@$(PY) -m driftdeck.changes pull $(UID) $(IN)
+	@$(DECK) pull $(UID) $(IN)
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
-	@$(PY) -m driftdeck.stack explain
+	@$(DECK) explain
 
 collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08 [EMPTY=1: its rows are gone]
-	@$(PY) -m driftdeck.collectors run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
+	@$(DECK) run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
 
 backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
-	@$(PY) -m driftdeck.collectors backfill $(MONITOR)
+	@$(DECK) backfill $(MONITOR)
 
 due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
-	@$(PY) -m driftdeck.collectors due
+	@$(DECK) due
 
 cron: .venv/ready ## Print a line for a crontab that does so every hour
-	@$(PY) -m driftdeck.schedules cron
+	@$(DECK) cron
 
 prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its own server, until Ctrl-C
-	@$(PY) -m driftdeck.schedules prefect
+	@$(DECK) prefect
 
 # Prefect's pins differ from ours, so it has an environment of its own.
-.stack/prefect-venv/ready: schedules/requirements.txt .venv/ready
+.stack/prefect-venv/ready: driftdeck/schedules/requirements.txt .venv/ready
 	@.venv/bin/python -m uv venv --quiet --clear --python .venv/bin/python .stack/prefect-venv
 	@.venv/bin/python -m uv pip install --quiet --python .stack/prefect-venv/bin/python -r $<
 	@touch $@
 
 report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
-	@$(PY) -m driftdeck.collectors report $(MONITOR) --date $(DATE)
+	@$(DECK) report $(MONITOR) --date $(DATE)
 
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
-	@$(PY) -m driftdeck.collectors calibrate $(MONITOR)
+	@$(DECK) calibrate $(MONITOR)
 
 collectors-status: .venv/ready ## Say what has been collected, and what is left over
-	@$(PY) -m driftdeck.collectors status
+	@$(DECK) collected
 
 forget: .venv/ready ## Remove what is stored: make forget MONITOR=old [BEFORE=2024-01-01] [LEFTOVERS=1] YES=1
-	@$(PY) -m driftdeck.collectors forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
+	@$(DECK) forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
 		$(if $(BEFORE),--before $(BEFORE)) $(if $(LEFTOVERS),--leftovers) $(if $(YES),--yes)
 
 demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
-	@$(LIVE) $(PY) -m driftdeck.stack up
+	@$(LIVE) $(DECK) up
 	@echo "driftdeck: watch http://127.0.0.1:$(LIVE_PORT)/d/driftdeck-flights-live?refresh=10s; Ctrl-C stops the play"
-	@$(LIVE) $(PY) -m driftdeck.stack run examples play --pace $(PACE)
+	@$(LIVE) $(DECK) exec -- python -m examples play --pace $(PACE)
 
 demo-live-down: .venv/ready ## Stop the house of demo-live, keep its data
-	@$(LIVE) $(PY) -m driftdeck.stack down
+	@$(LIVE) $(DECK) down
 
 dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 	@$(PY) -m examples dummy
@@ -151,6 +152,6 @@ pre-commit: .venv/ready ## Install the pre-commit hooks
 	@.venv/bin/pre-commit install
 
 clean: ## Stop everything local and remove .stack
-	@if [ -x .venv/bin/python ]; then $(PY) -m driftdeck.stack clean; \
+	@if [ -x .venv/bin/python ]; then $(DECK) clean; \
 	elif [ -z "$$(find .stack -name '*.pid' 2>/dev/null)" ]; then rm -rf .stack; \
 	else echo "clean: something may run in .stack; make .venv/ready, or end it and remove .stack" >&2; exit 1; fi

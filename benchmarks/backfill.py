@@ -28,7 +28,7 @@ from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Window
 from driftdeck.load import load, named
 from driftdeck.settings import Settings
-from driftdeck.stack.steps import environment, module
+from driftdeck.stack import steps
 from examples.flights.prepare import prepare
 
 ROOT = Path(__file__).parents[1]
@@ -117,8 +117,8 @@ def command(settings: Settings) -> None:
             "truncate monitoring.metric_value, monitoring.histogram, monitoring.window_status"
         )
     subprocess.run(
-        module("collectors", "backfill", "flights", "--reports", "0"),
-        env=environment(settings),
+        steps.command("backfill", "flights", "--reports", "0"),
+        env=steps.environment(settings),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         check=True,

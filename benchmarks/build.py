@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, record, said, summary
-from driftdeck.generator import __main__ as generator
+from driftdeck.generator import commands as generator
 from driftdeck.project import Project
 
 COUNTS = (10, 100, 1000)
@@ -53,7 +53,8 @@ def measure(count: int) -> dict[str, dict[str, float]]:
 
 def run(folder: Path, name: str) -> int:
     """One command of the generator on a folder instead of this project."""
-    return generator.main([name], Project(root=folder))
+    project = Project(root=folder)
+    return generator.build(project) if name == "build" else generator.check(project)
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def _due(settings: Settings) -> float:
     environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "driftdeck.collectors", "due"],
+        [sys.executable, "-m", "driftdeck", "due"],
         capture_output=True, text=True, check=True, env=environment,
     )  # fmt: skip
     seconds = time.perf_counter() - began

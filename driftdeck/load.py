@@ -12,11 +12,21 @@ from types import MappingProxyType
 
 from driftdeck import thresholds
 from driftdeck.declare import Contact, DeclarationError, Monitor
+from driftdeck.errors import UsageError
 
 CONTACTS = "contacts"
 """The file beside the monitors that says who is told; it may be missing."""
+MOVED = {
+    "monitors": "write `from driftdeck import declare as d`, as since 0.2",
+    "dashboards_src": "write `from driftdeck.dashboards import ...`, as since 0.2",
+}
+"""Modules of an older release that a declaration may still name."""
 RESERVED = frozenset({"collectors", "overview"})
 """Dashboards that are built beside those of the monitors: a monitor called so would replace one."""
+
+
+class UnknownMonitorError(UsageError):
+    """A monitor that no declaration is of: lists those there are."""
 
 
 @cache
@@ -49,11 +59,11 @@ def declarations(folder: Path) -> list[Path]:
 
 
 def declaration(name: str, folders: Sequence[Path]) -> Path:
-    """The file of a monitor that is declared in one of some folders. Raises KeyError."""
+    """The file of a monitor that is declared in one of some folders. Raises UnknownMonitorError."""
     for folder in folders:
         if (path := folder / f"{name}.py").is_file():
             return path
-    raise KeyError(f"no monitor {name!r}")
+    raise UnknownMonitorError(f"no monitor {name!r}")
 
 
 def _name(path: Path) -> str:
@@ -130,6 +140,9 @@ def _execute(path: Path) -> dict[str, object]:
         ]
         at = f"{place}:{lines[-1]}" if lines else place
         raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+    except ImportError as error:
+        mend = MOVED.get((error.name or "").partition(".")[0], "the file must run by itself")
+        raise DeclarationError(place, str(error), mend) from error
     except Exception as error:
         raise DeclarationError(
             place, f"{type(error).__name__}: {error}", "the file must run by itself"
@@ -138,8 +151,9 @@ def _execute(path: Path) -> dict[str, object]:
 
 
 def named(name: str, folder: Path, *others: Path) -> Monitor:
-    """The monitor of that name. Raises KeyError listing the names there are."""
+    """The monitor of that name. Raises UnknownMonitorError listing the names there are."""
     monitors = {monitor.name: monitor for monitor in load(folder, *others)}
     if name not in monitors:
-        raise KeyError(f"no monitor {name!r}; declared are: {', '.join(monitors) or 'none'}")
+        declared = ", ".join(monitors) or "none"
+        raise UnknownMonitorError(f"no monitor {name!r}; declared are: {declared}")
     return monitors[name]

@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from driftdeck.errors import DriftdeckError
+from driftdeck.errors import DriftdeckError, ExitCode
 
 S = TypeVar("S", bound=BaseSettings)
 FILE = "driftdeck.toml"
@@ -30,6 +30,8 @@ VARIABLE = "DRIFTDECK_PROJECT"
 
 class SettingsError(DriftdeckError, ValueError):
     """A setting that cannot be used: names the variable or the key, and the mend."""
+
+    exit_code = ExitCode.WRONG_USE
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -86,6 +88,8 @@ class Project(BaseSettings):
     """What Grafana reads at its start."""
     objects_dir: Path = Path("objects")
     """Where `driftdeck build --format v2` writes dashboards, for Git Sync."""
+    data_dir: Path | None = None
+    """Where relative sources lie; by default `.stack/data`."""
     prepare: str = ""
     """A command that makes or fetches the data before a collection, as a shell would split it; the
     names of the monitors follow."""
@@ -126,11 +130,11 @@ class Project(BaseSettings):
         """Given here, or committed: neither the environment nor `.env`."""
         return init_settings, committed(settings_cls, init_settings)
 
-    @field_validator("edits_dir", "provisioning_dir", "objects_dir", mode="after")
+    @field_validator("edits_dir", "provisioning_dir", "objects_dir", "data_dir", mode="after")
     @classmethod
-    def _below_root(cls, value: Path, info: Any) -> Path:
+    def _below_root(cls, value: Path | None, info: Any) -> Path | None:
         root: Path = info.data["root"]
-        return root / value
+        return value if value is None else root / value
 
     @property
     def evidently(self) -> str:

@@ -17,6 +17,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
+from driftdeck import events
 from driftdeck.project import (
     PROJECT_KEYS,
     VARIABLE,
@@ -74,8 +75,6 @@ class Settings(Project):
 
     runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
     stack_dir: Path = Path(".stack")
-    data_dir: Path | None = None
-    """Where relative sources lie; by default `data` in `stack_dir`."""
 
     postgres_host: str = "127.0.0.1"
     postgres_port: int = Field(default=5433, ge=1, le=65535)
@@ -96,6 +95,9 @@ class Settings(Project):
     allowed_hosts: str = ""
     """Names, by commas, under which the Evidently UI and the previews are called, too."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)
+    log_format: events.Form = ""
+    """Of what a program that runs for long logs: text (`key=value`) or json, a line each event;
+    set, what collects once logs so, too."""
     reports_keep: int = Field(default=400, ge=1)
     reports_keep_days: int = Field(default=730, ge=1)
     check_every: int = Field(default=50, ge=0)
@@ -131,10 +133,11 @@ class Settings(Project):
         """Folders in a variable, as PATH has them."""
         return tuple(value.split(os.pathsep)) if isinstance(value, str) else value
 
-    @field_validator("stack_dir", "data_dir", mode="after")
+    @field_validator("stack_dir", mode="after")
     @classmethod
-    def _in_project(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        return value if value is None else info.data["root"] / value
+    def _in_project(cls, value: Path, info: ValidationInfo) -> Path:
+        root: Path = info.data["root"]
+        return root / value
 
     @field_validator(*SECRETS, "grafana_admin_password", mode="after")
     @classmethod
@@ -244,4 +247,6 @@ def _without_own(values: dict[str, Any]) -> dict[str, Any]:
 
 def load_settings() -> Settings:
     """The settings of this process. Raises SettingsError naming each wrong variable."""
+    if "MONITORS_DIR" in os.environ:
+        raise SettingsError("MONITORS_DIR is set, which nothing reads", mend="call it MONITORS")
     return checked(Settings)

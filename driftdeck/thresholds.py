@@ -138,7 +138,7 @@ def read(path: Path) -> Calibration | None:
 def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
     """Why a calibration does not fit its declaration: stale, twice, missing or left over."""
     wanted = {s.key for s in monitor.series() if s.metric.quantiles is not None}
-    repair = f"run `python -m collectors calibrate {monitor.name}` and review the file"
+    repair = f"run `driftdeck calibrate {monitor.name}` and review the file"
     if calibration is None:
         return [f"{monitor.name}: no calibrated thresholds yet; {repair}"] if wanted else []
     found = []

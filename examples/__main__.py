@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from driftdeck.diagnostics import add_verbose, keep_log, tell
+from driftdeck.diagnostics import begin_log, keep_log, tell
+from driftdeck.errors import exit_code_of
 from driftdeck.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -19,23 +20,24 @@ TABLES = {"outages": "outages.predicted", "flights_live": "live.predictions"}
 
 
 def main() -> int:
-    """Run one command; 0 when all went well, 2 when it could not start."""
+    """Run one command; its exit code as those of `driftdeck`."""
     parsed = _parser().parse_args()
+    begin_log(verbose=parsed.verbose)
     try:
         settings = load_settings()
-        keep_log(settings.stack_dir, verbose=parsed.verbose)
+        keep_log(settings.stack_dir)
         parsed.run(settings, parsed)
     except KeyboardInterrupt:
         print("\nstopped")
     except Exception as error:
-        tell("examples", error)
-        return 2
+        tell(error, program="examples")
+        return exit_code_of(error)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples", description=__doc__)
-    add_verbose(parser)
+    parser.add_argument("--verbose", action="store_true", help="show where an error happened")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     prepare = commands.add_parser("prepare", help="make the data that the monitors read")
     prepare.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")

@@ -12,6 +12,7 @@ from driftdeck import dashboards_src
 from driftdeck.dashboards import edit
 from driftdeck.dashboards_src import Page, Pulled, Site
 from driftdeck.declare import Contact, Monitor
+from driftdeck.errors import DriftdeckError, ExitCode
 from driftdeck.facts import Json
 from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
 from driftdeck.facts.dollars import escape
@@ -65,7 +66,7 @@ def artefacts(
 ) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text.
 
-    every: the pages, where they are made already. Raises ValueError where two have one path.
+    every: the pages, where they are made already. Raises BuildError where two have one path.
     """
     files = [
         ("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)),
@@ -80,12 +81,18 @@ def artefacts(
     return _by_path(files)
 
 
+class BuildError(DriftdeckError):
+    """A source of dashboards that cannot be built: names the dashboard, or the file."""
+
+    exit_code = ExitCode.WRONG_USE
+
+
 def _by_path(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Texts by path, sorted: none replaces another without a word."""
     texts: dict[str, str] = {}
     for path, text in files:
         if path in texts:
-            raise ValueError(
+            raise BuildError(
                 f"{path} is built twice; two dashboards have one name: rename the monitor, or"
                 " change the uid of the page (dashboards_src/, or what was pulled)"
             )
@@ -105,11 +112,11 @@ def unused_edits(settings: Project, built: Mapping[str, str]) -> list[str]:
 
 
 def dashboard(page: Page | Pulled) -> Json:
-    """A page as its module makes it, in Grafana's form. Raises ValueError naming it."""
+    """A page as its module makes it, in Grafana's form. Raises BuildError naming it."""
     try:
         return modernise(encode(page.dashboard()))
     except ValueError as error:
-        raise ValueError(f"dashboard {page.uid}: {error}") from error
+        raise BuildError(f"dashboard {page.uid}: {error}") from error
 
 
 def encode(dashboard: object) -> Json:

@@ -15,7 +15,7 @@ from driftdeck.project import SettingsError
 FILE = "retired.toml"
 HEAD = """\
 # What once was provisioned and is gone; `make build` writes the deletions. Add a line with
-# python -m generator retire KIND NAME
+# driftdeck retire KIND NAME
 # and take it out once every Grafana that read the old files has started since.
 """
 SECTIONS = {

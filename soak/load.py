@@ -27,6 +27,7 @@ from driftdeck.database import Role, connect, postmaster
 from driftdeck.database.embedded import free_port
 from driftdeck.grafana.client import Grafana
 from driftdeck.settings import Settings, load_settings
+from driftdeck.stack import steps
 from driftdeck.stack.local import grafana_binary
 from driftdeck.stack.runtime import choose
 from driftdeck.verify.built import Built
@@ -66,12 +67,12 @@ class House:
         self.has_grafana = own["RUNTIME"] == "grafana"
 
     def __enter__(self) -> "House":
-        subprocess.run(_module("stack", "up"), cwd=ROOT, check=True)
+        subprocess.run(steps.command("up"), cwd=ROOT, check=True)
         self.settings = load_settings()  # with the passwords that it has made
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(_module("stack", "down"), cwd=ROOT, check=False)
+        subprocess.run(steps.command("down"), cwd=ROOT, check=False)
 
     def processes(self, play: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
         """(part, process) of everything that should live as long as the house."""
@@ -85,7 +86,7 @@ class House:
         yield "play", play
         for child in play.children():
             words = child.cmdline()
-            yield ("collectors" if "collectors" in words else "service"), child
+            yield ("collectors" if "driftdeck" in words else "service"), child
 
 
 class Clients:
@@ -157,7 +158,8 @@ def main() -> int:
     samples: dict[str, list[float]] = defaultdict(list)
     with House(parsed.folder.resolve()) as house:
         pace = parsed.minutes * 60 / (ENDS - BEGINS).days
-        play = _module("examples", "play", "--pace", f"{pace:g}", "--port", str(free_port()))
+        play = [sys.executable, "-m", "examples", "play", "--pace", f"{pace:g}"]
+        play += ["--port", str(free_port())]
         with _running(play, parsed.folder / "play.log") as playing, _backfilling(parsed.folder) as (
             backfills
         ), Clients(house, parsed.clients) as clients:  # fmt: skip
@@ -233,10 +235,6 @@ def _days(settings: Settings) -> int:
     return row[0] if row else 0
 
 
-def _module(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "ignore", "-m", f"driftdeck.{arguments[0]}", *arguments[1:]]
-
-
 @contextmanager
 def _running(command: list[str], log: Path) -> Iterator[psutil.Process]:
     with log.open("wb") as out:
@@ -257,7 +255,7 @@ def _backfilling(folder: Path) -> Iterator[Counter[str]]:
     def run() -> None:
         with (folder / "backfill.log").open("wb") as out:
             while not over.is_set():
-                command = _module("collectors", "backfill", "all", "--reports", "0")
+                command = steps.command("backfill", "all", "--reports", "0")
                 done = subprocess.run(
                     command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False
                 )

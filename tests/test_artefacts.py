@@ -23,7 +23,15 @@ from driftdeck.declare.contacts import KINDS
 from driftdeck.facts import Json
 from driftdeck.firing import breached_query
 from driftdeck.generator import yamltext
-from driftdeck.generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
+from driftdeck.generator.artefacts import (
+    COMPOSE,
+    BuildError,
+    Place,
+    artefacts,
+    datasource_type,
+    pages,
+    site,
+)
 from driftdeck.generator.files import present, stale, write
 from driftdeck.generator.thresholds import stale_thresholds
 from driftdeck.load import RESERVED, load
@@ -289,7 +297,7 @@ def test_no_artefact_replaces_another(uid: str) -> None:
     """Two dashboards of one file are an error that names it, whatever they were made of."""
     pulled = [*pages(SETTINGS), dashboards_src.Pulled(uid, "Mine", (), {})]
 
-    with pytest.raises(ValueError, match=r"dashboards/flights\.json is built twice; .*rename"):
+    with pytest.raises(BuildError, match=r"dashboards/flights\.json is built twice; .*rename"):
         artefacts(SETTINGS, every=pulled)
 
 

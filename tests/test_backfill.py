@@ -105,7 +105,7 @@ def test_a_killed_backfill_goes_on(
     command = [
         sys.executable,
         "-m",
-        "driftdeck.collectors",
+        "driftdeck",
         "backfill",
         "small",
         "--workers",

@@ -99,7 +99,7 @@ def test_hand_edits_are_named_kept_and_pulled(
     assert f"~ panel {panel['title']!r}\n      fieldConfig.defaults.max: 0.5 (new)" in text
 
     fake.wrote.clear()
-    assert apply(target(house, fake), force=False) == 2
+    assert apply(target(house, fake), force=False) == 3
     assert fake.wrote == []
 
     assert pull(target(house, fake), []) == 0

@@ -21,6 +21,7 @@ from driftdeck.collectors.jobs.windows import complete_windows, window_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Collected, Status
+from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 10)
@@ -302,7 +303,7 @@ def test_days_are_23_and_25_hours_where_clocks_change() -> None:
 
 def test_a_day_outside_the_period_is_refused() -> None:
     """Asking for a day that is not watched says which are."""
-    with pytest.raises(ValueError, match=r"small watches 2024-01-01; 2023-12-31 lies outside"):
+    with pytest.raises(UsageError, match=r"small watches 2024-01-01; 2023-12-31 lies outside"):
         window_of(small_monitor(), date(2023, 12, 31))
 
 

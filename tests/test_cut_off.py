@@ -15,8 +15,8 @@ import pytest
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck.collectors.__main__ import _parser
 from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.backfill import Asked
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import training_breach
 from driftdeck.collectors.jobs.windows import window_of
@@ -75,7 +75,8 @@ def test_one_that_somebody_is_at_is_left_alone(
     """Where the training answers the log anew, what comes next waits for it instead."""
     call(connection)
     script = (
-        "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
+        "import sys, time\nfrom driftdeck.database import connect\n"
+        "from driftdeck.database.locks import held\n"
         "from driftdeck.settings import IsolatedSettings\n"
         "settings = IsolatedSettings.model_validate_json(sys.argv[1])\n"
         "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"
@@ -281,14 +282,13 @@ def test_killed_between_the_window_and_its_training(
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
     monkeypatch.setattr(commands, "named", lambda *_: broken)
     monkeypatch.setattr("driftdeck.collectors.jobs.work.named", lambda *_: broken)
-    options = {
-        "due": [],
-        "run": ["--date", "2024-01-12", "--no-report"],
-        "backfill": ["--missing", "--from", "2024-01-11", "--to", "2024-01-11", "--workers", "1",
-                     "--reports", "0"],
-    }  # fmt: skip
-    parsed = _parser().parse_args([command, "small", *options[command]])
-    getattr(commands, command)(settings, parsed)
+    if command == "due":
+        commands.due(settings, "small")
+    elif command == "run":
+        commands.run(settings, "small", date(2024, 1, 12), report=False)
+    else:
+        day = date(2024, 1, 11)
+        commands.backfill(settings, "small", Asked(day, day, missing=True, reports=0))
 
     said = capsys.readouterr().out
     assert "retraining done: v2" in said

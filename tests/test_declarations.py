@@ -9,7 +9,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck import thresholds
-from driftdeck.load import RESERVED, load, named
+from driftdeck.load import RESERVED, UnknownMonitorError, load, named
 from repository import MONITORS
 
 
@@ -128,7 +128,7 @@ def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> Non
 
 def test_unknown_name_lists_the_known() -> None:
     """Asking for a monitor that is not declared says which are."""
-    with pytest.raises(KeyError) as refused:
+    with pytest.raises(UnknownMonitorError) as refused:
         named("nope", *MONITORS)
 
     assert "no monitor 'nope'" in str(refused.value)
@@ -160,3 +160,11 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     assert "stale" in thresholds.problems(calibrated, stale)[0]
     assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
     assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
+
+
+def test_a_declaration_of_an_older_release_says_what_to_write(tmp_path: Path) -> None:
+    """Its import is the one line that has to change."""
+    (tmp_path / "old.py").write_text("from monitors import declare as d\n")
+
+    with pytest.raises(d.DeclarationError, match="write `from driftdeck import declare as d`"):
+        load(tmp_path)

@@ -20,6 +20,7 @@ from driftdeck.database import connect
 from driftdeck.load import named
 from driftdeck.settings import Settings
 from examples.dummy import feed as dummy
+from examples.errors import ExampleError
 from examples.flights import data, model, prepare, retrain
 from examples.outages import load as outages
 from examples.outages.simulate import INCIDENTS, all_days, simulate
@@ -132,7 +133,7 @@ def test_saved_model_predicts_the_same(training: pd.DataFrame, tmp_path: Path) -
 
 def test_training_without_labels_is_refused(training: pd.DataFrame) -> None:
     """A model is not fitted to flights of which nothing is known."""
-    with pytest.raises(ValueError, match="no label"):
+    with pytest.raises(ExampleError, match="no label"):
         model.train(training.assign(late=float("nan")), "test")
 
 

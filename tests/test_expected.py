@@ -15,6 +15,7 @@ from driftdeck.collectors.thresholds.episodes import confirmed, judged
 from driftdeck.collectors.thresholds.replay import compare, replay
 from driftdeck.collectors.values import Collected, Measured, Status, Value
 from driftdeck.dashboards import sql
+from driftdeck.errors import UsageError
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import IsolatedSettings
@@ -244,7 +245,7 @@ def test_replay_says_what_would_change(
     connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over the stored windows; nothing stored is a clear error."""
-    with pytest.raises(ValueError, match="nothing is stored of small"):
+    with pytest.raises(UsageError, match="nothing is stored of small"):
         replay(connection, small_monitor())
     for n in range(10):
         put(connection, small_monitor(), date(2024, 1, 1) + timedelta(days=n), 0.5)

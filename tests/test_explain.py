@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from test_preflight import BASELINE, BOARD, RULES, lay
 
+from driftdeck.cli import main
 from driftdeck.database import Role, connect
 from driftdeck.preflight.findings import Finding, Report
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import Release
 from driftdeck.preflight.sql.statements import statements
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.stack.__main__ import main
 from driftdeck.verify.explain import explain
 
 TREE = IsolatedSettings().provisioning_dir

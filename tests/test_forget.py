@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from driftdeck.collectors.__main__ import main
+from driftdeck.cli import main
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, project_of
@@ -75,8 +75,8 @@ def days_of_two_values(connection: psycopg.Connection) -> int:
 
 def test_what_is_declared_is_not_left_over(run: Run) -> None:
     """Nothing is said where nothing is amiss."""
-    assert "left over" not in run("status")
-    assert run("status", "--leftovers") == ""
+    assert "left over" not in run("collected")
+    assert run("collected", "--leftovers") == ""
 
 
 def test_windows_of_another_time_zone_are_named_and_go(
@@ -89,15 +89,15 @@ def test_windows_of_another_time_zone_are_named_and_go(
     )
     collect(small_house, 6, 7, 8)
     assert days_of_two_values(connection) == 6
-    said = run("status", "--leftovers")
+    said = run("collected", "--leftovers")
     assert "small: 12 windows stored of another time zone than Asia/Tokyo" in said
-    command = re.search(r"`python -m collectors ([^`]+)`", said)[1].split()
+    command = re.search(r"`driftdeck ([^`]+)`", said)[1].split()
     before = stored(connection)
     assert "nothing is removed" in run(*command)
     assert stored(connection) == before
     assert "12 of window_status" in run(*command, "--yes")
 
-    assert run("status", "--leftovers") == ""
+    assert run("collected", "--leftovers") == ""
     assert stored(connection)["window_status"] == 3
     assert days_of_two_values(connection) == 0
     row = connection.execute(
@@ -113,12 +113,12 @@ def test_days_before_a_later_start_are_named_and_go(
 ) -> None:
     """Those outside of the declared span only."""
     redeclare(small_house, "starts='2024-01-09', ends='2024-01-11'")
-    said = run("status")
+    said = run("collected")
     assert "8 windows stored from before 2024-01-09" in said
     assert "1 window stored from after 2024-01-11" in said
     assert "9 of window_status" in run("forget", "small", "--leftovers", "--yes")
 
-    assert run("status", "--leftovers") == ""
+    assert run("collected", "--leftovers") == ""
     assert stored(connection)["window_status"] == 3
 
 
@@ -146,7 +146,7 @@ def test_a_removed_monitor_is_named_and_goes(
         " values ('small', now(), 'done', 'x'), ('other', now(), 'done', 'x')"
     )
     connection.commit()
-    said = run("status", "--leftovers")
+    said = run("collected", "--leftovers")
     assert "small: is declared no longer, 12 windows stored" in said
     assert "other: is declared no longer, 0 windows stored" in said
     assert len(Workspace(small_house)._kept(project_of("small"))) == 2

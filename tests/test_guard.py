@@ -16,6 +16,7 @@ from litestar.testing import TestClient
 
 from driftdeck.database import Role, connect
 from driftdeck.database.embedded import free_port
+from driftdeck.errors import UsageError
 from driftdeck.preview import serve
 from driftdeck.preview.source import Build, Source
 from driftdeck.settings import Settings
@@ -190,7 +191,7 @@ def test_moments_outside_the_calendar_are_refused(
     settings: Settings, connection: psycopg.Connection, text: str
 ) -> None:
     """By the preview with status 400, as any range that cannot be drawn."""
-    with pytest.raises(ValueError, match="outside the years 1 to 9999"):
+    with pytest.raises(UsageError, match="outside the years 1 to 9999"):
         moment(text, datetime.now(UTC))
     app = serve.app(settings, Built(), lambda: connect(settings, Role.READER))
     with TestClient(app) as client:

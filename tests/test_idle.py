@@ -143,11 +143,10 @@ def test_a_run_with_nothing_due_imports_no_frames(
     )
     connection.commit()
     script = (
-        "import argparse, sys; from driftdeck.collectors.jobs import commands;"
+        "import sys; from driftdeck.collectors.jobs import commands;"
         "from driftdeck.settings import Settings;"
         "given = Settings.model_validate_json(sys.argv[1]);"
-        "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None,"
-        " no_report=False));"
+        "commands.due(given);"
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'evidently'} & set(sys.modules)))"
     )
     given = settings.model_copy(update={"monitors": (str(tmp_path),)}).model_dump_json()

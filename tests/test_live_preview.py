@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from test_live import environment, folder, needs_grafana, stack, webhook
+from test_live import environment, folder, needs_grafana, run, webhook
 
 from driftdeck.database import Role, connect
 from driftdeck.facts import Json
@@ -93,7 +93,7 @@ def test_a_preview_says_what_grafana_shows(
     environment: dict[str, str], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every line of text of every panel of every dashboard: values, units, mappings, legends."""
-    up = stack(environment, "up")
+    up = run(environment, "up")
     assert up.returncode == 0, up.stdout + up.stderr
     monkeypatch.setattr("os.environ", environment)
     chosen = load_settings()

@@ -19,6 +19,7 @@ from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.new.command import make
 from driftdeck.collectors.values import Status
 from driftdeck.database import uri
+from driftdeck.errors import DriftdeckError
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.thresholds import stale_thresholds
 from driftdeck.load import RESERVED, load, named
@@ -58,8 +59,8 @@ def test_from_a_log_to_collected_windows(
 ) -> None:
     """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
     path = saved(log(), mine.data)
-    parsed = asked("churn", path, "--workers", "1", "--reports", "0", "--owner", "growth")
-    assert commands.new(mine, parsed) == 0
+    request = asked("churn", path, "--owner", "growth")
+    assert commands.new(mine, request, workers=1, reports=0) == 0
     said = capsys.readouterr().out
     stored = connection.execute("select status from monitoring.collection").fetchall()
     alarms = connection.execute(
@@ -81,7 +82,7 @@ def test_from_a_log_to_collected_windows(
     }
     for name in ("id", "note", "same", "never", "counter"):
         assert f"left out {name}: " in said
-    assert "make build" in said
+    assert "driftdeck build" in said
     proved(mine)
 
 
@@ -165,7 +166,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
     services = yaml.safe_load(compose.read_text())["services"]
     handed = {name for name, service in services.items() if "SHOP_URI" in service["environment"]}
     assert handed == {"collectors"}
-    with pytest.raises(ValueError, match="SHOP_URI is set to another value"):
+    with pytest.raises(DriftdeckError, match="SHOP_URI is set to another value"):
         mine.keep_variable("SHOP_URI", "postgresql://elsewhere/db")
     assert stale_thresholds(mine) == []
 
@@ -227,7 +228,7 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     path = saved(log(), mine.data)
     theirs = mine.monitors_dir / "churn.py"
     theirs.write_text("mine")
-    with pytest.raises(ValueError, match=r"churn.py is there; .* --force"):
+    with pytest.raises(DriftdeckError, match=r"churn.py is there; .* --force"):
         make(mine, asked("churn", path))
 
     monkeypatch.setattr("driftdeck.collectors.new.command.measure_days", lambda *_: 1 / 0)
@@ -241,10 +242,10 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     taken = mine.provisioning_dir / "dashboards" / "all-regions.json"
     taken.parent.mkdir(parents=True)
     taken.touch()
-    with pytest.raises(ValueError, match="a dashboard is called 'all_regions' already"):
+    with pytest.raises(DriftdeckError, match="a dashboard is called 'all_regions' already"):
         make(mine, asked("all_regions", path))
     for name in ("contacts", "Bad", *sorted(RESERVED)):
-        with pytest.raises(ValueError, match="cannot be a monitor's name"):
+        with pytest.raises(DriftdeckError, match="cannot be a monitor's name"):
             make(mine, asked(name, path))
 
 

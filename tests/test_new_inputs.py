@@ -16,6 +16,7 @@ from driftdeck.collectors.new.guess import Asked, Roles
 from driftdeck.collectors.new.propose import period
 from driftdeck.database import Role, uri
 from driftdeck.declare.columns import Kind
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 from own_data import asked, log, saved
 
@@ -60,9 +61,9 @@ def test_what_means_yes_is_never_ignored() -> None:
     assert answered(p, y, "1").words == ()
     assert answered(p, y == 1, "False").words == ("false", "true")
     for label in (y, np.where(p > 0.5, "yes", "no")):
-        with pytest.raises(ValueError, match="'si' is no label; y has"):
+        with pytest.raises(DriftdeckError, match="'si' is no label; y has"):
             answered(p, label, "si")
-    with pytest.raises(ValueError, match="y has 'a', 'b', 'c'; it is for labels of two words"):
+    with pytest.raises(DriftdeckError, match="y has 'a', 'b', 'c'; it is for labels of two words"):
         answered(p, np.resize(["a", "b", "c"], 200), "a")
 
 
@@ -101,7 +102,7 @@ def test_a_chance_beside_a_prediction_in_words_is_the_prediction() -> None:
 )
 def test_what_a_person_says_in_vain_is_an_error(more: list[str], said: str, mine: Settings) -> None:
     """Nothing that is said is dropped in silence."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("vain", saved(NAMED, mine.data), *more))
 
 
@@ -122,7 +123,9 @@ def test_ids_are_what_the_collectors_read(mine: Settings) -> None:
 
     whole = late.assign(id=np.arange(len(late)) * 1.0)
     path = labelled(mine, lambda ids: pd.Series(range(len(ids))), whole)
-    with pytest.raises(ValueError, match=r"no label belongs to a row: .*'0.0', '1.0', the rows"):
+    with pytest.raises(
+        DriftdeckError, match=r"no label belongs to a row: .*'0.0', '1.0', the rows"
+    ):
         make(mine, asked("whole", mine.data / "log.csv", "--labels", path))
     assert not (mine.monitors_dir / "whole.py").exists()
 
@@ -137,7 +140,7 @@ def test_labels_that_cannot_be_joined_name_their_mend(mine: Settings) -> None:
         (late.drop(columns="known_at"), "a label needs the time from which on it was known"),
     ):
         path = str(saved(labels, mine.data, "labels.csv"))
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(DriftdeckError, match=said):
             make(mine, asked("late", source, "--labels", path))
 
 
@@ -157,7 +160,9 @@ def test_times_with_strangers_among_them_are_taken_when_named(
     """What is no time is named, and left out where a person says that it is the column."""
     at = NAMED["at"].astype(str).where(NAMED.index % 20 != 7, "soon")
     path = saved(NAMED[["c"]].assign(at=at), mine.data)
-    with pytest.raises(ValueError, match="'at' holds times, and others such as 'soon'; --time at"):
+    with pytest.raises(
+        DriftdeckError, match="'at' holds times, and others such as 'soon'; --time at"
+    ):
         make(mine, asked("soon", path))
     make(mine, asked("soon", path, "--time", "at"))
     said = capsys.readouterr().out
@@ -179,7 +184,7 @@ def test_times_that_cannot_be_used_name_their_mend(
     change: dict[str, object], more: list[str], said: str, mine: Settings
 ) -> None:
     """No words of a library alone, and no mend that does not fit."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("times", saved(NAMED.assign(**change), mine.data), *more))
 
 
@@ -202,11 +207,11 @@ def test_files_that_the_collectors_skip_are_skipped(mine: Settings) -> None:
     monitor = make(mine, asked("empty", folder))
     assert monitor.first_day == date(2024, 1, 1)
     (folder / "2024-01-03.csv").write_text("a;b\n1;2\n")
-    with pytest.raises(ValueError, match=r"2024-01-03.csv: no column 'at', .* there are 'a;b'"):
+    with pytest.raises(DriftdeckError, match=r"2024-01-03.csv: no column 'at', .* there are 'a;b'"):
         make(mine, asked("other", folder))
     alone = mine.data / "alone.csv"
     alone.write_text("")
-    with pytest.raises(ValueError, match=r"alone.csv: is a file without a row"):
+    with pytest.raises(DriftdeckError, match=r"alone.csv: is a file without a row"):
         make(mine, asked("alone", alone))
 
 
@@ -215,12 +220,12 @@ def test_a_time_or_a_column_that_is_there_twice_is_said(mine: Settings) -> None:
     path = mine.data / "log.csv"
     rows = NAMED[["at", "x", "c"]].assign(again=NAMED["at"]).to_csv(index=False, header=False)
     path.write_text("at,x,c,at\n" + rows)
-    with pytest.raises(ValueError, match="there are x, c, and more than once at"):
+    with pytest.raises(DriftdeckError, match="there are x, c, and more than once at"):
         make(mine, asked("twice", path))
-    with pytest.raises(ValueError, match="has more than one column 'at'"):
+    with pytest.raises(DriftdeckError, match="has more than one column 'at'"):
         make(mine, asked("twice", path, "--time", "at"))
     path.write_text("at,x,c,x\n" + rows)
-    with pytest.raises(ValueError, match="'x' is there more than once"):
+    with pytest.raises(DriftdeckError, match="'x' is there more than once"):
         make(mine, asked("twice", path, "--number", "x"))
 
 
@@ -311,10 +316,10 @@ def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_pa
     from driftdeck.collectors.new.command import find, place_of, propose
     from driftdeck.load import named
 
-    parsed = asked("thin", tmp_path / "data" / "log.csv")
-    found = find(mine, parsed, place_of(mine, parsed.source, "thin"), "UTC")
+    request = asked("thin", tmp_path / "data" / "log.csv")
+    found = find(mine, request, place_of(mine, request.source, "thin"), "UTC")
     days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
     monitor = named("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
-    with pytest.raises(ValueError, match=r"no column has a value on \d+ days of the reference"):
+    with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

@@ -9,10 +9,11 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors import __main__ as command
+from driftdeck.cli import main
 from driftdeck.collectors.new import guess
 from driftdeck.collectors.new.command import make
 from driftdeck.collectors.new.propose import row_levels
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 from own_data import asked, log, saved
 
@@ -66,17 +67,17 @@ BAD: dict[str, Bad] = {
 def test_refusals_name_the_mend_and_leave_nothing(case: str, mine: Settings) -> None:
     """What cannot be guessed is an error with the option that says it; no file is left behind."""
     frame, more, said = BAD[case]
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("bad", saved(frame, mine.data), *more))
     assert list(mine.monitors_dir.iterdir()) == []
 
 
 def test_a_source_that_cannot_be_read_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command line says what is wrong with the source, and ends with 2."""
+    """The command line says what is wrong with the source, and ends with 1."""
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    assert command.main(["new", "bad", "--from", nowhere, "--table", "a.b"]) == 2
+    assert main(["new", "bad", "--from", nowhere, "--table", "a.b"]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("collectors: a.b: connection to server at")
+    assert said.startswith("driftdeck: a.b: connection to server at")
     assert "Connection refused; is the server running there" in said
 
 

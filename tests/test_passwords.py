@@ -13,7 +13,7 @@ from driftdeck.database import Role, passwords, uri
 from driftdeck.database.embedded import Embedded, free_port
 from driftdeck.database.errors import sentence
 from driftdeck.settings import SECRETS, IsolatedSettings, Settings
-from driftdeck.stack import __main__ as command
+from driftdeck.stack import commands
 from driftdeck.stack.compose import as_compose_reads
 from driftdeck.stack.local import Local
 from driftdeck.stack.steps import environment
@@ -208,7 +208,7 @@ def test_no_error_of_an_address_tells_its_password(
 @pytest.mark.parametrize(("password", "said"), [("admin", "admin/admin"), ("s3cret", "GRAFANA_AD")])
 def test_up_prints_no_password_that_somebody_chose(password: str, said: str) -> None:
     """Logs of CI are read by many."""
-    told = command._first_login(IsolatedSettings(grafana_admin_password=password))
+    told = commands._first_login(IsolatedSettings(grafana_admin_password=password))
 
     assert said in told
     assert "s3cret" not in told

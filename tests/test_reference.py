@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from driftdeck.generator.__main__ import main
+from driftdeck.generator import commands
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.reference import reference
 from driftdeck.load import load
@@ -61,7 +61,7 @@ def test_a_stale_reference_stops_the_check(
             "provisioning_dir": tmp_path / "provisioning",
         }
     )
-    assert main(["check"], elsewhere) == 1
+    assert commands.check(elsewhere) == 1
     assert "docs/reference.md: is not what the source builds" in capsys.readouterr().out
-    assert main(["build"], elsewhere) == 0
-    assert main(["check"], elsewhere) == 0
+    assert commands.build(elsewhere) == 0
+    assert commands.check(elsewhere) == 0

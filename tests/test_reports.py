@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from evidently.ui.service.managers.projects import ProjectManager
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import confirmed
+from driftdeck.database import Role, connect
 from driftdeck.declare.methods import Bad
 from driftdeck.firing import breached_query, confirm, find_onsets
 from driftdeck.generator.artefacts import site
@@ -69,6 +71,26 @@ def test_a_repeated_run_replaces_its_report(
     assert one.name == f"Small model, {DAY}"
     assert second.report.endswith(f"/reports/{one.id}")
     assert one.timestamp == datetime(2024, 1, DAY.day)
+
+
+def test_reports_are_kept_one_at_a_time(
+    runner: Runner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two new reports name the same metrics, which Evidently's tables hold once."""
+    alone: list[bool] = []
+    add = ProjectManager.add_snapshot
+
+    def spied(*arguments: Any) -> Any:
+        with connect(settings, Role.EVIDENTLY) as other:
+            query = "select pg_try_advisory_xact_lock(hashtext('driftdeck'))"
+            row = other.execute(query).fetchone()
+            alone.append(row is not None and not row[0])
+        return add(*arguments)
+
+    monkeypatch.setattr(ProjectManager, "add_snapshot", spied)
+    run(runner)
+
+    assert alone == [True]
 
 
 def test_the_report_holds_the_stored_numbers(runner: Runner, settings: Settings) -> None:

@@ -12,9 +12,9 @@ import yaml
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck.collectors.__main__ import _parser
 from driftdeck.collectors.engines.choice import drawn_by_lot
 from driftdeck.collectors.jobs import commands, work
+from driftdeck.collectors.jobs.backfill import Asked
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining.retraining import call_for_training, retrain
 from driftdeck.collectors.retraining.training import train
@@ -183,9 +183,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     for module in (commands, work):
         monkeypatch.setattr(module, "named", lambda *_: monitor)
     often = settings.model_copy(update={"check_every": 3})
-    commands.backfill(
-        often, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
-    )
+    commands.backfill(often, "small", Asked(reports=0))
 
     [(status, old, new, start)] = recorded(connection)
     assert (status, old, new, start.date()) == ("done", "1", "2024-01-17", date(2024, 1, 16))
@@ -207,8 +205,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert checked == lot
     connection.execute("update monitoring.window_status set engine = 'index'")
     connection.commit()  # as after a kill, before those of the lot were checked
-    arguments = ["backfill", "small", "--missing", "--reports", "0", "--workers", "1"]
-    commands.backfill(often, _parser().parse_args(arguments))
+    commands.backfill(often, "small", Asked(missing=True, reports=0))
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot
     assert 0 < sum(lot) < 10
@@ -232,8 +229,7 @@ def test_a_backfill_without_replay_trains_nothing(
     with pytest.MonkeyPatch.context() as patch:
         for module in (commands, work):
             patch.setattr(module, "named", lambda *_: watched)
-        arguments = ["backfill", "small", "--reports", "0", "--workers", "1"]
-        commands.backfill(settings, _parser().parse_args(arguments))
+        commands.backfill(settings, "small", Asked(reports=0))
 
     assert recorded(connection) == []
     [(breaches,)] = connection.execute(

@@ -17,6 +17,7 @@ from driftdeck.collectors.sources.reader import Reader
 from driftdeck.database import connect
 from driftdeck.load import load
 from driftdeck.settings import Settings
+from examples.errors import ExampleError
 from examples.flights import data, model
 from examples.live import play, retrain, tables
 from examples.live.service import Models, create
@@ -116,7 +117,7 @@ def test_a_retrained_model_takes_over(
     week = flights[flights["day"] <= "2013-01-07"]
     client.post("/predictions", json=asked(week))
     assert client.get("/health").json == {"model_version": "first"}
-    with pytest.raises(ValueError, match="no label"):
+    with pytest.raises(ExampleError, match="no label"):
         retrain.train("flights_live", "2013-01-07")
     begins = pd.Timestamp("2013-01-01", tz=data.ZONE)
     known = pd.Timestamp("2013-01-07", tz=data.ZONE)

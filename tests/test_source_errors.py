@@ -13,7 +13,7 @@ import pytest
 
 from conftest import rows, small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors import __main__ as command
+from driftdeck.cli import main
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Collected, Status
@@ -210,11 +210,13 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_is_kept(
     """The terminal has one line; the log, and --verbose, have where it happened."""
     given = mine.model_copy(update={"stack_dir": mine.monitors_dir / "stack"})
     monkeypatch.setattr("driftdeck.settings.load_settings", lambda: given)
-    monkeypatch.setattr("driftdeck.collectors.jobs.commands.status", lambda *_: np.zeros(3)[7])
-    assert command.main(["status"]) == 2
+    monkeypatch.setattr(
+        "driftdeck.collectors.jobs.commands.collected", lambda *_, **__: np.zeros(3)[7]
+    )
+    assert main(["collected"]) == 1
     told = capsys.readouterr().err
-    assert told.startswith("collectors: IndexError: index 7 is out of bounds")
+    assert told.startswith("driftdeck: IndexError: index 7 is out of bounds")
     assert "Traceback" not in told
     assert "Traceback" in (given.stack_dir / "driftdeck.log").read_text()
-    assert command.main(["--verbose", "status"]) == 2
+    assert main(["--verbose", "collected"]) == 1
     assert "Traceback" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from driftdeck.firing import breached_query, confirm
 from driftdeck.grafana.variables import fill
 from driftdeck.settings import IsolatedSettings, Settings
 from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
 from driftdeck.stack.programs import Program
 from driftdeck.stack.runtime import choose
 from driftdeck.verify.checks import Answer, Question, judge
@@ -116,11 +117,11 @@ def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None
     """Asking for a Grafana that is not there says which variable to set."""
     monkeypatch.setattr("driftdeck.stack.local.shutil.which", lambda name: None)
     settings = IsolatedSettings(runtime="grafana", grafana_bin="")
-    with pytest.raises(RuntimeError, match="set GRAFANA_BIN to one"):
+    with pytest.raises(StackError, match="set GRAFANA_BIN to one"):
         choose(settings)
 
     named = settings.model_copy(update={"grafana_bin": "/nowhere/grafana"})
-    with pytest.raises(RuntimeError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
+    with pytest.raises(StackError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
         choose(named)
 
 

@@ -17,7 +17,7 @@ from repository import MONITORS, ROOT
 
 LIBRARY = ROOT / "driftdeck"
 OURS = {"driftdeck", "examples", "soak", "benchmarks"}
-TOP = {"errors", "facts", "garbage", "project", "settings", "diagnostics"}
+TOP = {"errors", "events", "facts", "garbage", "project", "settings", "diagnostics"}
 """What every room of the library may use."""
 DECLARED = {"declare", "firing", "thresholds", "load"}
 BLOCKS = {*DECLARED, "dashboards", "facts"}
@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "declare": {"errors"},
     "database": TOP,
     "facts": set(),
-    "dashboards": BLOCKS,
+    "dashboards": {*BLOCKS, "errors"},
     "dashboards_src": BLOCKS,
     "preflight": {"errors", "facts", "garbage"},
     "generator": {*TOP, *BUILT},
@@ -37,6 +37,11 @@ MAY_IMPORT = {
     "stack": {*TOP, *BUILT, "database", "grafana", "verify", "preview"},
     "changes": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
     "schedules": TOP,
+    "scaffold": {*TOP, *BUILT},
+    "cli": {
+        *(*TOP, *BUILT, "database", "collectors", "changes", "preview", "scaffold"),
+        *("schedules", "stack"),
+    },
 }
 """By room of the library, which other rooms it imports; each imports itself."""
 ONLY_IN = {
@@ -62,7 +67,12 @@ ONLY_IN = {
 def modules(room: str = "") -> list[Path]:
     """The modules of a room of the library, or of all of it."""
     rooms = [room] if room else [path.name for path in LIBRARY.iterdir() if path.is_dir()]
-    found = [path for name in rooms for path in (LIBRARY / name).rglob("*.py")]
+    found = [
+        path
+        for name in rooms
+        for path in (LIBRARY / name).rglob("*.py")
+        if "scaffold/files" not in path.as_posix()  # of a project, not of ours
+    ]
     return sorted(found if room else [*found, *LIBRARY.glob("*.py")])
 
 
@@ -81,7 +91,8 @@ def imports(path: Path) -> set[str]:
 def rooms(path: Path) -> set[str]:
     """The rooms of the library that a file imports."""
     parts = [name.split(".") for name in imports(path)]
-    return {part[1] for part in parts if part[0] == "driftdeck" and len(part) > 1}
+    found = {part[1] for part in parts if part[0] == "driftdeck" and len(part) > 1}
+    return found - {"__version__"}
 
 
 def outside(path: Path) -> set[str]:

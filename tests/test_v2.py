@@ -10,7 +10,7 @@ import pytest
 
 from driftdeck.dashboards.rows import open_rows
 from driftdeck.facts import Json
-from driftdeck.generator.__main__ import main
+from driftdeck.generator import commands
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
 from driftdeck.generator.normal import normalise_dashboard
@@ -221,7 +221,7 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
     (home / "theirs.json").write_text('{"metadata": {"name": "abc"}}')
     (home / "old.json").write_text('{"metadata": {"name": "driftdeck-gone"}}')
     settings = IsolatedSettings(objects_dir=home)
-    assert main(["build", "--format", "v2"], settings) == 0
+    assert commands.build(settings, v2=True) == 0
     there = {path.name for path in home.iterdir()}
     assert there == {*files(artefacts(settings)), "theirs.json"}
     made = json.loads((home / "flights.json").read_text())
@@ -233,14 +233,15 @@ def test_check_names_a_stale_object(tmp_path: Any, capsys: pytest.CaptureFixture
     """Only where somebody has built the tree."""
     home = tmp_path / "objects"
     settings = IsolatedSettings(objects_dir=home)
-    main(["check"], settings)
-    assert "FORMAT=v2" not in capsys.readouterr().out
-    main(["build", "--format", "v2"], settings)
+    commands.check(settings)
+    assert "--format v2" not in capsys.readouterr().out
+    commands.build(settings, v2=True)
     (home / "live.json").write_text("{}")
     (home / "dummy.json").unlink()
-    assert main(["check"], settings) == 1
+    assert commands.check(settings) == 1
     said_of_it = capsys.readouterr().out
     assert (
-        "objects/live.json: is not what the source builds; run `make build FORMAT=v2`" in said_of_it
+        "objects/live.json: is not what the source builds; run `driftdeck build --format v2`"
+        in said_of_it
     )
     assert "objects/dummy.json" in said_of_it

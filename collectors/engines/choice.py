@@ -17,6 +17,7 @@ from driftdeck.collectors.frames.cleaned import Cleaned
 from driftdeck.collectors.jobs.imports import kept
 from driftdeck.collectors.values import Measured
 from driftdeck.declare import Levels, Monitor, Series, Window
+from driftdeck.errors import DriftdeckError
 
 LARGE = 200_000
 """Rows of a reference from which on Evidently takes seconds a window."""
@@ -24,7 +25,7 @@ NEAR = 1e-9
 """So far may the engines be apart: absolutely, or of a number larger than 1."""
 
 
-class EnginesDifferError(RuntimeError):
+class EnginesDifferError(DriftdeckError):
     """The index gave another number than Evidently."""
 
 

@@ -15,12 +15,13 @@ from driftdeck.collectors.frames.schema import label_words
 from driftdeck.collectors.values import Measured
 from driftdeck.declare import Column, Monitor, Series
 from driftdeck.declare.metrics import Over
+from driftdeck.errors import DriftdeckError
 
 SHOWN = 4
 """So many words are named in a reason."""
 
 
-class UnmeasurableError(ValueError):
+class UnmeasurableError(DriftdeckError, ValueError):
     """A window whose data cannot give a metric: the reason, in words."""
 
 

@@ -4,6 +4,7 @@ One loop hands batches to whoever works, and hears what became of them. A monito
 trains its model is played in order, a batch after the other; the others are all begun at once.
 """
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import tell
+from driftdeck.events import announce
 from driftdeck.settings import Settings
 
 BATCH = 15
@@ -127,7 +129,7 @@ class _Backfill:
             if is_outage(error):
                 raise
             self._connection.rollback()
-            tell(monitor.name, error)
+            tell(error, monitor=monitor.name)
             return False
         played = monitor.retrain is not None and monitor.retrain.replay
         job = _Job(monitor, windows, played)
@@ -206,7 +208,7 @@ class _Backfill:
             if is_outage(error):
                 raise
             if not job.gone:
-                tell(job.monitor.name, error)
+                tell(error, monitor=job.monitor.name)
             job.gone = job.failed = True
             job.waiting.clear()
             job.again.clear()
@@ -228,13 +230,20 @@ class _Backfill:
     def _count(self, job: _Job, done: Done) -> None:
         name = job.monitor.name
         for line in filter(None, done.said):
-            print(f"{name}: {line}", flush=True)
+            announce(f"{name}: {line}", "retrained", monitor=name, outcome=line)
         for outcome in done.outcomes:
             job.counts[outcome.status] += 1
             if job.bar is not None:
                 self._progress.advance(job.bar)
             if not sys.stdout.isatty() and job.counts.total() % SAID_EVERY == 0:
-                print(f"{name}: {job.counts.total()} of {len(job.windows)} windows", flush=True)
+                done_so_far, every = job.counts.total(), len(job.windows)
+                announce(
+                    f"{name}: {done_so_far} of {every} windows",
+                    "progress",
+                    monitor=name,
+                    collected=done_so_far,
+                    windows=every,
+                )
         self._fail(job, done)
 
     @staticmethod
@@ -243,13 +252,28 @@ class _Backfill:
         for outcome in done.outcomes:
             if outcome.status == "failed":
                 job.failed = True
-                print(f"{job.monitor.name} {outcome.window.day}: {outcome.error}", flush=True)
+                announce(
+                    f"{job.monitor.name} {outcome.window.day}: {outcome.error}",
+                    "collected",
+                    level=logging.ERROR,
+                    monitor=job.monitor.name,
+                    window=outcome.window.day,
+                    seconds=round(outcome.seconds, 1),
+                    status=outcome.status,
+                    error=outcome.error,
+                )
 
     def _collected(self, job: _Job) -> None:
         """All windows are stored: say so, and have the reports made."""
         counts = ", ".join(f"{number} {status}" for status, number in sorted(job.counts.items()))
         said = f"{len(job.windows)} windows collected{f' ({counts})' if counts else ''}"
-        print(f"{job.monitor.name}: {said}", flush=True)
+        announce(
+            f"{job.monitor.name}: {said}",
+            "backfilled",
+            monitor=job.monitor.name,
+            windows=len(job.windows),
+            **job.counts,
+        )
         job.waiting = list(self._reports(job))
 
     def _reports(self, job: _Job) -> Iterator[Batch]:
@@ -274,7 +298,14 @@ class _Backfill:
         for outcome in done.outcomes:
             job.kept += outcome.reported
             if not outcome.reported:
-                print(f"{name} {outcome.window.day}: {outcome.report}", flush=True)
+                day, why = outcome.window.day, outcome.report
+                announce(f"{name} {day}: {why}", "no report", monitor=name, window=day, error=why)
         if job.kept and job.done:
             left = f", {job.unreported} breaches without" if job.unreported else ""
-            print(f"{name}: {job.kept} reports kept{left}", flush=True)
+            announce(
+                f"{name}: {job.kept} reports kept{left}",
+                "reports kept",
+                monitor=name,
+                reports=job.kept,
+                without=job.unreported,
+            )

@@ -101,7 +101,7 @@ def emptied(collected: Collected, monitor: Monitor, rows: int, labels: int) -> C
         return collected
     sentence = (
         f"{lost} were measured; the numbers of then are kept. Bring them back, or say that there"
-        f" are none: python -m collectors run {monitor.name} --date {collected.window.day} --empty"
+        f" are none: driftdeck run {monitor.name} --date {collected.window.day} --empty"
     )
     return replace(collected, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 

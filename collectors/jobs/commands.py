@@ -3,7 +3,7 @@
 What takes long to import is imported where it is needed: mostly nothing is due.
 """
 
-import argparse
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -23,54 +23,82 @@ from driftdeck.database.locks import held
 from driftdeck.database.roles import changed_settings, end_overlong_statements
 from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import tell
+from driftdeck.errors import UsageError
+from driftdeck.events import announce
 from driftdeck.load import load, named
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
+    from driftdeck.collectors.jobs.backfill import Asked
     from driftdeck.collectors.jobs.runner import Outcome
+    from driftdeck.collectors.new.request import Request
 
 
-def run(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Collect one day and keep its report; train the model anew if that calls for it."""
+def run(
+    settings: Settings,
+    name: str,
+    day: date | None = None,
+    *,
+    report: bool = True,
+    may_empty: bool = False,
+) -> int:
+    """Collect one day of a monitor; train the model anew if that calls for it. 1: it failed.
+
+    day: local to the monitor, by default yesterday. report: whether Evidently's is kept. may_empty:
+    believe a window that has no rows, or no labels, any more. Raises UsageError.
+    """
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(parsed.monitor, *settings.monitor_folders)
+    monitor = named(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, parsed.date, clock(connection))
-        runner = Runner(monitor, settings, connection, may_empty=parsed.empty)
+        window = _window(monitor, day, clock(connection))
+        runner = Runner(monitor, settings, connection, may_empty=may_empty)
         _retrain(settings, connection, monitor)
-        failed = _say(monitor, runner.run(window, report=not parsed.no_report, trains=True))
+        failed = _say(monitor, runner.run(window, report=report, trains=True))
         _retrain(settings, connection, monitor)
     return failed
 
 
-def report(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Make the report of any day: it is collected again, which changes nothing else."""
+def report(settings: Settings, name: str, day: date) -> int:
+    """Make the report of any day: it is collected again, which changes nothing else.
+
+    1: it failed. Raises UsageError.
+    """
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(parsed.monitor, *settings.monitor_folders)
+    monitor = named(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, parsed.date, clock(connection))
+        window = _window(monitor, day, clock(connection))
         return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
 
 
 def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
-    """The window of a day, by default of yesterday. Raises ValueError if it is not over."""
+    """The window of a day, by default of yesterday. Raises UsageError if it is not over."""
     if day is None:
         yesterday = now.astimezone(monitor.every.zone).date() - timedelta(days=1)
         day = min(yesterday, monitor.last_day or yesterday)
     window = window_of(monitor, day)
     if window.end > now:
-        raise ValueError(f"{window.day} is not over yet; a window is collected when complete")
+        raise UsageError(f"{window.day} is not over yet; a window is collected when complete")
     return window
 
 
 def _say(monitor: Monitor, outcome: "Outcome") -> int:
-    day = outcome.window.day
-    print(f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s", flush=True)
-    for line in filter(None, (outcome.error, outcome.report)):
-        print(f"  {line}", flush=True)
-    return int(outcome.status == "failed")
+    day, failed = outcome.window.day, outcome.status == "failed"
+    first = f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s"
+    rest = [f"  {line}" for line in (outcome.error, outcome.report) if line]
+    announce(
+        "\n".join([first, *rest]),
+        "collected",
+        level=logging.ERROR if failed else logging.INFO,
+        monitor=monitor.name,
+        window=day,
+        seconds=round(outcome.seconds, 1),
+        status=outcome.status,
+        error=outcome.error,
+        report=outcome.report,
+    )
+    return int(failed)
 
 
 def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> None:
@@ -79,9 +107,9 @@ def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monito
         return
     from driftdeck.collectors.retraining.retraining import retrain
 
-    said = retrain(settings, connection, monitor)
-    if said:
-        print(f"  {said}", flush=True)
+    sentence = retrain(settings, connection, monitor)
+    if sentence:
+        announce(f"  {sentence}", "retrained", monitor=monitor.name, outcome=sentence)
 
 
 def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
@@ -101,49 +129,54 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
         except Exception as error:
             if is_outage(error):
                 raise
-            tell(monitor.name, error)
+            tell(error, monitor=monitor.name)
             failed = 1
     return failed
 
 
-def backfill(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Collect many days, several at a time, then keep some reports."""
-    from driftdeck.collectors.jobs.backfill import Asked
+def backfill(settings: Settings, name: str, asked: "Asked") -> int:
+    """Collect many days of a monitor, or of all, then keep some reports. 1: something failed."""
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
 
-    asked = Asked(
-        parsed.first, parsed.last, parsed.missing, parsed.workers, parsed.reports, parsed.dask
-    )
-    failed = collect_many(settings, _chosen(settings, parsed.monitor), asked)
+    failed = collect_many(settings, _chosen(settings, name), asked)
     with connect(settings) as connection:
         _say_leftovers(settings, connection)
     return failed
 
 
-def due(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Collect what is due, oldest first; what another process is at is left to it."""
-    while parsed.every:
+def due(
+    settings: Settings, name: str = "all", *, every: float | None = None, report: bool = True
+) -> int:
+    """Collect what is due of a monitor, or of all, oldest first; 1: something failed.
+
+    What another process is at is left to it. every: seconds between two passes, until stopped; by
+    default it is one pass. report: whether Evidently's are kept.
+    """
+    while every:
         try:
-            _pass(settings, parsed)
+            _pass(settings, name, report=report)
         except psycopg.Error as error:
-            tell("collectors", error, settings.database)
-        time.sleep(parsed.every)
-    return _pass(settings, parsed)
+            tell(error, database=settings.database)
+        time.sleep(every)
+    return _pass(settings, name, report=report)
 
 
-def _pass(settings: Settings, parsed: argparse.Namespace) -> int:
+def _pass(settings: Settings, name: str, *, report: bool) -> int:
     """Each chosen monitor once, over one connection, and another that holds its lock."""
     with connect(settings) as connection:
         end_overlong_statements(connection)
         connection.commit()
-        if parsed.list:
-            return _each(settings, parsed.monitor, partial(_list, settings, connection))
         with connect(settings, autocommit=True) as locking:
-            return _each(
-                settings,
-                parsed.monitor,
-                partial(_due, settings, connection, locking, report=not parsed.no_report),
-            )
+            collect = partial(_due, settings, connection, locking, report=report)
+            return _each(settings, name, collect)
+
+
+def list_due(settings: Settings, name: str = "all") -> int:
+    """Print what is due of a monitor, or of all, and collect nothing; 1: of one it is not known."""
+    with connect(settings) as connection:
+        end_overlong_statements(connection)
+        connection.commit()
+        return _each(settings, name, partial(_list, settings, connection))
 
 
 def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
@@ -163,7 +196,7 @@ def _due(
 ) -> int:
     with held(locking, f"due {monitor.name}") as lock:
         if lock is None:
-            print(f"{monitor.name}: another process is at it")
+            announce(f"{monitor.name}: another process is at it", "busy", monitor=monitor.name)
             return 0
         _retrain(settings, connection, monitor)
         failed = windows = 0
@@ -172,33 +205,50 @@ def _due(
                 from driftdeck.collectors.jobs.runner import Runner
 
                 runner = Runner(monitor, settings, connection)
-            print(f"{monitor.name} {window.day}: {why}", flush=True)
+            announce(
+                f"{monitor.name} {window.day}: {why}",
+                "due",
+                monitor=monitor.name,
+                window=window.day,
+                reason=why,
+            )
             failed = max(failed, _say(monitor, runner.run(window, report=report, trains=True)))
             _retrain(settings, connection, monitor)
             windows += 1
         if not windows:
-            print(f"{monitor.name}: nothing is due")
+            announce(f"{monitor.name}: nothing is due", "idle", monitor=monitor.name)
     return failed
 
 
-def status(settings: Settings, parsed: argparse.Namespace) -> int:
+def collected(settings: Settings, *, only_leftovers: bool = False) -> int:
     """Say what has been collected, and what is left over; or the latter only."""
     with connect(settings) as connection:
-        if not parsed.leftovers:
+        if not only_leftovers:
             _print_collected(settings, connection)
         _say_leftovers(settings, connection)
         if changed := changed_settings(connection):
-            print(f"changed by a viewer: {', '.join(changed)}; `python -m stack migrate` mends it")
+            print(f"changed by a viewer: {', '.join(changed)}; `driftdeck migrate` mends it")
     return 0
 
 
 def _say_leftovers(settings: Settings, connection: psycopg.Connection) -> None:
     for line in leftovers(connection, load(*settings.monitor_folders)):
-        print(f"left over: {line}")
+        announce(f"left over: {line}", "left over", what=line)
 
 
-def forget(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Remove what is stored of a monitor, or of some of its windows."""
+def forget(
+    settings: Settings,
+    name: str,
+    *,
+    before: date | None = None,
+    leftovers: bool = False,
+    yes: bool = False,
+) -> int:
+    """Remove what is stored of a monitor, or of some of its windows.
+
+    before: only days before this one, local to the monitor. leftovers: only windows that are not
+    declared any more. yes: without, it is counted only. Raises UsageError.
+    """
     from driftdeck.collectors.jobs.forget import forget as remove
 
     declared = {monitor.name: monitor for monitor in load(*settings.monitor_folders)}
@@ -206,11 +256,11 @@ def forget(settings: Settings, parsed: argparse.Namespace) -> int:
         return remove(
             settings,
             connection,
-            parsed.monitor,
-            declared.get(parsed.monitor),
-            day=parsed.before,
-            left_over=parsed.leftovers,
-            yes=parsed.yes,
+            name,
+            declared.get(name),
+            day=before,
+            left_over=leftovers,
+            yes=yes,
         )
 
 
@@ -234,30 +284,37 @@ def _print_collected(settings: Settings, connection: psycopg.Connection) -> None
     Console().print(table)
 
 
-def new(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Declare data that nobody has declared, calibrate it, and collect what there is of it."""
+def new(settings: Settings, request: "Request", *, workers: int = 1, reports: int = 10) -> int:
+    """Declare data that nobody has declared, calibrate it, and collect what there is of it.
+
+    workers: processes that collect. reports: at most so many of Evidently's. 1: a window failed.
+    Raises UsageError, SourceError, DeclarationError.
+    """
     from driftdeck.collectors.jobs.backfill import Asked
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
     from driftdeck.collectors.new.command import make
 
-    monitor = make(settings, parsed)
-    asked = Asked(workers=parsed.workers, reports=parsed.reports)
+    monitor = make(settings, request)
     try:
-        failed = collect_many(settings, [monitor], asked)
+        failed = collect_many(settings, [monitor], Asked(workers=workers, reports=reports))
     except psycopg.OperationalError as error:
         failed = 0
         print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")
-    print(f"{monitor.name}: next, `make build` makes its dashboard, `make up` shows it")
+    print(f"{monitor.name}: next, `driftdeck build` makes its dashboard, `driftdeck up` shows it")
     return failed
 
 
-def calibrate(settings: Settings, parsed: argparse.Namespace) -> int:
-    """Propose levels from the reference's days, or replay the present ones over the store."""
-    from driftdeck.collectors.thresholds.calibrate import calibrate as find_levels
-    from driftdeck.collectors.thresholds.replay import replay
+def calibrate(settings: Settings, name: str) -> int:
+    """Find a monitor's thresholds on the days of its reference, and write them beside it."""
+    from driftdeck.collectors.thresholds.calibrate import calibrate as find_thresholds
 
-    if parsed.replay:
-        monitor = named(parsed.monitor, *settings.monitor_folders)
-        with connect(settings) as connection:
-            return replay(connection, monitor)
-    return find_levels(named(parsed.monitor, *settings.monitor_folders), settings)
+    return find_thresholds(named(name, *settings.monitor_folders), settings)
+
+
+def replay(settings: Settings, name: str) -> int:
+    """Show what a monitor's thresholds of today would have raised over what is stored."""
+    from driftdeck.collectors.thresholds.replay import replay as judge_again
+
+    monitor = named(name, *settings.monitor_folders)
+    with connect(settings) as connection:
+        return judge_again(connection, monitor)

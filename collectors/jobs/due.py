@@ -90,7 +90,7 @@ def first_day(connection: psycopg.Connection, reader: "Reader", now: datetime) -
     except SourceGoneError:
         raise
     except SourceError as error:
-        tell(monitor.name, error)
+        tell(error, monitor=monitor.name)
     zone = monitor.every.zone
     starts = [start.astimezone(zone).date() for start in _stored(connection, monitor)]
     return min(starts, default=now.astimezone(zone).date() - timedelta(days=1))

@@ -54,13 +54,13 @@ def leftovers(connection: psycopg.Connection, monitors: Sequence[Monitor]) -> It
         if name not in declared:
             yield (
                 f"{name}: is declared no longer, {counted(len(windows), 'window')} stored;"
-                f" `python -m collectors forget {name}` removes all of it"
+                f" `driftdeck forget {name}` removes all of it"
             )
             continue
         reasons = Counter(filter(None, (reason(declared[name], one) for one in windows)))
         for why, count in reasons.items():
             yield (
-                f"{name}: {counted(count, 'window')} stored {why}; `python -m collectors forget"
+                f"{name}: {counted(count, 'window')} stored {why}; `driftdeck forget"
                 f" {name} --leftovers` removes {'them' if count != 1 else 'it'}"
             )
 

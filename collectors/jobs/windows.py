@@ -5,19 +5,20 @@ from datetime import date, datetime
 
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import days
+from driftdeck.errors import UsageError
 
 
 def window_of(monitor: Monitor, day: date) -> Window:
-    """The window of a day. Raises ValueError for a day outside the monitor's period."""
+    """The window of a day. Raises UsageError for a day outside the monitor's period."""
     first, last = monitor.first_day, monitor.last_day
     if (first is not None and day < first) or (last is not None and day > last):
         until = f" to {last}" if last else ""
-        raise ValueError(
+        raise UsageError(
             f"{monitor.name} watches {first}{until}; {day} lies outside"
             f" (starts and ends in its declaration)"
         )
     if not monitor.every.has(day):
-        raise ValueError(f"{monitor.name}: there is no {day} in {monitor.every.timezone}")
+        raise UsageError(f"{monitor.name}: there is no {day} in {monitor.every.timezone}")
     return monitor.every.window(day)
 
 

@@ -15,7 +15,8 @@ from driftdeck.collectors.jobs.workers import worker
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.database import connect
 from driftdeck.declare import Window
-from driftdeck.diagnostics import keep_log
+from driftdeck.diagnostics import begin_log, keep_log
+from driftdeck.events import log_lines
 from driftdeck.load import named
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
@@ -69,7 +70,9 @@ def work(settings: str, batch: Batch) -> Done:
 def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
     settings = Settings.model_validate_json(given)
     if multiprocessing.parent_process() is not None:  # one beside the command keeps the log, too
+        begin_log()
         keep_log(settings.stack_dir)
+        log_lines(settings.log_format)
     connection = connect(settings)
     monitor = named(name, *settings.monitor_folders)
     return Runner(monitor, settings, connection, backfill=True), connection

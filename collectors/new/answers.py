@@ -12,6 +12,7 @@ from driftdeck.collectors.frames import cells
 from driftdeck.collectors.new import guess
 from driftdeck.collectors.new.guess import Roles
 from driftdeck.declare.columns import Kind
+from driftdeck.errors import UsageError
 
 CLASSES = ("recall", "precision", "accuracy")
 CHANCES = ("roc_auc", "log_loss")
@@ -54,7 +55,7 @@ def of(
     """What the prediction and the label of a sample are.
 
     positive: the word that a person says means yes, or ''. kinds: of columns, as a person says.
-    Raises ValueError where only a person can tell.
+    Raises UsageError where only a person can tell.
     """
     prediction, target = (sample[n] if n else None for n in (roles.prediction, roles.target))
     words = [] if target is None else sorted(set(_words(target).dropna()))
@@ -79,14 +80,14 @@ def of(
 
 
 def _check_positive(positive: str, words: Sequence[str], roles: Roles) -> None:
-    """Raise ValueError where a word that a person says means yes is of no use."""
+    """Raise UsageError where a word that a person says means yes is of no use."""
     if not positive:
         return
     if len(words) != 2:
         has = f"{roles.target} has {_some(words)}" if words else "no target was found"
-        raise ValueError(f"--positive {positive!r}: {has}; it is for labels of two words")
+        raise UsageError(f"--positive {positive!r}: {has}; it is for labels of two words")
     if cells.label(positive) not in words:
-        raise ValueError(f"--positive {positive!r} is no label; {roles.target} has {_some(words)}")
+        raise UsageError(f"--positive {positive!r} is no label; {roles.target} has {_some(words)}")
 
 
 def _of_no_chances(prediction: pd.Series, words: list[str], roles: Roles) -> Answer:
@@ -159,7 +160,7 @@ def _positive(
     if chance >= CLEAR or (chance <= 1 - CLEAR and not named):
         yes = first if chance >= CLEAR else words[1]
         return yes, f"{roles.prediction} is higher for it"
-    raise ValueError(
+    raise UsageError(
         f"{roles.target}: which of {words[0]!r} and {words[1]!r} means yes? say it with --positive"
     )
 

@@ -1,6 +1,5 @@
 """Makes a monitor of data that nobody has declared: looks, proposes, writes, calibrates."""
 
-import argparse
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.new.declaration import declaration
 from driftdeck.collectors.new.find import Found, Place, find, place_of
 from driftdeck.collectors.new.propose import Proposal, period, propose
+from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import plain
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import calibrated, measure_days, write
@@ -23,6 +23,7 @@ from driftdeck.collectors.values import Status
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily
+from driftdeck.errors import UsageError
 from driftdeck.load import CONTACTS, RESERVED, load, named
 from driftdeck.settings import Settings
 
@@ -32,32 +33,32 @@ TAKEN = {*RESERVED, CONTACTS}
 COMPOSE_ANCHOR = re.compile(r"^( *)environment: &environment\n", re.MULTILINE)
 
 
-def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
+def make(settings: Settings, request: Request) -> Monitor:
     """Write the declaration of a source and its thresholds, and say what was found.
 
-    An error leaves every file as it was. Raises ValueError, SourceError, DeclarationError.
+    An error leaves every file as it was. Raises UsageError, SourceError, DeclarationError.
     """
-    name = parsed.name
-    path = _place_to_write(settings, name, parsed.force)
-    zone = Daily(timezone=parsed.timezone or "UTC").timezone
+    name = request.name
+    path = _place_to_write(settings, name, request.force)
+    zone = Daily(timezone=request.timezone or "UTC").timezone
     reference = None
-    if parsed.reference:
-        days = Between(*parsed.reference).days()
+    if request.reference:
+        days = Between(*request.reference).days()
         reference = days[0], days[-1]
-    place = place_of(settings, parsed.source, name)
-    found = find(settings, parsed, place, zone)
-    said = parsed.table or str(place.path or "the table")
+    place = place_of(settings, request.source, name)
+    found = find(settings, request, place, zone)
+    said = request.table or str(place.path or "the table")
     now = datetime.now(UTC)
     watched = period(found.looked.days, zone, now, reference, said)
     proposal = propose(found, zone, watched)
-    title = parsed.title or name.replace("_", " ").capitalize()
+    title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
     with _undone([path, thresholds.path_beside(path), *files]):
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
-            text = declaration(name, title, parsed.owner, one, now.date())
+            text = declaration(name, title, request.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
             return named(name, *settings.monitor_folders)
@@ -74,7 +75,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
         monitor = named(name, *settings.monitor_folders)
         problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
         if problems:
-            raise ValueError("; ".join(problems))
+            raise UsageError("; ".join(problems))
     for one in proposal.left_out:
         print(f"  left out {plain(one.name)}: {one.why}")
     _try(monitor, settings)
@@ -107,7 +108,7 @@ def amend(
 ) -> Proposal:
     """The proposal without what too few days of the reference have a value of.
 
-    Raises ValueError where no column is left.
+    Raises UsageError where no column is left.
     """
     short = {
         s.key: len(values[s.key])
@@ -122,7 +123,7 @@ def amend(
         for one in proposal.columns
     )
     if not any(one.kind for one in columns):
-        raise ValueError(
+        raise UsageError(
             f"no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
@@ -135,9 +136,9 @@ def amend(
 
 
 def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
-    """Where the declaration will lie. Raises ValueError where it may not."""
+    """Where the declaration will lie. Raises UsageError where it may not."""
     if not NAME.fullmatch(name) or name in TAKEN:
-        raise ValueError(
+        raise UsageError(
             f"{name!r} cannot be a monitor's name; use up to 24 lower-case letters, digits and _,"
             f" starting with a letter, and none of {', '.join(sorted(TAKEN))}"
         )
@@ -146,12 +147,12 @@ def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
         folder != path.parent and (folder / path.name).exists()
         for folder in settings.monitor_folders
     ):
-        raise ValueError(f"another folder has a monitor {name!r}; choose another name")
+        raise UsageError(f"another folder has a monitor {name!r}; choose another name")
     built = settings.provisioning_dir / "dashboards" / f"{name.replace('_', '-')}.json"
     if built.exists() and not path.exists():
-        raise ValueError(f"a dashboard is called {name!r} already; choose another name")
+        raise UsageError(f"a dashboard is called {name!r} already; choose another name")
     if path.exists() and not force:
-        raise ValueError(f"{path} is there; choose another name, or say --force to write it anew")
+        raise UsageError(f"{path} is there; choose another name, or say --force to write it anew")
     return path
 
 

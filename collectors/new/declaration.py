@@ -18,7 +18,7 @@ BESIDE = {
 
 def declaration(name: str, title: str, owner: str, proposal: Proposal, today: date) -> str:
     """The whole file."""
-    made = f"Made from the data by `python -m collectors new` on {today}: change what you know"
+    made = f"Made from the data by `driftdeck new` on {today}: change what you know"
     lines = [
         _docstring(title),
         "",

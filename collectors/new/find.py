@@ -1,6 +1,5 @@
 """Looks at what a person has named: a path, a database's URI, or the variable that holds one."""
 
-import argparse
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from driftdeck.collectors.new import guess
 from driftdeck.collectors.new.guess import Asked, Roles
 from driftdeck.collectors.new.look_at_files import Looked, Options, look_at_files
 from driftdeck.collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
+from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import names_of
 from driftdeck.collectors.sources import joins
 from driftdeck.collectors.sources.errors import SourceError
@@ -19,6 +19,7 @@ from driftdeck.database import Role, connect, uri
 from driftdeck.database.errors import sentence
 from driftdeck.declare import Files, Source
 from driftdeck.declare.columns import Kind
+from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 
 MOST_TWICE = 0.1
@@ -51,17 +52,17 @@ class Found:
     asked: Asked
 
 
-def kinds_of(parsed: argparse.Namespace) -> dict[str, Kind | None]:
-    """The kinds of columns that a person has said. Raises ValueError where they contradict."""
-    said = [
-        *((name, "category") for name in parsed.category),
-        *((name, "number") for name in parsed.number),
-        *((name, None) for name in parsed.leave_out),
+def kinds_of(request: Request) -> dict[str, Kind | None]:
+    """The kinds of columns that a person has said. Raises UsageError where they contradict."""
+    said: list[tuple[str, Kind | None]] = [
+        *((name, "category") for name in request.category),
+        *((name, "number") for name in request.number),
+        *((name, None) for name in request.leave_out),
     ]
     names = [name for name, _ in said]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"{', '.join(twice)}: said to be several things; say one")
+        raise UsageError(f"{', '.join(twice)}: said to be several things; say one")
     return dict(said)
 
 
@@ -74,7 +75,7 @@ def place_of(settings: Settings, given: str, name: str) -> Place:
     if not Path(given).exists() and VARIABLE.fullmatch(given):
         uri = settings.variable(given)
         if not is_uri(uri):
-            raise ValueError(
+            raise UsageError(
                 f"{given} is no file or folder, and no variable with a postgresql:// URI;"
                 " set it in .env or the environment"
             )
@@ -82,52 +83,52 @@ def place_of(settings: Settings, given: str, name: str) -> Place:
     return Place(path=Path(given).resolve())
 
 
-def find(settings: Settings, parsed: argparse.Namespace, place: Place, zone: str) -> Found:
-    """Look at the rows and their labels. Raises ValueError, SourceError."""
-    options = Options(parsed.time, parsed.time_format, zone)
-    asked = Asked(parsed.prediction, parsed.target, parsed.positive, kinds_of(parsed))
-    said = parsed.table or str(place.path or "the table")
+def find(settings: Settings, request: Request, place: Place, zone: str) -> Found:
+    """Look at the rows and their labels. Raises UsageError, SourceError."""
+    options = Options(request.time, request.time_format, zone)
+    asked = Asked(request.prediction, request.target, request.positive, kinds_of(request))
+    said = request.table or str(place.path or "the table")
     if place.path is not None:
-        if parsed.table:
-            raise ValueError("--table names a table of a database; --from names files here")
+        if request.table:
+            raise UsageError("--table names a table of a database; --from names files here")
         looked = _relative(settings, look_at_files(place.path, options))
-        labels = _look_at_label_files(settings, parsed, zone) if parsed.labels else None
+        labels = _look_at_label_files(settings, request, zone) if request.labels else None
     else:
         address = place.uri or uri(settings, Role.COLLECTOR)
-        table = parsed.table or _only_table(settings, place)
+        table = request.table or _only_table(settings, place)
         looked = look_at_table(Database(address, table), table, place.address, options)
-        labels = _look_at_label_table(address, parsed, place, zone)
+        labels = _look_at_label_table(address, request, place, zone)
     if labels is None:
         taken = (looked.source.time,)
         roles = guess.roles(looked.sample, replace(asked, taken=taken), said)
         return Found(looked, None, roles, taken, asked)
-    return _with_labels(looked, labels, parsed, asked, said)
+    return _with_labels(looked, labels, request, asked, said)
 
 
 def _with_labels(
-    looked: Looked, labels: Looked, parsed: argparse.Namespace, asked: Asked, said: str
+    looked: Looked, labels: Looked, request: Request, asked: Asked, said: str
 ) -> Found:
     """Join what is known of the labels to the sample, as the collectors will."""
-    on = parsed.on or _shared(looked, labels, parsed.labels)
-    for one, where in ((looked, said), (labels, parsed.labels)):
+    on = request.on or _shared(looked, labels, request.labels)
+    for one, where in ((looked, said), (labels, request.labels)):
         if on not in one.sample:
-            raise ValueError(
+            raise UsageError(
                 f"{where} has no column {on!r} for --on; there are {names_of(one.sample)}"
             )
-    target = _target(labels, on, asked.target, parsed.labels)
+    target = _target(labels, on, asked.target, request.labels)
     ids = joins.identifiers(labels.raw[on])  # as they are stored: no number made of text
     known = labels.sample.assign(**{on: ids}).dropna(subset=[on])
     twice = known[on].duplicated(keep="last")
     if twice.mean() > MOST_TWICE:
-        raise ValueError(
-            f"{parsed.labels}: {on!r} is {known[on][twice].iloc[0]!r} several times, and a row has"
+        raise UsageError(
+            f"{request.labels}: {on!r} is {known[on][twice].iloc[0]!r} several times, and a row has"
             " one label; give another --on"
         )
     known = known[~twice].reset_index(drop=True)
     mine = joins.identifiers(looked.raw[on])
     place = joins.match(mine, known[on].array)
     if (place < 0).all():
-        raise joins.mismatch(mine, known[on].array, on, (parsed.labels, said))
+        raise joins.mismatch(mine, known[on].array, on, (request.labels, said))
     values = known[target].reindex(place).set_axis(looked.sample.index)
     joined = replace(looked, sample=looked.sample.assign(**{target: values}))
     source = replace(labels.source, on=on)
@@ -146,16 +147,16 @@ def _shared(looked: Looked, labels: Looked, said: str) -> str:
     if len(found) == 1:
         return found[0]
     if not both:
-        raise ValueError(
+        raise UsageError(
             f"{said}: no column is in both: the rows have {names_of(looked.sample)}, the labels"
             f" {names_of(labels.sample)}; call what names a row alike in both"
         )
     if not found:
-        raise ValueError(
+        raise UsageError(
             f"{said}: {', '.join(both)} is in both, and comes again in several rows of the labels;"
             " write one label a row, or say what names a row with --on"
         )
-    raise ValueError(
+    raise UsageError(
         f"{said}: {', '.join(found)} are in both, and each may name a row; say which with --on"
     )
 
@@ -164,30 +165,28 @@ def _target(labels: Looked, on: str, asked: str, said: str) -> str:
     free = [str(n) for n in labels.sample if n not in (on, labels.source.time)]
     if asked:
         if asked not in free:
-            raise ValueError(f"{said} has no column {asked!r} for --target; there are {free}")
+            raise UsageError(f"{said} has no column {asked!r} for --target; there are {free}")
         return asked
     if len(free) == 1:
         return free[0]
     taken = (on, labels.source.time)
     found = guess.roles(labels.sample, Asked("none", taken=taken), said).target
     if not found:
-        raise ValueError(f"{said}: which of {', '.join(free)} is the label? say it with --target")
+        raise UsageError(f"{said}: which of {', '.join(free)} is the label? say it with --target")
     return found
 
 
-def _look_at_label_files(settings: Settings, parsed: argparse.Namespace, zone: str) -> Looked:
-    options = Options(parsed.labels_time, parsed.time_format, zone, "--labels-time")
-    return _relative(settings, look_at_files(Path(parsed.labels).resolve(), options))
+def _look_at_label_files(settings: Settings, request: Request, zone: str) -> Looked:
+    options = Options(request.labels_time, request.time_format, zone, "--labels-time")
+    return _relative(settings, look_at_files(Path(request.labels).resolve(), options))
 
 
-def _look_at_label_table(
-    address: str, parsed: argparse.Namespace, place: Place, zone: str
-) -> Looked | None:
-    if not parsed.labels:
+def _look_at_label_table(address: str, request: Request, place: Place, zone: str) -> Looked | None:
+    if not request.labels:
         return None
-    options = Options(parsed.labels_time, "", zone, "--labels-time")
-    database = Database(address, parsed.labels)
-    return look_at_table(database, parsed.labels, place.address, options)
+    options = Options(request.labels_time, "", zone, "--labels-time")
+    database = Database(address, request.labels)
+    return look_at_table(database, request.labels, place.address, options)
 
 
 def _relative(settings: Settings, looked: Looked) -> Looked:
@@ -201,7 +200,7 @@ def _relative(settings: Settings, looked: Looked) -> Looked:
 
 
 def _only_table(settings: Settings, place: Place) -> str:
-    """The only table of a database that has times. Raises ValueError, SourceError."""
+    """The only table of a database that has times. Raises UsageError, SourceError."""
     try:
         opened = psycopg.connect(place.uri, connect_timeout=10) if place.uri else connect(settings)
     except psycopg.Error as error:

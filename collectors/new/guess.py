@@ -11,6 +11,7 @@ import pandas as pd
 from driftdeck.collectors.frames import cells
 from driftdeck.collectors.new.time_column import holds_times
 from driftdeck.declare.columns import Kind
+from driftdeck.errors import UsageError
 
 CODES = 10
 """Whole numbers with at most so many different values are categories: they look like codes."""
@@ -79,7 +80,7 @@ def plainly(name: str) -> str:
 
 
 def roles(sample: pd.DataFrame, asked: Asked, place: str) -> Roles:
-    """Prediction, target and version by their names, unless said. Raises ValueError."""
+    """Prediction, target and version by their names, unless said. Raises UsageError."""
     free = [str(name) for name in sample if name not in asked.taken]
     prediction = _role(sample, free, PREDICTION, asked.prediction, asked, place, "prediction")
     free = [name for name in free if name != prediction]
@@ -102,7 +103,7 @@ def _role(
     if said:
         if said not in free:
             why = ", which is another thing already" if said in sample else ""
-            raise ValueError(
+            raise UsageError(
                 f"{place} has no column {said!r} for --{role}{why}; there are"
                 f" {', '.join(map(repr, free[:30]))}"
             )
@@ -119,7 +120,7 @@ def _role(
     for number, tier in enumerate(tiers):
         found = [name for name in usable if re.fullmatch(tier, plainly(name))]
         if len(found) > 1:
-            raise ValueError(
+            raise UsageError(
                 f"{place}: {', '.join(map(repr, found))} may each be the {role};"
                 f" say which with --{role}, or --{role} none"
             )

@@ -17,6 +17,7 @@ from driftdeck.collectors.sources.ledger import Ledger, total
 from driftdeck.collectors.sources.paths import day_in_name, files_below
 from driftdeck.collectors.sources.times import moments
 from driftdeck.declare import Csv, Parquet, Source
+from driftdeck.errors import UsageError
 
 SAMPLE = 200_000
 
@@ -58,13 +59,13 @@ class Looked:
 
 
 def look_at_files(path: Path, options: Options) -> Looked:
-    """See what a file or a folder of files holds. Raises ValueError, SourceError."""
+    """See what a file or a folder of files holds. Raises UsageError, SourceError."""
     kind, layout, partition, paths = _find(path)
     reading = CsvChunks.of(paths) if kind is Csv else Chunks()
     head = next((c for p in paths for c in reading.chunks(p) if len(c)), None)
     if head is None:
         files = "is a file" if len(paths) == 1 else f"holds {len(paths)} files"
-        raise ValueError(f"{path}: {files} without a row; put some in, or name another")
+        raise UsageError(f"{path}: {files} without a row; put some in, or name another")
     twice = tuple(dict.fromkeys(name for path in paths for name in reading.twice(path)))
     column = choose(head, options.time, options.format, str(path), options.option, twice)
     read = _read(reading, paths, column, options.zone, layout)
@@ -123,24 +124,24 @@ def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
     """(kind, layout, partition, files) of what lies at a path."""
     suffixes = (*Parquet.suffixes, *Csv.suffixes)
     if path.is_file() and not path.name.endswith(suffixes):
-        raise ValueError(
+        raise UsageError(
             f"{path}: ends in none of {', '.join(suffixes)}; convert it (of .tsv, the name)"
         )
     if not path.exists():
-        raise ValueError(f"no file or folder {path}; name one that is there, or a database's URI")
+        raise UsageError(f"no file or folder {path}; name one that is there, or a database's URI")
     if (path / "_delta_log").is_dir():
-        raise ValueError(
+        raise UsageError(
             f"{path}: is a Delta table, whose files hold deleted rows, too; export it as Parquet"
         )
     paths = [path] if path.is_file() else files_below(path, suffixes)
     if not paths:
-        raise ValueError(
+        raise UsageError(
             f"{path}: holds no file that ends in {', '.join(suffixes)}; name another folder, or"
             " convert what it holds (of .tsv, the name is enough)"
         )
     parquet = [one for one in paths if one.name.endswith(Parquet.suffixes)]
     if parquet and len(parquet) < len(paths):
-        raise ValueError(
+        raise UsageError(
             f"{path}: holds files of two kinds, {len(parquet)} of Parquet and"
             f" {len(paths) - len(parquet)} of CSV; give a folder with one kind"
         )
@@ -206,12 +207,12 @@ class _Rows:
 def _read(
     reading: Chunks, paths: Sequence[Path], column: TimeColumn, zone: str, layout: str
 ) -> _Rows:
-    """Every row's time, and a sample. Raises ValueError, SourceError."""
+    """Every row's time, and a sample. Raises UsageError, SourceError."""
     read = _Rows(bare=not column.zoned)
     for path in paths:
         for chunk in reading.chunks(path):
             if column.name not in chunk:
-                raise ValueError(
+                raise UsageError(
                     f"{path}: no column {column.name!r}, the time of each row, which other files"
                     f" have; there are {names_of(chunk)}; is it the right file, and written with"
                     " the separator of the others?"

@@ -18,6 +18,7 @@ from driftdeck.collectors.sources.tables import FIRST, LAST, selected, timeless
 from driftdeck.collectors.sources.times import moments
 from driftdeck.collectors.sources.typed import Reading
 from driftdeck.declare import Table
+from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 
 TIMES = "('timestamp with time zone', 'timestamp without time zone', 'date')"
@@ -39,7 +40,7 @@ def is_monitoring(settings: Settings, uri: str) -> bool:
 
 
 def look_at_table(database: Database, name: str, address: str, options: Options) -> Looked:
-    """See what a table holds. Raises ValueError, SourceError."""
+    """See what a table holds. Raises UsageError, SourceError."""
     bare = Table(name, time="?", address=address)
     kinds = database.columns()
     times = [column for column, kind in kinds.items() if kind in (ZONED, *NAIVE)]
@@ -111,7 +112,7 @@ def _days(database: Database, source: Table, zone: str) -> pd.DataFrame:
 
 
 def only_table(connection: psycopg.Connection) -> str:
-    """The only table or view with a column of times. Raises ValueError listing several."""
+    """The only table or view with a column of times. Raises UsageError listing several."""
     found = connection.execute(
         "select distinct c.table_schema, c.table_name from information_schema.columns c"
         " where c.table_schema not in ('pg_catalog', 'information_schema', 'monitoring')"
@@ -120,7 +121,7 @@ def only_table(connection: psycopg.Connection) -> str:
     names = [table if schema == "public" else f"{schema}.{table}" for schema, table in found]
     if len(names) != 1:
         said = _listed(names) if names else "no table with a timestamp that this user may see"
-        raise ValueError(f"the database holds {said}; say which with --table schema.table")
+        raise UsageError(f"the database holds {said}; say which with --table schema.table")
     return names[0]
 
 

@@ -16,6 +16,7 @@ from driftdeck.collectors.new.look_at_files import Looked
 from driftdeck.collectors.new.time_column import names_of
 from driftdeck.declare import Csv, Source
 from driftdeck.declare.windows import days as span
+from driftdeck.errors import UsageError
 from driftdeck.thresholds import ENOUGH
 
 LEAST_DAYS, LEAST_REFERENCE, MOST_REFERENCE = 21, 14, 60
@@ -84,31 +85,31 @@ class Proposal:
 def period(
     days: pd.DataFrame, zone: str, now: datetime, reference: tuple[date, date] | None, place: str
 ) -> Period:
-    """The days to watch, and which of them the others are compared with. Raises ValueError."""
+    """The days to watch, and which of them the others are compared with. Raises UsageError."""
     days, stray = _without_stray(days)
     whole = _whole_days(days, zone, now)
     if whole.empty:
         last = f", its last is {days.index[-1]}" if len(days) else ""
-        raise ValueError(
+        raise UsageError(
             f"{place}: holds no whole day in {zone} that is over{last}; a monitor needs about"
             f" {LEAST_DAYS} days of the past; is it the right --time, and --time-format?"
         )
     starts, last = whole.index[0], whole.index[-1]
     length = (last - starts).days + 1
     if length < LEAST_DAYS or len(whole) < ENOUGH:
-        raise ValueError(
+        raise UsageError(
             f"{place}: holds {_days(len(whole), 'whole ')}, {starts} to {last}; a monitor needs"
             f" about {LEAST_DAYS}, since its levels come from days that are known to be good;"
             " gather more, or give a --time that is spread over more"
         )
     if len(whole) < length / 4:
-        raise ValueError(
+        raise UsageError(
             f"{place}: has rows on {len(whole)} of the {length} days from {starts} to {last}; a"
             " window is a day, so most would be empty; give another --time"
         )
     middle = float(whole["rows"].median())
     if middle < FEW_ROWS:
-        raise ValueError(
+        raise UsageError(
             f"{place}: holds {middle:g} rows on a middling day; a window is a day and needs about"
             f" {FEW_ROWS} to say anything; gather more rows, or give a --time that spreads them"
             " over fewer days"
@@ -116,7 +117,7 @@ def period(
     first, end = reference or _reference(whole, length)
     counts = [int(whole["rows"].get(day, 0)) for day in span(first, end)]
     if sum(count > 0 for count in counts) < ENOUGH:
-        raise ValueError(
+        raise UsageError(
             f"{place}: the reference {first} to {end} has rows on"
             f" {sum(count > 0 for count in counts)} days; give --reference FIRST LAST with at"
             f" least {ENOUGH} (the data has {starts} to {last})"
@@ -184,7 +185,7 @@ def _gap(counts: Sequence[int]) -> int:
 
 
 def propose(found: Found, zone: str, days: Period) -> Proposal:
-    """What is to be declared of the data. Raises ValueError where there is nothing to watch."""
+    """What is to be declared of the data. Raises UsageError where there is nothing to watch."""
     looked, roles, asked = _within(found.looked, days), found.roles, found.asked
     sample = looked.sample
     first, last = days.reference
@@ -200,7 +201,7 @@ def propose(found: Found, zone: str, days: Period) -> Proposal:
     columns += [Guessed(n, None, "nested values, or bytes") for n in looked.nested]
     if not any(one.kind for one in columns):
         said = "; ".join(f"{one.name}: {one.why}" for one in columns)
-        raise ValueError(f"no column is left to watch ({said or 'there is none but the time'})")
+        raise UsageError(f"no column is left to watch ({said or 'there is none but the time'})")
     watched = [one.name for one in columns if one.kind]
     shares = sample[watched][inside].isna().mean()
     return Proposal(
@@ -244,20 +245,20 @@ def _as_written(one: Guessed, looked: Looked) -> Guessed:
 
 
 def _check_kinds(found: Found) -> None:
-    """Raise ValueError where a person says of a column what it cannot be."""
+    """Raise UsageError where a person says of a column what it cannot be."""
     looked, roles, said = found.looked, found.roles, found.asked.kinds
     for name in said:
         if name in looked.twice:
-            raise ValueError(f"{name!r} is there more than once: nobody can tell which is meant")
+            raise UsageError(f"{name!r} is there more than once: nobody can tell which is meant")
         if name in looked.nested:
-            raise ValueError(f"{name!r} holds nested values, or bytes; read a view that unfolds it")
+            raise UsageError(f"{name!r} holds nested values, or bytes; read a view that unfolds it")
         if name not in looked.sample:
-            raise ValueError(f"no column {name!r}; there are {names_of(looked.sample)}")
+            raise UsageError(f"no column {name!r}; there are {names_of(looked.sample)}")
         if name in found.taken:
             what = "the time of each row" if name == looked.source.time else "what names a row"
-            raise ValueError(f"{name!r} is {what}, and cannot be watched; name another for it")
+            raise UsageError(f"{name!r} is {what}, and cannot be watched; name another for it")
         if said[name] is None and name in (roles.prediction, roles.target):
-            raise ValueError(f"{name!r} cannot be left out and be --prediction or --target")
+            raise UsageError(f"{name!r} cannot be left out and be --prediction or --target")
 
 
 def _na_remarks(sample: pd.DataFrame, columns: Sequence[Guessed], source: Source) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from driftdeck.collectors.frames import cells
 from driftdeck.collectors.sources.times import ENDS_WITH_ZONE, known
 from driftdeck.declare.sources import EPOCHS
+from driftdeck.errors import UsageError
 
 NAMES = (
     "predicted_at", "prediction_time", "prediction_timestamp", "scored_at", "served_at",
@@ -49,35 +50,35 @@ def choose(
 
     asked, format: what a person has said, '' where nothing. option: how they say the column.
     twice: names that are there more than once, whose columns the frame has not.
-    Raises: ValueError naming the place, what was found, and the option that mends it.
+    Raises: UsageError naming the place, what was found, and the option that mends it.
     """
     _check_format(format)
     if asked and asked not in frame:
         has = "more than one" if asked in twice else "no"
-        raise ValueError(f"{place} has {has} column {asked!r}; there are {names_of(frame)}")
+        raise UsageError(f"{place} has {has} column {asked!r}; there are {names_of(frame)}")
     names = [asked] if asked else [str(name) for name in frame.columns]
     found = [one for name in names if (one := _time_column(name, frame[name], format, bool(asked)))]
     if not found:
-        raise ValueError(f"{place}: {_without(frame, names, asked, format, option, twice)}")
+        raise UsageError(f"{place}: {_without(frame, names, asked, format, option, twice)}")
     best = min(_rank(one.name) for one in found)
     first = [one for one in found if _rank(one.name) == best]
     if len(first) > 1:
         several = ", ".join(one.name for one in first)
-        raise ValueError(f"{place}: {several} all hold times; say which with {option}")
+        raise UsageError(f"{place}: {several} all hold times; say which with {option}")
     return first[0]
 
 
 def _check_format(format: str) -> None:
-    """Raise ValueError where a format is none."""
+    """Raise UsageError where a format is none."""
     mend = f"write it as strptime has it, %d/%m/%Y %H:%M, or one of {', '.join(EPOCHS)}"
     if not format or format in EPOCHS:
         return
     if "%" not in format:
-        raise ValueError(f"--time-format {format!r}: {mend}")
+        raise UsageError(f"--time-format {format!r}: {mend}")
     try:
         pd.to_datetime(pd.Series(["x"]), format=format, errors="coerce")
     except ValueError as error:
-        raise ValueError(f"--time-format {format!r}: {error}; {mend}") from error
+        raise UsageError(f"--time-format {format!r}: {error}; {mend}") from error
 
 
 def _without(
@@ -193,7 +194,7 @@ def _text(name: str, there: pd.Series, format: str, sure: bool) -> TimeColumn | 
     there = there[marked]
     formats = [one for one in FORMATS if _reads(there, one, enough)]
     if len(formats) > 1:
-        raise ValueError(
+        raise UsageError(
             f"{name!r} may be written as {' or as '.join(formats)}, e.g. {there.iloc[0]!r};"
             " say which with --time-format"
         )

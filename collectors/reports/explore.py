@@ -29,7 +29,7 @@ UNLEVELLED = {Bad.HIGH: Levels(alert_above=1.0), Bad.LOW: Levels(alert_below=0.0
 class Explorer:
     """The data of one monitor, looked at as the collectors do. Needs no database for Parquet.
 
-    Raises KeyError for an unknown monitor, SourceError where the data is not there.
+    Raises UnknownMonitorError, SourceError where the data is not there.
     """
 
     def __init__(self, name: str, settings: Settings | None = None) -> None:

@@ -38,6 +38,7 @@ from driftdeck.collectors.values import Collected
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.metrics import DRIFTS
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 
 Result = TypeVar("Result")
@@ -66,12 +67,14 @@ class Workspace:
     def save(self, monitor: Monitor, collected: Collected) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
-        Raises ValueError for a window in which nothing was measured.
+        Raises DriftdeckError for a window in which nothing was measured.
         """
         if not collected.runs:
-            raise ValueError("nothing was measured, so there is nothing to report")
+            raise DriftdeckError("nothing was measured, so there is nothing to report")
         project = self._project(monitor)
-        self._run(self._manager.add_snapshot(ZERO_UUID, project, page(monitor, collected)))
+        report = page(monitor, collected)
+        with alone_with_evidently(self._settings):  # reports share the names of their metrics
+            self._run(self._manager.add_snapshot(ZERO_UUID, project, report))
         *older, newest = sorted(
             (kept for kept in self._kept(project) if _window(kept) == _of(collected.window)),
             key=lambda kept: kept.id,

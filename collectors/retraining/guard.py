@@ -1,4 +1,4 @@
-"""python training_guard.py FD COMMAND...: runs a command that ends with whoever started this.
+"""python guard.py FD COMMAND...: runs a command that ends with whoever started this.
 
 FD: the reading end of a pipe that the one who started this keeps open. It ends with him, however he
 ends; then the whole process group of this ends, what the command has started included.

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from driftdeck.declare import Monitor, Retrain, Window
 
-GUARD = Path(__file__).parent / "training_guard.py"
+GUARD = Path(__file__).parent / "guard.py"
 CALL = """\
 import importlib, sys
-from collectors.imports import kept
+from driftdeck.collectors.jobs.imports import kept
+from driftdeck.project import find_root
+sys.path.insert(0, str(find_root()))
 module, _, function = sys.argv[1].partition(":")
 with kept():
     called = getattr(importlib.import_module(module), function)
@@ -75,9 +77,12 @@ def _ended(
     plan: Retrain, run: str, code: str, arguments: dict[str, str], check: Callable[[], None]
 ) -> tuple[str, str]:
     """Run a command, or call a function; how it failed ('' if it did not), and what it printed."""
-    command = shlex.split(run)
+    command, environment = shlex.split(run), {**os.environ, **arguments}
     if plan.is_function(run):
         command = [sys.executable, "-W", "ignore", "-c", code, run, *arguments.values()]
+        # It is imported as this process would, which may lie elsewhere than the project.
+        path = [*sys.path, os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(
@@ -87,7 +92,7 @@ def _ended(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**os.environ, **arguments},
+            env=environment,
             pass_fds=[reading],
             start_new_session=True,  # so that what it has started ends with it
         )

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from driftdeck.diagnostics import unexpected
+from driftdeck.diagnostics import is_of_library, unexpected
+from driftdeck.errors import DriftdeckError
 from driftdeck.project import SettingsError
 
 
-class SourceError(ValueError):
+class SourceError(DriftdeckError, ValueError):
     """A source that cannot be read: names it, what is wrong with it, and the mend."""
 
 
@@ -30,7 +31,7 @@ BROKEN = (UnicodeError, ValueError, OverflowError, MemoryError, zlib.error, EOFE
 def is_broken(error: BaseException) -> bool:
     """Whether it is what libraries raise for a file that is not what it should be."""
     # Those of Arrow share no class of Python's, and who only looks for files does without it.
-    return isinstance(error, BROKEN) or type(error).__module__.startswith("pyarrow")
+    return isinstance(error, BROKEN) or is_of_library(error, "pyarrow", "ArrowException")
 
 
 def no_zone(place: str) -> SourceError:

@@ -21,6 +21,7 @@ from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.declare import Levels, Monitor, Series
 from driftdeck.declare.methods import Bad
+from driftdeck.errors import UsageError
 from driftdeck.firing import confirm
 from driftdeck.load import declaration
 from driftdeck.settings import Settings
@@ -35,11 +36,11 @@ NO_NEWS = {"missing_share": (0.01, 0.05)}
 def calibrate(monitor: Monitor, settings: Settings) -> int:
     """Write the threshold file of a monitor and print what it would have alerted on; 0 when done.
 
-    Raises: SourceError, ValueError naming what is missing.
+    Raises: SourceError, UsageError naming what is missing.
     """
     wanted = calibrated(monitor)
     if not wanted or monitor.reference is None:
-        raise ValueError(f"{monitor.name} declares no metric to calibrate")
+        raise UsageError(f"{monitor.name} declares no metric to calibrate")
     write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
     return 0
 
@@ -135,7 +136,7 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
 def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
     """The text of the threshold file."""
     lines = [
-        f"# Levels of {monitor.name}, found by `python -m collectors calibrate {monitor.name}`",
+        f"# Levels of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
         "# on the reference's own days. Review them; change what you know better.",
         "",
         *thresholds.heading(monitor, data),

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from driftdeck.collectors.thresholds.episodes import Judged, judged
 from driftdeck.declare import Levels, Monitor, Series
+from driftdeck.errors import UsageError
 from driftdeck.firing import confirm, find_onsets
 
 
@@ -22,11 +23,11 @@ class Raised:
 def replay(connection: psycopg.Connection, monitor: Monitor) -> int:
     """Print, for each judged series, the alerts of the stored levels and of today's; 0.
 
-    Raises ValueError where nothing is stored.
+    Raises UsageError where nothing is stored.
     """
     stored = judged(connection, monitor)
     if not stored:
-        raise ValueError(f"nothing is stored of {monitor.name}; collect it first")
+        raise UsageError(f"nothing is stored of {monitor.name}; collect it first")
     table = Table("metric", "column", "levels", "alerts then", "now", "windows then", "now")
     changed = 0
     for series in monitor.series():

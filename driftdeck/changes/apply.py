@@ -8,6 +8,7 @@ import yaml
 
 from driftdeck.changes.live import MESSAGE
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
+from driftdeck.errors import ExitCode
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
 from driftdeck.generator import retired
@@ -28,7 +29,7 @@ RETIRED = {
 
 
 def apply(target: Target, *, force: bool) -> int:
-    """Do what a plan says; 0 if nothing is left, 2 if hand edits stand in the way, 1 if not all.
+    """Do what a plan says; 0 if nothing is left, 3 if hand edits stand in the way, 1 if not all.
 
     Every step may have been done before: after a failure, the same command goes on.
     Raises GrafanaError, SettingsError.
@@ -41,7 +42,7 @@ def apply(target: Target, *, force: bool) -> int:
             f"not applied: {', '.join(edited)} would lose what was edited in Grafana;"
             " `make pull` keeps it, or says why it cannot; `make apply FORCE=1` overwrites it"
         )
-        return 2
+        return ExitCode.DIFFERS
     if target.runtime is not None:
         _by_files(target, steps)
         steps = plan(target, target.live())  # a file that did not change overwrites no hand edit
@@ -52,7 +53,7 @@ def apply(target: Target, *, force: bool) -> int:
     if left:
         print("what is left:", *lines(left), sep="\n")
     print(summary(left))
-    return int(bool(left))
+    return ExitCode.FAILED if left else ExitCode.DONE
 
 
 def _say_hidden(target: Target) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from driftdeck.dashboards.edit import Edit, add, apply_edits, drop, edit, load, remove
 from driftdeck.dashboards.places import KINDS, Part, name_parts, parts
 from driftdeck.dashboards.rows import open_rows
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
 from driftdeck.generator.normal import normalise_order
@@ -31,7 +32,7 @@ ODD = re.compile(r'"""|[\\\r\x00]')
 """What a text between three quotes cannot hold as it is."""
 
 
-class UnprovedError(ValueError):
+class UnprovedError(DriftdeckError):
     """Edits that do not make what Grafana has: says of what, and what would differ."""
 
 

@@ -7,11 +7,12 @@ from enum import Enum
 from driftdeck.changes.live import US, Live, read
 from driftdeck.changes.shape import new_layout, reshaped
 from driftdeck.dashboards.places import Part
+from driftdeck.errors import ExitCode
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.files import present
 from driftdeck.generator.normal import normalise_dashboard, normalise_thing
 from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed, things, told
-from driftdeck.grafana.client import Grafana
+from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import Settings
 from driftdeck.stack.runtime import Runtime, choose, has_grafana, proved
 
@@ -60,9 +61,9 @@ class Target:
 
     @classmethod
     def of(cls, settings: Settings, *, v2: bool = False) -> "Target":
-        """The Grafana of GRAFANA_URL, else this machine's. Raises RuntimeError, GrafanaError."""
+        """The Grafana of GRAFANA_URL, else this machine's. Raises GrafanaError, StackError."""
         if not has_grafana(settings):
-            raise RuntimeError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
+            raise GrafanaError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
         if settings.grafana_url:
             target = cls.elsewhere(settings, Grafana(settings), proved(settings).wanted)
         else:
@@ -70,9 +71,9 @@ class Target:
             built, base = things(runtime.artefacts()), things(present(runtime.folder))
             target = cls(runtime.settings, Grafana(runtime.settings), built, base, runtime)
         if target.grafana.health() is None:
-            raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
+            raise GrafanaError(f"nothing answers at {settings.grafana}; run `make up`")
         if not target.grafana.logged_in():
-            raise RuntimeError(
+            raise GrafanaError(
                 "Grafana refuses GRAFANA_TOKEN, or GRAFANA_ADMIN_USER and GRAFANA_ADMIN_PASSWORD"
             )
         return replace(target, v2=v2)
@@ -86,6 +87,13 @@ class Target:
     def live(self) -> Live:
         """What Grafana holds now. Raises GrafanaError."""
         return read(self.grafana, self.settings, self.built)
+
+
+def show(target: Target) -> int:
+    """Print what differs; 3 if something does. Raises GrafanaError."""
+    steps = plan(target, target.live())
+    print(*lines(steps), summary(steps), sep="\n")
+    return ExitCode.DIFFERS if steps else ExitCode.DONE
 
 
 def plan(target: Target, live: Live) -> list[Step]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from driftdeck.dashboards.places import KINDS, Part, item_names, name_parts, parse_path, parts
 from driftdeck.dashboards.rows import close_rows, in_order, open_rows
+from driftdeck.errors import DriftdeckError, ExitCode
 from driftdeck.facts import Json
 
 dashboard = Part("dashboard")
@@ -34,8 +35,10 @@ def annotation(name: str) -> Part:
     return Part("annotation", name)
 
 
-class EditError(ValueError):
+class EditError(DriftdeckError, ValueError):
     """An edit that no longer fits its dashboard: says which, and what is there."""
+
+    exit_code = ExitCode.WRONG_USE
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def connect(
 
 @contextmanager
 def alone_with_evidently(settings: Settings) -> Iterator[None]:
-    """Only one process at a time changes what Evidently's database holds for all: its tables, and
-    a project. Raises psycopg.OperationalError."""
+    """Only one process at a time changes what Evidently's database holds for all: its tables, a
+    project, the names of metrics. Raises psycopg.OperationalError."""
     with connect(settings, Role.EVIDENTLY) as connection:  # the lock ends with the transaction
         connection.execute("select pg_advisory_xact_lock(hashtext('driftdeck'))")
         yield

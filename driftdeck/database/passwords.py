@@ -9,12 +9,13 @@ import psycopg
 from psycopg import sql
 
 from driftdeck.database.connect import Role, connect
+from driftdeck.errors import DriftdeckError
 from driftdeck.settings import SECRETS, Settings
 
 WAIT_SECONDS = 60.0
 
 
-class PasswordError(RuntimeError):
+class PasswordError(DriftdeckError):
     """The database has another password than the settings: names the variable and the mend."""
 
 

@@ -1,14 +1,17 @@
 """What a wrong declaration raises."""
 
+from driftdeck.errors import DriftdeckError, ExitCode
 
-class DeclarationError(ValueError):
+
+class DeclarationError(DriftdeckError, ValueError):
     """A declaration that cannot be right: names the field, what was found, and the mend."""
 
+    exit_code = ExitCode.WRONG_USE
+
     def __init__(self, field: str, found: str, mend: str) -> None:
-        super().__init__(f"{field}: {found}; {mend}")
+        super().__init__(f"{field}: {found}", mend=mend)
         self.field = field
         self.found = found
-        self.mend = mend
 
     def __reduce__(self) -> tuple[type["DeclarationError"], tuple[str, str, str]]:
         return type(self), (self.field, self.found, self.mend)

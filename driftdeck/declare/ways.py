@@ -194,6 +194,6 @@ def contact_of_kind(kind: str, settings: Mapping[str, object]) -> Way:
     """Any other type of Grafana's receivers, with its settings under Grafana's names.
 
     `d.contact_of_kind("jira", {"api_url": "https://example.atlassian.net/rest/api/3", ...})`
-    `python -m generator check` says whether the release that is built for knows and takes them.
+    `driftdeck check` says whether the release that is built for knows and takes them.
     """
     return Way(kind, MappingProxyType(dict(settings)))

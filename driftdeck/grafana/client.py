@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.settings import Settings
 
 
-class GrafanaError(RuntimeError):
+class GrafanaError(DriftdeckError):
     """An answer that says no: names the request and what Grafana said. status: of HTTP, or 0."""
 
     def __init__(self, said: str, status: int = 0) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from driftdeck.errors import UsageError
 from driftdeck.garbage import pause_collection
 from driftdeck.preflight.alerting import apply as alerting
 from driftdeck.preflight.alerting.apply import AlertingFile, rules_of
@@ -22,7 +23,7 @@ from driftdeck.preflight.state import State, retire
 FOLDERS = ("datasources", "dashboards", "alerting", "plugins", "notifiers", "access-control")
 
 
-class NoTreeError(ValueError):
+class NoTreeError(UsageError):
     """A folder that is no provisioning tree."""
 
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
+from driftdeck.errors import UsageError
 from driftdeck.preflight.findings import Finding
 from driftdeck.preflight.rules import parse_ids
 
@@ -28,18 +29,31 @@ class Choice:
     per_file: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
+    def of(
+        cls, config: Path | None = None, select: Iterable[str] = (), ignore: Iterable[str] = ()
+    ) -> "Choice":
+        """That of a configuration file, and of a command line besides.
+
+        config: by default grafana-preflight.toml of the current folder, where there is one.
+        select, ignore: ids of rules, several with commas. Raises UsageError.
+        """
+        path = config or Path(FILE)
+        choice = cls.read(path) if config or path.is_file() else cls()
+        return choice.also(_split(select), _split(ignore))
+
+    @classmethod
     def read(cls, path: Path) -> "Choice":
-        """That of a configuration file. Raises ValueError naming the file and the place."""
+        """That of a configuration file. Raises UsageError naming the file and the place."""
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: is no TOML: {error}") from error
+            raise UsageError(f"{path}: is no TOML: {error}") from error
         unknown = sorted(table.keys() - {"select", "ignore", PER_FILE})
         if unknown:
-            raise ValueError(f"{path}: {unknown[0]}: is none of select, ignore, {PER_FILE}")
+            raise UsageError(f"{path}: {unknown[0]}: is none of select, ignore, {PER_FILE}")
         per_file = table.get(PER_FILE, {})
         if not isinstance(per_file, dict):
-            raise ValueError(f"{path}: {PER_FILE}: is no table; write [{PER_FILE}]")
+            raise UsageError(f"{path}: {PER_FILE}: is no table; write [{PER_FILE}]")
         return cls(
             _ids(path, "select", table.get("select", [])),
             _ids(path, "ignore", table.get("ignore", [])),
@@ -49,10 +63,14 @@ class Choice:
     def also(self, select: Iterable[str], ignore: Iterable[str]) -> "Choice":
         """With what the command line says: its rules are selected instead, ignored besides.
 
-        Raises ValueError for an id of no rule.
+        Raises UsageError for an id of no rule.
         """
         selected = parse_ids(select)
         return Choice(selected or self.select, self.ignore | parse_ids(ignore), self.per_file)
+
+    def among(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Those findings that count."""
+        return [finding for finding in findings if self.keeps(finding)]
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding counts."""
@@ -65,10 +83,14 @@ class Choice:
         )
 
 
+def _split(texts: Iterable[str]) -> list[str]:
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
 def _ids(path: Path, place: str, value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f'{path}: {place}: is no list of rules; write ["overlap", "sql"]')
+        raise UsageError(f'{path}: {place}: is no list of rules; write ["overlap", "sql"]')
     try:
         return parse_ids(value)
-    except ValueError as error:
-        raise ValueError(f"{path}: {place}: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {place}: {error}") from error

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from driftdeck.errors import UsageError
+
 DEFAULT: Final = "13.3"
 
 
@@ -16,10 +18,10 @@ class Release:
 
     @classmethod
     def of(cls, text: str) -> "Release":
-        """From `13.3`, `v13.3.1` or `13`. Raises ValueError."""
+        """From `13.3`, `v13.3.1` or `13`. Raises UsageError."""
         parts = text.strip().removeprefix("v").split("-")[0].split(".")
         if not 1 <= len(parts) <= 3 or not all(part.isdigit() for part in parts):
-            raise ValueError(f"{text!r} is no release of Grafana; write 13.3 or 9.4")
+            raise UsageError(f"{text!r} is no release of Grafana; write 13.3 or 9.4")
         return cls(*(int(part) for part in parts))
 
     def __str__(self) -> str:

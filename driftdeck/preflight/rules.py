@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
+from driftdeck.errors import UsageError
 from driftdeck.preflight.findings import Severity
 from driftdeck.preflight.releases import PGX, RESOURCES, TITLES_FREE, Release
 
@@ -411,12 +412,12 @@ RULES: Final = {rule.id: rule for rule in ALL}
 
 
 def parse_ids(ids: Iterable[str]) -> frozenset[str]:
-    """Ids of rules, as people write them. Raises ValueError for one that is none."""
+    """Ids of rules, as people write them. Raises UsageError for one that is none."""
     asked = frozenset(ids)
     for name in sorted(asked - RULES.keys()):
         near = get_close_matches(name, RULES, n=1)
         meant = f"; {near[0]} is meant?" if near else "; see docs/preflight.md, or --rules"
-        raise ValueError(f"{name!r} is no rule{meant}")
+        raise UsageError(f"{name!r} is no rule{meant}")
     return asked
 
 

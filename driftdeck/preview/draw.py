@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from driftdeck.errors import UsageError
 from driftdeck.facts import Json
 from driftdeck.grafana.variables import Value, Values, fill
 from driftdeck.preflight.sql.macros import Range
@@ -41,7 +42,7 @@ class Asked:
 def draw(dashboard: Json, ask: Ask, asked: Asked, now: datetime) -> Json:
     """A dashboard for a page.
 
-    Raises ValueError for a time range that cannot be read, psycopg.OperationalError where no
+    Raises UsageError for a time range that cannot be read, psycopg.OperationalError where no
     database answers. A query that is refused is an error of its panel.
     """
     drawing = _Drawing(dashboard, ask, asked, now)
@@ -60,7 +61,7 @@ class _Drawing:
         here = self.clock.local(now)
         start, end = moment(self.begins, here), moment(self.ends, here, end=True)
         if start >= end:
-            raise ValueError(f"the time range ends before it begins: {self.begins} to {self.ends}")
+            raise UsageError(f"the time range ends before it begins: {self.begins} to {self.ends}")
         self.span = Range(start, end, max(1.0, (end - start).total_seconds() / POINTS))
         self.times: Values = {
             "__from": str(int(start.timestamp() * 1000)),

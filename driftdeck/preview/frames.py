@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.preflight.sql.macros import MacroError, Range, expand
 from driftdeck.preview.fields import Clock, Field, config_of
@@ -19,7 +20,7 @@ Row = tuple[Any, ...]
 TIMES = ("time", "timeend")
 
 
-class AskError(ValueError):
+class AskError(DriftdeckError, ValueError):
     """A query that the database, or Grafana before it, would refuse."""
 
 

@@ -11,6 +11,7 @@ from litestar.datastructures import CacheControlHeader, MultiDict
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
+from driftdeck.errors import UsageError
 from driftdeck.facts import Json
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import asker
@@ -50,7 +51,7 @@ def app(settings: Settings, source: Source, connect: Connect) -> Litestar:
         except psycopg.OperationalError as error:
             said = f"No database answers: {error}; `make up` starts it."
             raise HTTPException(said, status_code=503) from error
-        except (ValueError, OverflowError) as error:
+        except (UsageError, ValueError, OverflowError) as error:
             raise HTTPException(f"{error}.", status_code=400) from error
 
     @get("/d/{uid:str}", sync_to_thread=True)
@@ -109,4 +110,4 @@ def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 def serve(settings: Settings, source: Source, connect: Connect, port: int) -> None:
     """Answer on this machine only, until stopped."""
     guarded = Guard(app(settings, source, connect), settings)
-    uvicorn.run(guarded, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(guarded, host="127.0.0.1", port=port, log_level="warning", log_config=None)

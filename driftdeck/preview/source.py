@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from driftdeck.declare import DeclarationError
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.generator.files import present, write
-from driftdeck.project import FILE, SettingsError
+from driftdeck.project import FILE
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack import steps
 
@@ -57,7 +57,7 @@ class Source:
     def _files(self) -> Iterator[tuple[Path, int]]:
         settings = self._settings
         folders = [*settings.monitor_folders, *settings.dashboard_folders, settings.edits_dir]
-        folders += [LIBRARY, *(settings.root / name for name in WATCHED)]
+        folders += [*LIBRARY.iterdir(), *(settings.root / name for name in WATCHED)]
         for folder in folders:
             for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
                 if path.suffix in ("", ".py", ".toml") and path.is_file():
@@ -65,7 +65,7 @@ class Source:
 
     def _built(self) -> Build:
         done = subprocess.run(
-            steps.module("preview.source", str(self._folder)),
+            [sys.executable, "-W", "ignore", "-m", __name__, str(self._folder)],
             cwd=self._settings.root,
             env=steps.environment(self._settings),
             capture_output=True,
@@ -86,7 +86,7 @@ def main(folder: Path) -> int:
         from driftdeck.stack.runtime import choose  # imports the source, which may be half written
 
         built = choose(load_settings()).artefacts()
-    except (SettingsError, DeclarationError) as error:
+    except DriftdeckError as error:
         print(error, file=sys.stderr)
         return 2
     except Exception:  # whatever a half-written source raises, its author is to read it

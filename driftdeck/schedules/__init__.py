@@ -1,1 +1,1 @@
-"""Schedules on top of `python -m collectors due`: cron, Prefect, GitHub Actions."""
+"""Schedules on top of `driftdeck due`: cron, Prefect, GitHub Actions."""

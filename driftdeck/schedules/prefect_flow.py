@@ -32,7 +32,7 @@ def ask_what_is_due() -> windows.Due:
 @task
 def tell(untold: str) -> None:
     """Fails with why it could not be told of a monitor what is due."""
-    raise RuntimeError(untold)
+    raise windows.CollectorError(untold)
 
 
 @flow(name="collect", task_runner=ThreadPoolTaskRunner(max_workers=MONITORS_AT_ONCE))

@@ -5,8 +5,16 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from driftdeck.errors import DriftdeckError
+
 ROOT = Path(os.environ.get("DRIFTDECK_PROJECT") or Path.cwd())
-PYTHON = ROOT / ".venv" / "bin" / "python"
+INTERPRETER = "DRIFTDECK_PYTHON"
+"""The environment variable that names the Python that has driftdeck installed."""
+PYTHON = Path(os.environ.get(INTERPRETER) or ROOT / ".venv" / "bin" / "python")
+
+
+class CollectorError(DriftdeckError):
+    """What `driftdeck` said of a command that failed."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +29,10 @@ class Due:
 
 
 def due() -> Due:
-    """What is due. Raises RuntimeError where it cannot be told of any monitor."""
-    done = _collectors("due", "--list")
-    if done.returncode > 1:
-        raise RuntimeError(done.stderr.strip())
+    """What is due. Raises CollectorError where it is known of no monitor."""
+    done = _driftdeck("due", "--list")
+    if done.returncode and not done.stdout:
+        raise CollectorError(done.stderr.strip())
     found: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
         monitor, day = line.split()[:2]
@@ -33,17 +41,17 @@ def due() -> Due:
 
 
 def run(monitor: str, day: str) -> list[str]:
-    """Collect one window; what it said. Raises RuntimeError with the reason if it failed."""
-    done = _collectors("run", monitor, "--date", day)
+    """Collect one window; what it said. Raises CollectorError with the reason if it failed."""
+    done = _driftdeck("run", monitor, "--date", day)
     if done.returncode:
-        raise RuntimeError(f"{done.stdout}{done.stderr}".strip())
+        raise CollectorError(f"{done.stdout}{done.stderr}".strip())
     return done.stdout.splitlines()
 
 
-def _collectors(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command of the collectors in this project's own environment."""
+def _driftdeck(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in this project's own environment."""
     return subprocess.run(
-        [PYTHON, "-W", "ignore", "-m", "driftdeck.collectors", *arguments],
+        [PYTHON, "-m", "driftdeck", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

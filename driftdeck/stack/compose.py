@@ -1,6 +1,7 @@
 """The stack in Docker: `docker compose up`, watched through the docker SDK."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from driftdeck.grafana.contacts import contact_variables
 from driftdeck.project import Project
 from driftdeck.settings import SECRETS, Settings
 from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
 from driftdeck.stack.programs import attend
 from driftdeck.verify.logs import BEGINS, complaining
 
@@ -89,7 +91,7 @@ class Compose:
         return artefacts(Project())
 
     def up(self) -> None:
-        """Start every service and wait until all are healthy or done. Raises RuntimeError."""
+        """Start every service and wait until all are healthy or done. Raises StackError."""
         contact_variables(self.settings)
         self._check_ports()
         committed = Project().evidently
@@ -105,8 +107,8 @@ class Compose:
         try:
             self._choose_passwords()
             self._compose("up", "--detach", "--build")
-        except RuntimeError as error:
-            raise RuntimeError("\n".join([str(error), *self._ended({})])) from error
+        except (StackError, passwords.PasswordError) as error:
+            raise StackError("\n".join([str(error), *self._ended({})])) from error
         self._wait()
         if ran and ran == self._started("grafana"):
             self._reload()
@@ -140,11 +142,10 @@ class Compose:
         self._compose("down")
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run one of our modules in the collectors' container; its exit status."""
+        """Run a command in the collectors' container; its exit status."""
         terminal = [] if sys.stdin.isatty() else ["-T"]
-        inside = ["exec", *terminal, "collectors", "python", "-W", "ignore", "-m"]
-        inside += [steps.qualified(arguments[0]), *arguments[1:]]
-        return attend([*compose_command(), *inside], cwd=self.settings.root)
+        inside = [*compose_command(), "exec", *terminal, "collectors", *arguments]
+        return attend(inside, cwd=self.settings.root)
 
     def status(self) -> list[tuple[str, bool, str]]:
         """Each service with its health."""
@@ -176,7 +177,7 @@ class Compose:
         except GrafanaError as error:
             log = self.grafana_log() or ""
             said = complaining(log[max(0, log.rfind(BEGINS)) :])
-            raise RuntimeError("\n".join([str(error), *said[:3]])) from error
+            raise StackError("\n".join([str(error), *said[:3]])) from error
         steps.say("Grafana was running: provisioning reloaded")
 
     def _started(self, service: str) -> str:
@@ -200,7 +201,7 @@ class Compose:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
+            raise StackError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
 
     def _containers(self) -> list[Container]:
         # By folder: how a project's name is made of it differs between composes.
@@ -214,7 +215,7 @@ class Compose:
     def _compose(self, *arguments: str) -> None:
         command = [*compose_command(), *arguments]
         if subprocess.run(command, cwd=self.settings.root, check=False).returncode:
-            raise RuntimeError(f"`{' '.join(command)}` failed, see above")
+            raise StackError(f"`{' '.join(command)}` failed, see above")
 
     def _check_ports(self) -> None:
         ours = {
@@ -226,7 +227,7 @@ class Compose:
         for variable in ("grafana_port", "postgres_port", "evidently_port"):
             port = getattr(self.settings, variable)
             if str(port) not in ours and port_taken(port):
-                raise RuntimeError(
+                raise StackError(
                     f"port {port} is taken; stop what listens there, or set {variable.upper()}"
                 )
 
@@ -237,14 +238,14 @@ class Compose:
         while True:
             ended = self._ended(before)
             if ended:
-                raise RuntimeError("\n".join(ended))
+                raise StackError("\n".join(ended))
             parts = self.status()
             waiting = [name for name, good, _ in parts if not good]
             busy = [name for name, good, state in parts if name == "init" and state == "running"]
             if not waiting and not busy:
                 return
             if time.monotonic() > deadline:
-                raise RuntimeError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
+                raise StackError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
             now = f"waiting for {', '.join(waiting or busy)}" + self._progress(waiting)
             if now != said:
                 steps.say(now)
@@ -255,7 +256,8 @@ class Compose:
         """What the collectors said last, where one waits for them: a year takes minutes."""
         for container in self._containers() if waiting == ["collectors"] else ():
             if _service(container) == "collectors":
-                return f" ({_end(container, 1).strip()})"
+                line = _end(container, 1).strip()
+                return f" ({re.sub('^time=[^ ]* level=[^ ]* ', '', line)})"
         return ""
 
     def _ended(self, before: Mapping[str | None, int]) -> list[str]:

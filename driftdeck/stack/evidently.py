@@ -1,4 +1,4 @@
-"""python -m stack.evidently: the Evidently UI over its own database, on the settings' port.
+"""The Evidently UI over its own database, on the settings' port.
 
 Evidently's file workspace is unusable after a few hundred reports, so its SQL storage it is. The
 configuration is made here, not in a file: it holds a password.
@@ -24,8 +24,9 @@ from litestar.response import Redirect
 from markdown_it import MarkdownIt
 
 from driftdeck.database import Role, alone_with_evidently, connect, evidently_uri
+from driftdeck.events import announce
 from driftdeck.generator.reference import reference
-from driftdeck.load import named
+from driftdeck.load import UnknownMonitorError, named
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack.guard import Guard
 
@@ -61,7 +62,7 @@ def window(monitor: str, moment: str) -> Response[str]:
     except (ValueError, OverflowError, OSError, psycopg.DataError):
         text, status = "<p>This address names no monitor, or no moment in milliseconds.</p>", 404
     except psycopg.OperationalError:
-        text, status = "<p>No database answers; <code>make up</code> starts it.</p>", 503
+        text, status = "<p>No database answers; <code>driftdeck up</code> starts it.</p>", 503
     return Response(text, media_type=MediaType.HTML, status_code=status)
 
 
@@ -90,12 +91,12 @@ def _no_report(monitor: str, at: datetime | None) -> str:
     if at is not None:
         try:
             zone = named(monitor, *load_settings().monitor_folders).every.zone
-        except KeyError:
+        except UnknownMonitorError:
             return f"<p>There is no monitor {html.escape(monitor)}.</p>"
         day = at.astimezone(zone).date().isoformat()
     return (
         f"<p>No report of {html.escape(monitor)} is kept for {day}. Make it:</p>"
-        f"<pre>python -m collectors report {html.escape(monitor)} --date {day}</pre>"
+        f"<pre>driftdeck report {html.escape(monitor)} --date {day}</pre>"
     )
 
 
@@ -107,12 +108,13 @@ def app(settings: Settings, host: str) -> Guard:
     return Guard(served, settings)
 
 
-def main(settings: Settings, host: str) -> None:
-    """Serve the UI, and the addresses that Grafana's links use."""
+def serve(settings: Settings, host: str) -> None:
+    """Serve the UI, and the addresses that Grafana's links use, until stopped.
+
+    host: the address that it listens on.
+    """
     with alone_with_evidently(settings):  # collectors may be making the same tables
         migrate_database(evidently_uri(settings))
-    uvicorn.run(app(settings, host), host=host, port=settings.evidently_port)
-
-
-if __name__ == "__main__":
-    main(load_settings(), os.environ.get("EVIDENTLY_HOST", "127.0.0.1"))
+    port = settings.evidently_port
+    announce(f"Evidently UI: http://{host}:{port}", "serving", address=f"http://{host}:{port}")
+    uvicorn.run(app(settings, host), host=host, port=port, log_config=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from driftdeck.database.embedded import Embedded
 from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
 from driftdeck.stack.programs import Program
 
 
@@ -15,21 +16,21 @@ from driftdeck.stack.programs import Program
 def alone(folder: Path) -> Iterator[None]:
     """Keep other commands from starting or stopping what lies in a folder; ends with the process.
 
-    Raises RuntimeError where another one is at it.
+    Raises StackError where another one is at it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "up.lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RuntimeError(
+            raise StackError(
                 f"another `up`, `down` or `clean` is at work in {folder}; wait for it, or end it"
             ) from None
         yield
 
 
 def clean(folder: Path) -> None:
-    """Stop every server below a folder, then remove it. Raises RuntimeError if one does not stop.
+    """Stop every server below a folder, then remove it. Raises StackError if one does not stop.
 
     Each house in it has its own: that of `make demo-live` lies in `live`.
     """
@@ -41,7 +42,7 @@ def clean(folder: Path) -> None:
 
 
 def stop(house: Path) -> None:
-    """Stop the programs and the database of one house. Raises RuntimeError if one goes on."""
+    """Stop the programs and the database of one house. Raises StackError if one goes on."""
     for file in house.glob("*.pid"):
         program = Program(file.stem, house)
         if program.stop():
@@ -52,7 +53,7 @@ def stop(house: Path) -> None:
             server.stop()
             steps.say("PostgreSQL stopped")
         if server.running():
-            raise RuntimeError(f"the PostgreSQL of {data} does not stop, so nothing is removed")
+            raise StackError(f"the PostgreSQL of {data} does not stop, so nothing is removed")
 
 
 def _houses(folder: Path) -> Iterator[Path]:

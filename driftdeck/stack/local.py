@@ -15,6 +15,7 @@ from driftdeck.grafana.client import Grafana
 from driftdeck.grafana.contacts import contact_variables
 from driftdeck.settings import Settings
 from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
 from driftdeck.stack.programs import Program, attend, wait_until
 from driftdeck.verify.logs import complaining
 
@@ -22,11 +23,11 @@ WAIT_SECONDS = 120.0
 
 
 def grafana_binary(settings: Settings) -> str:
-    """The grafana program to run, '' where there is none. Raises RuntimeError for a wrong one."""
+    """The grafana program to run, '' where there is none. Raises StackError for a wrong one."""
     if settings.grafana_bin:
         found = shutil.which(settings.grafana_bin)
         if found is None:
-            raise RuntimeError(f"GRAFANA_BIN={settings.grafana_bin} is no program")
+            raise StackError(f"GRAFANA_BIN={settings.grafana_bin} is no program")
         return found
     return shutil.which("grafana") or ""
 
@@ -36,7 +37,7 @@ def release(binary: str) -> str:
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
     match = re.search(r"(\d+\.\d+)\.\d+", said.stdout + said.stderr)
     if match is None:
-        raise RuntimeError(f"{binary} --version says no release: {said.stdout}{said.stderr}")
+        raise StackError(f"{binary} --version says no release: {said.stdout}{said.stderr}")
     return match[1]
 
 
@@ -69,7 +70,7 @@ class Local:
         return artefacts(self.settings, place)
 
     def up(self) -> None:
-        """Start everything, fill the database, build for this place. Raises RuntimeError."""
+        """Start everything, fill the database, build for this place. Raises StackError."""
         contact_variables(self.settings)
         self._check_ports()
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -121,8 +122,9 @@ class Local:
             steps.say("PostgreSQL stopped")
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run one of our modules with these settings; its exit status."""
-        return attend(steps.module(*arguments), env=steps.environment(self.settings))
+        """Run a command in the project's folder with these settings; its exit status."""
+        settings = self.settings
+        return attend(arguments, cwd=settings.root, env=steps.environment(settings))
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""
@@ -145,7 +147,7 @@ class Local:
     def reset_password(self) -> None:
         """Set the administrator's password to the setting's."""
         if not self._binary:
-            raise RuntimeError("there is no Grafana here, so no password to set")
+            raise StackError("there is no Grafana here, so no password to set")
         command = [self._binary, "cli", "--homepath", self._home(), "admin", "reset-admin-password"]
         done = subprocess.run(
             [*command, "--password-from-stdin"],
@@ -156,7 +158,7 @@ class Local:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
+            raise StackError(f"grafana cli: {done.stdout[-400:]}{done.stderr[-400:]}")
 
     def _check_ports(self) -> None:
         (self._preview if self._binary else self._grafana).stop()  # the other one had the port
@@ -166,7 +168,7 @@ class Local:
         ]
         for program, variable, port in asked:
             if not program.running() and port_taken(port):
-                raise RuntimeError(
+                raise StackError(
                     f"port {port} is taken; stop what listens there, or set {variable}"
                 )
 
@@ -213,7 +215,7 @@ class Local:
         """Serve the dashboards where Grafana would be, with the drawing code of now."""
         self._preview.stop()
         port = self.settings.grafana_port
-        command = steps.module("stack", "preview", "--serve", "--port", str(port))
+        command = steps.command("preview", "--serve", "--port", str(port))
         self._preview.start(command, steps.environment(self.settings))
         wait_until(lambda: port_taken(port), WAIT_SECONDS, self._preview, "the previews")
         steps.say(f"dashboards are drawn at {self.settings.grafana}")
@@ -221,7 +223,7 @@ class Local:
     def _start_evidently(self) -> None:
         """Start the UI if it does not run; it comes up while the data is collected."""
         if not self._evidently.running():
-            command = steps.module("stack.evidently")
+            command = steps.command("evidently")
             self._evidently.start(command, steps.environment(self.settings))
 
     def _wait_for_evidently(self) -> None:

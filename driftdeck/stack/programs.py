@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from driftdeck.stack.errors import StackError
+
 
 def attend(command: Sequence[str], **given: Any) -> int:
     """Run a program to its end; Ctrl-C is for it to hear, too. Its exit status."""
@@ -100,7 +102,7 @@ class Program:
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, program: Program, what: str) -> None:
-    """Call `ready` until it is true. Raises RuntimeError with the log's end."""
+    """Call `ready` until it is true. Raises StackError with the log's end."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if ready():
@@ -108,4 +110,4 @@ def wait_until(ready: Callable[[], bool], seconds: float, program: Program, what
         if not program.running():
             break
         time.sleep(0.2)
-    raise RuntimeError(f"{what} did not come up; the end of {program.log}:\n{program.tail()}")
+    raise StackError(f"{what} did not come up; the end of {program.log}:\n{program.tail()}")

@@ -8,6 +8,7 @@ from typing import Protocol
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.settings import Settings
 from driftdeck.stack.compose import Compose, engine_problem, engine_reachable
+from driftdeck.stack.errors import StackError
 from driftdeck.stack.local import Local, grafana_binary
 
 
@@ -28,13 +29,13 @@ class Runtime(Protocol):
         """What should lie in the folder, by path."""
 
     def up(self) -> None:
-        """Start everything and fill it. Raises RuntimeError."""
+        """Start everything and fill it. Raises StackError."""
 
     def down(self) -> None:
         """Stop everything, keep the data."""
 
     def run(self, arguments: Sequence[str]) -> int:
-        """Run one of our modules where the collectors run; its exit status."""
+        """Run a command where the collectors run; its exit status."""
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""
@@ -46,7 +47,7 @@ class Runtime(Protocol):
         """What the Grafana server has logged, None where there is none to read."""
 
     def reset_password(self) -> None:
-        """Set Grafana's admin password to the setting's. Raises RuntimeError."""
+        """Set Grafana's admin password to the setting's. Raises StackError."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Proved:
 
 
 def proved(settings: Settings) -> Proved:
-    """The Grafana of GRAFANA_URL against the committed files, else the runtime. RuntimeError."""
+    """The Grafana of GRAFANA_URL and the committed files, else the runtime. Raises StackError."""
     if settings.grafana_url:
         committed = settings.as_committed()
         return Proved(committed, committed.provisioning_dir, artefacts(committed), None)
@@ -73,7 +74,7 @@ def proved(settings: Settings) -> Proved:
 
 
 def choose(settings: Settings) -> Runtime:
-    """The best runtime there is, or the one that RUNTIME names. Raises RuntimeError."""
+    """The best runtime there is, or the one that RUNTIME names. Raises StackError."""
     kind = _kind(settings)
     if kind == "docker":
         return Compose(settings)
@@ -88,9 +89,9 @@ def has_grafana(settings: Settings) -> bool:
 def _kind(settings: Settings) -> str:
     asked = settings.runtime
     if asked == "docker" and not engine_reachable():
-        raise RuntimeError(f"RUNTIME=docker, but {engine_problem()}; mend it, or unset RUNTIME")
+        raise StackError(f"RUNTIME=docker, but {engine_problem()}; mend it, or unset RUNTIME")
     if asked == "grafana" and not grafana_binary(settings):
-        raise RuntimeError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
+        raise StackError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
     if asked != "auto":
         return asked
     if engine_reachable():

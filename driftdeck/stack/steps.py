@@ -1,5 +1,6 @@
 """What every runtime does once its database answers: schema, data, a year of windows."""
 
+import logging
 import os
 import shlex
 import subprocess
@@ -13,8 +14,11 @@ import psycopg
 
 from driftdeck.database import connect, migrate
 from driftdeck.database.roles import end_overlong_statements
+from driftdeck.diagnostics import tell
+from driftdeck.events import announce
 from driftdeck.load import load
 from driftdeck.settings import Settings
+from driftdeck.stack.errors import StackError
 
 MINUTES = 60
 """Between two collections."""
@@ -31,7 +35,7 @@ def say(text: str) -> None:
 def migrated(settings: Settings) -> None:
     """Bring the schema and the project's own tables up to date.
 
-    Raises psycopg.Error, RuntimeError.
+    Raises psycopg.Error, MigrationError, StackError.
     """
     applied = migrate(settings)
     say(f"schema: {len(applied)} migrations applied" if applied else "schema: up to date")
@@ -41,14 +45,14 @@ def migrated(settings: Settings) -> None:
 def fill(settings: Settings) -> None:
     """Prepare the data and collect every window that is missing.
 
-    Raises RuntimeError naming the step that failed.
+    Raises StackError naming the step that failed.
     """
     prepare(settings)
-    run_module(settings, "collectors", "backfill", "all", "--missing")
+    run(settings, "backfill", "all", "--missing")
 
 
 def prepare(settings: Settings) -> None:
-    """Have the project make or fetch the data that its monitors read. Raises RuntimeError."""
+    """Have the project make or fetch the data that its monitors read. Raises StackError."""
     _own(settings, settings.prepare)
 
 
@@ -57,16 +61,14 @@ def _own(settings: Settings, command: str) -> None:
     watched = [monitor.name for monitor in load(*settings.monitor_folders)]
     if not watched or not command:
         return
-    beside = str(Path(sys.executable).parent)
-    path = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
         [*shlex.split(command), *watched],
         cwd=settings.root,
-        env={**environment(settings), "PATH": path},
+        env=environment(settings),
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"`{command}` failed, see above")
+        raise StackError(f"`{command}` failed, see above")
 
 
 def watch(settings: Settings) -> None:
@@ -81,8 +83,8 @@ def watch(settings: Settings) -> None:
             step(settings)
             COLLECTED.touch()
             step = collect_due
-        except (RuntimeError, psycopg.Error) as error:
-            say(f"{FAILED}: {error}")
+        except (StackError, psycopg.Error) as error:
+            announce(f"{FAILED}: {error}", FAILED, level=logging.ERROR, error=error)
         for _ in range(MINUTES):
             time.sleep(60)
             _end_overlong(settings)
@@ -94,37 +96,34 @@ def _end_overlong(settings: Settings) -> None:
         with connect(settings) as connection:
             end_overlong_statements(connection)
     except psycopg.Error as error:
-        say(f"the database does not answer: {error}")
+        tell(error, database=settings.database)
 
 
 def collect_due(settings: Settings) -> None:
-    """What every schedule calls. Raises RuntimeError."""
+    """What every schedule calls. Raises StackError."""
     prepare(settings)
-    run_module(settings, "collectors", "due")
+    run(settings, "due")
 
 
-def run_module(settings: Settings, *arguments: str) -> None:
-    """Run one of our commands in a process of its own, with these settings."""
+def run(settings: Settings, *arguments: str) -> None:
+    """Run one of our commands in a process of its own, with these settings. Raises StackError."""
     done = subprocess.run(
-        module(*arguments),
-        cwd=settings.root,
-        env=environment(settings),
-        check=False,
+        command(*arguments), cwd=settings.root, env=environment(settings), check=False
     )
     if done.returncode:
-        raise RuntimeError(f"`python -m {' '.join(arguments)}` failed, see above")
+        raise StackError(f"`driftdeck {' '.join(arguments)}` failed, see above")
 
 
-def module(*arguments: str) -> list[str]:
-    """The command that runs one of our modules."""
-    return [sys.executable, "-W", "ignore", "-m", qualified(arguments[0]), *arguments[1:]]
-
-
-def qualified(module: str) -> str:
-    """The whole name of one of our modules, or of one of the project's."""
-    return module if module.split(".", maxsplit=1)[0] == "examples" else f"driftdeck.{module}"
+def command(*arguments: str) -> list[str]:
+    """One of our commands as this interpreter runs it."""
+    return [sys.executable, "-m", "driftdeck", *arguments]
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """This process's environment with the settings spelled out, but for the secrets."""
-    return {**os.environ, **settings.variables()}
+    """This process's environment with the settings spelled out, but for the secrets.
+
+    Programs beside this interpreter are found first, so that `python` is this one.
+    """
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ.get("PATH", os.defpath)])
+    return {**os.environ, **settings.variables(), "PATH": path}

@@ -76,9 +76,7 @@ def leftover_rules(built: Built, grafana: Grafana, settings: Settings) -> Iterat
     ours = {rule["uid"] for _, rule in built.rules()}
     stored = grafana.get("/api/v1/provisioning/alert-rules")
     left = _left(stored, ours, settings)
-    said = "; ".join(
-        f"{one['title']}: `python -m generator retire rule {one['uid']}`" for one in left
-    )
+    said = "; ".join(f"{one['title']}: `driftdeck retire rule {one['uid']}`" for one in left)
     yield Check("no rule is left over", not left, said or f"{len(ours)} built")
 
 
@@ -92,9 +90,7 @@ def contact_points(built: Built, grafana: Grafana, settings: Settings) -> Iterat
         said = "present" if found == name else f"is {found!r}" if found else "not there"
         yield Check(f"contact point {name}", found == name, said)
     left = _left(points, set(wanted), settings)
-    said = "; ".join(
-        f"{one['name']}: `python -m generator retire receiver {one['uid']}`" for one in left
-    )
+    said = "; ".join(f"{one['name']}: `driftdeck retire receiver {one['uid']}`" for one in left)
     yield Check("no contact point is left over", not left, said or f"{len(wanted)} built")
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.facts.panels import plotted_panels
-from driftdeck.grafana.client import Grafana
+from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
@@ -61,6 +62,10 @@ class View:
 VIEWS = (View("wide-dark", 1920, "dark"), View("laptop-light", 1366, "light"))
 
 
+class NoBrowserError(DriftdeckError):
+    """There is no browser to look with: names those that do."""
+
+
 def browser_program() -> str:
     """The Chromium that is installed, '' where there is none."""
     return next(filter(None, map(shutil.which, BROWSERS)), "")
@@ -69,13 +74,13 @@ def browser_program() -> str:
 def look(settings: Settings, built: Built, folder: Path) -> Iterator[Check]:
     """Open each dashboard in each view; keep a picture of it in `folder`, judge every panel.
 
-    Raises RuntimeError where there is no browser, or no Grafana answers.
+    Raises NoBrowserError, and GrafanaError where none answers.
     """
     program = browser_program()
     if not program:
-        raise RuntimeError(f"no browser here; install one of {', '.join(BROWSERS)}")
+        raise NoBrowserError(f"no browser here; install one of {', '.join(BROWSERS)}")
     if Grafana(settings).health() is None:
-        raise RuntimeError(f"nothing answers at {settings.grafana}; run `make up`")
+        raise GrafanaError(f"nothing answers at {settings.grafana}; run `make up`")
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,11 +115,11 @@ def _look_at(
 
 
 def log_in(page: "Page", settings: Settings) -> None:
-    """Log in as the administrator. Raises RuntimeError if Grafana refuses."""
+    """Log in as the administrator. Raises GrafanaError if Grafana refuses."""
     login = {"user": settings.grafana_admin_user, "password": settings.grafana_admin_password}
     answer = page.request.post(f"{settings.grafana}/login", data=login)
     if not answer.ok:
-        raise RuntimeError(f"Grafana refuses the login: {answer.status} {answer.text()[:200]}")
+        raise GrafanaError(f"Grafana refuses the login: {answer.status} {answer.text()[:200]}")
 
 
 def _problems(

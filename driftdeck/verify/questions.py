@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from driftdeck.errors import UsageError
 from driftdeck.facts import Json
 from driftdeck.facts.durations import shift
 from driftdeck.facts.panels import plotted_panels
@@ -47,12 +48,12 @@ class Question:
 def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
     """A dashboard's `from` or `to` as a moment: relative to now, ISO, or milliseconds.
 
-    `/d` goes to the beginning of the day in the zone of now, or to its end. Raises ValueError.
+    `/d` goes to the beginning of the day in the zone of now, or to its end. Raises UsageError.
     """
     try:
         return _moment(text, now, end=end)
     except (OverflowError, OSError):  # the calendar's, and the clock's of the machine
-        raise ValueError(f"{text!r} lies outside the years 1 to 9999") from None
+        raise UsageError(f"{text!r} lies outside the years 1 to 9999") from None
 
 
 def _moment(text: str, now: datetime, *, end: bool) -> datetime:
@@ -64,7 +65,7 @@ def _moment(text: str, now: datetime, *, end: bool) -> datetime:
             found = datetime.fromisoformat(text)
         except ValueError:
             said = f"{text!r} is no time: now-90d, 2013-01-01T00:00 and milliseconds are"
-            raise ValueError(said) from None
+            raise UsageError(said) from None
         return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     steps = re.findall(r"([-+]\d+)([smhdwMy])", match[1])
     found = now

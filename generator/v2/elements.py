@@ -6,6 +6,7 @@ Each is what Grafana 12.4 makes of the classic form itself, which the recorded a
 from collections.abc import Mapping
 from typing import Final
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 
 OPTIONS: Final = (
@@ -31,7 +32,7 @@ TEXT: Final = "__legacyStringValue"
 """Where a variable's query lies that is a text, as it is for every SQL datasource."""
 
 
-class NoFormError(ValueError):
+class NoFormError(DriftdeckError, ValueError):
     """Something of a dashboard that has no form in v2beta1 here: says what."""
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from driftdeck.collectors import __main__ as collectors
+from driftdeck.cli import main as driftdeck
 from driftdeck.collectors.engines import choice
 from driftdeck.database import migrate
 from driftdeck.database.embedded import Embedded, free_port
@@ -172,7 +172,7 @@ class Soak:
             signal.signal(signal.SIGALRM, _end)
             signal.alarm(PATIENCE)
             try:
-                code = collectors.main(COMMANDS[name])
+                code = driftdeck(COMMANDS[name])
             except (Exception, Hang):
                 code = 99
                 terminal.buffer.write(traceback.format_exc().encode(errors="replace"))

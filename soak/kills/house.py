@@ -124,9 +124,9 @@ class House:
         """A collectors' command beside this process; nothing of it is left after the block."""
         given = self.settings.variables(secrets=True)
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "driftdeck.collectors", *arguments],
+            [sys.executable, "-m", "driftdeck", *arguments],
             cwd=ROOT,
-            env={**os.environ, **{name.upper(): str(value) for name, value in given.items()}},
+            env={**os.environ, **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -143,7 +143,7 @@ class House:
         with self.collecting(arguments) as process:
             said, _ = process.communicate()
             if process.returncode:
-                raise RuntimeError(f"collectors {' '.join(arguments)}: {said}")
+                raise RuntimeError(f"driftdeck {' '.join(arguments)}: {said}")
         return said
 
     def processes(self) -> list[psutil.Process]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.preflight.alerting.rules import Query, Rule
 from driftdeck.preflight.releases import Release
 
@@ -49,7 +50,7 @@ Fault = tuple[tuple[str | int, ...], str]
 """A path below the query's model, and a complaint."""
 
 
-class ExpressionError(ValueError):
+class ExpressionError(DriftdeckError, ValueError):
     """A math expression that does not parse."""
 
 

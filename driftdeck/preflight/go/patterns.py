@@ -3,10 +3,10 @@
 It knows no lookaround, no back references and no possessive repeats, but \\z, \\pL, \\Q...\\E and
 flags in the middle.
 
-Read by hand: google-re2, whose syntax Go's follows, takes \\C as well and has no wheel for musl, where
-the hook and the action of other repositories must install, too. Of 60,000 random expressions Go 1.26
-takes the same ones, but for \\p{...} with a name that no script has. Of repeats within repeats only
-each one's own limit is looked at.
+Read by hand: google-re2, whose syntax Go's follows, takes \\C as well and has no wheel for musl,
+where the hook and the action of other repositories must install, too. Of 60,000 random expressions
+Go 1.26 takes the same ones, but for \\p{...} with a name that no script has. Of repeats within
+repeats only each one's own limit is looked at.
 """
 
 import re

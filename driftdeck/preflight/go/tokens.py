@@ -4,6 +4,8 @@ import re
 from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
+from driftdeck.errors import DriftdeckError
+
 KEYWORDS = (
     "block", "break", "continue", "define", "else", "end", "if", "range", "nil", "template",
     "with",
@@ -33,7 +35,7 @@ RAW = re.compile(r"`[^`]*`")
 LETTER = re.compile(r"'(?:\\[^\n]|[^'\\\n])+'")
 
 
-class TemplateError(ValueError):
+class TemplateError(DriftdeckError, ValueError):
     """A template that does not parse."""
 
 

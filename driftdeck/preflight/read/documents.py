@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from driftdeck.errors import DriftdeckError
+
 TRUE = ("true", "True", "TRUE")
 FALSE = ("false", "False", "FALSE")
 INTEGER = re.compile(r"[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]*|[1-9][0-9_]*)$")
@@ -70,7 +72,7 @@ class Items(list[Any]):
     line: int
 
 
-class UnreadableError(ValueError):
+class UnreadableError(DriftdeckError, ValueError):
     """A file that cannot be parsed: line, and why."""
 
     def __init__(self, line: int, why: str) -> None:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from driftdeck.errors import DriftdeckError
+
 EXPANDER = re.compile(r"\$(|__\w+)\{([^}]+)\}")
 NAME = re.compile(r"[A-Za-z0-9_]+")
 SPECIAL = "*#$@!?-0123456789"
 
 
-class MissingFileError(ValueError):
+class MissingFileError(DriftdeckError, ValueError):
     """$__file{} names a file that is not there: Grafana does not start."""
 
 

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+from driftdeck.errors import UsageError
 
-class NoRevisionError(ValueError):
+
+class NoRevisionError(UsageError):
     """Neither a folder nor a revision that git knows."""
 
 

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from driftdeck.errors import DriftdeckError
 from driftdeck.facts.durations import format_interval, parse_interval
 
 MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
 
 
-class MacroError(ValueError):
+class MacroError(DriftdeckError, ValueError):
     """A macro that Grafana would refuse."""
 
 
