@@ -20,8 +20,8 @@ def pages(
     site: Site, monitors: tuple[Monitor, ...], folders: Iterable[Path] = ()
 ) -> list[Page | Pulled]:
     """Every dashboard. folders: of the project's own ones, which come last."""
-    made: list[Page | Pulled] = [page for make in DASHBOARDS for page in make(site, monitors)]
-    return [*made, *own_pages(folders, site, monitors)]
+    standard: list[Page | Pulled] = [page for make in DASHBOARDS for page in make(site, monitors)]
+    return [*standard, *own_pages(folders, site, monitors)]
 
 
 __all__ = ["DASHBOARDS", "Page", "Pulled", "Site", "groups", "notifications", "pages"]

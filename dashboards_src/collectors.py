@@ -4,9 +4,10 @@ from driftdeck.dashboards import panels
 from driftdeck.dashboards.page import Item, Page, Row, link
 from driftdeck.dashboards.runs import LONG_TEXT, run_overrides
 from driftdeck.dashboards.site import Site
-from driftdeck.dashboards.sql import literal
-from driftdeck.dashboards.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
+from driftdeck.dashboards.style import AMBER, BLUE, GREY, RED, TEAL, override
 from driftdeck.declare import COUNT, Monitor, Unit
+from driftdeck.facts import Json
+from driftdeck.facts.postgres import literal
 
 COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed", "left out")
 LEDGER = ("rows read", "rows used", "labels read", "labelled rows", "left out")

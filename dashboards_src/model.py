@@ -13,7 +13,6 @@ from driftdeck.dashboards.style import (
     GREY,
     RED,
     VIOLET,
-    Json,
     areas,
     collection_mappings,
     fixed,
@@ -25,6 +24,7 @@ from driftdeck.dashboards.style import (
 from driftdeck.declare import COUNT, NUMBER, SHARE, Metric, Monitor, Thresholds, Unit
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Scope
+from driftdeck.facts import Json
 
 RATIO = Unit("times the alert level", "none")
 BEYOND = {
@@ -141,7 +141,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     judged = [metric.name for metric in monitor.metrics if not metric.unjudged]
     shown = [name for name in judged if name != "missing_share"]
-    series = [one for one in monitor.series() if one.metric.name in shown]
+    series = [each for each in monitor.series() if each.metric.name in shown]
     if not series:
         return
     panel = panels.timeline(

@@ -3,11 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
-from grafanalib._gen import DashboardEncoder
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from driftdeck import dashboards_src
@@ -15,12 +13,14 @@ from driftdeck.dashboards import edit
 from driftdeck.dashboards_src import Page, Pulled, Site
 from driftdeck.declare import Contact, Monitor
 from driftdeck.errors import DriftdeckError, ExitCode
+from driftdeck.facts import Json
+from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
+from driftdeck.facts.dollars import escape
+from driftdeck.garbage import pause_collection
 from driftdeck.generator import retired, yamltext
 from driftdeck.generator.modern import modernise
 from driftdeck.load import load, load_contacts
-from driftdeck.preflight.garbage import uncollected
 from driftdeck.preflight.releases import POSTGRES_RENAMED, Release
-from driftdeck.processes import spread
 from driftdeck.project import Project, SettingsError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,7 +61,7 @@ def pages(settings: Project) -> list[Page | Pulled]:
     )
 
 
-@uncollected()
+@pause_collection()
 def artefacts(
     settings: Project, place: Place = COMPOSE, every: Sequence[Page | Pulled] | None = None
 ) -> dict[str, str]:
@@ -76,8 +76,8 @@ def artefacts(
         files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
     gone = retired.read(settings.provisioning_dir / retired.FILE)
     files += [(path, _yaml(document)) for path, document in retired.deletions(gone).items()]
-    files += spread(partial(_rules, settings), load(*settings.monitor_folders))
-    files += spread(partial(_drawn, settings), pages(settings) if every is None else every)
+    files += [_rules(settings, monitor) for monitor in load(*settings.monitor_folders)]
+    files += [_drawn(settings, page) for page in (pages(settings) if every is None else every)]
     return _by_path(files)
 
 
@@ -111,19 +111,27 @@ def unused_edits(settings: Project, built: Mapping[str, str]) -> list[str]:
     ]
 
 
-def dashboard(page: Page | Pulled) -> dict[str, object]:
+def dashboard(page: Page | Pulled) -> Json:
     """A page as its module makes it, in Grafana's form. Raises BuildError naming it."""
     try:
-        return modernise(encoded(page.dashboard()))
+        return modernise(encode(page.dashboard()))
     except ValueError as error:
         raise BuildError(f"dashboard {page.uid}: {error}") from error
 
 
-def encoded(made: object) -> dict[str, object]:
-    """What grafanalib made, as it writes it."""
-    text = json.dumps(made, cls=DashboardEncoder, sort_keys=True, allow_nan=False)
-    found: dict[str, object] = msgspec.json.decode(text)
-    return found
+def encode(dashboard: object) -> Json:
+    """A dashboard, panel or target of grafanalib as JSON. Raises ValueError for NaN, TypeError."""
+    text = json.dumps(dashboard, default=_to_json, sort_keys=True, allow_nan=False)
+    document: Json = msgspec.json.decode(text)
+    return document
+
+
+def _to_json(part: object) -> object:
+    """What grafanalib's classes write of themselves, which is what its own command writes."""
+    to_json_data = getattr(part, "to_json_data", None)
+    if to_json_data is None:
+        raise TypeError(f"{part!r} is neither JSON nor a part of grafanalib")
+    return to_json_data()
 
 
 def dashboard_text(document: Mapping[str, object]) -> str:
@@ -169,8 +177,7 @@ def _root_cert(settings: Project) -> dict[str, str]:
 
 def datasource_type(release: str) -> str:
     """The id of the PostgreSQL plugin in a release of Grafana."""
-    renamed = Release.of(release) >= POSTGRES_RENAMED
-    return "grafana-postgresql-datasource" if renamed else "postgres"
+    return POSTGRES if Release.of(release) >= POSTGRES_RENAMED else POSTGRES_ALIAS
 
 
 def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
@@ -185,7 +192,7 @@ def _drawn(settings: Project, page: Page | Pulled) -> tuple[str, str]:
     """The path and text of a dashboard, with the edits that were made in Grafana."""
     name = _stem(page.uid, settings)
     edits = edit.load(settings.edits_dir, name)
-    document = edit.applied(dashboard(page), edits, f"edits/{edit.file_of(name)}")
+    document = edit.apply_edits(dashboard(page), edits, f"edits/{edit.file_of(name)}")
     return f"dashboards/{name}.json", dashboard_text(document)
 
 
@@ -197,15 +204,7 @@ def _stem(uid: str, settings: Project) -> str:
 def _contacts(settings: Project, contacts: tuple[Contact, ...]) -> str:
     """Grafana expands `$` in receivers and policies; a receiver's are variables, and meant."""
     document = dashboards_src.notifications(site(settings), contacts)
-    return _yaml({**document, "policies": _escape_all(document["policies"])})
-
-
-def _escape_all(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _escape_all(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_escape_all(inner) for inner in value]
-    return _escape(value) if isinstance(value, str) else value
+    return _yaml({**document, "policies": escape(document["policies"])})
 
 
 def _yaml(document: Mapping[str, object]) -> str:
@@ -218,17 +217,13 @@ def _escape_group(group: Mapping[str, object]) -> dict[str, object]:
     assert isinstance(rules, list)
     return {
         **group,
-        "folder": _escape(group["folder"]),
+        "folder": escape(group["folder"]),
         "rules": [
             {
                 **rule,
-                "title": _escape(rule["title"]),
-                "labels": {key: _escape(value) for key, value in rule["labels"].items()},
+                "title": escape(rule["title"]),
+                "labels": escape(rule["labels"]),
             }
             for rule in rules
         ],
     }
-
-
-def _escape(text: object) -> str:
-    return str(text).replace("$", "$$")

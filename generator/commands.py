@@ -1,8 +1,7 @@
 """What `driftdeck build`, `check`, `diff` and `retire` do with what Grafana reads."""
 
-from functools import partial
-
 from driftdeck.errors import ExitCode
+from driftdeck.garbage import pause_collection
 from driftdeck.generator import reference
 from driftdeck.generator.artefacts import artefacts, pages, unused_edits
 from driftdeck.generator.files import stale, write
@@ -13,16 +12,14 @@ from driftdeck.generator.thresholds import stale_thresholds
 from driftdeck.generator.v2 import tree
 from driftdeck.preflight.choice import Choice
 from driftdeck.preflight.command import show
-from driftdeck.preflight.garbage import uncollected
 from driftdeck.preflight.state import FIRST
-from driftdeck.processes import beside
 from driftdeck.project import Project
 
 
+@pause_collection()
 def build(project: Project, *, v2: bool = False) -> int:
     """Write every generated file. v2: dashboards as objects, into a folder of their own."""
-    with uncollected():
-        return _build_objects(project) if v2 else _build(project)
+    return _build_objects(project) if v2 else _build(project)
 
 
 def _build(project: Project) -> int:
@@ -49,16 +46,16 @@ def _build_objects(project: Project) -> int:
     return ExitCode.DONE
 
 
+@pause_collection()
 def check(project: Project, choice: Choice | None = None, *, form: str = "text") -> int:
     """Print what is stale, or would be refused by Grafana; 1 if there is any.
 
     choice: which findings of the pre-flight count. form: text, json or github.
     """
-    with uncollected(), beside(partial(own, project)) as gate:
-        wanted, problems = _stale(project)
-        for problem in problems:
-            print(problem)
-        findings, against = gate()
+    wanted, problems = _stale(project)
+    for problem in problems:
+        print(problem)
+    findings, against = own(project)
     findings = (choice or Choice()).among(findings)
     refused = show(findings, form)
     if form == "text":
@@ -89,6 +86,7 @@ def _stale(project: Project) -> tuple[int, list[str]]:
     return len(wanted), problems + withheld_variables(project)
 
 
+@pause_collection()
 def diff(
     project: Project, base: str = "", *, as_markdown: bool = False, exit_code: bool = False
 ) -> int:
@@ -97,9 +95,8 @@ def diff(
     base: a revision of git, by default the main branch. exit_code: 3 if something differs.
     Raises NoRevisionError.
     """
-    with uncollected():
-        files, against = before(project, base)
-        found = differences(things(files), things(artefacts(project)))
+    files, against = before(project, base)
+    found = differences(things(files), things(artefacts(project)))
     if as_markdown:
         print(markdown(found), end="")
     else:

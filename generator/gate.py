@@ -10,7 +10,7 @@ from driftdeck.load import load, load_contacts
 from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import Finding, Report
 from driftdeck.preflight.read.reading import Reading
-from driftdeck.preflight.read.revisions import NoRevisionError, committed
+from driftdeck.preflight.read.revisions import NoRevisionError, unpack_revision
 from driftdeck.preflight.releases import Release
 from driftdeck.project import Project
 from driftdeck.settings import SECRETS
@@ -27,7 +27,7 @@ def own(settings: Project) -> tuple[list[Finding], str]:
     reading = Reading(Report(), Release.of(settings.grafana_release), environment)
     for revision in MAIN:
         try:
-            with committed(revision, tree) as before:
+            with unpack_revision(revision, tree) as before:
                 return check(tree, reading, before), revision
         except NoRevisionError:
             continue
@@ -47,7 +47,7 @@ def before(settings: Project, base: str = "") -> tuple[dict[str, str], str]:
 
 
 def _artefacts(settings: Project, revision: str) -> dict[str, str]:
-    with committed(revision, settings.provisioning_dir) as tree:
+    with unpack_revision(revision, settings.provisioning_dir) as tree:
         return present(tree)
 
 

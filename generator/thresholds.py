@@ -7,8 +7,8 @@ from driftdeck.project import Project
 
 def stale_thresholds(settings: Project) -> list[str]:
     """A sentence for each threshold that is stale, missing, left over, or written twice."""
-    found: list[str] = []
+    problems: list[str] = []
     for monitor in load(*settings.monitor_folders):
         path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
-        found += thresholds.find_problems(monitor, thresholds.read(path))
-    return found
+        problems += thresholds.find_problems(monitor, thresholds.read(path))
+    return problems

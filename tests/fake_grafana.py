@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
 
 
 @dataclass

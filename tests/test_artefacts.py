@@ -1,6 +1,7 @@
 """The built files: fresh, the same everywhere, whole, and of one number."""
 
 import dataclasses
+import importlib
 import json
 import os
 import subprocess
@@ -8,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +17,12 @@ import yaml
 from conftest import small_monitor
 from driftdeck import dashboards_src
 from driftdeck import declare as d
-from driftdeck.dashboards.alerts import breached_query
 from driftdeck.dashboards.page import period
 from driftdeck.dashboards.style import SERIES, STATES
 from driftdeck.declare.contacts import KINDS
+from driftdeck.facts import Json
+from driftdeck.firing import breached_query
+from driftdeck.generator import yamltext
 from driftdeck.generator.artefacts import (
     COMPOSE,
     BuildError,
@@ -36,7 +38,6 @@ from driftdeck.load import RESERVED, load
 from driftdeck.settings import IsolatedSettings
 from repository import MONITORS, ROOT
 
-Json = dict[str, Any]
 SETTINGS = IsolatedSettings()
 BUILT = artefacts(SETTINGS)
 DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]
@@ -353,3 +354,25 @@ def test_lines_have_no_state_colour() -> None:
 def test_a_rule_has_a_kind_that_contacts_can_choose() -> None:
     """What contacts filter by is what rules say of themselves."""
     assert {rule["labels"]["kind"] for rule in RULES} <= set(KINDS)
+
+
+def test_yaml_is_the_same_where_pyyaml_has_no_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Literal blocks, no anchors, keys in their order: by either of its writers."""
+    shared = {
+        "sql": "SELECT 1\nFROM x",
+        "long": "word " * 40,
+        "on": "yes",
+        "é": [1, 0.5, None, True],
+    }
+    document = {"z": shared, "a": shared, "none": [], "nothing": {}}
+    wanted = yamltext.text(document)
+    with monkeypatch.context() as patch:
+        patch.delattr(yaml, "CSafeDumper", raising=False)
+        plain = importlib.reload(yamltext)
+        assert plain.DUMPER is yaml.SafeDumper
+        written = plain.text(document)
+    importlib.reload(yamltext)
+
+    assert written == wanted
+    assert "&" not in wanted
+    assert "sql: |-\n" in wanted

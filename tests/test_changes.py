@@ -13,16 +13,16 @@ from driftdeck.changes.apply import apply
 from driftdeck.changes.edits import UnprovedError
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
 from driftdeck.changes.pull import pull
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
-from driftdeck.generator.differences import compare, said
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.differences import compare, format_value
+from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.things import Thing, differences, markdown, things, told
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import IsolatedSettings, Settings
 from fake_grafana import Fake
 from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 
@@ -230,7 +230,7 @@ def test_what_a_browser_saved_differs_by_what_a_person_did() -> None:
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     built, saved = recorded["built"], recorded["saved"]
     assert len(compare(built, saved)) == 125
-    found = compare(built, without_noise(built, saved))
+    found = compare(built, normalise_dashboard(built, saved))
     told_ = {(str(one.part), one.field) for one in found}
     drift = "panel 'Drift of every column, in units of its alert level'"
     assert told_ == {
@@ -257,7 +257,7 @@ def test_differences_of_every_kind_are_told() -> None:
     more = {key: replace(one, content={**one.content, **panel}) for key, one in after.items()}
     assert "<details>" in markdown(differences(many, more))
     assert next(told(differences(after, before)[-1])) == "- rule 'R'"
-    assert said(None) == "null"
+    assert format_value(None) == "null"
 
 
 FOREIGN: Json = {
@@ -298,7 +298,7 @@ def test_what_was_made_in_grafana_becomes_a_module(
     scope: dict[str, Any] = {}
     exec(text, scope)
     made = dashboard(scope["PAGE"])
-    assert compare(made, without_noise(made, FOREIGN)) == []
+    assert compare(made, normalise_dashboard(made, FOREIGN)) == []
     panels = made["panels"]
     assert isinstance(panels, list)
     assert panels[2] == FOREIGN["panels"][2] | {"title": ""}

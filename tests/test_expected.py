@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from conftest import small_monitor
 from driftdeck import declare as d
+from driftdeck.collectors.retraining.retraining import _reason
 from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.dashboards import sql
-from driftdeck.dashboards.alerts import breached_query
 from driftdeck.errors import UsageError
+from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import IsolatedSettings
 
@@ -87,8 +88,8 @@ def test_the_worst_of_a_window_is_not_expected() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"metric": "drift", "column": "z"}, "no judged series drift of z"),
-        ({"metric": "target_mean", "column": "y"}, "no judged series"),
+        ({"metric": "drift", "column": "z"}, "no load_judgements series drift of z"),
+        ({"metric": "target_mean", "column": "y"}, "no load_judgements series"),
         ({"metric": "drift", "column": "x", "because": " "}, "say why"),
         ({"metric": "drift", "column": "x", "since": "2024-02-01"}, "comes before since"),
         ({"metric": "drift", "column": "x", "until": "soon"}, "YYYY-MM-DD"),
@@ -133,6 +134,7 @@ def fires(connection: psycopg.Connection, monitor: d.Monitor, windows: list[d.Wi
     return firing
 
 
+FIRING = st.sampled_from([(1, 1), (2, 2), (2, 3), (3, 5)])
 DAYS = st.lists(st.sampled_from([0.1, 0.4, 0.5, 0.9]), min_size=1, max_size=10)
 LEVEL = st.sampled_from([0.3, 0.45, 0.6])
 KNOWN = st.sampled_from([(), (SALE,)])
@@ -180,6 +182,63 @@ def test_what_is_drawn_as_an_alert_is_one(
     standing = [window for window in windows if window.day in firing]
 
     assert spans == ([(standing[0].start, standing[-1].end)] if standing else [])
+
+
+@given(values=DAYS, known=KNOWN, zone=ZONE)
+@MANY
+def test_what_is_reported_is_what_the_rule_begins_to_say(
+    connection: psycopg.Connection,
+    values: list[float],
+    known: tuple[d.Expected, ...],
+    zone: str,
+) -> None:
+    """A breach is find_confirmed by the first window of each span on which the rule fires."""
+    monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
+    windows = stored(connection, monitor, values)
+    days = [window.day for window in windows]
+    firing = fires(connection, monitor, windows)
+    windows = stored(connection, monitor, values)
+    judged_days = [day for day in days if not monitor.is_expected("drift", "x", day)]
+    standing = [day in firing for day in judged_days]
+    onsets = [
+        day
+        for day, before, now in zip(judged_days, [False, *standing], standing, strict=False)
+        if now and not before
+    ]
+
+    reported = [
+        start.astimezone(monitor.every.zone).date() for start in find_confirmed(connection, monitor)
+    ]
+    assert reported == onsets
+
+
+@given(values=DAYS, zone=ZONE, firing=FIRING)
+@MANY
+def test_a_retraining_is_called_for_when_the_rule_would_fire(
+    connection: psycopg.Connection, values: list[float], zone: str, firing: tuple[int, int]
+) -> None:
+    """Of one series, after the same k of n: on the windows that are themselves in breach."""
+    k, n = firing
+    plan = d.Retrain("true", after=k, of=n, metrics=("drift",))
+    monitor = small_monitor(
+        retrain=plan,
+        starts="2023-12-01",
+        reference=d.Between("2023-12-01", "2023-12-07"),
+        every=d.Daily(timezone=zone),
+        metrics=(d.drift(warn=0.2, alert=0.4, firing=d.Firing(k, n)),),
+    )
+    firing_days = fires(connection, monitor, stored(connection, monitor, values))
+    windows = stored(connection, monitor, values)
+    called = set()
+    for window in reversed(windows):
+        if _reason(connection, monitor, plan, window):
+            called.add(window.day)
+        connection.execute(
+            "delete from monitoring.metric_value where window_start = %s", [window.start]
+        )
+    in_breach = {w.day for w, value in zip(windows, values, strict=True) if value > 0.4}
+
+    assert called == firing_days & in_breach
 
 
 def test_replay_says_what_would_change(

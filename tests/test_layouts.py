@@ -4,7 +4,6 @@ import copy
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from driftdeck.changes.apply import apply
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan
 from driftdeck.changes.pull import pull
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard_text
 from driftdeck.generator.v2 import features, files, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
@@ -22,7 +22,6 @@ from driftdeck.verify.grafana import Live, equal_dashboards
 from fake_grafana import Fake
 from repository import ROOT
 
-Json = dict[str, Any]
 UID = "driftdeck-flights"
 CONDITION = {
     "kind": "ConditionalRenderingGroup",

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpx
 import pytest
 
 from conftest import REFERENCE_DAYS, SECRET, rows, write_day
 from driftdeck.database.embedded import free_port
+from driftdeck.facts import Json
 from driftdeck.settings import load_settings
 from driftdeck.stack.local import grafana_binary, release
 from driftdeck.verify.look import browser_program
@@ -26,7 +27,6 @@ from repository import ROOT
 needs_grafana = pytest.mark.skipif(
     not grafana_binary(load_settings()), reason="needs a grafana program (GRAFANA_BIN)"
 )
-Json = dict[str, Any]
 DAYS = REFERENCE_DAYS + 8
 ENDS = DAYS + 3
 """The last three days are missing at first, so that their data is late."""

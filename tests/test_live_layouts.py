@@ -3,19 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from test_live import environment, folder, run, webhook
 
+from driftdeck.facts import Json
 from driftdeck.generator.v2 import differences, object_of
 from driftdeck.preflight.releases import Release
 from driftdeck.settings import load_settings
 from driftdeck.stack.local import grafana_binary, release
 from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "layouts-12.4.json"
 UID = "driftdeck-small"
 CONDITION = {

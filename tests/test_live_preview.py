@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from test_live import environment, folder, needs_grafana, run, webhook
 
 from driftdeck.database import Role, connect
+from driftdeck.facts import Json
+from driftdeck.facts.panels import plotted_panels
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import asker
 from driftdeck.settings import load_settings
@@ -18,10 +19,8 @@ from driftdeck.stack.runtime import choose
 from driftdeck.verify.built import Built
 from driftdeck.verify.drawn import undrawn
 from driftdeck.verify.look import FLAGS, SEEN, browser_program, log_in
-from driftdeck.verify.questions import panels
 from own_previews import drawings
 
-Json = dict[str, Any]
 MENU = {"Panel menu", "Menu"}
 """Words of a panel that stand for something to press."""
 HEADINGS = {"Name"}
@@ -103,7 +102,7 @@ def test_a_preview_says_what_grafana_shows(
     with connect(chosen, Role.READER) as connection:
         for dashboard in Built(choose(chosen).artefacts(), {}).dashboards():
             page.goto(f"{chosen.grafana}/d/{dashboard['uid']}?kiosk", timeout=60_000)
-            assert undrawn(page, list(panels(dashboard))) == {}
+            assert undrawn(page, list(plotted_panels(dashboard))) == {}
             texts = {box["id"]: box["text"] for box in page.evaluate(SEEN)}
             model = draw(dashboard, asker(connection), Asked(every=False), datetime.now(UTC))
             for panel, drawing in drawings(model):

@@ -1,10 +1,11 @@
 """What `make look` says of a page: by pages that are built as Grafana 9.4 and 12.4 build theirs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from driftdeck.facts import Json
 from driftdeck.verify import drawn
 from driftdeck.verify.drawn import undrawn
 from driftdeck.verify.look import FLAGS, SEEN, _problems, browser_program
@@ -12,7 +13,6 @@ from driftdeck.verify.look import FLAGS, SEEN, _problems, browser_program
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-Json = dict[str, Any]
 PANELS: list[Json] = [
     {"id": 1, "type": "stat", "title": "State"},
     {"id": 2, "type": "timeseries", "title": "Recall"},

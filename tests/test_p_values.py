@@ -11,8 +11,8 @@ import pytest
 from conftest import REFERENCE_DAYS, house
 from driftdeck.collectors.reports.explore import Explorer
 from driftdeck.dashboards import sql
-from driftdeck.dashboards.alerts import breached_query
 from driftdeck.database import Role, connect
+from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
 from driftdeck.preview.draw import Asked, draw

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftdeck.facts import Json
 from driftdeck.preflight import rules as register
 from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import FORMATS, Finding, Place, Report, Severity
@@ -17,7 +18,6 @@ from driftdeck.preflight.read.interpolation import expand
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import Release
 
-Json = dict[str, Any]
 CASES = Path(__file__).parent / "cases"
 RELEASES = ("9.4", "12.4")
 """Those of which a live server was asked."""

@@ -22,10 +22,10 @@ from driftdeck.collectors.jobs.runner import Outcome, Runner
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import find_confirmed, mark_beginnings, mark_standing
-from driftdeck.dashboards.alerts import breached_query
+from driftdeck.collectors.thresholds.episodes import find_confirmed
 from driftdeck.database import Role, connect
 from driftdeck.declare.methods import BreachSide
+from driftdeck.firing import breached_query, confirm, find_onsets
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import Settings
 from driftdeck.stack import evidently as ui
@@ -259,10 +259,10 @@ def _fires(connection: psycopg.Connection, monitor: d.Monitor, side: str) -> boo
 
 def test_breaches_are_confirmed_once() -> None:
     """The first window of each span in which an alert stands."""
-    stands = mark_standing(d.Firing(2, 3), [True, True, False, True, False, False, True, True])
+    stands = confirm(d.Firing(2, 3), [True, True, False, True, False, False, True, True])
 
     assert stands == [False, True, True, True, False, False, False, True]
-    assert mark_beginnings(stands) == [False, True, False, False, False, False, False, True]
+    assert find_onsets(stands) == [False, True, False, False, False, False, False, True]
 
 
 def test_confirmed_breaches_are_read_from_the_store(

@@ -17,7 +17,7 @@ from driftdeck import declare as d
 from driftdeck.collectors.engines.drift_index import Index
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.dashboards import sql
-from driftdeck.dashboards.alerts import breached_query
+from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.gate import own
 from driftdeck.load import load

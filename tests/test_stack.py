@@ -11,10 +11,9 @@ import psycopg
 import pytest
 
 from conftest import small_monitor
-from driftdeck.collectors.thresholds.episodes import mark_standing
-from driftdeck.dashboards.alerts import breached_query
 from driftdeck.database import Role, connect
 from driftdeck.database.embedded import Embedded, EmbeddedError
+from driftdeck.firing import breached_query, confirm
 from driftdeck.grafana.variables import fill
 from driftdeck.settings import IsolatedSettings, Settings
 from driftdeck.stack import steps
@@ -96,9 +95,7 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
     fires = bool(sides[0]) and sides[0][0][1] > sides[1][0][1]
     series = next(one for one in monitor.series() if one.key == ("drift", "x"))
 
-    assert (
-        fires == mark_standing(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
-    )
+    assert fires == confirm(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
 
 
 def test_three_declared_files_prove_themselves(small_house: Settings) -> None:

@@ -5,10 +5,10 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from driftdeck.facts import Json
 from driftdeck.grafana.client import Grafana
 from driftdeck.settings import IsolatedSettings
 from driftdeck.verify.built import Built
@@ -19,7 +19,6 @@ from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.recording import Recording
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
-Json = dict[str, Any]
 RULES = "/api/prometheus/grafana/api/v1/rules"
 BOARD = "/api/dashboards/uid/driftdeck-small"
 SOURCE = "/api/datasources/uid/monitoring"

@@ -6,9 +6,9 @@ process would import everything anew, which takes as long as twenty windows.
 
 import gc
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
-
-from driftdeck.processes import end_with_parent
 
 PRELOADED = ["driftdeck.collectors.jobs.work", "scipy.linalg"]
 
@@ -42,4 +42,16 @@ def _begun() -> None:
 
     threadpool_limits(limits=1, user_api="blas")
     gc.freeze()  # what is imported stays, and is never looked through
-    end_with_parent()
+    _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """One that was killed cannot tell its processes to end; they would wait for ever."""
+    threading.Thread(target=_wait_for_parent, name="ends with its parent", daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -14,8 +14,9 @@ from driftdeck.collectors.jobs.store import storable, training_is_called_for
 from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
 from driftdeck.database import connect
 from driftdeck.database.locks import Lock, held
-from driftdeck.declare import Monitor, Retrain, Window
+from driftdeck.declare import Firing, Monitor, Retrain, Window
 from driftdeck.declare.metrics import Scope
+from driftdeck.firing import confirm
 from driftdeck.settings import Settings
 
 KEPT_OUTPUT = 20_000
@@ -130,14 +131,16 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
     zone, own = monitor.every.zone, set(days_of(monitor, None))
     breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
-        day = start.astimezone(zone).date()
+        day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
         if breached and day not in own and not monitor.is_expected(metric, column, day):
-            breaches.setdefault(start, []).append(f"{metric} {column}".strip())
-    newest = max((row[0] for row in rows), default=None)
-    if newest != window.start or newest not in breaches or len(breaches) < plan.after:
+            names.append(f"{metric} {column}".strip())
+    if not breaches or max(breaches) != window.start or not breaches[window.start]:
         return ""
-    names = sorted({name for names in breaches.values() for name in names})
-    return f"{len(breaches)} of the newest {plan.of} judged windows in breach: {', '.join(names)}"
+    in_breach = [bool(names) for _, names in sorted(breaches.items())]
+    if not confirm(Firing(plan.after, plan.of), in_breach)[-1]:
+        return ""
+    series = ", ".join(sorted({name for names in breaches.values() for name in names}))
+    return f"{sum(in_breach)} of the newest {plan.of} judged windows in breach: {series}"
 
 
 def _cooling(

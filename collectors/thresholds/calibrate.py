@@ -19,10 +19,10 @@ from driftdeck.collectors.frames.reference import daily_rows, days_of, from_fram
 from driftdeck.collectors.jobs.collect import from_rows
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import mark_standing
 from driftdeck.declare import Monitor, Series, Thresholds
 from driftdeck.declare.methods import BreachSide
 from driftdeck.errors import UsageError
+from driftdeck.firing import confirm
 from driftdeck.load import find_declaration
 from driftdeck.settings import Settings
 
@@ -131,10 +131,8 @@ def estimate_false_alarm_days(series: Series, values: Sequence[float]) -> float:
     parts = (list(values[:half]), list(values[half:]))
     alarms = 0
     for tuned, tried in (parts, parts[::-1]):
-        proposed = propose(series, tuned)
-        alarms += sum(
-            mark_standing(series.metric.firing, [proposed.judge(value) == 2 for value in tried])
-        )
+        levels = propose(series, tuned)
+        alarms += sum(confirm(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
     return MONTH * alarms / len(values)
 
 

@@ -1,27 +1,13 @@
 """Which stored windows confirmed a breach: the first of each span in which an alert stood."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
-from driftdeck.declare import Firing, Monitor
-
-
-def mark_standing(firing: Firing, breached: Sequence[bool]) -> list[bool]:
-    """Whether an alert stands after each window: k of the newest n are in breach.
-
-    breached: one for each judged window, in order.
-    """
-    k, n = firing.k, firing.n
-    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
-
-
-def mark_beginnings(stands: Sequence[bool]) -> list[bool]:
-    """Whether an alert begins to stand at each window. stands: as `mark_standing` has it."""
-    return [now and not before for before, now in zip([False, *stands], stands, strict=False)]
+from driftdeck import firing
+from driftdeck.declare import Monitor
 
 
 @dataclass(frozen=True)
@@ -58,17 +44,14 @@ def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[dat
 
     Those without rows are left out: there is nothing to report of them.
     """
-    firing = {metric.name: metric.firing for metric in monitor.metrics}
-    confirmed: set[datetime] = set()
+    firings = {metric.name: metric.firing for metric in monitor.metrics}
+    found: set[datetime] = set()
     for (metric, _), windows in load_judgements(connection, monitor).items():
-        if metric in firing:
-            stands = mark_standing(firing[metric], [window.breached for window in windows])
-            confirmed |= {
-                window.start
-                for window, begins in zip(windows, mark_beginnings(stands), strict=True)
-                if begins and window.rows
-            }
-    return sorted(confirmed)
+        if metric in firings:
+            standing = firing.confirm(firings[metric], [one.breached for one in windows])
+            onsets = zip(windows, firing.find_onsets(standing), strict=True)
+            found |= {window.start for window, begins in onsets if begins and window.rows}
+    return sorted(found)
 
 
 def find_newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:

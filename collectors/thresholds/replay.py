@@ -6,14 +6,10 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from driftdeck.collectors.thresholds.episodes import (
-    Judgement,
-    load_judgements,
-    mark_beginnings,
-    mark_standing,
-)
+from driftdeck.collectors.thresholds.episodes import Judgement, load_judgements
 from driftdeck.declare import Monitor, Series, Thresholds
 from driftdeck.errors import UsageError
+from driftdeck.firing import confirm, find_onsets
 
 
 @dataclass(frozen=True)
@@ -59,5 +55,5 @@ def compare(
 
 
 def _count_alerts(series: Series, breached: list[bool]) -> AlertCounts:
-    stands = mark_standing(series.metric.firing, breached)
-    return AlertCounts(sum(mark_beginnings(stands)), sum(stands))
+    standing = confirm(series.metric.firing, breached)
+    return AlertCounts(sum(find_onsets(standing)), sum(standing))

@@ -11,18 +11,18 @@ from driftdeck.changes.live import MESSAGE
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
 from driftdeck.database import place
 from driftdeck.errors import ExitCode
+from driftdeck.facts.dollars import unescape
+from driftdeck.facts.durations import parse_prometheus
 from driftdeck.generator import retired
 from driftdeck.generator.files import write
-from driftdeck.generator.things import Thing, unescaped
+from driftdeck.generator.things import Thing
 from driftdeck.generator.v2 import object_of
 from driftdeck.grafana.client import GrafanaError
 from driftdeck.grafana.objects import TOGGLE, Objects
 from driftdeck.grafana.policies import advice, keep_branch
-from driftdeck.preflight.read.fields import seconds
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
-Json = dict[str, Any]
 RETIRED = {
     "rule": "rule",
     "contact point": "receiver",
@@ -209,7 +209,7 @@ def _address(settings: Settings) -> str:
 def _rule(target: Target, thing: Thing, new: bool) -> None:
     content = dict(thing.content)
     folder = _folder(target, content.pop("folder"), "alerts")
-    group, interval = content.pop("group"), seconds(content.pop("interval"))
+    group, interval = content.pop("group"), parse_prometheus(content.pop("interval"))
     body = {**content, "folderUID": folder, "ruleGroup": group, "orgID": 1}
     path = "/api/v1/provisioning/alert-rules"
     if new:
@@ -242,7 +242,7 @@ def _filled(target: Target, value: Any) -> Any:
         if not found:
             raise SettingsError(f"{value} is not set; the contact point needs it")
         return found
-    return unescaped(value)
+    return unescape(value)
 
 
 def _is_branch(target: Target) -> bool:

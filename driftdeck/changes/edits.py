@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from driftdeck.dashboards.edit import Edit, add, applied, drop, edit, load, remove
-from driftdeck.dashboards.places import KINDS, Part, named, parts
-from driftdeck.dashboards.rows import in_order, opened
+from driftdeck.dashboards.edit import Edit, add, apply_edits, drop, edit, load, remove
+from driftdeck.dashboards.places import KINDS, Part, name_parts, parts
+from driftdeck.dashboards.rows import open_rows
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
+from driftdeck.generator.normal import normalise_order
 
-Json = dict[str, Any]
 HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 
 from driftdeck.dashboards.edit import {names}
@@ -37,8 +38,8 @@ class UnprovedError(DriftdeckError):
 
 def source(before: Json, after: Json) -> str:
     """The text of a file whose edits make `after` of `before`; '' where nothing differs."""
-    work = opened(copy.deepcopy(before))
-    items = {part: item for kind in KINDS for part, item in named(kind, parts(work, kind))}
+    work = open_rows(copy.deepcopy(before))
+    items = {part: item for kind in KINDS for part, item in name_parts(kind, parts(work, kind))}
     calls = []
     for change in sorted(compare(before, after), key=_order):
         now = _now(work, change.part, items.get(change.part))
@@ -57,8 +58,8 @@ def styled(text: str) -> str:
     if not ruff.exists():
         return text
     command = [str(ruff), "format", "--quiet", "--line-length=100", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else text
+    formatted = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return formatted.stdout if formatted.returncode == 0 else text
 
 
 def commented(text: str, earlier: str) -> str:
@@ -66,11 +67,11 @@ def commented(text: str, earlier: str) -> str:
 
     An edit is the same if it is of the same field of the same part, whatever its value.
     """
-    known = {_key(call): said for call, said in _with_comments(earlier) if said}
+    known = {_key(call): comments for call, comments in _with_comments(earlier) if comments}
     rows = text.splitlines(keepends=True)
     for call, _ in reversed(list(_with_comments(text))):
         rows[call.lineno - 1 : call.lineno - 1] = [
-            f"    {said}\n" for said in known.get(_key(call), [])
+            f"    {comments}\n" for comments in known.get(_key(call), [])
         ]
     return "".join(rows)
 
@@ -83,7 +84,7 @@ def same(text: str, other: str) -> bool:
 def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
     """The edits of a file, each with the comments above it and behind it."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    said = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
     calls = [
         one
         for node in ast.parse(text).body
@@ -94,7 +95,7 @@ def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
     begins = 0
     for call in calls:
         end = call.end_lineno or call.lineno
-        yield call, [said[row] for row in range(begins, end + 1) if row in said]
+        yield call, [comments[row] for row in range(begins, end + 1) if row in comments]
         begins = end + 1
 
 
@@ -110,18 +111,14 @@ def prove(text: str, before: Json, after: Json) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "pulled.py").write_text(text, encoding="utf-8")
-        made = applied(before, load(Path(folder), "pulled"))
-    if _settled(made) != _settled(after):
-        left = compare(made, after)
-        where = ", ".join(f"{one.part} {one.field}" for one in left[:5]) or "the order of parts"
+        edited = apply_edits(before, load(Path(folder), "pulled"))
+    if normalise_order(edited) != normalise_order(after):
+        differences = compare(edited, after)
+        where = (
+            ", ".join(f"{change.part} {change.field}" for change in differences[:5])
+            or "the order of parts"
+        )
         raise UnprovedError(f"what was pulled does not build what Grafana has: {where}")
-
-
-def _settled(document: Json) -> Json:
-    """The panels in the order of the grid; those in one place by their ids."""
-    document = opened(document)
-    panels = sorted(document.get("panels", []), key=lambda one: str(one.get("id")))
-    return {**document, "panels": in_order(panels)}
 
 
 def _order(change: Change) -> int:
@@ -137,7 +134,7 @@ def _now(work: Json, part: Part, item: Json | None) -> Part:
     """What a part is called after the edits so far: of two of one name, the first may be gone."""
     if item is None:
         return part
-    there = named(part.kind, parts(work, part.kind))
+    there = name_parts(part.kind, parts(work, part.kind))
     return next(one for one, other in there if other is item)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from driftdeck.changes import foreign
+from driftdeck.facts import Json
 from driftdeck.generator.things import Thing, Things
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.client import Grafana, GrafanaError
@@ -12,7 +12,6 @@ from driftdeck.grafana.objects import Objects
 from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
 
-Json = dict[str, Any]
 US = "driftdeck"
 MESSAGE = "make apply"
 """What a version of a dashboard says that we saved."""

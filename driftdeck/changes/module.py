@@ -8,11 +8,11 @@ from driftdeck.changes.constructors import Call, call_of
 from driftdeck.changes.edits import UnprovedError, literal
 from driftdeck.dashboards.given import Pulled
 from driftdeck.dashboards.places import parts
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard
 from driftdeck.generator.differences import compare
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 
-Json = dict[str, Any]
 HEAD = '''"""{title}: made in Grafana, pulled from it by `make pull`."""
 
 {imports}
@@ -26,12 +26,14 @@ def module_of(live: Json) -> str:
     """The text of a module whose PAGE is a dashboard of Grafana."""
     fields = {key: value for key, value in live.items() if key not in SAID}
     if "annotations" in fields:  # the built-in one is Grafana's own
-        own = [one for one in parts(live, "annotation") if one.get("builtIn") != 1]
+        own = [panel for panel in parts(live, "annotation") if panel.get("builtIn") != 1]
         fields["annotations"] = {**fields["annotations"], "list": own}
     schema = int(live.get("schemaVersion") or 0)
     every = live.get("panels") or []
-    calls = [call_of(one, schema) for one in every]
-    texts = [call.text if call else _given(one) for call, one in zip(calls, every, strict=True)]
+    calls = [call_of(panel, schema) for panel in every]
+    texts = [
+        call.text if call else _given_call(panel) for call, panel in zip(calls, every, strict=True)
+    ]
     panels = "".join(f"        {text},\n" for text in texts)
     title = live["title"].replace("\\", "\\\\").replace('"""', "'''")
     return (
@@ -49,15 +51,17 @@ def _imports(calls: Sequence[Call | None]) -> str:
     return f"{grafanalib}from driftdeck.dashboards.given import {ours}\n"
 
 
-def _given(one: Json) -> str:
-    grid, place = one.get("gridPos"), ""
-    fields = {key: value for key, value in one.items() if key not in OWN}
+def _given_call(panel: Json) -> str:
+    grid, place = panel.get("gridPos"), ""
+    fields = {key: value for key, value in panel.items() if key not in OWN}
     if isinstance(grid, dict) and set(grid) == set("xywh"):
         place = f", at=({', '.join(str(grid[key]) for key in 'xywh')})"
     elif grid is not None:
         fields["gridPos"] = grid
     named = f", {_named(fields)}" if fields else ""
-    return f"given({literal(one.get('type', ''))}, {literal(one.get('title', ''))}{place}{named})"
+    return (
+        f"given({literal(panel.get('type', ''))}, {literal(panel.get('title', ''))}{place}{named})"
+    )
 
 
 def _named(fields: Json) -> str:
@@ -74,7 +78,7 @@ def prove_module(text: str, live: Json) -> None:
     exec(compile(text, "pulled", "exec"), scope)
     page = scope["PAGE"]
     assert isinstance(page, Pulled)
-    made = dashboard(page)
-    if left := compare(made, without_noise(made, live)):
-        where = ", ".join(f"{one.part} {one.field}" for one in left[:5])
+    built = dashboard(page)
+    if differences := compare(built, normalise_dashboard(built, live)):
+        where = ", ".join(f"{change.part} {change.field}" for change in differences[:5])
         raise UnprovedError(f"{live['title']}: a module would not build it as it is: {where}")

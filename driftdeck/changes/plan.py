@@ -6,13 +6,12 @@ from enum import Enum
 from typing import Any
 
 from driftdeck.changes.live import US, Live, read
-from driftdeck.changes.normal import in_words_of
 from driftdeck.changes.shape import new_layout, reshaped
 from driftdeck.dashboards.places import Part
 from driftdeck.errors import ExitCode
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.files import present
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard, normalise_thing
 from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed, things, told
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.policies import branch
@@ -122,7 +121,7 @@ def plan(target: Target, live: Live) -> list[Step]:
 
 def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | None:
     if built.kind != "dashboard":
-        changes = tuple(changed(in_words_of(built, there), built))
+        changes = tuple(changed(normalise_thing(built, there), built))
         return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
     folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
     moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
@@ -169,7 +168,7 @@ def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tupl
     """
     made = before if source is None else source
     one, other = (
-        item.content if item is made else without_noise(made.content, item.content)
+        item.content if item is made else normalise_dashboard(made.content, item.content)
         for item in (before, after)
     )
     return tuple(compare(one, other))

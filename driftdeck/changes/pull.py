@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from driftdeck.changes.edits import commented, prove, same, source, styled
 from driftdeck.changes.live import Live, Shape
@@ -11,14 +10,13 @@ from driftdeck.changes.module import module_of, prove_module
 from driftdeck.changes.plan import Kind, Target, plan
 from driftdeck.changes.shape import new_layout, refusal, reshaped
 from driftdeck.dashboards.edit import file_of
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard, pages
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.things import Thing
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.objects import Objects
 from driftdeck.settings import Settings
-
-Json = dict[str, Any]
 
 
 def pull(target: Target, uids: Sequence[str]) -> int:
@@ -55,7 +53,7 @@ def pull(target: Target, uids: Sequence[str]) -> int:
 
 def _edits(target: Target, there: Thing, made: Json) -> bool:
     """Write the edits that make what Grafana has of what a module makes."""
-    wanted = without_noise(target.built["dashboard", there.uid].content, there.content)
+    wanted = normalise_dashboard(target.built["dashboard", there.uid].content, there.content)
     path = target.settings.edits_dir / file_of(_name(target.settings, there.uid))
     return _write(path, source(made, wanted), made, wanted)
 

@@ -1,13 +1,11 @@
 """Dashboards whose panels people have put into tabs and auto grids, which rows cannot say."""
 
-from typing import Any
-
 from driftdeck.changes.live import Shape
 from driftdeck.dashboards.places import Part
+from driftdeck.facts import Json
 from driftdeck.generator.differences import Change
-from driftdeck.generator.v2 import features, layout_of, said, same
+from driftdeck.generator.v2 import describe_layout, features, layout_of, same
 
-Json = dict[str, Any]
 ROWS = "rows"
 
 
@@ -21,12 +19,12 @@ def reshaped(shape: Shape | None, built: Json, *, v2: bool) -> tuple[Change, ...
 
     built: the classic form. v2: whether it should lie there with tabs.
     """
-    there = said(shape.layout, shape.titles) if shape else ROWS
+    there = describe_layout(shape.layout, shape.titles) if shape else ROWS
     if not v2:
         return (_layout(ROWS, there),) if new_layout(shape) else ()
     if shape and same(shape.layout, built):
         return ()
-    wanted = said(layout_of(built))
+    wanted = describe_layout(layout_of(built))
     if not shape:
         there = f"{ROWS}, in the classic form"
     return (_layout(wanted, there if there != wanted else f"{there}; arranged otherwise"),)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from driftdeck.dashboards.site import Site, panel_id
-from driftdeck.dashboards.sql import DUE, GOOD, but_expected, declared, literal
-from driftdeck.dashboards.style import Json
+from driftdeck.dashboards.sql import DUE, GOOD, declared
 from driftdeck.declare import Metric, Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import Scope
+from driftdeck.facts import Json
+from driftdeck.facts.postgres import literal
+from driftdeck.firing import breached_query
 
 OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
 """In a message: of which column, where the alert is of one."""
@@ -51,43 +53,6 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
     yield _runs(site, monitor, INCOMPLETE)
     if monitor.retrain is not None:
         yield _retraining(site, monitor)
-
-
-SEARCHED, SEARCHED_OF_N = 60, 6
-"""So many windows are searched for the newest n judged ones of a series, or so many times n."""
-
-
-def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
-    """The k-th worst of the newest n judged windows of each series: `column` of that window.
-
-    k of n windows are in breach exactly when this one is; value and level are of one window. A
-    series is looked for in the newest windows in which any series of the metric was judged: with
-    years of them, that is what makes a rule cheap.
-    """
-    k, n = metric.firing.k, metric.firing.n
-    sign = "" if side == "above" else "-"
-    judged = (
-        f"monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}"
-        f"\n    AND value IS NOT NULL AND alert_{side} IS NOT NULL"
-    )
-    return f"""\
-WITH recent AS (
-  SELECT window_start FROM monitoring.metric
-  WHERE {judged}
-  GROUP BY 1 ORDER BY 1 DESC LIMIT {max(SEARCHED, SEARCHED_OF_N * n)}
-), newest AS (
-  SELECT column_name, value, alert_{side} AS level,
-    row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
-  FROM monitoring.metric
-  WHERE {judged}
-    AND window_start >= (SELECT min(window_start) FROM recent){but_expected(monitor, [metric])}
-), ranked AS (
-  SELECT *, row_number() OVER (
-    PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
-  FROM newest WHERE age <= {n}
-)
-SELECT column_name, {column}
-FROM ranked WHERE rank = {k}"""
 
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftdeck.dashboards.site import Site
-from driftdeck.dashboards.style import Json
 from driftdeck.declare import Contact
 from driftdeck.declare.contacts import NOBODY
+from driftdeck.facts import Json
 
 GROUP_BY = ["grafana_folder", "alertname"]
 NOWHERE = "http://127.0.0.1:9/"

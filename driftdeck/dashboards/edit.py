@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driftdeck.dashboards.places import KINDS, Part, item_names, named, parsed, parts
-from driftdeck.dashboards.rows import closed, in_order, opened
-from driftdeck.dashboards.style import Json
+from driftdeck.dashboards.places import KINDS, Part, item_names, name_parts, parse_path, parts
+from driftdeck.dashboards.rows import close_rows, in_order, open_rows
 from driftdeck.errors import DriftdeckError, ExitCode
+from driftdeck.facts import Json
 
 dashboard = Part("dashboard")
 """The dashboard's own fields: title, time, refresh, links."""
@@ -46,7 +46,7 @@ class Edit:
     """One change. said: as it is written in the file."""
 
     part: Part
-    said: str
+    text: str
     do: Callable[[Json], None]
 
 
@@ -54,7 +54,7 @@ def edit(part: Part, field: str, value: Any) -> Edit:
     """Give a field a value. field: as `fieldConfig.defaults.max` or `targets[A].rawSql`."""
 
     def do(document: Json) -> None:
-        path = parsed(field)
+        path = parse_path(field)
         holder: Any = find(document, part)
         for step in path[:-1]:
             holder = _entered(holder, step)
@@ -67,7 +67,7 @@ def drop(part: Part, field: str) -> Edit:
     """Take a field away."""
 
     def do(document: Json) -> None:
-        path = parsed(field)
+        path = parse_path(field)
         holder: Any = find(document, part)
         for name, in_list in path[:-1]:
             holder = holder[_place(holder, name)] if in_list else holder[name]
@@ -106,7 +106,7 @@ def add(part: Part, content: Json) -> Edit:
     return Edit(part, f"add({part})", do)
 
 
-def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
+def apply_edits(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     """A dashboard's JSON with edits; panels in the order of the grid, as Grafana saves them.
 
     Each edit finds its part as the edits before left it. place: of the edits, for errors.
@@ -114,26 +114,26 @@ def applied(document: Json, edits: Sequence[Edit], place: str = "") -> Json:
     """
     if not edits:
         return document
-    changed: Json = opened(copy.deepcopy(document))
-    for one in edits:
+    changed: Json = open_rows(copy.deepcopy(document))
+    for change in edits:
         try:
-            one.do(changed)
+            change.do(changed)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise EditError(
-                f"{place}: {one.said} does not fit any more ({error});"
+                f"{place}: {change.text} does not fit any more ({error});"
                 " change it, or take it out of the file"
             ) from error
     changed["panels"] = in_order(parts(changed, "panel"))
-    return closed(changed)
+    return close_rows(changed)
 
 
 def find(document: Json, part: Part) -> Json:
     """A part of a dashboard. Raises LookupError naming those that are there."""
     if part.kind == "dashboard":
         return document
-    there = dict(named(part.kind, parts(document, part.kind)))
+    there = dict(name_parts(part.kind, parts(document, part.kind)))
     if part not in there:
-        known = ", ".join(sorted(repr(one.name) for one in there)) or "none"
+        known = ", ".join(sorted(repr(known.name) for known in there)) or "none"
         raise LookupError(f"there is no {part}; there are {known}")
     return there[part]
 
@@ -172,12 +172,12 @@ def load(folder: Path, name: str) -> tuple[Edit, ...]:
         return ()
     place = f"{folder.name}/{path.name}"
     try:
-        found = runpy.run_path(str(path)).get("EDITS")
+        edits = runpy.run_path(str(path)).get("EDITS")
     except Exception as error:
         raise EditError(f"{place}: {type(error).__name__}: {error}") from error
-    if not isinstance(found, tuple) or not all(isinstance(one, Edit) for one in found):
+    if not isinstance(edits, tuple) or not all(isinstance(item, Edit) for item in edits):
         raise EditError(f"{place}: EDITS is no tuple of edits; assign EDITS = (edit(...),)")
-    return found
+    return edits
 
 
 def file_of(name: str) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 from grafanalib.core import Dashboard, Panel
 
 from driftdeck.dashboards.page import Item, Row
-from driftdeck.dashboards.style import Json
+from driftdeck.facts import Json
 
 GIVEN = "given"
 """Marks a panel that is complete: nothing of it is modernised."""
 UNSAID = "it was made in Grafana; nobody has said whether it may be empty"
 
 
-class Given(Panel):  # type: ignore[misc]  # grafanalib is untyped
+class CompletePanel(Panel):  # type: ignore[misc]  # grafanalib is untyped
     """A panel of which `fields` is the JSON."""
 
     def __init__(self, fields: Json) -> None:
@@ -31,26 +31,26 @@ class Given(Panel):  # type: ignore[misc]  # grafanalib is untyped
 
 def given(
     kind: str, title: str, *, at: tuple[int, int, int, int] | None = None, **fields: Any
-) -> Given:
+) -> CompletePanel:
     """A panel. at: x, y, width, height in cells. fields: the rest, by Grafana's names."""
     content = {"title": title, **fields}
     if kind:
         content["type"] = kind
     if at is not None:
         content["gridPos"] = dict(zip(("x", "y", "w", "h"), at, strict=True))
-    return Given(content)
+    return CompletePanel(content)
 
 
-class GivenDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
+class CompleteDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyped
     """A dashboard of which `fields` is the JSON, but for its panels."""
 
     def __init__(self, fields: Json, panels: Sequence[Panel]) -> None:
         super().__init__(title=fields["title"])
-        self.fields, self.given = fields, panels
+        self.fields, self.given_panels = fields, panels
 
     def to_json_data(self) -> Json:
         """The JSON, marked."""
-        return {**self.fields, "panels": list(self.given), GIVEN: True}
+        return {**self.fields, "panels": list(self.given_panels), GIVEN: True}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Pulled:
 
     def dashboard(self) -> Dashboard:
         """As grafanalib's dashboard."""
-        return GivenDashboard(
+        return CompleteDashboard(
             {**self.fields, "uid": self.uid, "title": self.title}, list(self.panels)
         )
 

@@ -39,10 +39,10 @@ def _pages(path: Path, site: Site, monitors: tuple[Monitor, ...]) -> list[Page |
         raise DeclarationError(
             place, "makes no page", "define pages(site, monitors), or PAGE = pulled(...)"
         )
-    made = list(make(site, monitors))
-    for page in made:
+    pages = list(make(site, monitors))
+    for page in pages:
         if not isinstance(page, (Page, Pulled)):
             raise DeclarationError(
                 f"{place}: pages", f"{type(page).__name__} is no page", "return a list of Page"
             )
-    return made
+    return pages

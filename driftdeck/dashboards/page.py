@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from grafanalib.core import Annotations, Dashboard, GridPos, Panel, RowPanel, Templating, Time
 
 from driftdeck.dashboards.site import Site, panel_id
-from driftdeck.dashboards.style import Json
 from driftdeck.declare import Monitor
+from driftdeck.facts import Json
 
 WIDTH = 24
 

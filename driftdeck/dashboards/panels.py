@@ -6,8 +6,9 @@ from grafanalib.core import BarChart, SqlTarget, Stat, StateTimeline, Table, Tim
 from grafanalib.core import Text as TextPanel
 
 from driftdeck.dashboards.site import Site, panel_id
-from driftdeck.dashboards.style import BLUE, TEAL, Json, override, state_mappings
+from driftdeck.dashboards.style import BLUE, TEAL, override, state_mappings
 from driftdeck.declare import Unit
+from driftdeck.facts import Json
 
 OPEN = [{"color": TEAL, "value": None}]
 

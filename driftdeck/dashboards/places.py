@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from driftdeck.dashboards.style import Json
+from driftdeck.facts import Json
 
 Step = tuple[str, bool]
 """A step of a path: a key, or, if the second is true, the item of a list that bears the name."""
@@ -40,7 +40,7 @@ class Part:
         return f"{self.kind} {self.name!r}{which}" if self.name else self.kind
 
 
-def written(path: Path) -> str:
+def format_path(path: Path) -> str:
     """`fieldConfig.overrides[byName:p50].properties`; what holds one of .[]" is quoted."""
     text = ""
     for name, in_list in path:
@@ -53,7 +53,7 @@ def written(path: Path) -> str:
     return text
 
 
-def parsed(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """The path of a text. Raises ValueError."""
     path: list[Step] = []
     at = 0
@@ -80,7 +80,7 @@ def parts(dashboard: Json, kind: str) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def named(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
+def name_parts(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
     """Each item with its name: its title, and which of those it is."""
     seen: Counter[str] = Counter()
     for item in items:
@@ -92,15 +92,17 @@ def named(kind: str, items: Sequence[Json]) -> Iterator[tuple[Part, Json]]:
 def item_names(*lists: Sequence[Any]) -> list[list[str]] | None:
     """By what the items of lists are told apart, alike for all; None where they cannot be."""
     for tell in (_ref, _matcher, _name, _id):
-        found = [[tell(one) if isinstance(one, dict) else None for one in items] for items in lists]
-        if all(all(names) and len(set(names)) == len(names) for names in found):
-            return [[str(name) for name in names] for names in found]
+        names_of_lists = [
+            [tell(item) if isinstance(item, dict) else None for item in items] for items in lists
+        ]
+        if all(all(names) and len(set(names)) == len(names) for names in names_of_lists):
+            return [[str(name) for name in names] for names in names_of_lists]
     return None
 
 
 def _ref(item: Json) -> str | None:
-    found = item.get("refId")
-    return found if isinstance(found, str) else None
+    name = item.get("refId")
+    return name if isinstance(name, str) else None
 
 
 def _matcher(item: Json) -> str | None:
@@ -111,10 +113,10 @@ def _matcher(item: Json) -> str | None:
 
 
 def _name(item: Json) -> str | None:
-    found = item.get("name") or item.get("title")
-    return found if isinstance(found, str) else None
+    name = item.get("name") or item.get("title")
+    return name if isinstance(name, str) else None
 
 
 def _id(item: Json) -> str | None:
-    found = item.get("id")
-    return found if isinstance(found, str) else None
+    name = item.get("id")
+    return name if isinstance(name, str) else None

@@ -4,14 +4,12 @@ What people compare and edit is the open form, in which a closed row is one fiel
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from driftdeck.dashboards.places import parts
+from driftdeck.facts import Json
 
-Json = dict[str, Any]
 
-
-def opened(dashboard: Json) -> Json:
+def open_rows(dashboard: Json) -> Json:
     """The dashboard with every row's panels below it, as if a closed row were opened."""
     if not any(_inside(panel) for panel in parts(dashboard, "panel")):
         return dashboard
@@ -31,7 +29,7 @@ def opened(dashboard: Json) -> Json:
     return {**dashboard, "panels": panels}
 
 
-def closed(dashboard: Json) -> Json:
+def close_rows(dashboard: Json) -> Json:
     """The dashboard as Grafana keeps it: the panels below a closed row inside it."""
     there = in_order(parts(dashboard, "panel"))
     if not any(_is_closed(panel) for panel in there):
@@ -69,12 +67,12 @@ def _moved(panel: Json, down: int) -> Json:
 
 
 def _end(panels: list[Json]) -> int:
-    return max(int(one["gridPos"]["y"] + one["gridPos"]["h"]) for one in panels)
+    return max(int(panel["gridPos"]["y"] + panel["gridPos"]["h"]) for panel in panels)
 
 
 def in_order(panels: Sequence[Json]) -> list[Json]:
     """Panels from top to bottom and from left to right."""
-    return sorted(panels, key=lambda one: (_cell(one, "y"), _cell(one, "x")))
+    return sorted(panels, key=lambda panel: (_cell(panel, "y"), _cell(panel, "x")))
 
 
 def _cell(panel: Json, key: str) -> int:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from driftdeck.dashboards import panels, sql
 from driftdeck.dashboards.page import Item, Row
 from driftdeck.dashboards.site import Site
-from driftdeck.dashboards.style import Json, collection_mappings, override, state_mappings
+from driftdeck.dashboards.style import collection_mappings, override, state_mappings
 from driftdeck.declare import Monitor
+from driftdeck.facts import Json
 
 INSPECTED: Json = {"custom__inspect": True}
 """A click on the cell shows all of it."""

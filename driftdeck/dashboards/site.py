@@ -3,9 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+from driftdeck.facts.datasources import POSTGRES
 from driftdeck.schema import SCHEMA, in_schema
-
-DATASOURCE_TYPE = "grafana-postgresql-datasource"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,7 @@ class Site:
     @property
     def datasource(self) -> dict[str, str]:
         """The reference that panels and targets carry."""
-        return {"type": DATASOURCE_TYPE, "uid": self.datasource_uid}
+        return {"type": POSTGRES, "uid": self.datasource_uid}
 
     def sql(self, text: str) -> str:
         """A query of ours as the database of this site understands it."""

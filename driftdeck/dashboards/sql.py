@@ -1,19 +1,18 @@
 """Every SQL text of panels, variables and annotations; macros as Grafana's PostgreSQL knows them.
 
-Text from declarations is quoted by `literal`; Grafana's macros may hold no `)` in an argument.
+Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` in an argument.
 """
 
 from collections.abc import Sequence
 
-from driftdeck.declare import Metric, Monitor
+from driftdeck import firing
+from driftdeck.declare import Expected, Metric, Monitor
+from driftdeck.facts import postgres
 
+literal = postgres.literal
+"""Quotes a text, for whoever writes a dashboard's SQL."""
 LOOK_BACK = "60 days"
 """So much before the time range may still decide whether an alert stands at its beginning."""
-
-
-def literal(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _of(monitor: Monitor, *metrics: str) -> str:
@@ -217,29 +216,6 @@ WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY started_at DESC"""
 
 
-def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:
-    """Leaves out the windows of breaches that somebody knows of: for a WHERE, '' if there are none.
-
-    Rules and the spans on dashboards ask this, so that nothing is drawn as an alert that is none.
-    """
-    zone = literal(monitor.every.timezone)
-    names = {metric.name for metric in metrics}
-    parts = []
-    for one in monitor.expected:
-        if one.metric in names:
-            until = f"window_start < (DATE {literal(one.until)} + 1)::timestamp AT TIME ZONE {zone}"
-            since = (
-                f" AND window_start >= DATE {literal(one.since)}::timestamp AT TIME ZONE {zone}"
-                if one.since
-                else ""
-            )
-            parts.append(
-                f"\n    AND NOT (metric = {literal(one.metric)}"
-                f" AND column_name = {literal(one.column)} AND {until}{since})"
-            )
-    return "".join(parts)
-
-
 def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
     rule counts them.
@@ -247,21 +223,14 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     Spans of several series that touch or lie less than a week apart become one mark. Nothing is
     read that begins long before the time range: a mark that does is cut off there.
     """
-    firing = "\n    ".join(
-        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
-        f" column_name ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
-        f" >= {metric.firing.k}"
-        for metric in metrics
-    )
     names = ", ".join(literal(metric.name) for metric in metrics)
     return f"""\
 WITH judged AS (
-  SELECT metric, column_name, window_start, window_end, CASE metric
-    {firing} END AS standing
+  SELECT metric, column_name, window_start, window_end, {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
     AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
-    AND window_start <= $__timeTo(){but_expected(monitor, metrics)}
+    AND window_start <= $__timeTo(){firing.but_expected(monitor, metrics)}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
@@ -286,10 +255,9 @@ def expected_marks(monitor: Monitor) -> str:
     """Breaches that somebody knows of, as annotations."""
     zone = literal(monitor.every.timezone)
     rows = ",\n  ".join(
-        f"(DATE {literal(one.since or monitor.starts or one.until)},"
-        f" DATE {literal(one.until)} + 1,"
-        f" {literal(f'Expected: {one.metric} {one.column}'.strip() + f', because {one.because}')})"
-        for one in monitor.expected
+        f"(DATE {literal(known.since or monitor.starts or known.until)},"
+        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
+        for known in monitor.expected
     )
     return f"""\
 SELECT since::timestamp AT TIME ZONE {zone} AS time,
@@ -299,6 +267,11 @@ FROM (VALUES
   {rows}
 ) AS e (since, until, text)
 ORDER BY 1"""
+
+
+def _describe(expected: Expected) -> str:
+    series = f"{expected.metric} {expected.column}".strip()
+    return f"Expected: {series}, because {expected.because}"
 
 
 def retraining_marks(monitor: Monitor) -> str:

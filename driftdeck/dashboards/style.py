@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from driftdeck.declare import Thresholds
+from driftdeck.facts import Json
 
 TEAL, AMBER, RED = "#45ADA8", "#F7B500", "#D92D3A"
 """Quiet, warning, alert, and nothing else: told apart by colour-blind readers as well."""
@@ -22,11 +23,9 @@ COLLECTION = (
     ("failed", RED),
 )
 
-Json = dict[str, object]
-
 
 def state_mappings() -> list[Json]:
-    """Levels 0, 1, 2 as words and colours."""
+    """Thresholds 0, 1, 2 as words and colours."""
     options = {
         str(value): {"text": text, "color": color, "index": value} for value, text, color in STATES
     }
@@ -48,12 +47,12 @@ def collection_mappings() -> list[Json]:
 
 def lines(levels: Thresholds | None) -> list[Json]:
     """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
-    given = levels or Thresholds()
+    levels = levels or Thresholds()
     marks = [
-        (given.alert_below, RED),
-        (given.warn_below, AMBER),
-        (given.warn_above, AMBER),
-        (given.alert_above, RED),
+        (levels.alert_below, RED),
+        (levels.warn_below, AMBER),
+        (levels.warn_above, AMBER),
+        (levels.alert_above, RED),
     ]
     return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
 

@@ -6,9 +6,8 @@ from typing import Any
 import httpx
 
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
 from driftdeck.settings import Settings
-
-Json = dict[str, Any]
 
 
 class GrafanaError(DriftdeckError):

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.generator.differences import Change
 from driftdeck.generator.v2 import API, GROUP, differences
 from driftdeck.grafana.client import Grafana, GrafanaError
 
-Json = dict[str, Any]
 FOLDER, MESSAGE = "grafana.app/folder", "grafana.app/message"
 TOGGLE = "dashboardNewLayouts"
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from driftdeck.errors import UsageError
+from driftdeck.garbage import pause_collection
 from driftdeck.preflight.alerting import apply as alerting
-from driftdeck.preflight.alerting.apply import Looked
-from driftdeck.preflight.dashboards import boards, providers, storing
-from driftdeck.preflight.dashboards.boards import Board
-from driftdeck.preflight.dashboards.storing import Provided
+from driftdeck.preflight.alerting.apply import AlertingFile, rules_of
+from driftdeck.preflight.dashboards import content, providers, storing
+from driftdeck.preflight.dashboards.files import Dashboard, find_files, read_dashboard
+from driftdeck.preflight.dashboards.providers import Provider
 from driftdeck.preflight.datasources import apply as datasources
 from driftdeck.preflight.datasources.apply import Datasources
 from driftdeck.preflight.findings import Finding, Place, Report
-from driftdeck.preflight.garbage import uncollected
 from driftdeck.preflight.read.files import shown
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.rules import RULES
@@ -27,7 +27,7 @@ class NoTreeError(UsageError):
     """A folder that is no provisioning tree."""
 
 
-@uncollected()
+@pause_collection()
 def check(
     tree: Path,
     reading: Reading | None = None,
@@ -63,19 +63,35 @@ def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> N
     state.stored = set(state.receivers)
     files = datasources.read(tree, reading)
     sources = Datasources.of(files)
-    alerts = alerting.look(tree, sources, reading)
-    made = providers.read(tree, reading)
-    provided = [Provided(one, boards.look(tree, one, sources, reading)) for one in made]
+    alerts = alerting.read(tree, reading)
+    provisions = [
+        (provider, _read_dashboards(tree, provider, reading))
+        for provider in providers.read(tree, reading)
+    ]
+    dashboards = [dashboard for _, found in provisions for dashboard in found or []]
+    if not reading.report.muted:
+        alerting.check(alerts, sources, reading)
+        for dashboard in dashboards:
+            content.check(dashboard, sources, reading)
     datasources.apply(files, state, reading)
     alerting.apply(alerts, state, reading)
-    storing.apply(provided, state, reading)
+    storing.apply(provisions, state, reading)
     if before is not None:
-        _orphans(tree, state, reading)
+        _report_orphans(tree, state, reading)
     if not reading.report.muted:
-        _references(alerts, [board for one in provided for board in one.boards or []], reading)
+        _check_references(alerts, dashboards, reading)
 
 
-def _orphans(tree: Path, state: State, reading: Reading) -> None:
+def _read_dashboards(tree: Path, provider: Provider, reading: Reading) -> list[Dashboard] | None:
+    """The dashboards of a provider; None where its folder is not there."""
+    files = find_files(tree, provider, reading)
+    if files is None:
+        return None
+    read = (read_dashboard(file, reading) for file in files)
+    return [dashboard for dashboard in read if dashboard is not None]
+
+
+def _report_orphans(tree: Path, state: State, reading: Reading) -> None:
     """What no file holds any more and Grafana keeps for ever; files never delete by absence."""
     stored = [
         *(("rule", org, uid, "alerting") for org, uid in state.rules),
@@ -102,30 +118,29 @@ def _orphans(tree: Path, state: State, reading: Reading) -> None:
             )
 
 
-def _references(alerts: list[Looked], found: list[Board], reading: Reading) -> None:
+def _check_references(
+    alerts: list[AlertingFile], dashboards: list[Dashboard], reading: Reading
+) -> None:
     """What links and rules say of dashboards and panels; nothing where the tree holds none."""
     panels: dict[str, set[str]] = {}
-    for board in found:
-        panels.setdefault(board.uid, set()).update(board.panels)
+    for dashboard in dashboards:
+        panels.setdefault(dashboard.uid, set()).update(dashboard.panel_ids)
     if not panels:
         return
-    for board in found:
-        for uid in (uid for uid in board.links if uid not in panels):
-            for place in board.linking(uid):
+    for dashboard in dashboards:
+        for uid in (uid for uid in dashboard.links if uid not in panels):
+            for place in dashboard.link_places(uid):
                 reading.report.doubtful(
                     place,
                     "dangling-link",
                     f"the link leads to dashboard {uid!r}, which is not in this tree",
                 )
-    for rule in (rule for one in alerts for group in one.groups for rule in group.rules):
-        place = rule.board_place
-        if rule.board and rule.board not in panels:
-            reading.report.doubtful(
-                place, "dangling-panel", f"dashboard {rule.board!r} is not in this tree"
-            )
-        elif rule.board and rule.panel and rule.panel not in panels[rule.board]:
-            reading.report.doubtful(
-                place,
-                "dangling-panel",
-                f"dashboard {rule.board!r} has no panel {rule.panel}",
-            )
+    for rule in rules_of(alerts):
+        uid, panel = rule.linked_dashboard, rule.linked_panel
+        if uid and uid not in panels:
+            missing = f"dashboard {uid!r} is not in this tree"
+        elif uid and panel and panel not in panels[uid]:
+            missing = f"dashboard {uid!r} has no panel {panel}"
+        else:
+            continue
+        reading.report.doubtful(rule.link_place, "dangling-panel", missing)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from driftdeck.errors import UsageError
 from driftdeck.preflight.findings import Finding
-from driftdeck.preflight.rules import named
+from driftdeck.preflight.rules import parse_ids
 
 FILE: Final = "grafana-preflight.toml"
 """Read from where the check runs, where it lies there."""
@@ -45,18 +45,18 @@ class Choice:
     def read(cls, path: Path) -> "Choice":
         """That of a configuration file. Raises UsageError naming the file and the place."""
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: is no TOML: {error}") from error
-        unknown = sorted(found.keys() - {"select", "ignore", PER_FILE})
+        unknown = sorted(table.keys() - {"select", "ignore", PER_FILE})
         if unknown:
             raise UsageError(f"{path}: {unknown[0]}: is none of select, ignore, {PER_FILE}")
-        per_file = found.get(PER_FILE, {})
+        per_file = table.get(PER_FILE, {})
         if not isinstance(per_file, dict):
             raise UsageError(f"{path}: {PER_FILE}: is no table; write [{PER_FILE}]")
         return cls(
-            _ids(path, "select", found.get("select", [])),
-            _ids(path, "ignore", found.get("ignore", [])),
+            _ids(path, "select", table.get("select", [])),
+            _ids(path, "ignore", table.get("ignore", [])),
             {pattern: _ids(path, pattern, ids) for pattern, ids in per_file.items()},
         )
 
@@ -65,8 +65,8 @@ class Choice:
 
         Raises UsageError for an id of no rule.
         """
-        asked = named(select)
-        return Choice(asked or self.select, self.ignore | named(ignore), self.per_file)
+        selected = parse_ids(select)
+        return Choice(selected or self.select, self.ignore | parse_ids(ignore), self.per_file)
 
     def among(self, findings: Iterable[Finding]) -> list[Finding]:
         """Those findings that count."""
@@ -88,9 +88,9 @@ def _split(texts: Iterable[str]) -> list[str]:
 
 
 def _ids(path: Path, place: str, value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise UsageError(f'{path}: {place}: is no list of rules; write ["overlap", "sql"]')
     try:
-        return named(value)
+        return parse_ids(value)
     except UsageError as error:
         raise UsageError(f"{path}: {place}: {error}") from error

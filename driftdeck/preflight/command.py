@@ -9,7 +9,7 @@ from driftdeck.preflight.check import check
 from driftdeck.preflight.choice import Choice
 from driftdeck.preflight.findings import FORMATS, Finding, Report, Severity
 from driftdeck.preflight.read.reading import Reading
-from driftdeck.preflight.read.revisions import committed
+from driftdeck.preflight.read.revisions import unpack_revision
 from driftdeck.preflight.releases import Release
 
 
@@ -41,7 +41,7 @@ def preflight(
     with ExitStack() as stack:
         earlier = Path(before) if before else None
         if earlier is not None and not earlier.is_dir():
-            earlier = stack.enter_context(committed(before, tree))
+            earlier = stack.enter_context(unpack_revision(before, tree))
         findings = check(tree, how, earlier, dict(before_maps) if before_maps else None)
     return show(choice.among(findings) if choice else findings, form)
 

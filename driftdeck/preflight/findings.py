@@ -55,7 +55,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     muted: bool = False
     hidden: dict[str, str] = field(default_factory=dict)
-    _said: set[Finding] = field(default_factory=set)
+    _known: set[Finding] = field(default_factory=set)
 
     def _add(self, severity: Severity, place: Place, rule: str, message: str) -> None:
         for value in sorted(self.hidden, key=len, reverse=True):
@@ -68,10 +68,10 @@ class Report:
 
     def take(self, findings: Iterable[Finding]) -> None:
         """Add what was found elsewhere."""
-        for one in findings:
-            if not self.muted and one not in self._said:
-                self._said.add(one)
-                self.findings.append(one)
+        for finding in findings:
+            if not self.muted and finding not in self._known:
+                self._known.add(finding)
+                self.findings.append(finding)
 
     def fatal(self, place: Place, rule: str, message: str) -> None:
         """Grafana would not start."""
@@ -91,24 +91,26 @@ class Report:
 
     def sorted(self) -> list[Finding]:
         """By file and line, the worst first."""
-        return sorted(self.findings, key=lambda one: (one.place, -one.severity, one.rule))
+        return sorted(
+            self.findings, key=lambda finding: (finding.place, -finding.severity, finding.rule)
+        )
 
 
 def as_text(findings: Iterable[Finding]) -> str:
     """A line a finding: FILE:LINE: severity: message [rule]."""
     return "".join(
-        f"{one.place.file}:{one.place.line}: {one.severity.name.lower()}: {one.message}"
-        f" [{one.rule}]\n"
-        for one in findings
+        f"{finding.place.file}:{finding.place.line}: {finding.severity.name.lower()}:"
+        f" {finding.message} [{finding.rule}]\n"
+        for finding in findings
     )
 
 
 def as_json(findings: Iterable[Finding]) -> str:
     """A list of {file, line, severity, rule, message}."""
     rows = [
-        {**asdict(one.place), "severity": one.severity.name.lower(), "rule": one.rule,
-         "message": one.message}
-        for one in findings
+        {**asdict(finding.place), "severity": finding.severity.name.lower(), "rule": finding.rule,
+         "message": finding.message}
+        for finding in findings
     ]  # fmt: skip
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
@@ -120,12 +122,12 @@ LEVELS = {Severity.NOTE: "notice", Severity.DOUBTFUL: "warning"}
 def as_github(findings: Iterable[Finding]) -> str:
     """Workflow commands that GitHub shows beside the changed line."""
     lines = []
-    for one in findings:
-        level = LEVELS.get(one.severity, "error")
-        file = _escape(one.place.file).replace(":", "%3A").replace(",", "%2C")
+    for finding in findings:
+        level = LEVELS.get(finding.severity, "error")
+        file = _escape(finding.place.file).replace(":", "%3A").replace(",", "%2C")
         lines.append(
-            f"::{level} file={file},line={one.place.line},title={one.rule}"
-            f"::{_escape(f'{one.severity.name.lower()}: {one.message}')}\n"
+            f"::{level} file={file},line={finding.place.line},title={finding.rule}"
+            f"::{_escape(f'{finding.severity.name.lower()}: {finding.message}')}\n"
         )
     return "".join(lines)
 

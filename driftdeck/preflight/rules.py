@@ -411,7 +411,7 @@ RULES: Final = {rule.id: rule for rule in ALL}
 """Every rule by its id."""
 
 
-def named(ids: Iterable[str]) -> frozenset[str]:
+def parse_ids(ids: Iterable[str]) -> frozenset[str]:
     """Ids of rules, as people write them. Raises UsageError for one that is none."""
     asked = frozenset(ids)
     for name in sorted(asked - RULES.keys()):

@@ -72,7 +72,7 @@ class StoredDashboard:
     place: Callable[[], Place]
 
 
-class Dashboards:
+class StoredDashboards:
     """The saved dashboards, found by file, uid and title; of several that fit, the first saved."""
 
     def __init__(self) -> None:
@@ -83,31 +83,31 @@ class Dashboards:
         return iter([*self._by.get((), [])])
 
     @staticmethod
-    def _keys(one: StoredDashboard) -> tuple[tuple[object, ...], ...]:
-        title = slug(one.title)
+    def _keys(dashboard: StoredDashboard) -> tuple[tuple[object, ...], ...]:
+        title = slug(dashboard.title)
         return (
             (),
-            ("file", one.provider, one.file),
-            ("uid", one.org, one.uid),
-            ("title", one.org, title),
-            ("title", one.org, title, one.folder),
+            ("file", dashboard.provider, dashboard.file),
+            ("uid", dashboard.org, dashboard.uid),
+            ("title", dashboard.org, title),
+            ("title", dashboard.org, title, dashboard.folder),
         )
 
-    def add(self, one: StoredDashboard) -> None:
+    def add(self, dashboard: StoredDashboard) -> None:
         """Save one more."""
-        for key in self._keys(one):
-            self._by.setdefault(key, []).append(one)
+        for key in self._keys(dashboard):
+            self._by.setdefault(key, []).append(dashboard)
 
-    def remove(self, one: StoredDashboard) -> None:
+    def remove(self, dashboard: StoredDashboard) -> None:
         """Forget one."""
-        for key in self._keys(one):
-            self._by[key].remove(one)
+        for key in self._keys(dashboard):
+            self._by[key].remove(dashboard)
 
-    def move(self, one: StoredDashboard, provider: str, file: str) -> None:
+    def move(self, dashboard: StoredDashboard, provider: str, file: str) -> None:
         """From now on one is of another provider and file."""
-        self._by["file", one.provider, one.file].remove(one)
-        one.provider, one.file = provider, file
-        self._by.setdefault(("file", provider, file), []).append(one)
+        self._by["file", dashboard.provider, dashboard.file].remove(dashboard)
+        dashboard.provider, dashboard.file = provider, file
+        self._by.setdefault(("file", provider, file), []).append(dashboard)
 
     def _first(self, *key: object) -> StoredDashboard | None:
         return next(iter(self._by.get(key, [])), None)
@@ -126,8 +126,9 @@ class Dashboards:
 
 
 @dataclass(frozen=True)
-class Told:
-    """Whom a rule tells by itself. intervals: when it does, or does not, by name."""
+class DirectReceiver:
+    """The contact point that a rule names, past the policies. intervals: of time, by name, in which
+    it is notified or not."""
 
     receiver: str
     intervals: tuple[str, ...]
@@ -142,7 +143,7 @@ class StoredRule:
     folder: str
     group: str
     place: Place
-    told: Told | None = None
+    direct: DirectReceiver | None = None
 
 
 @dataclass
@@ -154,7 +155,7 @@ class State:
     prunable: set[tuple[int, str]] = field(default_factory=set)
     """The datasources that go when no file names them any more."""
     folders: list[StoredFolder] = field(default_factory=list)
-    dashboards: Dashboards = field(default_factory=Dashboards)
+    dashboards: StoredDashboards = field(default_factory=StoredDashboards)
     rules: dict[tuple[int, str], StoredRule] = field(default_factory=dict)
     receivers: dict[tuple[int, str], str] = field(default_factory=dict)
     mute_times: set[tuple[int, str]] = field(default_factory=set)
@@ -196,12 +197,13 @@ class State:
 
     def folder(self, org: int, title: str) -> StoredFolder | None:
         """The folder of a title, as far as Grafana tells titles apart."""
-        wanted = self.told_apart(title)
+        wanted = self.distinct_title(title)
         return next(
-            (f for f in self.folders if f.org == org and self.told_apart(f.title) == wanted), None
+            (f for f in self.folders if f.org == org and self.distinct_title(f.title) == wanted),
+            None,
         )
 
-    def told_apart(self, title: str) -> str:
+    def distinct_title(self, title: str) -> str:
         """A folder's title as far as Grafana tells it from others."""
         return slug(title) if self.release < TITLES_FREE else title
 
@@ -215,6 +217,7 @@ class State:
         names = {name for (one, _), name in self.receivers.items() if one == org}
         return names | {self.default_receiver}
 
-    def rules_telling(self, org: int) -> Iterator[Told]:
-        """Whom the stored rules of an organisation tell by themselves."""
-        return (r.told for (one, _), r in self.rules.items() if one == org and r.told is not None)
+    def direct_receivers(self, org: int) -> Iterator[DirectReceiver]:
+        """The contact points that the stored rules of an organisation name themselves."""
+        rules = (rule for (other, _), rule in self.rules.items() if other == org)
+        return (rule.direct for rule in rules if rule.direct is not None)

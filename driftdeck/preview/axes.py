@@ -10,7 +10,6 @@ from typing import Any
 from driftdeck.preview import units
 from driftdeck.preview.fields import Field
 
-Json = dict[str, Any]
 PAD, APART = 0.1, 30
 """Room beyond the values, as a share of their range; pixels between ticks, at least."""
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from driftdeck.facts import Json
 from driftdeck.preview import plot
 from driftdeck.preview.colors import GRID, faded
 from driftdeck.preview.fields import Clock, Field
 from driftdeck.preview.frames import Answer, table
-from driftdeck.preview.plot import Entry, Json, Legend, Plot
+from driftdeck.preview.plot import Entry, Legend, Plot
 
 WIDE = 55
 """Pixels of a grid column, more or less: it is a share of the window."""

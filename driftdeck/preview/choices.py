@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from driftdeck.facts import Json
 from driftdeck.grafana.variables import Value, Values, names_in
 
-Json = dict[str, Any]
 Drawn = TypeVar("Drawn")
 ALL = "$__all"
 MOST = 500

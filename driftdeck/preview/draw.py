@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from driftdeck.errors import UsageError
+from driftdeck.facts import Json
 from driftdeck.grafana.variables import Value, Values, fill
 from driftdeck.preflight.sql.macros import Range
 from driftdeck.preview.choices import ByChoice, Variable, for_each, options_of
@@ -19,7 +20,6 @@ from driftdeck.preview.panels import drawing, notes
 from driftdeck.preview.plot import local_ms
 from driftdeck.verify.questions import moment
 
-Json = dict[str, Any]
 POINTS = 800
 """So many fit a panel: decides $__interval."""
 

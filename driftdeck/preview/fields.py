@@ -8,9 +8,9 @@ from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.preview import colors, units
 
-Json = dict[str, Any]
 SHOWN_TIME = "%Y-%m-%d %H:%M:%S"
 AGO = (
     (45, 1, "a few seconds"), (90, 60, "a minute"), (2700, 60, "{} minutes"),

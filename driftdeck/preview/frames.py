@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
 from driftdeck.preflight.sql.macros import MacroError, Range, expand
 from driftdeck.preview.fields import Clock, Field, config_of
 
-Json = dict[str, Any]
 Row = tuple[Any, ...]
 TIMES = ("time", "timeend")
 

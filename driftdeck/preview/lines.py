@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.preflight.sql.macros import Range
 from driftdeck.preview import plot
 from driftdeck.preview.colors import faded
 from driftdeck.preview.fields import Clock, Field
 from driftdeck.preview.frames import Answer, Series, series
-from driftdeck.preview.plot import Json, Plot
+from driftdeck.preview.plot import Plot
 
 SHAPES = {"linear": "linear", "smooth": "spline", "stepBefore": "vh", "stepAfter": "hv"}
 BAR_SHARE = 0.6

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-Json = dict[str, Any]
-
+from driftdeck.facts import Json
 
 SIGNS = {"+": "plus", "-": "minus"}
 

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
-from driftdeck.generator.differences import touched
+from driftdeck.facts import Json
+from driftdeck.generator.differences import find_touched
 from driftdeck.generator.things import Difference, differences, things, told
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import Ask, asker
 from driftdeck.preview.page import Shown, comparison_file, dashboard_file, list_file
 
-Json = dict[str, Any]
 NOTE = "Previews, drawn without Grafana from the built JSON and its own queries"
 
 
@@ -66,7 +65,7 @@ def write_comparison(
 
 def _sides(one: Difference, base: str, ask: Ask, now: datetime) -> Iterator[tuple[str, Shown]]:
     contents = [side.content for side in (one.before, one.after) if side is not None]
-    ids = list(touched(contents[0], contents[1])) if len(contents) > 1 else []
+    ids = list(find_touched(contents[0], contents[1])) if len(contents) > 1 else []
     for label, side in ((f"Before ({base})", one.before), ("After", one.after)):
         if side is not None:
             yield label, Shown(draw(side.content, ask, Asked(), now), ids)

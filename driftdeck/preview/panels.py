@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
 
+from driftdeck.facts import Json
+from driftdeck.facts.datasources import POSTGRES_IDS
 from driftdeck.grafana.variables import Values, fill
-from driftdeck.preflight.dashboards.content import sql_types
 from driftdeck.preflight.sql.macros import Range
 from driftdeck.preview import bars, lines, timeline, words
 from driftdeck.preview.fields import Clock
 from driftdeck.preview.frames import Answer, Ask, AskError
 from driftdeck.preview.plot import Plot
 
-Json = dict[str, Any]
 Made = Plot | str | None
 
 
@@ -77,7 +76,7 @@ def _elsewhere(panel: Json) -> list[str]:
         (one.get("datasource") or panel.get("datasource") or {}) for one in panel.get("targets", [])
     ]
     names = [one.get("type", "?") if isinstance(one, dict) else str(one) for one in kinds]
-    return [f"It asks {name}." for name in dict.fromkeys(names) if name not in (*sql_types(), "?")]
+    return [f"It asks {name}." for name in dict.fromkeys(names) if name not in (*POSTGRES_IDS, "?")]
 
 
 def notes(panel: Json) -> Iterator[str]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.preview import axes, colors
 from driftdeck.preview.fields import Clock, Field
 
-Json = dict[str, Any]
 CELL, GAP = 30, 8
 """Pixels of a grid row and between panels, as Grafana has them."""
 REDUCED = {

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
 from driftdeck.errors import UsageError
+from driftdeck.facts import Json
 from driftdeck.preview.draw import Asked, draw
 from driftdeck.preview.frames import asker
 from driftdeck.preview.page import Shown, dashboard_served, list_file, plotly
@@ -19,7 +20,6 @@ from driftdeck.preview.source import Build, Source
 from driftdeck.settings import Settings
 from driftdeck.stack.guard import Guard
 
-Json = dict[str, Any]
 Connect = Callable[[], psycopg.Connection]
 NOTE = "Drawn without Grafana, as their source stands. Alerts need a Grafana."
 HOME = "overview"

@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
 from driftdeck.generator.files import present, write
 from driftdeck.project import FILE
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack import steps
 
-Json = dict[str, Any]
 LIBRARY = Path(__file__).parents[1]
 WATCHED = (FILE, "pyproject.toml", ".env")
 """Beside the declarations and the edits."""

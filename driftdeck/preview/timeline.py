@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.preflight.sql.macros import Range
 from driftdeck.preview import plot
 from driftdeck.preview.colors import faded
 from driftdeck.preview.fields import Clock, Field
 from driftdeck.preview.frames import Answer, Series, series
-from driftdeck.preview.plot import Entry, Json, Legend, Plot
+from driftdeck.preview.plot import Entry, Legend, Plot
 
 
 def draw(panel: Json, answers: Mapping[str, Answer], span: Range, clock: Clock) -> Plot | None:

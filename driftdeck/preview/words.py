@@ -7,10 +7,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
+from driftdeck.facts import Json
 from driftdeck.preview import plot
 from driftdeck.preview.fields import Clock, Field
 from driftdeck.preview.frames import Answer, table
-from driftdeck.preview.plot import CELL, GAP, Json
+from driftdeck.preview.plot import CELL, GAP
 
 OF_ROW = re.compile(r"\$\{__data\.fields(?:\.([\w ]+)|\[\"?([^\"\]]+)\"?\])(?:\.\w+)?\}")
 OF_VALUE = re.compile(r"\$\{__value\.(raw|text|numeric)\}")

@@ -3,16 +3,14 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-from driftdeck.generator.things import unescaped
+from driftdeck.facts import Json
+from driftdeck.facts.dollars import unescape
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
-
-Json = dict[str, Any]
 
 
 def verify(
@@ -33,7 +31,7 @@ def rules(
 ) -> Iterator[Check]:
     """Each built rule is there, evaluated since `began`, and without an error."""
     deadline = time.monotonic() + wait
-    names = [(group, unescaped(rule["title"])) for group, rule in built.rules()]
+    names = [(group, unescape(rule["title"])) for group, rule in built.rules()]
     while True:
         states = _states(grafana, settings)
         fresh = all(name in states and _fresh(states[name], began) for name in names)
@@ -128,5 +126,5 @@ def policies(built: Built, grafana: Grafana, settings: Settings) -> Iterator[Che
 def _route(route: Json) -> tuple[object, ...]:
     """What must agree: to whom, and which alerts."""
     matchers = route.get("object_matchers") or []
-    read = sorted(map(tuple, unescaped(matchers)))
+    read = sorted(map(tuple, unescape(matchers)))
     return route.get("receiver"), read, bool(route.get("continue"))

@@ -4,15 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from driftdeck.facts import Json
 from driftdeck.generator.artefacts import pages
 from driftdeck.generator.files import present
 from driftdeck.settings import Settings
 
-Json = dict[str, Any]
 Excuses = Mapping[str, Mapping[int, str]]
 
 

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.verify.built import Built
 from driftdeck.verify.links import Link, links
 from driftdeck.verify.questions import Question, questions, variables
 
-Json = dict[str, Any]
 Ask = Callable[[Question], "Answer"]
 KEPT_ROWS = 1000
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from driftdeck.facts import Json
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-Json = dict[str, Any]
 PATIENCE = 40.0
 """So many seconds without one more panel, and the rest will not be drawn."""
 STEADY = 4

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from driftdeck.dashboards.sql import literal
+from driftdeck.facts import Json
 from driftdeck.generator.differences import Change, compare
-from driftdeck.generator.noise import without_noise
+from driftdeck.generator.normal import normalise_dashboard
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
@@ -24,7 +24,6 @@ from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.questions import Question
 from driftdeck.verify.recording import Recorder
 
-Json = dict[str, Any]
 WAIT_SECONDS = 90.0
 REFUSED = ("permission denied", "read-only transaction")
 WRITE = "DELETE FROM monitoring.metric_value WHERE false"
@@ -176,7 +175,7 @@ def _difference(live: Live, built: Json) -> str:
 
 def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
     """How a stored dashboard differs from the built one. Raises GrafanaError."""
-    changes = [] if live.v2 else compare(built, without_noise(built, answer))
+    changes = [] if live.v2 else compare(built, normalise_dashboard(built, answer))
     if not changes and not live.v2:
         return []
     objects = Objects.of(live.grafana)  # a browser may have saved it as v2
@@ -189,7 +188,7 @@ def _changes(live: Live, built: Json, answer: Json) -> list[Change]:
         return differences(object_of(built)["spec"], spec)
     if shown := features(spec["layout"]):
         raise GrafanaError(f"was saved in the new layout ({'; '.join(shown)}), see `make plan`")
-    return compare(built, without_noise(built, in_rows(answer, spec["layout"], built)))
+    return compare(built, normalise_dashboard(built, in_rows(answer, spec["layout"], built)))
 
 
 def leftover_dashboards(live: Live) -> Iterator[Check]:

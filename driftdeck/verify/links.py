@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+from driftdeck.facts.panels import walk_panels
+
 OF_ROW = re.compile(r"\$\{__data\.fields(?:\.([\w ]+)|\[\"([^\"]+)\"\])\}")
 OF_BROWSER = re.compile(r"\$\{__\w[^}]*\}")
 
@@ -52,7 +53,7 @@ def _links(dashboard: Json) -> Iterator[Link]:
     for one in dashboard.get("links", []):
         if one.get("type") == "link":
             yield Link(f"{title} / {one['title']}", one["url"])
-    for panel in dashboard.get("panels", []):
+    for _, panel in walk_panels(dashboard):
         for one in _of_panel(panel):
             yield Link(f"{title} / {panel['title']} / {one['title']}", one["url"], panel["id"])
 

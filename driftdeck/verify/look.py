@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
+from driftdeck.facts.panels import plotted_panels
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
 from driftdeck.verify.drawn import undrawn
-from driftdeck.verify.questions import panels
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-Json = dict[str, Any]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 CELL, ABOVE = 38, 140
@@ -101,7 +101,7 @@ def _look_at(
         log_in(page, settings)
         address = f"{settings.grafana}/d/{dashboard['uid']}?theme={view.theme}&kiosk"
         page.goto(address, timeout=60_000)
-        missing = undrawn(page, list(panels(dashboard)))
+        missing = undrawn(page, list(plotted_panels(dashboard)))
         page.wait_for_timeout(SETTLE_MS)
         picture = folder / f"{dashboard['uid']}-{view.name}.png"
         page.screenshot(path=picture)
@@ -110,7 +110,7 @@ def _look_at(
         page.close()
     excused = built.may_be_empty.get(dashboard["uid"], {})
     problems = list(_problems(dashboard, missing, seen, excused))
-    said = "; ".join(problems) or f"{len(list(panels(dashboard)))} panels, {picture.name}"
+    said = "; ".join(problems) or f"{len(list(plotted_panels(dashboard)))} panels, {picture.name}"
     yield Check(f"look {dashboard['title']} ({view.name})", not problems, said)
 
 
@@ -127,7 +127,7 @@ def _problems(
 ) -> Iterator[str]:
     """What a person would complain of, panel by panel."""
     boxes = {box["id"]: box for box in seen}
-    for panel in panels(dashboard):
+    for panel in plotted_panels(dashboard):
         title, box = panel["title"], boxes.get(panel["id"])
         if panel["id"] in missing or box is None:
             yield f"{title}: {missing.get(panel['id'], 'is not on the page')}"

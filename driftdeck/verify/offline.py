@@ -2,6 +2,8 @@
 
 import re
 
+from driftdeck.facts.datasources import POSTGRES
+
 HARMLESS = {
     # Those that come with Grafana are used, until the newest can be fetched.
     ("plugin.signature.key_retriever", "Error downloading plugin manifest keys"),
@@ -13,7 +15,8 @@ HARMLESS = {
     ("grafana.update.checker", "Update check failed"),
 }
 """(logger, message): what Grafana asks of grafana.com by itself, and does without."""
-NEEDED = ("grafana-postgresql-datasource",)
+
+NEEDED = (POSTGRES,)
 """Plugins without which no panel has data."""
 FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 UNREACHED = re.compile(r'Get \\"https://grafana\.com/[^"]*": .*\bdial tcp\b')

@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from driftdeck.errors import UsageError
+from driftdeck.facts import Json
+from driftdeck.facts.durations import shift
+from driftdeck.facts.panels import plotted_panels
 from driftdeck.grafana.variables import fill
 from driftdeck.preflight.sql.macros import Range
 
-Json = dict[str, Any]
 RELATIVE = re.compile(r"now((?:[-+]\d+[smhdwMy])*)(?:/([smhdwMy]))?")
-UNIT_SECONDS = {
-    "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 30 * 86400, "y": 365 * 86400,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,9 @@ def _moment(text: str, now: datetime, *, end: bool) -> datetime:
             raise UsageError(said) from None
         return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
     steps = re.findall(r"([-+]\d+)([smhdwMy])", match[1])
-    found = now + timedelta(seconds=sum(int(n) * UNIT_SECONDS[unit] for n, unit in steps))
+    found = now
+    for number, unit in steps:
+        found = shift(found, int(number), unit)
     return _rounded(found, match[2], end=end) if match[2] else found
 
 
@@ -83,22 +83,13 @@ def _rounded(found: datetime, unit: str, *, end: bool) -> datetime:
     begins = datetime(year, month, day, hour, minute, second, tzinfo=found.tzinfo)
     if not end:
         return begins
-    longer = timedelta(seconds=UNIT_SECONDS[unit] * (1.5 if unit in "My" else 1))
-    return _rounded(begins + longer, unit, end=False) - timedelta(milliseconds=1)
+    return shift(begins, 1, unit) - timedelta(milliseconds=1)
 
 
 def time_range(dashboard: Json, now: datetime) -> tuple[datetime, datetime]:
     """The range on which a dashboard opens."""
     given = dashboard["time"]
     return moment(given["from"], now), moment(given["to"], now, end=True)
-
-
-def panels(dashboard: Json) -> Iterator[Json]:
-    """Every panel that is no heading, also those inside collapsed rows."""
-    for panel in dashboard.get("panels", []):
-        if panel["type"] != "row":
-            yield panel
-        yield from (inner for inner in panel.get("panels", []) if inner["type"] != "row")
 
 
 def variables(dashboard: Json, now: datetime) -> Iterator[Question]:
@@ -116,7 +107,7 @@ def questions(
     """The queries of a dashboard's panels and annotations, variables not yet replaced."""
     start, end = time_range(dashboard, now)
     title, uid = dashboard["title"], dashboard["uid"]
-    for panel in panels(dashboard):
+    for panel in plotted_panels(dashboard):
         why = may_be_empty.get(panel["id"], "")
         for target in panel.get("targets", []):
             place = f"{title} / {panel['title']} / {target['refId']}"

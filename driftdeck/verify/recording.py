@@ -11,7 +11,6 @@ import httpx
 
 from driftdeck.verify.built import Built
 
-Json = dict[str, Any]
 Key = tuple[str, str, str]
 
 

@@ -46,7 +46,7 @@ LEVELS = (
 GRAFANA_DURATION = re.compile(r"\d+[dwMy]|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|[smh]))+")
 VARIABLE_NAME = re.compile(r"[\w ]+")
 
-Found = tuple[tuple[str | int, ...], str]
+Fault = tuple[tuple[str | int, ...], str]
 """A path below the query's model, and a complaint."""
 
 
@@ -141,7 +141,7 @@ def math_variables(text: str) -> tuple[str, ...]:
     return tuple(_Math(text).run())
 
 
-def needs(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
+def needs(model: dict[str, Any], release: Release) -> tuple[list[str], list[Fault]]:
     """The refIds that an expression reads, and what is wrong with it."""
     kind = model.get("type")
     if not isinstance(kind, str) or kind not in READERS:
@@ -150,14 +150,14 @@ def needs(model: dict[str, Any], release: Release) -> tuple[list[str], list[Foun
     return READERS[kind](model, release)
 
 
-def _one_input(model: dict[str, Any]) -> tuple[list[str], list[Found]]:
+def _one_input(model: dict[str, Any]) -> tuple[list[str], list[Fault]]:
     name = model.get("expression")
     if not isinstance(name, str) or not name:
         return [], [(("expression",), "expression is missing: the refId of what it reads")]
     return [name], []
 
 
-def _math(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
+def _math(model: dict[str, Any], _: Release) -> tuple[list[str], list[Fault]]:
     text = model.get("expression")
     if not isinstance(text, str):
         return [], [(("expression",), "expression is missing or no text")]
@@ -167,56 +167,56 @@ def _math(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
         return [], [(("expression",), f"{text!r}: {error}")]
 
 
-def _reduce(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
-    names, found = _one_input(model)
+def _reduce(model: dict[str, Any], release: Release) -> tuple[list[str], list[Fault]]:
+    names, faults = _one_input(model)
     names = [name.removeprefix("$") for name in names]
     known = [*REDUCERS, *(name for name, born in NEWER_REDUCERS.items() if release >= born)]
     if str(model.get("reducer", "")).lower() not in known:
-        found.append(
+        faults.append(
             (("reducer",), f"reducer {model.get('reducer')!r} is none of {', '.join(known)}")
         )
     settings = model.get("settings", {})
     if not isinstance(settings, dict):
-        return names, [*found, (("settings",), "settings is no mapping")]
+        return names, [*faults, (("settings",), "settings is no mapping")]
     mode = settings.get("mode", "")
     if mode not in MODES:
-        found.append((("settings", "mode"), f"mode {mode!r} is neither dropNN nor replaceNN"))
+        faults.append((("settings", "mode"), f"mode {mode!r} is neither dropNN nor replaceNN"))
     with_value = settings.get("replaceWithValue")
     if mode == "replaceNN" and (isinstance(with_value, bool) or not _is_number(with_value)):
-        found.append((("settings",), "replaceNN needs replaceWithValue, a number"))
-    return names, found
+        faults.append((("settings",), "replaceNN needs replaceWithValue, a number"))
+    return names, faults
 
 
-def _resample(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
-    names, found = _one_input(model)
+def _resample(model: dict[str, Any], _: Release) -> tuple[list[str], list[Fault]]:
+    names, faults = _one_input(model)
     names = [name.removeprefix("$") for name in names]
     window = model.get("window")
     if not isinstance(window, str) or not GRAFANA_DURATION.fullmatch(window):
-        found.append((("window",), f"window {window!r} is no duration; write 1m"))
+        faults.append((("window",), f"window {window!r} is no duration; write 1m"))
     for key, known in (("downsampler", DOWNSAMPLERS), ("upsampler", UPSAMPLERS)):
         if model.get(key) not in known:
-            found.append(((key,), f"{key} {model.get(key)!r} is none of {', '.join(known)}"))
-    return names, found
+            faults.append(((key,), f"{key} {model.get(key)!r} is none of {', '.join(known)}"))
+    return names, faults
 
 
-def _threshold(model: dict[str, Any], release: Release) -> tuple[list[str], list[Found]]:
-    names, found = _one_input(model)
+def _threshold(model: dict[str, Any], release: Release) -> tuple[list[str], list[Fault]]:
+    names, faults = _one_input(model)
     if names and not VARIABLE_NAME.fullmatch(names[0].strip("${}")):
-        said = f"a threshold cannot read {names[0]!r}: name that query with letters and digits"
-        found.append((("expression",), said))
+        problem = f"a threshold cannot read {names[0]!r}: name that query with letters and digits"
+        faults.append((("expression",), problem))
     known = {**THRESHOLDS, **(NEWER_THRESHOLDS if release >= MORE_THRESHOLDS else {})}
     conditions = model.get("conditions")
     if not isinstance(conditions, list) or len(conditions) != 1:
-        return names, [*found, (("conditions",), "a threshold has exactly one condition")]
+        return names, [*faults, (("conditions",), "a threshold has exactly one condition")]
     evaluator = _mapping(_mapping(conditions[0]).get("evaluator"))
     where: tuple[str | int, ...] = ("conditions", 0, "evaluator")
     kind, numbers = evaluator.get("type"), evaluator.get("params")
     if kind not in known:
-        return names, [*found, ((*where, "type"), f"type {kind!r} is none of {', '.join(known)}")]
-    return names, [*found, *_params(numbers, known[kind], where)]
+        return names, [*faults, ((*where, "type"), f"type {kind!r} is none of {', '.join(known)}")]
+    return names, [*faults, *_params(numbers, known[kind], where)]
 
 
-def _params(numbers: Any, wanted: int, where: tuple[str | int, ...]) -> list[Found]:
+def _params(numbers: Any, wanted: int, where: tuple[str | int, ...]) -> list[Fault]:
     if not isinstance(numbers, list) or not all(n is None or _is_number(n) for n in numbers):
         return [((*where, "params"), f"params {numbers!r} are no list of numbers")]
     if len(numbers) < wanted:
@@ -224,31 +224,31 @@ def _params(numbers: Any, wanted: int, where: tuple[str | int, ...]) -> list[Fou
     return []
 
 
-def _classic(model: dict[str, Any], _: Release) -> tuple[list[str], list[Found]]:
+def _classic(model: dict[str, Any], _: Release) -> tuple[list[str], list[Fault]]:
     conditions = model.get("conditions")
     if not isinstance(conditions, list) or not conditions:
         return [], [(("conditions",), "conditions is no list, or an empty one: there is no data")]
     names: list[str] = []
-    found: list[Found] = []
+    faults: list[Fault] = []
     for index, one in enumerate(conditions):
         condition, where = _mapping(one), ("conditions", index)
         params = _mapping(condition.get("query")).get("params") or [""]
         if not isinstance(params, list) or not isinstance(params[0], str) or not params[0]:
-            found.append(((*where, "query"), "query.params names no refId"))
+            faults.append(((*where, "query"), "query.params names no refId"))
         else:
             names.append(params[0])
-        found += _choice(condition, "reducer", CLASSIC_REDUCERS, where)
-        found += _choice(condition, "evaluator", (*THRESHOLDS, "no_value"), where)
+        faults += _choice(condition, "reducer", CLASSIC_REDUCERS, where)
+        faults += _choice(condition, "evaluator", (*THRESHOLDS, "no_value"), where)
         if index:
-            found += _choice(condition, "operator", ("and", "or"), where)
+            faults += _choice(condition, "operator", ("and", "or"), where)
         evaluator = _mapping(condition.get("evaluator"))
         if evaluator.get("type") in THRESHOLDS:
             wanted = THRESHOLDS[evaluator["type"]]
-            found += _params(evaluator.get("params"), wanted, (*where, "evaluator"))
-    return names, found
+            faults += _params(evaluator.get("params"), wanted, (*where, "evaluator"))
+    return names, faults
 
 
-READERS: dict[str, Callable[[dict[str, Any], Release], tuple[list[str], list[Found]]]] = {
+READERS: dict[str, Callable[[dict[str, Any], Release], tuple[list[str], list[Fault]]]] = {
     "math": _math,
     "reduce": _reduce,
     "resample": _resample,
@@ -261,7 +261,7 @@ READERS: dict[str, Callable[[dict[str, Any], Release], tuple[list[str], list[Fou
 
 def _choice(
     condition: dict[str, Any], key: str, known: tuple[str, ...], where: tuple[str | int, ...]
-) -> list[Found]:
+) -> list[Fault]:
     kind = _mapping(condition.get(key)).get("type")
     if kind in known:
         return []
@@ -286,7 +286,7 @@ def guards(rule: Rule, ref: str) -> bool:
     )
 
 
-def problems(rule: Rule, release: Release) -> Iterator[Found]:
+def problems(rule: Rule, release: Release) -> Iterator[Fault]:
     """(path below the rule, complaint) of whatever keeps a rule from being evaluated."""
     by_ref = {query.ref_id: query for query in rule.data}
     if rule.condition not in by_ref and (rule.condition or rule.record is None):
@@ -304,19 +304,19 @@ def problems(rule: Rule, release: Release) -> Iterator[Found]:
         if not query.datasource_uid:
             yield ("data", index, "datasourceUid"), f"query {query.ref_id} has no datasourceUid"
         if query.is_expression:
-            names, found = needs(query.model, release)
+            names, faults = needs(query.model, release)
             inputs[query.ref_id] = names
-            found += _span(query)
-            for path, message in found:
+            faults += _span(query)
+            for path, message in faults:
                 yield ("data", index, "model", *path), f"expression {query.ref_id}: {message}"
             for name in names:
-                if said := _input(name, query, by_ref):
-                    yield ("data", index, "model", "expression"), said
+                if problem := _input(name, query, by_ref):
+                    yield ("data", index, "model", "expression"), problem
     if loop := _loop(inputs):
         yield ("data",), f"expressions read one another in a circle: {' -> '.join(loop)}"
 
 
-def _span(query: Query) -> list[Found]:
+def _span(query: Query) -> list[Fault]:
     """A resample fills its own time range, not that of what it reads."""
     span = query.relative_time_range
     if query.model.get("type") != "resample" or (span and span.from_ > span.to):

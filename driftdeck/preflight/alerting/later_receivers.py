@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from driftdeck.facts.durations import parse_prometheus
 from driftdeck.preflight.go import urls as gourls
-from driftdeck.preflight.read.fields import seconds
 
 Problems = list[tuple[str, str]]
 
@@ -39,18 +39,18 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _tls(value: Any) -> dict[str, Any]:
-    given = {key.lower(): inner for key, inner in _mapping(value).items()}
-    skip = given.pop("insecureskipverify", False)
+    settings = {key.lower(): inner for key, inner in _mapping(value).items()}
+    skip = settings.pop("insecureskipverify", False)
     if not isinstance(skip, bool | None):
         raise ValueError(f"insecureSkipVerify: {skip!r} is neither true nor false")
-    return _texts(given)
+    return _texts(settings)
 
 
 def _payload(value: Any) -> dict[str, Any]:
-    given = {key.lower(): inner for key, inner in _mapping(value).items()}
-    _text(given.get("template"))
-    _texts(given.get("vars"))
-    return given
+    settings = {key.lower(): inner for key, inner in _mapping(value).items()}
+    _text(settings.get("template"))
+    _texts(settings.get("vars"))
+    return settings
 
 
 def _signed(value: Any) -> dict[str, str]:
@@ -126,83 +126,87 @@ HEADERS = frozenset(
 )  # fmt: skip
 
 
-def jira(given: dict[str, Any]) -> Problems:
+def jira(settings: dict[str, Any]) -> Problems:
     """A token, or a user with a password."""
-    found = []
-    if said := gourls.complaint(given["api_url"]):
-        found.append(("api_url", f"api_url {given['api_url']!r} {said}"))
-    token, user, password = (given[key] for key in ("api_token", "user", "password"))
+    problems = []
+    if problem := gourls.complaint(settings["api_url"]):
+        problems.append(("api_url", f"api_url {settings['api_url']!r} {problem}"))
+    token, user, password = (settings[key] for key in ("api_token", "user", "password"))
     if bool(token) == bool(user and password) or (token and (user or password)):
-        found.append(("api_token", "either api_token, or user and password are needed"))
-    if not re.fullmatch("[0-9]*", given["dedup_key_field"]):
-        found.append(("dedup_key_field", "dedup_key_field is a number"))
+        problems.append(("api_token", "either api_token, or user and password are needed"))
+    if not re.fullmatch("[0-9]*", settings["dedup_key_field"]):
+        problems.append(("dedup_key_field", "dedup_key_field is a number"))
     try:
-        seconds(given["reopen_duration"] or "0s")
+        parse_prometheus(settings["reopen_duration"] or "0s")
     except ValueError:
-        found.append(("reopen_duration", f"{given['reopen_duration']!r} is no length of time"))
-    return found
+        problems.append(
+            ("reopen_duration", f"{settings['reopen_duration']!r} is no length of time")
+        )
+    return problems
 
 
-def kafka(given: dict[str, Any]) -> Problems:
+def kafka(settings: dict[str, Any]) -> Problems:
     """Version 3 of the API names a cluster."""
-    if given["apiVersion"] not in ("", "v2", "v3"):
+    if settings["apiVersion"] not in ("", "v2", "v3"):
         return [("apiVersion", "apiVersion is neither v2 nor v3")]
-    if given["apiVersion"] == "v3" and not given["kafkaClusterId"]:
+    if settings["apiVersion"] == "v3" and not settings["kafkaClusterId"]:
         return [("kafkaClusterId", "kafkaClusterId is missing: version 3 of the API needs one")]
     return []
 
 
-def mqtt(given: dict[str, Any]) -> Problems:
+def mqtt(settings: dict[str, Any]) -> Problems:
     """A known format, and a level of service."""
-    found = []
-    if said := gourls.complaint(given["brokerUrl"]):
-        found.append(("brokerUrl", f"brokerUrl {given['brokerUrl']!r} {said}"))
-    if given["messageFormat"] not in ("", "json", "text"):
-        found.append(("messageFormat", "messageFormat is neither json nor text"))
-    if given["qos"] is not None and str(given["qos"]) not in ("", "0", "1", "2"):
-        found.append(("qos", "qos is none of 0, 1, 2"))
-    return found
+    problems = []
+    if problem := gourls.complaint(settings["brokerUrl"]):
+        problems.append(("brokerUrl", f"brokerUrl {settings['brokerUrl']!r} {problem}"))
+    if settings["messageFormat"] not in ("", "json", "text"):
+        problems.append(("messageFormat", "messageFormat is neither json nor text"))
+    if settings["qos"] is not None and str(settings["qos"]) not in ("", "0", "1", "2"):
+        problems.append(("qos", "qos is none of 0, 1, 2"))
+    return problems
 
 
-def opsgenie(given: dict[str, Any]) -> Problems:
+def opsgenie(settings: dict[str, Any]) -> Problems:
     """Responders that Opsgenie knows."""
-    found = []
-    for one in given["responders"] or []:
+    problems = []
+    for one in settings["responders"] or []:
         responder = {key.lower(): inner for key, inner in one.items()}
         kind = str(responder.get("type", ""))
         if not any(responder.get(key) for key in ("id", "username", "name")):
-            found.append(("responders", "a responder has an id, a username or a name"))
+            problems.append(("responders", "a responder has an id, a username or a name"))
         elif "{{" not in kind and kind.lower() not in RESPONDERS:
-            found.append(("responders", f"type of a responder is none of {', '.join(RESPONDERS)}"))
-    return found
+            problems.append(
+                ("responders", f"type of a responder is none of {', '.join(RESPONDERS)}")
+            )
+    return problems
 
 
-def sns(given: dict[str, Any]) -> Problems:
+def sns(settings: dict[str, Any]) -> Problems:
     """Someone to publish to, and both keys or neither."""
-    found = [
-        (key, f"{key} {given[key]!r} is no ARN")
+    problems = [
+        (key, f"{key} {settings[key]!r} is no ARN")
         for key in ("topic_arn", "target_arn")
-        if given[key] and not ARN.fullmatch(given[key])
+        if settings[key] and not ARN.fullmatch(settings[key])
     ]
-    if not any(given[key] for key in ("topic_arn", "target_arn", "phone_number")):
-        found.append(("", "one of topic_arn, target_arn and phone_number is needed"))
-    signed = given["sigv4"] or {}
+    if not any(settings[key] for key in ("topic_arn", "target_arn", "phone_number")):
+        problems.append(("", "one of topic_arn, target_arn and phone_number is needed"))
+    signed = settings["sigv4"] or {}
     if bool(signed.get("access_key")) != bool(signed.get("secret_key")):
-        found.append(("sigv4", "access_key and secret_key go together"))
-    return found
+        problems.append(("sigv4", "access_key and secret_key go together"))
+    return problems
 
 
-def telegram(given: dict[str, Any]) -> Problems:
+def telegram(settings: dict[str, Any]) -> Problems:
     """The number of a thread."""
-    thread = given["message_thread_id"]
+    thread = settings["message_thread_id"]
     if not thread or (re.fullmatch("[-+]?[0-9]+", thread) and -(2**31) <= int(thread) < 2**31):
         return []
     return [("message_thread_id", f"message_thread_id {thread!r} is no whole number of 32 bits")]
 
 
-def webhook(given: dict[str, Any]) -> Problems:
+def webhook(settings: dict[str, Any]) -> Problems:
     """No header that Grafana sets by itself."""
-    barred = sorted(key for key in given["headers"] or {} if key.lower() in HEADERS)
+    barred = sorted(key for key in settings["headers"] or {} if key.lower() in HEADERS)
     return [("headers", f"headers: {', '.join(barred)} cannot be set")] if barred else []
 
 

@@ -145,9 +145,9 @@ def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tupl
             (str(one["loc"][0]), f"{one['loc'][0]}: {one['msg'].removeprefix('Value error, ')}")
             for one in error.errors()
         ]
-    found = [(name, f"{name} is missing or empty") for name in needed if not made[name]]
+    faults = [(name, f"{name} is missing or empty") for name in needed if not made[name]]
     rules = [SPECIAL.get(kind), laterreceivers.SPECIAL.get(kind) if later else None]
-    return found or [one for rule in rules if rule for one in rule(made)]
+    return faults or [one for rule in rules if rule for one in rule(made)]
 
 
 def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]
 
 def _webhook(given: dict[str, Any]) -> list[tuple[str, str]]:
     if all(given[key] for key in ("username", "password", "authorization_credentials")):
-        said = "a user name with password and an authorization header exclude each other"
-        return [("username", said)]
+        problem = "a user name with password and an authorization header exclude each other"
+        return [("username", problem)]
     return []
 
 
@@ -186,16 +186,16 @@ def _wecom(given: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _slack(given: dict[str, Any]) -> list[tuple[str, str]]:
     url = given["url"] or given["endpointUrl"] or SLACK
-    if said := gourls.complaint(url):
-        return [("url" if given["url"] else "endpointUrl", f"url {url!r} {said}")]
-    found = []
+    if problem := gourls.complaint(url):
+        return [("url" if given["url"] else "endpointUrl", f"url {url!r} {problem}")]
+    faults = []
     if url == SLACK and not given["recipient"].strip():
-        found.append(("recipient", "recipient is missing: the chat API needs one (or set url)"))
+        faults.append(("recipient", "recipient is missing: the chat API needs one (or set url)"))
     if given["mentionChannel"] not in MENTIONS:
-        found.append(("mentionChannel", "mentionChannel is neither here nor channel"))
+        faults.append(("mentionChannel", "mentionChannel is neither here nor channel"))
     if url == SLACK and not given["token"]:
-        found.append(("token", "token is missing: the chat API needs one (or set url)"))
-    return found
+        faults.append(("token", "token is missing: the chat API needs one (or set url)"))
+    return faults
 
 
 def _threema(given: dict[str, Any]) -> list[tuple[str, str]]:
@@ -208,16 +208,16 @@ def _threema(given: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _webex(given: dict[str, Any]) -> list[tuple[str, str]]:
-    said = gourls.complaint(given["api_url"])
-    return [("api_url", f"api_url {given['api_url']!r} {said}")] if said else []
+    problem = gourls.complaint(given["api_url"])
+    return [("api_url", f"api_url {given['api_url']!r} {problem}")] if problem else []
 
 
 def _alertmanager(given: dict[str, Any]) -> list[tuple[str, str]]:
     urls = [one.strip() for one in given["url"].split(",") if one.strip()]
     if not urls:
         return [("url", "url names no address")]
-    said = next(filter(None, (gourls.complaint(f"{one}/api") for one in urls)), "")
-    return [("url", f"url {given['url']!r} {said}")] if said else []
+    problem = next(filter(None, (gourls.complaint(f"{one}/api") for one in urls)), "")
+    return [("url", f"url {given['url']!r} {problem}")] if problem else []
 
 
 SPECIAL = {

@@ -13,8 +13,8 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
+from driftdeck.facts.durations import parse_prometheus
 from driftdeck.preflight.go import patterns
-from driftdeck.preflight.read.fields import seconds
 from driftdeck.preflight.releases import UTF8_MATCHERS
 
 MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
@@ -27,12 +27,12 @@ SIGNS = ("=", "=~", "!=", "!~")
 
 
 def _duration(text: str) -> str:
-    seconds(text)
+    parse_prometheus(text)
     return text
 
 
 def _not_zero(text: str) -> str:
-    if seconds(text) == 0:
+    if parse_prometheus(text) == 0:
         raise ValueError("cannot be zero; leave it out for the default")
     return text
 
@@ -85,9 +85,9 @@ def _object_matcher(parts: list[str]) -> list[str]:
 
 
 def _pattern(sign: str, value: str) -> None:
-    said = patterns.complaint(value) if sign in ("=~", "!~") else ""
-    if said:
-        raise ValueError(f"{value!r} is no regular expression of Go: {said}")
+    problem = patterns.complaint(value) if sign in ("=~", "!~") else ""
+    if problem:
+        raise ValueError(f"{value!r} is no regular expression of Go: {problem}")
 
 
 def _expression(text: str) -> str:

@@ -22,13 +22,13 @@ from driftdeck.preflight.state import State, retire
 from driftdeck.preflight.uids import complaint as uid_complaint
 
 
-class Deleted(Owned):
+class Deletion(Owned):
     """A rule or receiver to delete, by uid."""
 
     uid: Text = ""
 
 
-class DeletedName(Owned):
+class NamedDeletion(Owned):
     """A mute time or template to delete, by name."""
 
     name: Required = Field(default="", validate_default=True)
@@ -50,7 +50,7 @@ class ContactPoint(Owned):
     receivers: Annotated[list[Receiver], Listed] = []
 
 
-def _written(value: Any) -> str:
+def _raw_text(value: Any) -> str:
     if not isinstance(value, Scalar):
         raise ValueError("is a list or mapping where a text belongs")
     return "" if value.kind == "null" else str(value)
@@ -59,8 +59,8 @@ def _written(value: Any) -> str:
 class Template(Owned):
     """A text template of messages; not expanded."""
 
-    name: Annotated[str, BeforeValidator(_written)] = ""
-    template: Annotated[str, BeforeValidator(_written)] = ""
+    name: Annotated[str, BeforeValidator(_raw_text)] = ""
+    template: Annotated[str, BeforeValidator(_raw_text)] = ""
 
 
 class Policy(Owned):
@@ -71,70 +71,79 @@ class Routing(Entry):
     """What an alerting file says about who is told."""
 
     contact_points: Annotated[list[ContactPoint], Listed] = []
-    delete_contact_points: Annotated[list[Deleted], Listed] = []
+    delete_contact_points: Annotated[list[Deletion], Listed] = []
     policies: Annotated[list[Policy], Listed] = []
     reset_policies: Annotated[list[Whole], Listed] = []
     templates: Annotated[list[Template], Listed] = []
-    delete_templates: Annotated[list[DeletedName], Listed] = []
+    delete_templates: Annotated[list[NamedDeletion], Listed] = []
 
 
 def uids(points: Iterable[ContactPoint]) -> set[tuple[int, str]]:
     """The identity of each receiver that a tree writes."""
-    return {(point.org_id, one.uid.strip()) for point in points for one in point.receivers}
+    return {
+        (point.org_id, receiver.uid.strip()) for point in points for receiver in point.receivers
+    }
 
 
 def apply_contact_points(
-    points: list[ContactPoint], written: set[tuple[int, str]], state: State, reading: Reading
+    points: list[ContactPoint], written_uids: set[tuple[int, str]], state: State, reading: Reading
 ) -> None:
     """Store receivers; a uid that this tree already used is refused on a fresh server."""
     for point in points:
-        for index, one in enumerate(point.receivers):
-            _check_receiver(one, reading)
-            if reading.release >= STRICT_UIDS and (said := uid_complaint(one.uid.strip())):
-                reading.report.fatal(one.place("uid"), "uid", f"uid {one.uid!r} {said}")
-            key = (point.org_id, one.uid.strip())
+        for index, receiver in enumerate(point.receivers):
+            _check_receiver(receiver, reading)
+            if reading.release >= STRICT_UIDS and (problem := uid_complaint(receiver.uid.strip())):
+                reading.report.fatal(
+                    receiver.place("uid"), "uid", f"uid {receiver.uid!r} {problem}"
+                )
+            key = (point.org_id, receiver.uid.strip())
             if state.meet("receiver", *key):
                 (reading.report.lost if key in state.stored else reading.report.fatal)(
                     point.place("receivers", index, "uid"),
                     "duplicate-uid",
-                    f"receiver uid {one.uid!r} is here twice; each receiver has its own",
+                    f"receiver uid {receiver.uid!r} is here twice; each receiver has its own",
                 )
             others = {
                 uid for (org, uid), name in state.receivers.items()
-                if org == point.org_id and name == point.name.strip() and uid != one.uid.strip()
-                and (org, uid) not in written
+                if (org, name) == (point.org_id, point.name.strip())
+                and uid != receiver.uid.strip() and (org, uid) not in written_uids
             }  # fmt: skip
             for uid in sorted(others):
                 reading.report.doubtful(
                     point.place("receivers", index, "uid"),
                     "receiver-uid-changed",
-                    f"receiver {uid!r} of {point.name!r} stays beside {one.uid!r}: every message is"
-                    f" sent twice; keep the uid, or {retire('receiver', point.org_id, uid)}",
+                    f"receiver {uid!r} of {point.name!r} stays beside {receiver.uid!r}: every"
+                    " message is sent twice; keep the uid, or"
+                    f" {retire('receiver', point.org_id, uid)}",
                 )
             state.receivers[key] = point.name.strip()
 
 
-def _check_receiver(one: Receiver, reading: Reading) -> None:
-    if not one.settings:
-        reading.report.fatal(one.place("settings"), "no-settings", "settings are missing or empty")
+def _check_receiver(receiver: Receiver, reading: Reading) -> None:
+    if not receiver.settings:
+        reading.report.fatal(
+            receiver.place("settings"), "no-settings", "settings are missing or empty"
+        )
         return
-    for name, message in receivers.problems(one.type.strip(), one.settings, reading.release):
-        place = one.place("settings", name) if name else one.place("type")
+    for name, message in receivers.problems(
+        receiver.type.strip(), receiver.settings, reading.release
+    ):
+        place = receiver.place("settings", name) if name else receiver.place("type")
         reading.report.fatal(place, "receiver", message)
 
 
 def apply_templates(templates: list[Template], state: State, reading: Reading) -> None:
     """Store message templates."""
-    for one in templates:
-        if not one.name or not one.template:
-            missing = "name" if not one.name else "template"
-            reading.report.fatal(one.place(), "template", f"a template without {missing}")
-        elif said := complaint(one.template, reading.release):
+    for template in templates:
+        if not template.name or not template.template:
+            missing = "name" if not template.name else "template"
+            reading.report.fatal(template.place(), "template", f"a template without {missing}")
+        elif problem := complaint(template.template, reading.release):
             reading.report.fatal(
-                one.place("template"), "template", f"template {one.name!r}: {said}"
+                template.place("template"), "template", f"template {template.name!r}: {problem}"
             )
-        state.meet("template", one.org_id, one.name)
-        state.templates.add((one.org_id, one.name))
+        state.meet("template", template.org_id, template.name)
+        state.templates.add((template.org_id, template.name))
 
 
 def read_route(policy: Policy, reading: Reading) -> Route | None:
@@ -142,9 +151,9 @@ def read_route(policy: Policy, reading: Reading) -> Route | None:
     try:
         return Route.model_validate(policy.free(reading), context=reading.release)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            path = tuple("continue" if step == "continue_" else step for step in one["loc"])
-            message = one["msg"].removeprefix("Value error, ")
+        for detail in error.errors(include_url=False):
+            path = tuple("continue" if step == "continue_" else step for step in detail["loc"])
+            message = detail["msg"].removeprefix("Value error, ")
             name = ".".join(map(str, path)) or "the policy"
             reading.report.fatal(policy.place(*path), "policy", f"{name}: {message}")
     except ValueError as error:
@@ -179,7 +188,7 @@ def apply_policy(policy: Policy, route: Route, state: State, reading: Reading) -
             "two-policies",
             f"organisation {org} has one tree of policies: this one replaces the one before",
         )
-    _names(policy, route, (), state, reading)
+    _check_names(policy, route, (), state, reading)
     state.policies[org] = route.model_dump()
 
 
@@ -189,7 +198,7 @@ def _intervals(release: Release) -> tuple[str, ...]:
     return known if release >= ACTIVE_INTERVALS else known[:1]
 
 
-def _names(
+def _check_names(
     policy: Policy, route: Route, path: tuple[str | int, ...], state: State, reading: Reading
 ) -> None:
     names = state.receiver_names(policy.org_id)
@@ -206,17 +215,17 @@ def _names(
                     policy.place(*path, key), "unknown-mute-time", f"{name!r} is not there"
                 )
     for index, child in enumerate(route.routes):
-        _names(policy, child, (*path, "routes", index), state, reading)
+        _check_names(policy, child, (*path, "routes", index), state, reading)
 
 
-def delete_receiver(one: Deleted, state: State, reading: Reading) -> None:
+def delete_receiver(deletion: Deletion, state: State, reading: Reading) -> None:
     """Delete a receiver; the last of a contact point that the policy uses ends the start."""
-    name = state.receivers.pop((one.org_id, one.uid), None)
-    if name is None or name in state.receiver_names(one.org_id) - {state.default_receiver}:
+    name = state.receivers.pop((deletion.org_id, deletion.uid), None)
+    if name is None or name in state.receiver_names(deletion.org_id) - {state.default_receiver}:
         return
-    if user := _user(state, one.org_id, "receiver", name):
+    if user := _user(state, deletion.org_id, "receiver", name):
         reading.report.fatal(
-            one.place("uid"),
+            deletion.place("uid"),
             "in-use",
             f"contact point {name!r} is used by {user}, even if no file holds it; point it"
             " elsewhere first (in the same file will do)",
@@ -226,29 +235,29 @@ def delete_receiver(one: Deleted, state: State, reading: Reading) -> None:
 def _user(state: State, org: int, key: str, name: str) -> str:
     """What of an organisation uses a contact point or a time interval, '' where nothing."""
     keys = (key,) if key == "receiver" else (key, "active_time_intervals")
-    if any(name in _used(state.policies.get(org, {}), one) for one in keys):
+    if any(name in _used(state.policies.get(org, {}), of_key) for of_key in keys):
         return "the stored policy"
-    for told in state.rules_telling(org):
-        if name in ((told.receiver,) if key == "receiver" else told.intervals):
-            return f"a stored rule ({told.place.file}, line {told.place.line})"
+    for direct in state.direct_receivers(org):
+        if name in ((direct.receiver,) if key == "receiver" else direct.intervals):
+            return f"a stored rule ({direct.place.file}, line {direct.place.line})"
     return ""
 
 
-def delete_mute_time(one: DeletedName, state: State, reading: Reading) -> None:
+def delete_mute_time(deletion: NamedDeletion, state: State, reading: Reading) -> None:
     """Delete a mute time; one that the policy uses ends the start."""
-    if user := _user(state, one.org_id, "mute_time_intervals", one.name.strip()):
+    if user := _user(state, deletion.org_id, "mute_time_intervals", deletion.name.strip()):
         reading.report.fatal(
-            one.place("name"),
+            deletion.place("name"),
             "in-use",
-            f"mute time {one.name!r} is used by {user}, even if no file holds it; take it out of"
-            " there first (in the same file will do)",
+            f"mute time {deletion.name!r} is used by {user}, even if no file holds it; take it out"
+            " of there first (in the same file will do)",
         )
-    state.mute_times.discard((one.org_id, one.name.strip()))
+    state.mute_times.discard((deletion.org_id, deletion.name.strip()))
 
 
 def _used(route: dict[str, Any], key: str) -> set[str]:
     value = route.get(key, [])
-    found = {value} if isinstance(value, str) else set(value)
+    names = {value} if isinstance(value, str) else set(value)
     for child in route.get("routes", []):
-        found |= _used(child, key)
-    return found
+        names |= _used(child, key)
+    return names

@@ -4,23 +4,23 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from driftdeck.preflight.findings import Severity
+from driftdeck.facts.durations import parse_prometheus
+from driftdeck.preflight.findings import Place, Severity
 from driftdeck.preflight.read.documents import Scalar, plain
 from driftdeck.preflight.read.fields import (
     Entry,
     Flag,
     Listed,
-    Newer,
     Organisation,
     Raw,
     RawTexts,
     Required,
+    SinceRelease,
     Text,
     Texts,
     Whole,
     is_null,
-    present,
-    seconds,
+    refuse_empty,
     since,
     source_of,
 )
@@ -29,12 +29,14 @@ from driftdeck.preflight.releases import FOR_OPTIONAL, KEEP_LAST_STATE
 BASE_INTERVAL = 10
 """Seconds between two looks of the rule scheduler; intervals are multiples of it."""
 LONGEST = 190
+DASHBOARD, PANEL = "__dashboardUid__", "__panelId__"
+"""Annotations that name the panel of a rule."""
 EXPRESSIONS = ("__expr__", "-100")
 """Datasource uids of expressions, the new and the old one."""
 
 
 def _interval(text: str) -> str:
-    length = int(seconds(text))
+    length = int(parse_prometheus(text))
     if length <= 0 or length % BASE_INTERVAL:
         near = max(BASE_INTERVAL, round(length / BASE_INTERVAL) * BASE_INTERVAL)
         raise ValueError(f"{text} is no multiple of {BASE_INTERVAL}s; write {near}s")
@@ -43,19 +45,19 @@ def _interval(text: str) -> str:
 
 def _pending(text: str, info: ValidationInfo) -> str:
     if text or source_of(info).reading.release < FOR_OPTIONAL:
-        seconds(text)
+        parse_prometheus(text)
     return text or "0s"
 
 
 def _positive(text: str) -> str:
-    if text and seconds(text) == 0:
+    if text and parse_prometheus(text) == 0:
         raise ValueError("must be longer than nothing; leave it out for the default")
     return text
 
 
 def _length(text: str) -> str:
     if text:
-        seconds(text)
+        parse_prometheus(text)
     return text
 
 
@@ -144,7 +146,9 @@ class NotificationSettings(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    receiver: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    receiver: Annotated[Text, AfterValidator(refuse_empty)] = Field(
+        default="", validate_default=True
+    )
     group_by: Annotated[list[Text], Listed] = Field(default=[], alias="group_by")
     group_wait: Length = Field(default="", alias="group_wait")
     group_interval: Positive = Field(default="", alias="group_interval")
@@ -162,7 +166,7 @@ class Record(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    metric: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    metric: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     from_: Text = Field(default="", alias="from")
     target_datasource_uid: Text = ""
 
@@ -172,10 +176,10 @@ class Rule(Entry):
 
     passed_over: ClassVar[Severity] = Severity.LOST
 
-    title: Annotated[Text, AfterValidator(present), AfterValidator(_short)] = Field(
+    title: Annotated[Text, AfterValidator(refuse_empty), AfterValidator(_short)] = Field(
         default="", validate_default=True
     )
-    uid: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    uid: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     data: Annotated[list[Query], Listed] = Field(default=[])
     dashboard_uid: Text = ""
     dasboard_uid: Text = ""
@@ -187,16 +191,32 @@ class Rule(Entry):
     )
     annotations: RawTexts = {}
     labels: Texts = {}
-    is_paused: Annotated[Flag | None, Newer("10.0")] = since("10.0")
-    notification_settings: Annotated[NotificationSettings | None, Newer("10.4")] = since(
+    is_paused: Annotated[Flag | None, SinceRelease("10.0")] = since("10.0")
+    notification_settings: Annotated[NotificationSettings | None, SinceRelease("10.4")] = since(
         "10.4", "notification_settings"
     )
-    record: Annotated[Record | None, Newer("11.2")] = since("11.2")
-    keep_firing_for: Annotated[Length | None, Newer("12.1.2")] = since("12.1.2")
+    record: Annotated[Record | None, SinceRelease("11.2")] = since("11.2")
+    keep_firing_for: Annotated[Length | None, SinceRelease("12.1.2")] = since("12.1.2")
     missing_series_evals_to_resolve: Annotated[
-        int | None, BeforeValidator(_evaluations), Newer("12.1")
+        int | None, BeforeValidator(_evaluations), SinceRelease("12.1")
     ] = since("12.1", "missing_series_evals_to_resolve")
     condition: Annotated[Text, AfterValidator(_judging)] = Field(default="", validate_default=True)
+
+    @property
+    def linked_dashboard(self) -> str:
+        """The uid of the dashboard that it leads to, '' where it names none."""
+        return self.annotations.get(DASHBOARD) or self.dashboard_uid or self.dasboard_uid
+
+    @property
+    def linked_panel(self) -> str:
+        """The id of the panel that it leads to, '' where it names none."""
+        return self.annotations.get(PANEL) or (str(self.panel_id) if self.panel_id else "")
+
+    @property
+    def link_place(self) -> Place:
+        """Where it names that dashboard."""
+        annotated = DASHBOARD in self.annotations
+        return self.place("annotations", DASHBOARD) if annotated else self.place("dashboardUid")
 
 
 class RuleGroup(Entry):

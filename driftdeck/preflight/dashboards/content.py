@@ -1,11 +1,13 @@
 """What stands in a dashboard: panels, queries, variables, times, links."""
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from driftdeck.preflight.dashboards.providers import DashboardFile
+from driftdeck.facts.datasources import POSTGRES_IDS
+from driftdeck.facts.durations import parse_duration
+from driftdeck.facts.panels import Path, walk_panels
+from driftdeck.preflight.dashboards.files import Dashboard
 from driftdeck.preflight.datasources import connections
 from driftdeck.preflight.datasources.apply import Datasources
 from driftdeck.preflight.read.reading import Reading
@@ -18,12 +20,9 @@ BUILT_IN = (
     "grafana", "-- Grafana --", "-- Mixed --", "-- Dashboard --", "__expr__", "-100", "default",
     "-- Expression --",
 )  # fmt: skip
-LONG = {"d": 86400, "w": 604800, "M": 2629800, "y": 31557600}
 SHAPES: dict[str, type] = {"tags": list, "panels": list, "time": dict}
-UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 SHORTEST_REFRESH = 5
-URL = re.compile(r'"url"\s*:\s*"((?:[^"\\]|\\.)*)"')
-LINK = re.compile(r"/d/([A-Za-z0-9_-]+)")
+"""Seconds: the default of min_refresh_interval."""
 TIME = re.compile(
     r"now(?:\s*[-+]\s*\d*\s*[smhdwMQy]|\s*/\s*(?:[smhdwMQy]|f[Qy]))*\s*|\d+|\d{4}-\d\d-\d\d.*"
 )
@@ -31,61 +30,46 @@ MIXED = "-- Mixed --"
 NO_DATABASES = ("grafana", "-- Grafana --", MIXED, "-- Dashboard --")
 
 
-Path = tuple[str | int, ...]
-
-
-def panels_of(board: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every panel with its path, those in collapsed rows and in the old `rows` as well."""
-    for path, panel in _panel_list(board, ()):
-        yield path, panel
-        yield from _panel_list(panel, path)
-    rows = board.get("rows")
-    for index, row in enumerate(rows if isinstance(rows, list) else []):
-        if isinstance(row, dict):
-            yield from _panel_list(row, ("rows", index))
-
-
-def _panel_list(holder: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    panels = holder.get("panels")
-    for index, panel in enumerate(panels if isinstance(panels, list) else []):
-        if isinstance(panel, dict):
-            yield (*path, "panels", index), panel
-
-
-def check(board: DashboardFile, sources: Datasources, reading: Reading) -> None:
-    """Report what a server would change and what a browser would not draw."""
-    _times(board, reading)
-    variables = _variables(board, sources, reading)
+def check(dashboard: Dashboard, sources: Datasources, reading: Reading) -> None:
+    """Report what a server would change and what a browser would not plot."""
+    if not dashboard.is_classic:
+        if not dashboard.is_v2:
+            _doubt(
+                dashboard, ["elements"], "resource-format",
+                "elements are of v2, which reads them as an object only (apiVersion, kind, spec)",
+                reading,
+            )  # fmt: skip
+        return
+    _times(dashboard, reading)
+    variables = _variables(dashboard, sources, reading)
     seen: dict[str, Path] = {}
-    for path, panel in panels_of(board.content):
-        _panel(board, path, panel, seen, reading)
-        _targets(board, path, panel, variables, sources, reading)
-    _annotations(board, sources, variables, reading)
-    _overlaps(board, reading)
+    for path, panel in walk_panels(dashboard.content):
+        _panel(dashboard, path, panel, seen, reading)
+        _targets(dashboard, path, panel, variables, sources, reading)
+    _annotations(dashboard, sources, variables, reading)
+    _overlaps(dashboard, reading)
 
 
 def _doubt(
-    board: DashboardFile, path: Sequence[str | int], rule: str, message: str, reading: Reading
+    dashboard: Dashboard, path: Sequence[str | int], rule: str, message: str, reading: Reading
 ) -> None:
-    reading.report.doubtful(board.place(*path), rule, message)
+    reading.report.doubtful(dashboard.place(*path), rule, message)
 
 
-def _seconds(text: str) -> float:
-    """A duration such as 1m30s or 1d, as Grafana reads it; below 0 where it is none."""
-    if match := re.fullmatch(r"(\d+)([dwMy])", text):
-        return int(match[1]) * LONG[match[2]]
-    parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|[smh])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.removeprefix("+"):
-        return -1
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+def _is_refresh(text: str) -> bool:
+    """Whether a server keeps an interval between reloads."""
+    try:
+        return parse_duration(text) >= SHORTEST_REFRESH
+    except ValueError:
+        return False
 
 
-def _times(board: DashboardFile, reading: Reading) -> None:
-    content = board.content
+def _times(dashboard: Dashboard, reading: Reading) -> None:
+    content = dashboard.content
     refresh = content.get("refresh")
-    if isinstance(refresh, str) and refresh and _seconds(refresh) < SHORTEST_REFRESH:
+    if isinstance(refresh, str) and refresh and not _is_refresh(refresh):
         _doubt(
-            board, ["refresh"], "refresh",
+            dashboard, ["refresh"], "refresh",
             f"refresh {refresh!r} becomes 5s: it is no duration, or shorter", reading,
         )  # fmt: skip
     span = content.get("time")
@@ -93,32 +77,36 @@ def _times(board: DashboardFile, reading: Reading) -> None:
         value = span.get(key) if isinstance(span, dict) else None
         if isinstance(value, str) and not TIME.fullmatch(value):
             _doubt(
-                board, ["time", key], "time",
+                dashboard, ["time", key], "time",
                 f"time.{key} {value!r} is neither now-24h nor a date", reading,
             )  # fmt: skip
     for key in ("title", "uid"):
         value = content.get(key)
         if isinstance(value, str) and value.strip() and value != value.strip():
-            _doubt(board, [key], "trimmed", f"Grafana trims the blanks of {key} {value!r}", reading)
+            _doubt(
+                dashboard, [key], "trimmed", f"Grafana trims the blanks of {key} {value!r}", reading
+            )
     version = content.get("schemaVersion")
     if isinstance(version, int) and version > 100:
-        _doubt(board, ["schemaVersion"], "schema-version", f"no Grafana knows {version}", reading)
+        _doubt(
+            dashboard, ["schemaVersion"], "schema-version", f"no Grafana knows {version}", reading
+        )
     for key, kind in SHAPES.items():
         if not isinstance(content.get(key), kind | None):
             rule = key if key in ("tags", "time") else "panel-type"
             what = "list" if kind is list else "mapping"
-            _doubt(board, [key], rule, f"{key} is no {what}", reading)
-    if "spec" in content and not board.within and reading.release >= RESOURCES:
-        said = "spec without apiVersion: Grafana shows neither title nor panels"
-        _doubt(board, ["spec"], "resource-format", said, reading)
+            _doubt(dashboard, [key], rule, f"{key} is no {what}", reading)
+    if "spec" in content and not dashboard.within and reading.release >= RESOURCES:
+        problem = "spec without apiVersion: Grafana shows neither title nor panels"
+        _doubt(dashboard, ["spec"], "resource-format", problem, reading)
     panels = content.get("panels")
     for index, panel in enumerate(panels if isinstance(panels, list) else []):
         if not isinstance(panel, dict):
-            _doubt(board, ["panels", index], "panel-type", "is no panel", reading)
+            _doubt(dashboard, ["panels", index], "panel-type", "is no panel", reading)
 
 
-def _variables(board: DashboardFile, sources: Datasources, reading: Reading) -> Variables:
-    templating = board.content.get("templating")
+def _variables(dashboard: Dashboard, sources: Datasources, reading: Reading) -> Variables:
+    templating = dashboard.content.get("templating")
     items = templating.get("list") if isinstance(templating, dict) else []
     items = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
     names = frozenset(str(one.get("name")) for one in items)
@@ -132,26 +120,21 @@ def _variables(board: DashboardFile, sources: Datasources, reading: Reading) -> 
         path: Path = ("templating", "list", index)
         if one.get("type") != "query":
             continue
-        _source(board, path, one.get("datasource"), sources, names, reading)
+        _source(dashboard, path, one.get("datasource"), sources, names, reading)
         query = one.get("query")
-        if isinstance(query, str) and type_of(one.get("datasource"), sources) in sql_types():
-            for said in sql.macro_problems(query, reading.release, names):
-                _doubt(board, (*path, "query"), "macro", said, reading)
+        if isinstance(query, str) and type_of(one.get("datasource"), sources) in POSTGRES_IDS:
+            for problem in sql.macro_problems(query, reading.release, names):
+                _doubt(dashboard, (*path, "query"), "macro", problem, reading)
             for name in sorted(sql.variables(query) - names):
                 _doubt(
-                    board, (*path, "query"), "unknown-variable",
+                    dashboard, (*path, "query"), "unknown-variable",
                     f"${name} is no variable of this dashboard", reading,
                 )  # fmt: skip
     return made
 
 
-def sql_types() -> tuple[str, str]:
-    """The types of datasources whose queries are read here."""
-    return ("postgres", "grafana-postgresql-datasource")
-
-
 def _panel(
-    board: DashboardFile,
+    dashboard: Dashboard,
     path: Path,
     panel: dict[str, Any],
     seen: dict[str, Path],
@@ -159,16 +142,16 @@ def _panel(
 ) -> None:
     number, kind = panel.get("id"), panel.get("type")
     if (not isinstance(kind, str) or not kind) and "libraryPanel" not in panel:
-        _doubt(board, path, "panel-type", "the panel has no type: nothing is drawn", reading)
+        _doubt(dashboard, path, "panel-type", "the panel has no type: nothing is drawn", reading)
     if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
-        _doubt(board, (*path, "id"), "panel-id", f"panel id {number!r} is no number", reading)
+        _doubt(dashboard, (*path, "id"), "panel-id", f"panel id {number!r} is no number", reading)
     elif number is not None and str(number) in seen:
-        _doubt(board, (*path, "id"), "panel-id", f"panel id {number} is here twice", reading)
+        _doubt(dashboard, (*path, "id"), "panel-id", f"panel id {number} is here twice", reading)
     seen[str(number)] = path
 
 
 def _targets(
-    board: DashboardFile,
+    dashboard: Dashboard,
     path: Path,
     panel: dict[str, Any],
     variables: Variables,
@@ -184,39 +167,39 @@ def _targets(
         reference = target.get("datasource")
         if reference is None and panel.get("datasource") != MIXED:
             reference = panel.get("datasource")
-        _source(board, where, reference, sources, variables.names, reading)
+        _source(dashboard, where, reference, sources, variables.names, reading)
         ref = target.get("refId")
         if isinstance(ref, str) and ref in refs:
-            _doubt(board, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
+            _doubt(dashboard, (*where, "refId"), "ref-id", f"refId {ref!r} is here twice", reading)
         refs.add(str(ref))
         kind = type_of(reference, sources)
         uid = reference.get("uid") if isinstance(reference, dict) else reference
         reads = uid not in NO_DATABASES and (kind is None or connections.is_sql(kind))
         if "rawSql" in target and not reads:
-            said = uid if uid in NO_DATABASES else f"a datasource of the type {kind}"
+            problem = uid if uid in NO_DATABASES else f"a datasource of the type {kind}"
             _doubt(
-                board, (*where, "rawSql"), "query-kind",
-                f"SQL goes to {said}, which reads none", reading,
+                dashboard, (*where, "rawSql"), "query-kind",
+                f"SQL goes to {problem}, which reads none", reading,
             )  # fmt: skip
         if queries.is_sql(target, kind):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
-                _doubt(board, (*where, key), rule, message, reading)
+                _doubt(dashboard, (*where, key), rule, message, reading)
 
 
 def type_of(reference: Any, sources: Datasources) -> str | None:
     """The type of a datasource, None where it cannot be told."""
     if isinstance(reference, dict):
-        uid, said = reference.get("uid"), reference.get("type")
+        uid, problem = reference.get("uid"), reference.get("type")
         if sources.types and isinstance(uid, str) and uid in sources.types:
             return sources.types[uid]
-        return said if isinstance(said, str) else None
+        return problem if isinstance(problem, str) else None
     if isinstance(reference, str) and sources.types:
         return sources.types.get(reference)
     return None
 
 
 def _source(
-    board: DashboardFile,
+    dashboard: Dashboard,
     path: Path,
     reference: Any,
     sources: Datasources,
@@ -229,7 +212,7 @@ def _source(
     if uid is None or uid == "":
         if reference is not None or sources.types is not None:
             _doubt(
-                board, where, "no-datasource",
+                dashboard, where, "no-datasource",
                 "no datasource uid: the browser takes the default, the server answers with an"
                 " error; name it", reading,
             )  # fmt: skip
@@ -237,15 +220,15 @@ def _source(
     if not isinstance(uid, str):
         unlisted = reading.release >= RESOURCES
         say = reading.report.lost if unlisted else reading.report.doubtful
-        said = "; the dashboard is in no list and no search" if unlisted else ""
-        say(board.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{said}")
+        problem = "; the dashboard is in no list and no search" if unlisted else ""
+        say(dashboard.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{problem}")
     if not isinstance(uid, str) or uid in BUILT_IN:
         return
     used = sql.variables(uid)
     if used or "${" in uid:
         for name in sorted(used - variables):
             _doubt(
-                board, where, "unknown-datasource",
+                dashboard, where, "unknown-datasource",
                 f"datasource {uid!r}: ${name} is no variable of this dashboard; __inputs are filled"
                 " in by the import dialog only, so name the uid", reading,
             )  # fmt: skip
@@ -253,65 +236,36 @@ def _source(
     if sources.types is not None and uid not in sources.types:
         mend = "its name stands where its uid belongs" if uid in sources.names else "it is not here"
         _doubt(
-            board, where, "unknown-datasource",
+            dashboard, where, "unknown-datasource",
             f"datasource {uid!r}: {mend}; known uids are {', '.join(sorted(sources.types))}",
             reading,
         )  # fmt: skip
 
 
 def _annotations(
-    board: DashboardFile, sources: Datasources, variables: Variables, reading: Reading
+    dashboard: Dashboard, sources: Datasources, variables: Variables, reading: Reading
 ) -> None:
-    holder = board.content.get("annotations")
+    holder = dashboard.content.get("annotations")
     items = holder.get("list") if isinstance(holder, dict) else []
     for index, one in enumerate(items if isinstance(items, list) else []):
         if not isinstance(one, dict):
             continue
         path: Path = ("annotations", "list", index)
         if one.get("datasource") is not None:
-            _source(board, path, one["datasource"], sources, variables.names, reading)
+            _source(dashboard, path, one["datasource"], sources, variables.names, reading)
         target = one.get("target")
         if isinstance(target, dict) and queries.is_sql(
             target, type_of(one.get("datasource"), sources)
         ):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 if rule != "unordered":
-                    _doubt(board, (*path, "target", key), rule, message, reading)
+                    _doubt(dashboard, (*path, "target", key), rule, message, reading)
 
 
-def links(text: str) -> tuple[str, ...]:
-    """The dashboards of its own Grafana that a dashboard leads to, out of its JSON: their uids."""
-    urls = (_unescaped(match[1]) for match in URL.finditer(text))
-    return tuple(dict.fromkeys(uid for uid in map(linked, urls) if uid))
-
-
-def _unescaped(text: str) -> str:
-    """A text of JSON; behind the first value anything may stand, which nobody reads."""
-    try:
-        return str(json.loads(f'"{text}"')) if "\\" in text else text
-    except ValueError:
-        return text
-
-
-def linked(url: str) -> str:
-    """The uid of the dashboard that a link leads to; '' where it is none of this Grafana."""
-    match = LINK.match(url) or LINK.search(url.removeprefix("${__url.path}"))
-    return match[1] if match and "://" not in url else ""
-
-
-def places_of(value: Any, uid: str, path: Path = ()) -> Iterator[Path]:
-    """Where the links to a dashboard stand."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(inner, dict | list):
-            yield from places_of(inner, uid, (*path, key))
-        elif key == "url" and isinstance(inner, str) and linked(inner) == uid:
-            yield (*path, key)
-
-
-def _overlaps(board: DashboardFile, reading: Reading) -> None:
+def _overlaps(dashboard: Dashboard, reading: Reading) -> None:
     """Panels that cover one another, rows' own panels among themselves."""
     by_holder: dict[Path, list[tuple[Path, tuple[int, int, int, int]]]] = {}
-    for path, panel in panels_of(board.content):
+    for path, panel in walk_panels(dashboard.content):
         box = _box(panel)
         if box is None or path[0] == "rows":
             continue
@@ -319,8 +273,8 @@ def _overlaps(board: DashboardFile, reading: Reading) -> None:
         for other, taken in by_holder.setdefault(holder, []):
             if _meet(box, taken):
                 _doubt(
-                    board, (*path, "gridPos"), "overlap",
-                    f"covers the panel of line {board.place(*other).line}", reading,
+                    dashboard, (*path, "gridPos"), "overlap",
+                    f"covers the panel of line {dashboard.place(*other).line}", reading,
                 )  # fmt: skip
                 break
         by_holder[holder].append((path, box))

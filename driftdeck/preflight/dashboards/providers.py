@@ -1,33 +1,14 @@
-"""dashboards/*.yaml: the providers and the dashboard files that they read."""
+"""dashboards/*.yaml: the providers, and what of them Grafana refuses or ignores."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from driftdeck.preflight.dashboards import objects
-from driftdeck.preflight.dashboards.objects import Claims
-from driftdeck.preflight.findings import Place, Report
-from driftdeck.preflight.read.documents import (
-    Items,
-    Record,
-    Scalar,
-    UnreadableError,
-    json_line,
-    plain,
-    read_json,
-)
+from driftdeck.preflight.read.documents import Items, Record, Scalar, plain
 from driftdeck.preflight.read.fields import Entry, Flag, Options, Pointers, Text, Whole, is_null
-from driftdeck.preflight.read.files import File, TopLevel, files, parse, shown
+from driftdeck.preflight.read.files import File, TopLevel, files, parse
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import BARE_LIST_PANICS, TITLES_FREE
 from driftdeck.preflight.uids import complaint
-
-ROOT = ""
-"""The title of the folder that is none: General."""
-TOOLS = (".git", ".ipynb", ".vscode", ".idea", ".venv", ".cache", ".terraform", ".trash")
-MOUNTED = "/etc/grafana/provisioning"
-"""Where Grafana's images read the tree, so that a path below it needs no mapping."""
 
 
 class Provider(Entry):
@@ -52,9 +33,9 @@ class Provider(Entry):
     @property
     def path(self) -> str | None:
         """The folder on Grafana's machine; None where there is none."""
-        found = self.options.get("path")
-        found = found if isinstance(found, str) else self.options.get("folder")
-        return found if isinstance(found, str) else None
+        path = self.options.get("path")
+        path = path if isinstance(path, str) else self.options.get("folder")
+        return path if isinstance(path, str) else None
 
     @property
     def has_path(self) -> bool:
@@ -74,71 +55,31 @@ class ProviderFile(TopLevel):
     providers: Annotated[list[Provider], Pointers] = []
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A file that a provider takes for a dashboard.
-
-    inside: its path below the provider's folder, by which Grafana knows it from start to start.
-    folder: the title of its folder, '' for none.
-    """
-
-    path: Path
-    inside: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class DashboardFile:
-    """A dashboard as it lies on disk, and what stands in it.
-
-    within: where in the file it stands, () for the file itself, ("spec",) of an object.
-    """
-
-    candidate: Candidate
-    file: str
-    text: str
-    content: dict[str, Any]
-    uid: Any
-    within: tuple[str, ...] = ()
-    claims: Claims = field(default_factory=Claims)
-
-    def place(self, *path: str | int) -> Place:
-        """Where the value at a path stands."""
-        return Place(self.file, json_line(self.text, (*self.within, *path)))
-
-    @property
-    def is_classic(self) -> bool:
-        """Whether it is in the classic format; else it has elements and a layout."""
-        return "elements" not in self.content
-
-    @property
-    def is_v2(self) -> bool:
-        """Whether it is an object whose version has elements."""
-        return self.claims.version.startswith("v2")
-
-
 def read(tree: Path, reading: Reading) -> list[Provider]:
     """The providers, in the order in which Grafana meets them."""
-    found: list[Provider] = []
+    providers: list[Provider] = []
     for file in files(tree, "dashboards", reading):
         model = _as_new(file)
-        made = parse(model, ProviderFile) if model else None
+        parsed = parse(model, ProviderFile) if model else None
         names: set[str] = set()
-        for one in made.providers if made else []:
-            if one.name in names:
+        for provider in parsed.providers if parsed else []:
+            if provider.name in names:
                 reading.report.fatal(
-                    one.place("name"), "duplicate-provider", f"provider {one.name!r} is here twice"
-                )
-            elif one.name in {other.name for other in found}:
-                reading.report.lost(
-                    one.place("name"),
+                    provider.place("name"),
                     "duplicate-provider",
-                    f"provider {one.name!r} is in two files: each deletes the other's dashboards",
+                    f"provider {provider.name!r} is here twice",
                 )
-            names.add(one.name)
-            _check(one, reading)
-            found.append(one)
-    return found
+            elif provider.name in {other.name for other in providers}:
+                reading.report.lost(
+                    provider.place("name"),
+                    "duplicate-provider",
+                    f"provider {provider.name!r} is in two files: each deletes the other's"
+                    " dashboards",
+                )
+            names.add(provider.name)
+            _check(provider, reading)
+            providers.append(provider)
+    return providers
 
 
 def _as_new(file: File) -> File | None:
@@ -183,7 +124,7 @@ NO = ("n", "N", "no", "No", "NO", "off", "Off", "OFF")
 def _modern(value: Any) -> Any:
     """The old format as the new one reads it: yes is true, a $ is a $, and it says org_id."""
     if isinstance(value, Items):
-        items = Items(_modern(one) for one in value)
+        items = Items(_modern(provider) for provider in value)
         items.line = value.line
         return items
     if isinstance(value, Record):
@@ -196,170 +137,63 @@ def _modern(value: Any) -> Any:
     return Scalar.of(text, value.kind, value.line)
 
 
-def _check(one: Provider, reading: Reading) -> None:
+def _check(provider: Provider, reading: Reading) -> None:
     report = reading.report
-    if one.org not in reading.organisations:
+    if provider.org not in reading.organisations:
         report.fatal(
-            one.place("orgId"),
+            provider.place("orgId"),
             "unknown-organisation",
-            f"organisation {one.org} does not exist on a fresh server (--organisation {one.org}"
-            " says that it does)",
+            f"organisation {provider.org} does not exist on a fresh server (--organisation"
+            f" {provider.org} says that it does)",
         )
-    if one.type not in ("", "file"):
-        report.fatal(one.place("type"), "provider-type", f"type {one.type!r} is not 'file'")
-    if one.path is None or (reading.release >= TITLES_FREE and not one.has_path):
-        report.fatal(one.place("options"), "provider-path", "options.path is missing or no text")
-    if one.update_interval_seconds < 0:
+    if provider.type not in ("", "file"):
         report.fatal(
-            one.place("updateIntervalSeconds"),
+            provider.place("type"), "provider-type", f"type {provider.type!r} is not 'file'"
+        )
+    if provider.path is None or (reading.release >= TITLES_FREE and not provider.has_path):
+        report.fatal(
+            provider.place("options"), "provider-path", "options.path is missing or no text"
+        )
+    if provider.update_interval_seconds < 0:
+        report.fatal(
+            provider.place("updateIntervalSeconds"),
             "interval",
-            f"updateIntervalSeconds {one.update_interval_seconds}: Grafana panics; write 10",
+            f"updateIntervalSeconds {provider.update_interval_seconds}: Grafana panics; write 10",
         )
-    _check_folder(one, reading)
+    _check_folder(provider, reading)
 
 
-def _check_folder(one: Provider, reading: Reading) -> None:
+def _check_folder(provider: Provider, reading: Reading) -> None:
     report, older = reading.report, reading.release < TITLES_FREE
-    if one.by_folders and one.folder and one.folder_uid:
+    if provider.by_folders and provider.folder and provider.folder_uid:
         report.fatal(
-            one.place("options", "foldersFromFilesStructure"),
+            provider.place("options", "foldersFromFilesStructure"),
             "provider-folder",
             "foldersFromFilesStructure excludes folder and folderUid; remove them",
         )
-    if one.by_folders and one.folder and not one.folder_uid:
+    if provider.by_folders and provider.folder and not provider.folder_uid:
         report.doubtful(
-            one.place("folder"),
+            provider.place("folder"),
             "provider-folder",
             "folder is ignored beside foldersFromFilesStructure; remove one",
         )
-    if older and not one.by_folders and one.folder.strip().lower() == "general":
+    if older and not provider.by_folders and provider.folder.strip().lower() == "general":
         report.fatal(
-            one.place("folder"),
+            provider.place("folder"),
             "provider-folder",
             "a folder cannot be named General; leave folder out to put dashboards there",
         )
-    if said := complaint(one.folder_uid):
+    if problem := complaint(provider.folder_uid):
         ends = report.fatal if older else report.lost
         ends(
-            one.place("folderUid"),
+            provider.place("folderUid"),
             "uid",
-            f"folderUid {one.folder_uid!r} {said}",
+            f"folderUid {provider.folder_uid!r} {problem}",
         )
-    if one.folder_uid == "general":
+    if provider.folder_uid == "general":
         ends = report.fatal if older else report.lost
-        ends(one.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
-    if not older and one.folder_uid and not one.folder and not one.by_folders:
-        report.doubtful(one.place("folderUid"), "folder-uid", "folderUid is ignored without folder")
-
-
-def on_disk(tree: Path, provider: Provider, reading: Reading) -> list[Candidate] | None:
-    """The files that a provider reads; None where its folder is not there."""
-    folder = _local(tree, provider, reading)
-    return None if folder is None else list(_on_disk(folder, provider, reading))
-
-
-def _local(tree: Path, provider: Provider, reading: Reading) -> Path | None:
-    if provider.path is None:
-        return None
-    here = reading.local(provider.path)
-    if here == Path(provider.path) and not here.is_absolute():
-        reading.report.lost(
-            provider.place("options", "path"),
-            "provider-path",
-            f"{provider.path or 'the empty path'} is searched for where Grafana was started, not"
-            f" beside this file; write an absolute path (or say --map {provider.path}=FOLDER)",
+        ends(provider.place("folderUid"), "uid", "folderUid 'general' is Grafana's own")
+    if not older and provider.folder_uid and not provider.folder and not provider.by_folders:
+        report.doubtful(
+            provider.place("folderUid"), "folder-uid", "folderUid is ignored without folder"
         )
-        return None
-    if here == Path(provider.path) and provider.path.startswith(MOUNTED):
-        here = tree / provider.path.removeprefix(MOUNTED).lstrip("/")
-    if not here.is_absolute() and not here.is_dir():
-        here = tree / here
-    if here.name.startswith(".") and here.is_dir():
-        reading.report.lost(
-            provider.place("options", "path"),
-            "provider-path",
-            f"{provider.path} is a hidden folder, which Grafana passes over; rename it",
-        )
-        return None
-    if not here.is_dir() and not (here.is_file() and here.suffix == ".json"):
-        reading.report.lost(
-            provider.place("options", "path"),
-            "provider-path",
-            f"{provider.path} is not there, so none of its dashboards is; if it is elsewhere here,"
-            f" say --map {provider.path}=FOLDER",
-        )
-        return None
-    return here
-
-
-def _on_disk(folder: Path, provider: Provider, reading: Reading) -> Iterator[Candidate]:
-    """Every *.json below a folder, hidden folders left out."""
-    paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
-    for path in paths:
-        inside = path.relative_to(folder) if folder.is_dir() else Path(path.name)
-        if not path.is_file():
-            continue
-        if any(part.startswith(".") for part in inside.parts[:-1]):
-            _hidden(path, inside, reading)
-            continue
-        if path.suffix != ".json":
-            if path.suffix.lower() == ".json":
-                reading.report.doubtful(
-                    Place(shown(path)), "wrong-suffix", "Grafana reads *.json only; rename the file"
-                )
-            continue
-        title = provider.folder
-        if provider.by_folders:
-            title = path.parent.name if len(inside.parts) > 1 else ROOT
-        yield Candidate(path, inside.as_posix(), title)
-
-
-def _hidden(path: Path, inside: Path, reading: Reading) -> None:
-    """A dashboard in a hidden folder; those of git, of editors and of mounts are meant to be."""
-    within = inside.parts[:-1]
-    if path.suffix != ".json" or any(part.startswith((*TOOLS, "..")) for part in within):
-        return
-    quiet = replace(reading, report=Report(muted=True))
-    if opened(Candidate(path, inside.as_posix(), ROOT), quiet) is not None:
-        reading.report.lost(
-            Place(shown(path)), "hidden-folder", "Grafana passes over hidden folders; rename it"
-        )
-
-
-def read_text(path: Path) -> str:
-    """A file as Go reads it: what is no UTF-8 is replaced."""
-    return path.read_bytes().decode("utf-8", errors="replace")
-
-
-def opened(candidate: Candidate, reading: Reading) -> DashboardFile | None:
-    """What stands in a file; None where it is no dashboard to Grafana."""
-    place, text = Place(shown(candidate.path)), ""
-    try:
-        text = read_text(candidate.path)
-        content = read_json(text)
-    except (UnreadableError, OSError) as error:
-        line = getattr(error, "line", 1)
-        why = "a byte order mark" if text.startswith("\ufeff") else str(error)
-        reading.report.lost(
-            Place(place.file, line), "unreadable", f"is no JSON to Grafana ({why}); it is left out"
-        )
-        return None
-    if objects.is_object(content, reading.release):
-        if said := objects.complaint(content, reading.release):
-            reading.report.lost(place, "resource-format", said)
-            return None
-        return DashboardFile(
-            candidate,
-            place.file,
-            text,
-            content["spec"],
-            objects.name(content),
-            ("spec",),
-            Claims.of(content),
-        )
-    if not isinstance(content, dict) or not isinstance(content.get("title"), str):
-        reading.report.lost(
-            place, "no-title", "is no dashboard: no title at its top level; it is left out"
-        )
-        return None
-    return DashboardFile(candidate, place.file, text, content, content.get("uid"))

@@ -1,8 +1,6 @@
 """What Grafana's database holds after the providers were read: folders and dashboards."""
 
-from dataclasses import dataclass
-
-from driftdeck.preflight.dashboards.boards import Board
+from driftdeck.preflight.dashboards.files import Dashboard
 from driftdeck.preflight.dashboards.providers import Provider
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import FOLDERS_APART, TAG_LENGTH, TITLES_FREE, Release
@@ -13,17 +11,13 @@ LONGEST_TITLE, LONGEST_TAG = 5_000, 50
 """Characters of a title, bytes of a tag."""
 
 
-@dataclass(frozen=True)
-class Provided:
-    """What a provider found on disk; None where its folder is not there."""
-
-    provider: Provider
-    boards: list[Board] | None
+Provision = tuple[Provider, list[Dashboard] | None]
+"""A provider and the dashboards that it reads; None where its folder is not there."""
 
 
-def apply(provided: list[Provided], state: State, reading: Reading) -> None:
+def apply(provisions: list[Provision], state: State, reading: Reading) -> None:
     """Make the folders and save the dashboards."""
-    names = {one.provider.name for one in provided}
+    names = {provider.name for provider, _ in provisions}
     for gone in sorted(state.providers - names):
         kept = {d.file for d in state.dashboards if d.provider != gone}
         for old in state.dashboards:
@@ -39,34 +33,33 @@ def apply(provided: list[Provided], state: State, reading: Reading) -> None:
             state.dashboards.remove(old)
     state.providers = names
     earlier: Earlier = {}
-    for one in provided:
-        provider, boards = one.provider, one.boards
-        if boards is None:
+    for provider, dashboards in provisions:
+        if dashboards is None:
             continue
-        _delete_missing(provider, boards, state)
-        for board in boards:
-            _save(board, provider, earlier, state, reading)
-            for key in _identities(board, provider, reading.release):
-                earlier.setdefault(key, (board, provider))
-        if not boards and not provider.by_folders:
+        _delete_missing(provider, dashboards, state)
+        for dashboard in dashboards:
+            _save(dashboard, provider, earlier, state, reading)
+            for key in _identities(dashboard, provider, reading.release):
+                earlier.setdefault(key, (dashboard, provider))
+        if not dashboards and not provider.by_folders:
             _folder(provider, provider.folder, state, reading)
 
 
-Earlier = dict[tuple[object, ...], tuple[Board, Provider]]
+Earlier = dict[tuple[object, ...], tuple[Dashboard, Provider]]
 """What the same start met first under each identity."""
 
 
 def _identities(
-    one: Board, provider: Provider, release: Release
+    dashboard: Dashboard, provider: Provider, release: Release
 ) -> tuple[tuple[object, ...], tuple[object, ...]]:
     org = provider.org
     told_apart = slug if release < TITLES_FREE else str
-    title = told_apart(one.candidate.folder), told_apart(one.title)
-    return ("uid", org, one.uid), ("title", org, *title)
+    title = told_apart(dashboard.file.folder), told_apart(dashboard.title)
+    return ("uid", org, dashboard.uid), ("title", org, *title)
 
 
-def _delete_missing(provider: Provider, boards: list[Board], state: State) -> None:
-    there = {one.candidate.inside for one in boards}
+def _delete_missing(provider: Provider, dashboards: list[Dashboard], state: State) -> None:
+    there = {one.file.inside for one in dashboards}
     for one in state.dashboards:
         if one.provider != provider.name or one.file in there:
             continue
@@ -76,113 +69,126 @@ def _delete_missing(provider: Provider, boards: list[Board], state: State) -> No
             state.dashboards.remove(one)
 
 
-def _save(one: Board, provider: Provider, earlier: Earlier, state: State, reading: Reading) -> None:
+def _save(
+    dashboard: Dashboard, provider: Provider, earlier: Earlier, state: State, reading: Reading
+) -> None:
     report, release, org = reading.report, reading.release, provider.org
-    if said := one.claims.complaint(org, "" if provider.by_folders else provider.folder_uid):
-        report.lost(one.place(), "organisation", f"{said}; the dashboard is left out")
+    if problem := dashboard.claims.complaint(
+        org, "" if provider.by_folders else provider.folder_uid
+    ):
+        report.lost(dashboard.place(), "organisation", f"{problem}; the dashboard is left out")
         return
-    if said := _unnamed(one, release):
-        report.lost(one.place("title"), "no-title", f"the title {said}; the dashboard is left out")
-        return
-    if release >= TAG_LENGTH and (tag := next(filter(_too_long, one.tags), "")):
+    if problem := _unnamed(dashboard, release):
         report.lost(
-            one.place("tags"),
+            dashboard.place("title"), "no-title", f"the title {problem}; the dashboard is left out"
+        )
+        return
+    if release >= TAG_LENGTH and (tag := next(filter(_too_long, dashboard.tags), "")):
+        report.lost(
+            dashboard.place("tags"),
             "tags",
             f"tag {tag!r} is longer than {LONGEST_TAG} bytes; the dashboard is left out",
         )
         return
-    if said := complaint(one.uid):
+    if problem := complaint(dashboard.uid):
         report.lost(
-            one.uid_place(),
+            dashboard.uid_place(),
             "uid",
-            f"uid {one.uid!r} {said}; the dashboard is left out",
+            f"uid {dashboard.uid!r} {problem}; the dashboard is left out",
         )
         return
-    if not one.uid:
+    if not dashboard.uid:
         report.doubtful(
-            one.uid_place(), "no-uid", "without a uid (a text) each server makes up its own"
+            dashboard.uid_place(), "no-uid", "without a uid (a text) each server makes up its own"
         )
-    _folder(provider, one.candidate.folder, state, reading)
-    taken = release < TITLES_FREE and one.uid
-    if taken and any((f.org, f.uid) == (org, one.uid) for f in state.folders):
+    _folder(provider, dashboard.file.folder, state, reading)
+    taken = release < TITLES_FREE and dashboard.uid
+    if taken and any((f.org, f.uid) == (org, dashboard.uid) for f in state.folders):
         report.lost(
-            one.uid_place(),
+            dashboard.uid_place(),
             "uid",
-            f"uid {one.uid!r} is the uid of a folder, so the dashboard is left out; change one",
+            f"uid {dashboard.uid!r} is the uid of a folder, so the dashboard is left out;"
+            " change one",
         )
         return
-    if release < TITLES_FREE and state.folder(org, one.title) is not None:
+    if release < TITLES_FREE and state.folder(org, dashboard.title) is not None:
         certain = release < FOLDERS_APART
         (report.lost if certain else report.doubtful)(
-            one.place("title"),
+            dashboard.place("title"),
             "title-is-folder",
-            f"{one.title!r} is the title of a folder, so the dashboard"
+            f"{dashboard.title!r} is the title of a folder, so the dashboard"
             f" {'is' if certain else 'may be'} not saved; rename one",
         )
         if certain:
             return
-    if not _is_duplicate(one, provider, earlier, reading):
-        _store(one, provider, state, reading)
+    if not _is_duplicate(dashboard, provider, earlier, reading):
+        _store(dashboard, provider, state, reading)
 
 
-def _is_duplicate(one: Board, provider: Provider, earlier: Earlier, reading: Reading) -> bool:
+def _is_duplicate(
+    dashboard: Dashboard, provider: Provider, earlier: Earlier, reading: Reading
+) -> bool:
     """Whether the same start met its uid, or its title in the folder, already."""
     report = reading.report
-    by_uid, by_title = _identities(one, provider, reading.release)
-    same_uid = earlier.get(by_uid) if one.uid else None
+    by_uid, by_title = _identities(dashboard, provider, reading.release)
+    same_uid = earlier.get(by_uid) if dashboard.uid else None
     same_title = earlier.get(by_title)
-    found = same_uid or same_title
-    if found is not None:
-        other, holder = found
-        if other.file == one.file:
+    earlier_one = same_uid or same_title
+    if earlier_one is not None:
+        other, holder = earlier_one
+        if other.file.path == dashboard.file.path:
             report.doubtful(
                 provider.place("options", "path"),
                 "read-twice",
-                f"{one.file} is read by {holder.name!r} too: the two take it from one"
+                f"{dashboard.file.name} is read by {holder.name!r} too: the two take it from one"
                 " another and stop writing; give each a folder of its own",
             )
             return True
         what = (
-            f"uid {one.uid!r}"
+            f"uid {dashboard.uid!r}"
             if same_uid
-            else f"title {one.title!r} in folder {one.candidate.folder!r}"
+            else f"title {dashboard.title!r} in folder {dashboard.file.folder!r}"
         )
         both_there = same_uid is None and reading.release >= TITLES_FREE
         lost = "" if both_there else " one of the two is lost, and"
         (report.doubtful if both_there else report.lost)(
-            one.uid_place() if same_uid else one.place("title"),
+            dashboard.uid_place() if same_uid else dashboard.place("title"),
             "duplicate-uid" if same_uid else "duplicate-title",
-            f"{other.file} has the same {what}:{lost} their provider stops writing what changes",
+            f"{other.file.name} has the same {what}:{lost} their provider stops writing what"
+            " changes",
         )
         return not both_there
     return False
 
 
-def _store(one: Board, provider: Provider, state: State, reading: Reading) -> None:
+def _store(dashboard: Dashboard, provider: Provider, state: State, reading: Reading) -> None:
     """Save as Grafana does: the file is known by its path; up to 11 the title beats the uid."""
-    org, name, inside = provider.org, provider.name, one.candidate.inside
-    place = one.uid_place
-    made = StoredDashboard(org, one.uid, one.title, slug(one.candidate.folder), name, inside, place)
+    org, name, inside = provider.org, provider.name, dashboard.file.inside
+    place = dashboard.uid_place
+    made = StoredDashboard(
+        org, dashboard.uid, dashboard.title, slug(dashboard.file.folder), name, inside, place
+    )
     known = state.dashboards.of_file(name, inside)
-    titled = state.dashboards.titled(org, one.title, made.folder)
-    held = state.dashboards.of_uid(org, one.uid) if one.uid else None
+    titled = state.dashboards.titled(org, dashboard.title, made.folder)
+    held = state.dashboards.of_uid(org, dashboard.uid) if dashboard.uid else None
     if reading.release >= TITLES_FREE:
         _store_by_uid(made, known, held, state, reading)
         return
-    if known and one.uid and known.uid != one.uid and known.uid:
+    if known and dashboard.uid and known.uid != dashboard.uid and known.uid:
         reading.report.lost(
-            one.uid_place(),
+            dashboard.uid_place(),
             "uid-changed",
-            f"uid {known.uid!r} became {one.uid!r} in the same file: Grafana refuses it for ever"
-            " and keeps the old dashboard; put the new one into a file of another name",
+            f"uid {known.uid!r} became {dashboard.uid!r} in the same file: Grafana refuses it for"
+            " ever and keeps the old dashboard; put the new one into a file of another name",
         )
         return
-    if titled and titled is not known and titled.uid != one.uid:
+    if titled and titled is not known and titled.uid != dashboard.uid:
         reading.report.lost(
-            one.place("title"),
+            dashboard.place("title"),
             "title-taken",
-            f"the title {one.title!r} belongs to dashboard {titled.uid!r}: its content is"
-            f" overwritten and {one.uid!r} is not made; give titles that were never used before",
+            f"the title {dashboard.title!r} belongs to dashboard {titled.uid!r}: its content is"
+            f" overwritten and {dashboard.uid!r} is not made; give titles that were never used"
+            " before",
         )
         state.dashboards.move(titled, name, inside)
         return
@@ -221,11 +227,11 @@ def _store_by_uid(
     state.dashboards.add(made)
 
 
-def _unnamed(one: Board, release: Release) -> str:
+def _unnamed(dashboard: Dashboard, release: Release) -> str:
     """What is wrong with a title, '' where nothing."""
-    if not one.title:
+    if not dashboard.title:
         return "is empty"
-    long = release >= TITLES_FREE and len(one.title) > LONGEST_TITLE
+    long = release >= TITLES_FREE and len(dashboard.title) > LONGEST_TITLE
     return f"is longer than {LONGEST_TITLE:,} characters" if long else ""
 
 

@@ -17,7 +17,7 @@ from driftdeck.preflight.read.fields import (
     Texts,
     Whole,
     is_null,
-    present,
+    refuse_empty,
     source_of,
 )
 from driftdeck.preflight.read.files import File, TopLevel, files, parse
@@ -29,18 +29,18 @@ from driftdeck.preflight.state import State
 class DeletedDatasource(Entry):
     """A datasource to delete, by name."""
 
-    name: Annotated[Text, AfterValidator(present)] = Field(default="", validate_default=True)
+    name: Annotated[Text, AfterValidator(refuse_empty)] = Field(default="", validate_default=True)
     org_id: Whole = 0
 
 
-def _said(value: Any, info: ValidationInfo) -> str:
+def _raw_text(value: Any, info: ValidationInfo) -> str:
     """A text that Grafana takes without looking whether it is one."""
     if not isinstance(value, Scalar) or value.kind != "str":
         raise ValueError("is missing or no text: Grafana panics")
     return source_of(info).expanded(value)
 
 
-Said = Annotated[str, BeforeValidator(_said)]
+RawText = Annotated[str, BeforeValidator(_raw_text)]
 
 
 class CorrelationConfig(Entry):
@@ -54,8 +54,8 @@ class CorrelationConfig(Entry):
 class Correlation(Entry):
     """A link from one datasource to another, which must be there by then."""
 
-    label: Said = Field(default="", validate_default=True)
-    description: Said = Field(default="", validate_default=True)
+    label: RawText = Field(default="", validate_default=True)
+    description: RawText = Field(default="", validate_default=True)
     target_uid: Any = Field(default=None, alias="targetUID")
     config: CorrelationConfig | None = None
 
@@ -109,10 +109,15 @@ class Datasources:
     @classmethod
     def of(cls, files: list[DatasourceFile]) -> "Datasources":
         """Out of a tree's files."""
-        made = [one for file in files for one in file.datasources]
+        datasources = [datasource for file in files for datasource in file.datasources]
         return cls(
-            {one.uid or uid_of(one.name): one.type for one in made} if made else None,
-            frozenset(one.name for one in made),
+            {
+                datasource.uid or uid_of(datasource.name): datasource.type
+                for datasource in datasources
+            }
+            if datasources
+            else None,
+            frozenset(datasource.name for datasource in datasources),
         )
 
 
@@ -123,11 +128,11 @@ def uid_of(name: str) -> str:
 
 def read(tree: Any, reading: Reading) -> list[DatasourceFile]:
     """The files of datasources/, checked one by one."""
-    found = []
+    datasource_files = []
     for file in files(tree, "datasources", reading):
-        if _version(file) and (made := parse(file, DatasourceFile)):
-            found.append(made)
-    return found
+        if _version(file) and (parsed := parse(file, DatasourceFile)):
+            datasource_files.append(parsed)
+    return datasource_files
 
 
 def _version(file: File) -> bool:
@@ -164,54 +169,66 @@ def _version(file: File) -> bool:
     return True
 
 
-def apply(found: list[DatasourceFile], state: State, reading: Reading) -> None:
+def apply(datasource_files: list[DatasourceFile], state: State, reading: Reading) -> None:
     """Check datasources against one another, and store them."""
-    _defaults(found, reading)
+    _defaults(datasource_files, reading)
     if reading.release >= PRUNE:
-        _prune(found, state)
-    for file in found:
+        _prune(datasource_files, state)
+    for file in datasource_files:
         for deleted in file.delete_datasources:
             state.datasources.pop((deleted.org_id or 1, deleted.name), None)
-        for one in file.datasources:
-            connections.check(one, reading)
-            _store(one, found, state, reading)
+        for datasource in file.datasources:
+            connections.check(datasource, reading)
+            _store(datasource, datasource_files, state, reading)
             if plain(file.prune) is True:
-                state.prunable.add((one.org, one.name))
+                state.prunable.add((datasource.org, datasource.name))
         if reading.release < CORRELATIONS_LAST:
-            for one in file.datasources:
-                _correlations(one, state, reading)
+            for datasource in file.datasources:
+                _correlations(datasource, state, reading)
     if reading.release >= CORRELATIONS_LAST:
-        for one in (one for file in found for one in file.datasources):
-            _correlations(one, state, reading)
+        for datasource in (
+            datasource for file in datasource_files for datasource in file.datasources
+        ):
+            _correlations(datasource, state, reading)
 
 
-def _prune(found: list[DatasourceFile], state: State) -> None:
+def _prune(datasource_files: list[DatasourceFile], state: State) -> None:
     """Those that a file with `prune: true` wrote, and no file names any more, are deleted."""
-    named = {(one.org, one.name) for file in found for one in file.datasources}
-    named |= {(one.org_id or 1, one.name) for file in found for one in file.delete_datasources}
+    named = {
+        (datasource.org, datasource.name)
+        for file in datasource_files
+        for datasource in file.datasources
+    }
+    named |= {
+        (datasource.org_id or 1, datasource.name)
+        for file in datasource_files
+        for datasource in file.delete_datasources
+    }
     for key in state.prunable - named:
         state.datasources.pop(key, None)
     state.prunable &= named
 
 
-def _correlations(one: Datasource, state: State, reading: Reading) -> None:
+def _correlations(datasource: Datasource, state: State, reading: Reading) -> None:
     """Each correlation has the kind query and leads to a datasource that was read by then."""
-    there = {uid for (org, _), uid in state.datasources.items() if org == one.org}
-    for index, correlation in enumerate(one.correlations):
-        place, target = one.place("correlations", index), correlation.target_uid
+    there = {uid for (org, _), uid in state.datasources.items() if org == datasource.org}
+    for index, correlation in enumerate(datasource.correlations):
+        place, target = datasource.place("correlations", index), correlation.target_uid
         if reading.release >= CORRELATIONS_LAST:
-            said = _newer_complaint(correlation, there)
-            if not said:
+            problem = _newer_complaint(correlation, there)
+            if not problem:
                 continue
         elif correlation.config is not None and correlation.config.type != "query":
-            said = f"config.type {correlation.config.type!r} is not 'query'"
+            problem = f"config.type {correlation.config.type!r} is not 'query'"
         elif target is None or is_null(target):
-            said = "targetUID is missing"
+            problem = "targetUID is missing"
         elif str(target) not in there and "$" not in str(target):
-            said = f"targetUID {target!s} is of no datasource that was read before"
+            problem = f"targetUID {target!s} is of no datasource that was read before"
         else:
             continue
-        reading.report.fatal(place, "correlation", f"a correlation of {one.name!r}: {said}")
+        reading.report.fatal(
+            place, "correlation", f"a correlation of {datasource.name!r}: {problem}"
+        )
 
 
 def _newer_complaint(correlation: Correlation, there: set[str]) -> str:
@@ -231,57 +248,71 @@ def _newer_complaint(correlation: Correlation, there: set[str]) -> str:
     return ""
 
 
-def _defaults(found: list[DatasourceFile], reading: Reading) -> None:
+def _defaults(datasource_files: list[DatasourceFile], reading: Reading) -> None:
     first: dict[int, Datasource] = {}
-    for one in (one for file in found for one in file.datasources):
-        if one.org not in reading.organisations:
+    for datasource in (datasource for file in datasource_files for datasource in file.datasources):
+        if datasource.org not in reading.organisations:
             reading.report.fatal(
-                one.place("orgId"),
+                datasource.place("orgId"),
                 "unknown-organisation",
-                f"organisation {one.org} does not exist on a fresh server (--organisation"
-                f" {one.org} says that it does)",
+                f"organisation {datasource.org} does not exist on a fresh server (--organisation"
+                f" {datasource.org} says that it does)",
             )
-        if one.is_default:
-            other = first.setdefault(one.org, one)
-            if other is not one:
+        if datasource.is_default:
+            other = first.setdefault(datasource.org, datasource)
+            if other is not datasource:
                 reading.report.fatal(
-                    one.place("isDefault"),
+                    datasource.place("isDefault"),
                     "two-defaults",
                     f"{other.name!r} is the default already ({other.place().file}); one of them"
                     " must go",
                 )
 
 
-def _store(one: Datasource, found: list[DatasourceFile], state: State, reading: Reading) -> None:
-    key, report = (one.org, one.name), reading.report
-    same = [d for f in found for d in f.datasources if (d.org, d.name) == key]
+def _store(
+    datasource: Datasource, datasource_files: list[DatasourceFile], state: State, reading: Reading
+) -> None:
+    key, report = (datasource.org, datasource.name), reading.report
+    same = [d for f in datasource_files for d in f.datasources if (d.org, d.name) == key]
     known = state.datasources.get(key)
-    if reading.release >= DATASOURCE_BY_UID and known and one.uid and one.uid != known:
-        earlier = next((d for d in same if d is not one and d.uid == known), None)
+    if (
+        reading.release >= DATASOURCE_BY_UID
+        and known
+        and datasource.uid
+        and datasource.uid != known
+    ):
+        earlier = next((d for d in same if d is not datasource and d.uid == known), None)
         where = f" in {earlier.place().file}" if earlier else ", as Grafana holds it"
         report.fatal(
-            one.place("uid"),
+            datasource.place("uid"),
             "duplicate-datasource" if earlier else "uid-changed",
-            f"datasource {one.name!r} has the uid {known!r}{where}, and {one.uid!r} here: Grafana"
-            " does not find it and ends, with every datasource of the file; keep the uid, or"
-            f" delete it first (deleteDatasources: [{{name: {one.name}, orgId: {one.org}}}])",
+            f"datasource {datasource.name!r} has the uid {known!r}{where}, and"
+            f" {datasource.uid!r} here: Grafana does not find it and ends, with every"
+            " datasource of the file; keep the uid, or"
+            f" delete it first (deleteDatasources: [{{name: {datasource.name}, orgId:"
+            f" {datasource.org}}}])",
         )
-    elif one is not same[-1]:
+    elif datasource is not same[-1]:
         report.lost(
-            one.place("name"),
+            datasource.place("name"),
             "duplicate-datasource",
-            f"{one.name!r} is written again in {same[-1].place().file}, which wins; give one"
+            f"{datasource.name!r} is written again in {same[-1].place().file}, which wins; give one"
             " another name",
         )
     holder = next(
-        (n for (org, n), uid in state.datasources.items() if (org, uid) == (one.org, one.uid)), None
+        (
+            n
+            for (org, n), uid in state.datasources.items()
+            if (org, uid) == (datasource.org, datasource.uid)
+        ),
+        None,
     )
-    if one.uid and holder is not None and holder != one.name:
+    if datasource.uid and holder is not None and holder != datasource.name:
         report.fatal(
-            one.place("uid"),
+            datasource.place("uid"),
             "duplicate-uid",
-            f"uid {one.uid!r} belongs to datasource {holder!r}; a datasource keeps its name, or"
-            f" deleteDatasources names {holder!r}",
+            f"uid {datasource.uid!r} belongs to datasource {holder!r}; a datasource keeps its name,"
+            f" or deleteDatasources names {holder!r}",
         )
     state.meet("datasource", *key)
-    state.datasources[key] = one.uid or known or uid_of(one.name)
+    state.datasources[key] = datasource.uid or known or uid_of(datasource.name)

@@ -31,22 +31,22 @@ def complaint(text: str, release: Release) -> str:
 class _Parser:
     """By descent, as Go's own; keeps which variables are defined."""
 
-    def __init__(self, found: list[Token], functions: set[str]) -> None:
-        self.found, self.at, self.functions = found, 0, functions
+    def __init__(self, tokens: list[Token], functions: set[str]) -> None:
+        self.tokens, self.at, self.functions = tokens, 0, functions
         self.variables = ["$"]
         self.ranges = 0
         self.full: set[str] = set()
         """Templates that were defined and are not blank."""
 
     def run(self) -> None:
-        while self.at < len(self.found):
+        while self.at < len(self.tokens):
             if self._peek().kind == "open" and self._peek_inside().kind == "define":
                 self._define()
             elif self._item() in ("end", "else"):
                 raise TemplateError("an {{ end }} or {{ else }} stands outside if, range and with")
 
     def _peek(self) -> Token:
-        return self.found[self.at] if self.at < len(self.found) else CLOSING
+        return self.tokens[self.at] if self.at < len(self.tokens) else CLOSING
 
     def _next(self) -> Token:
         token = self._peek()
@@ -67,7 +67,7 @@ class _Parser:
         return self._peek()
 
     def _peek_inside(self) -> Token:
-        rest = self.found[self.at + 1 :]
+        rest = self.tokens[self.at + 1 :]
         return next((token for token in rest if token.kind != "space"), CLOSING)
 
     def _expect(self, kind: str, where: str) -> Token:
@@ -79,7 +79,7 @@ class _Parser:
     def _items(self) -> tuple[str, bool]:
         """Up to an end or else: which, and whether anything but blanks stood before it."""
         full = False
-        while self.at < len(self.found):
+        while self.at < len(self.tokens):
             token = self._peek()
             kind = self._item()
             if kind in ("end", "else"):

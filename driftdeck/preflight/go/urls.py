@@ -55,5 +55,5 @@ def _authority(text: str) -> str:
         port = f":{port}" if colon else ""
     if not re.fullmatch(r"(:[0-9]*)?", port):
         return f"has the port {port!r}"
-    found = NOT_IN_HOST.search(host)
-    return f"has {found[0]!r} in its host" if found else ""
+    odd = NOT_IN_HOST.search(host)
+    return f"has {odd[0]!r} in its host" if odd else ""

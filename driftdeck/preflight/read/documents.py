@@ -1,7 +1,6 @@
 """Reads YAML as Grafana's reader (gopkg.in/yaml.v3) does, and JSON, keeping every line number."""
 
 import json
-import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -46,9 +45,6 @@ class Scalar(str):
         made.kind, made.line = kind, line
         return made
 
-    def __reduce__(self) -> tuple[Callable[..., "Scalar"], tuple[str, str, int]]:
-        return Scalar.of, (str(self), self.kind, self.line)
-
 
 class Record(dict[str, Any]):
     """A mapping; `lines` holds the line of each key, `odd` the keys that are no text.
@@ -83,9 +79,6 @@ class UnreadableError(DriftdeckError, ValueError):
         super().__init__(why)
         self.line = line
 
-    def __reduce__(self) -> tuple[type["UnreadableError"], tuple[int, str]]:
-        return type(self), (self.line, str(self))
-
 
 OTHER_VERSION = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*%YAML[ \t]+(?!1\.1\b)")
 TEXT = ("str", yaml.ScalarNode)
@@ -95,14 +88,7 @@ KINDS_BY_TAG = {f"tag:yaml.org,2002:{kind}": kind for kind in ("str", "int", "fl
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Pathless:
-    """For PyYAML's classes in C: resolvers by path are told of every node, and nobody has any."""
-
-    descend_resolver: Any = staticmethod(operator.is_)  # called in C; the answer is not looked at
-    ascend_resolver: Any = staticmethod(bool)
-
-
-class _Loader(Pathless, LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
+class _Loader(LOADER):  # type: ignore[misc]  # in C, where PyYAML has it
     """Gives a scalar without a tag its kind for a tag: `<<` merges, and what is quoted is a text.
 
     PyYAML's own resolving takes half the time of reading, and is of another YAML.

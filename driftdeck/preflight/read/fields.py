@@ -168,29 +168,6 @@ def _panics_on_null(value: Any) -> Any:
     return _none_is_empty(value)
 
 
-UNITS = {"y": 31536000, "w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
-LONGEST_MS = (2**63 - 1) // 1_000_000
-DURATION = re.compile(
-    r"(?:(?P<y>\d+)y)?(?:(?P<w>\d+)w)?(?:(?P<d>\d+)d)?(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m(?!s))?"
-    r"(?:(?P<s>\d+)s)?(?:(?P<ms>\d+)ms)?"
-)
-
-
-def seconds(text: str) -> float:
-    """A Prometheus duration such as 1m30s, in seconds. Raises ValueError."""
-    if text == "0":
-        return 0.0
-    match = DURATION.fullmatch(text)
-    if not text or match is None:
-        said = f"{text!r} is no duration" if text else "is missing"
-        raise ValueError(f"{said}; write whole numbers with s, m, h, d or w, such as 1m30s")
-    parts = match.groupdict(default="0")
-    whole = sum(int(parts[unit]) * size for unit, size in UNITS.items())
-    if whole * 1000 + int(parts["ms"]) > LONGEST_MS:
-        raise ValueError(f"{text!r} is longer than Go can count, 292 years")
-    return whole + int(parts["ms"]) / 1000
-
-
 Text = Annotated[str, BeforeValidator(_text)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
@@ -205,21 +182,21 @@ Pointers = BeforeValidator(_panics_on_null)
 Organisation = Annotated[Whole, AfterValidator(lambda number: number if number >= 1 else 1)]
 
 
-def needed(text: str) -> str:
+def refuse_blank(text: str) -> str:
     """Refuse a text of blanks."""
     if not text.strip():
         raise ValueError("is missing")
     return text
 
 
-def present(text: str) -> str:
+def refuse_empty(text: str) -> str:
     """Refuse an empty text."""
     if not text:
         raise ValueError("is missing")
     return text
 
 
-Required = Annotated[Text, AfterValidator(needed)]
+Required = Annotated[Text, AfterValidator(refuse_blank)]
 
 
 def since(release: str, alias: str | None = None) -> Any:
@@ -227,7 +204,7 @@ def since(release: str, alias: str | None = None) -> Any:
     return Field(default=None, alias=alias, json_schema_extra={"since": release})
 
 
-class Newer:
+class SinceRelease:
     """Marks a field that releases before one pass over, whatever stands in it."""
 
     def __init__(self, release: str) -> None:
@@ -294,11 +271,6 @@ class Entry(BaseModel):
         """The whole entry as a free-form mapping, expanded. Raises ValueError."""
         source = Source(reading, self._file)
         return {key: _deep(inner, source) for key, inner in _members(self._record)}
-
-    def forget(self, name: str) -> None:
-        """Let go of a list that was dealt with, so that what stays is small."""
-        setattr(self, name, [])
-        self._record.pop(camel(name), None)
 
     def written(self, name: str) -> Any:
         """The value of a key as written, None where it is not."""

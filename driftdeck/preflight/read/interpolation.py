@@ -23,7 +23,7 @@ class MissingFileError(DriftdeckError, ValueError):
 
 
 @dataclass
-class Expanded:
+class Expansion:
     """value: what Grafana reads. unset: names without a value. mangled: names expanded twice.
 
     secrets: what variables and files gave, by how the text names them.
@@ -35,14 +35,14 @@ class Expanded:
     secrets: dict[str, str] = field(default_factory=dict)
 
 
-def expand(text: str, environment: Mapping[str, str], local: Callable[[str], Path]) -> Expanded:
+def expand(text: str, environment: Mapping[str, str], local: Callable[[str], Path]) -> Expansion:
     """Expand one value. local: where a path of Grafana's machine lies on this one.
 
     Raises: MissingFileError.
     """
     if "$" not in text:
-        return Expanded(text)
-    done = Expanded("")
+        return Expansion(text)
+    done = Expansion("")
 
     written = _names(text)
 
@@ -72,7 +72,7 @@ def _names(text: str) -> set[str]:
 
 
 def _expanders(
-    text: str, get: Callable[[str], str], local: Callable[[str], Path], done: Expanded
+    text: str, get: Callable[[str], str], local: Callable[[str], Path], done: Expansion
 ) -> str:
     for match in EXPANDER.finditer(text):
         kind, name = match.groups()

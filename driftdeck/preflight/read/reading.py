@@ -1,18 +1,14 @@
 """How a tree is read: for which release of Grafana, with which environment, and where to report."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from driftdeck.preflight.findings import Finding, Place, Report
+from driftdeck.preflight.findings import Place, Report
 from driftdeck.preflight.read.documents import Scalar
 from driftdeck.preflight.read.interpolation import EXPANDER, expand
 from driftdeck.preflight.releases import DEFAULT, Release
-from driftdeck.processes import spread
-
-Item = TypeVar("Item")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -34,25 +30,6 @@ class Reading:
             if path == there or path.startswith(there.rstrip("/") + "/"):
                 return here / path[len(there.rstrip("/")) :].lstrip("/")
         return Path(path)
-
-    def each(
-        self, function: Callable[[Item, "Reading"], Made], items: Sequence[Item]
-    ) -> list[Made]:
-        """function of each item and a reading of its own, beside one another where there are many.
-
-        What it answers must be picklable; what it reports is reported here.
-        """
-
-        def alone(item: Item) -> tuple[Made, list[Finding], dict[str, str]]:
-            own = replace(self, report=Report(muted=self.report.muted))
-            return function(item, own), own.report.findings, own.report.hidden
-
-        made: list[Made] = []
-        for one, findings, hidden in spread(alone, items):
-            self.report.hidden.update(hidden)
-            self.report.take(findings)
-            made.append(one)
-        return made
 
 
 @dataclass

@@ -17,7 +17,7 @@ class NoRevisionError(UsageError):
 
 
 @contextmanager
-def committed(revision: str, tree: Path) -> Iterator[Path]:
+def unpack_revision(revision: str, tree: Path) -> Iterator[Path]:
     """A folder as it was in a revision, in a temporary place. Raises NoRevisionError."""
     top = _git(tree, "rev-parse", "--show-toplevel").decode().strip()
     if not top:

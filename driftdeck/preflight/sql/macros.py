@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from driftdeck.errors import DriftdeckError
+from driftdeck.facts.durations import format_interval, parse_interval
 
 MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
-UNITS = {
-    "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000,
-}  # fmt: skip
 
 
 class MacroError(DriftdeckError, ValueError):
@@ -30,16 +28,21 @@ class Range:
     interval_s: float = 60.0
 
 
-def expand(sql: str, span: Range) -> str:
-    """The SQL that Grafana would send for a time range. Raises MacroError for an unknown macro."""
+def expand(sql: str, span: Range, now: datetime | None = None) -> str:
+    """The SQL that Grafana would send for a time range.
+
+    now: when it sends it, from which the months of a group are counted; this moment, where None.
+    Raises MacroError for a macro that Grafana refuses.
+    """
     text = sql.replace("$__interval_ms", str(int(span.interval_s * 1000)))
-    text = text.replace("$__interval", _interval(span.interval_s))
+    text = text.replace("$__interval", format_interval(span.interval_s))
     text = text.replace("$__unixEpochFrom()", str(int(span.start.timestamp())))
     text = text.replace("$__unixEpochTo()", str(int(span.end.timestamp())))
-    return MACRO.sub(lambda match: _one(match, text, span), text)
+    moment = now or datetime.now(UTC)
+    return MACRO.sub(lambda match: _expand_one(match, text, span, moment), text)
 
 
-def _one(match: re.Match[str], text: str, span: Range) -> str:
+def _expand_one(match: re.Match[str], text: str, span: Range, now: datetime) -> str:
     name, arguments = match[1], [part.strip() for part in match[2].split(",")]
     if name == "__timeGroup" and text[match.end() : match.end() + 1] == ",":
         name += "Alias"  # what Grafana does for queries older than 5.3
@@ -49,7 +52,7 @@ def _one(match: re.Match[str], text: str, span: Range) -> str:
     group = name.removesuffix("Alias")
     if group in ("__timeGroup", "__unixEpochGroup"):
         alias = ' AS "time"' if name.endswith("Alias") else ""
-        return _group(group, arguments) + alias
+        return _group(group, arguments, now) + alias
     raise MacroError(f'unknown macro "{name}"')
 
 
@@ -71,31 +74,16 @@ def _simple(name: str, column: str, span: Range) -> str | None:
     }.get(name)
 
 
-def _group(name: str, arguments: list[str]) -> str:
+def _group(name: str, arguments: list[str], now: datetime) -> str:
     if len(arguments) < 2:
         raise MacroError(f"macro {name} needs time column and interval and optional fill value")
-    seconds = _seconds(arguments[1])
+    try:
+        seconds = parse_interval(arguments[1].strip("'"), now)
+    except (ValueError, OverflowError) as error:
+        raise MacroError(f"error parsing interval {arguments[1]}") from error
     column = arguments[0]
     inner = f"({column})" if name == "__unixEpochGroup" else f"extract(epoch from {column})"
     return f"floor({inner}/{seconds:g})*{seconds:g}"
-
-
-def _seconds(text: str) -> float:
-    bare = text.strip("'")
-    match = re.fullmatch(r"(\d+)([dwMy])", bare)
-    if match is not None:
-        return int(match[1]) * UNITS[match[2]]
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smh])", bare)
-    if not parts or "".join(number + unit for number, unit in parts) != bare:
-        raise MacroError(f"error parsing interval {text}")
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
-def _interval(seconds: float) -> str:
-    for unit in ("d", "h", "m", "s"):
-        if seconds >= UNITS[unit]:
-            return f"{int(seconds // UNITS[unit])}{unit}"
-    return f"{int(seconds * 1000)}ms"
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from driftdeck.facts.datasources import POSTGRES_IDS
 from driftdeck.preflight.releases import PGX, Release
 from driftdeck.preflight.sql import shape as sql
 from driftdeck.preflight.sql import text as sqltext
@@ -24,9 +25,7 @@ class Variables:
 
 def is_sql(query: dict[str, Any], datasource_type: str | None) -> bool:
     """Whether a query is SQL for PostgreSQL."""
-    return datasource_type in ("postgres", "grafana-postgresql-datasource") or (
-        datasource_type is None and "rawSql" in query
-    )
+    return datasource_type in POSTGRES_IDS or (datasource_type is None and "rawSql" in query)
 
 
 def of_panel(query: dict[str, Any], known: Variables, release: Release) -> Iterator[Found]:
@@ -75,8 +74,8 @@ def _judged(
 
 def _common(text: str, form: str, release: Release, known: frozenset[str]) -> Iterator[Found]:
     """What is wrong with a text wherever it stands."""
-    for said in sql.macro_problems(text, release, known):
-        yield "rawSql", "macro", said
+    for problem in sql.macro_problems(text, release, known):
+        yield "rawSql", "macro", problem
     yield from _columns(sql.shape(text).columns or (), form)
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from driftdeck.facts.panels import walk_panels
 from driftdeck.preflight.alerting import apply as alerting
 from driftdeck.preflight.alerting import expressions
 from driftdeck.preflight.alerting.rules import Rule
 from driftdeck.preflight.dashboards import providers
-from driftdeck.preflight.dashboards.content import panels_of, type_of
-from driftdeck.preflight.dashboards.providers import DashboardFile
+from driftdeck.preflight.dashboards.content import type_of
+from driftdeck.preflight.dashboards.files import Dashboard, find_files, read_dashboard
 from driftdeck.preflight.datasources import apply as datasources
 from driftdeck.preflight.datasources.apply import Datasources
 from driftdeck.preflight.findings import Place, Report
@@ -38,41 +39,37 @@ def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
     """The statements of a tree, in the order of its files; reports nothing."""
     quiet = replace(reading, report=Report(muted=True))
     sources = Datasources.of(datasources.read(tree, quiet))
-    boards = [
-        board
-        for provider in providers.read(tree, quiet)
-        for candidate in providers.on_disk(tree, provider, quiet) or []
-        if (board := providers.opened(candidate, quiet)) is not None
-    ]
-    for board in boards:
-        yield from _of_dashboard(board, sources)
-    for file in alerting.read(tree, quiet):
-        for group in file.groups:
+    for provider in providers.read(tree, quiet):
+        for file in find_files(tree, provider, quiet) or []:
+            if (dashboard := read_dashboard(file, quiet)) is not None:
+                yield from _of_dashboard(dashboard, sources)
+    for alerts in alerting.read(tree, quiet):
+        for group in alerts.groups:
             for rule in group.rules:
                 yield from _of_rule(rule, sources)
 
 
-def _of_dashboard(board: DashboardFile, sources: Datasources) -> Iterator[Statement]:
-    values = dict(_values(board))
-    for index, one in enumerate(_list(board.content.get("templating"))):
+def _of_dashboard(dashboard: Dashboard, sources: Datasources) -> Iterator[Statement]:
+    values = dict(_values(dashboard))
+    for index, one in enumerate(_list(dashboard.content.get("templating"))):
         query = one.get("query") if one.get("type") == "query" else None
         kind = type_of(one.get("datasource"), sources)
         if isinstance(query, str) and queries.is_sql({"rawSql": query}, kind):
-            place = board.place("templating", "list", index, "query")
+            place = dashboard.place("templating", "list", index, "query")
             yield Statement(place, "variable", query, "table", values)
-    for path, panel in panels_of(board.content):
+    for path, panel in walk_panels(dashboard.content):
         targets = panel.get("targets")
         for index, target in enumerate(targets if isinstance(targets, list) else []):
             reference = target.get("datasource") or panel.get("datasource")
             sql = target.get("rawSql")
             if isinstance(sql, str) and queries.is_sql(target, type_of(reference, sources)):
-                place = board.place(*path, "targets", index, "rawSql")
+                place = dashboard.place(*path, "targets", index, "rawSql")
                 yield Statement(place, "panel", sql, str(target.get("format")), values)
-    for index, one in enumerate(_list(board.content.get("annotations"))):
+    for index, one in enumerate(_list(dashboard.content.get("annotations"))):
         target = one.get("target")
         sql = target.get("rawSql") if isinstance(target, dict) else None
         if isinstance(sql, str):
-            place = board.place("annotations", "list", index, "target", "rawSql")
+            place = dashboard.place("annotations", "list", index, "target", "rawSql")
             yield Statement(place, "annotation", sql, "table", values)
 
 
@@ -81,8 +78,8 @@ def _list(holder: Any) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _values(board: DashboardFile) -> Iterator[tuple[str, str]]:
-    for one in _list(board.content.get("templating")):
+def _values(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
+    for one in _list(dashboard.content.get("templating")):
         current = one.get("current")
         value = current.get("value") if isinstance(current, dict) else None
         if isinstance(value, list):

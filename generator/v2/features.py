@@ -1,27 +1,28 @@
 """What a layout has that rows on a grid have not, in words."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+
 CONDITIONAL: Final = "conditionalRendering"
 TABS: Final = "tabs"
 MANY: Final = 3
 """More places than that are counted, not named; tabs always are."""
 
 
-def said(layout: Json, titles: Mapping[str, str] | None = None) -> str:
+def describe_layout(layout: Json, titles: Mapping[str, str] | None = None) -> str:
     """A layout for people: its features, or that it is rows. titles: of elements, by name."""
     return "; ".join(features(layout, titles)) or "rows"
 
 
 def features(layout: Json, titles: Mapping[str, str] | None = None) -> list[str]:
     """What of a layout the classic form cannot say; empty for rows of panels on a grid."""
-    found: dict[str, dict[str, None]] = {}
+    places: dict[str, dict[str, None]] = {}
     for what, where in _walk(layout, "", 0, titles or {}):
-        found.setdefault(what, {})[where] = None
-    order = sorted(found, key=lambda what: what != TABS)
-    return [_with_places(what, [where for where in found[what] if where]) for what in order]
+        places.setdefault(what, {})[where] = None
+    order = sorted(places, key=lambda what: what != TABS)
+    return [_with_places(what, [where for where in places[what] if where]) for what in order]
 
 
 def _with_places(what: str, where: list[str]) -> str:
