@@ -1,4 +1,4 @@
-"""What `collectors new` makes of labels, ids, times and files as people have them."""
+"""What `driftdeck new` makes of labels, ids, times and files as people have them."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime

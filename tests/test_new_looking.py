@@ -1,4 +1,4 @@
-"""What `collectors new` takes data for, and what it refuses: each refusal names the mend."""
+"""What `driftdeck new` takes data for, and what it refuses: each refusal names the mend."""
 
 from datetime import date
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""`collectors new`: a monitor of data that nobody has declared. It only looks; nothing is guessed
+"""`driftdeck new`: a monitor of data that nobody has declared. It only looks; nothing is guessed
 again when the monitor runs.
 
 command: the steps -> find: what --from and --labels name -> look_at_files, look_at_table: days and
