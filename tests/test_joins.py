@@ -187,7 +187,7 @@ def test_duplicates_are_left_out_and_counted(settings: Settings, tmp_path: Path)
 
     assert found.labels is not None
     assert (found.labels.read, found.labels.used) == (COUNT + 5, COUNT)
-    assert found.labels.written() == {"a duplicate of a label": 5}
+    assert found.labels.count_by_reason() == {"a duplicate of a label": 5}
     assert found.status is Status.PARTIAL
     assert "5 of 45 labels left out: 5 superseded by another" in found.error
     frame = read(monitor(source, truth), settings).frame

@@ -248,7 +248,7 @@ def status_row(collected: Collected) -> tuple[object, ...]:
 
 def _counted(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
     """How many were read, and what was left out, by reason."""
-    return (ledger.read, Jsonb(ledger.written())) if ledger else (None, Jsonb({}))
+    return (ledger.read, Jsonb(ledger.count_by_reason())) if ledger else (None, Jsonb({}))
 
 
 def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:

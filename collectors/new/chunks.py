@@ -11,7 +11,7 @@ import pyarrow as pa
 from driftdeck.collectors.frames import cells
 from driftdeck.collectors.sources import csv, parquet
 from driftdeck.collectors.sources.errors import SourceError, naming
-from driftdeck.collectors.sources.typed import times
+from driftdeck.collectors.sources.typed import times_to_pandas
 from driftdeck.declare import Csv
 
 CHUNK = 200_000
@@ -28,12 +28,12 @@ class Chunks:
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
         """The rows of a file as it stores them. Raises SourceError."""
         with naming(path):
-            for batch in parquet.batches_of(path, CHUNK):
+            for batch in parquet.read_batches(path, CHUNK):
                 yield frame_of(pa.Table.from_batches([batch]))
 
     def twice(self, path: Path) -> list[str]:
         """The names that a file has more than once. Raises SourceError."""
-        return _twice(parquet.names_in(path))
+        return _twice(parquet.read_names(path))
 
     def said(self) -> dict[str, str]:
         """What of the reading is to be declared."""
@@ -49,8 +49,8 @@ class CsvChunks(Chunks):
     @classmethod
     def of(cls, paths: Sequence[Path]) -> "CsvChunks":
         """Told from the first rows of the first file that has any. Raises SourceError."""
-        first = next((path for path in paths if csv.header(path, ",")), paths[0])
-        counted = {s: len(csv.header(first, s)) for s in SEPARATORS}
+        first = next((path for path in paths if csv.read_header(path, ",")), paths[0])
+        counted = {s: len(csv.read_header(first, s)) for s in SEPARATORS}
         separator = max(counted, key=lambda one: counted[one])
         reading = cls(".", separator)
         chunks = (chunk for path in paths for chunk in reading.chunks(path) if len(chunk))
@@ -62,18 +62,18 @@ class CsvChunks(Chunks):
 
     def chunks(self, path: Path) -> Iterator[pd.DataFrame]:
         source = Csv("?", time="?", separator=self.separator)
-        begins = csv.head(path, self.separator)
+        begins = csv.read_head(path, self.separator)
         present = begins.names
         names = [name for name in present if present.count(name) == 1]
         if not present:  # an empty file, of which the collectors read nothing either
             return
         if not names:
             raise SourceError(f"{path}: every column of it is there more than once")
-        for batch in csv.batches_of(path, source, begins, names):
+        for batch in csv.read_batches(path, source, begins, names):
             yield frame_of(pa.Table.from_batches([batch]))
 
     def twice(self, path: Path) -> list[str]:
-        return _twice(csv.header(path, self.separator))
+        return _twice(csv.read_header(path, self.separator))
 
     def said(self) -> dict[str, str]:
         return {"separator": self.separator, "decimal": self.decimal}
@@ -94,7 +94,7 @@ def _column(column: pa.ChunkedArray) -> pd.Series:
         return pd.Series(cells.numbers(column).values, found.index)
     if pa.types.is_dictionary(column.type):
         return _column(column.cast(column.type.value_type))
-    return times(column)
+    return times_to_pandas(column)
 
 
 def _twice(names: Sequence[str]) -> list[str]:

@@ -115,7 +115,7 @@ def _with_labels(
                 f"{where} has no column {on!r} for --on; there are {names_of(one.sample)}"
             )
     target = _target(labels, on, asked.target, parsed.labels)
-    ids = joins.identifiers(labels.raw[on])  # as they are stored: no number made of text
+    ids = joins.normalise_ids(labels.raw[on])  # as they are stored: no number made of text
     known = labels.sample.assign(**{on: ids}).dropna(subset=[on])
     twice = known[on].duplicated(keep="last")
     if twice.mean() > MOST_TWICE:
@@ -124,10 +124,10 @@ def _with_labels(
             " one label; give another --on"
         )
     known = known[~twice].reset_index(drop=True)
-    mine = joins.identifiers(looked.raw[on])
-    place = joins.match(mine, known[on].array)
+    mine = joins.normalise_ids(looked.raw[on])
+    place = joins.find_labels(mine, known[on].array)
     if (place < 0).all():
-        raise joins.mismatch(mine, known[on].array, on, (parsed.labels, said))
+        raise joins.mismatch_error(mine, known[on].array, on, (parsed.labels, said))
     values = known[target].reindex(place).set_axis(looked.sample.index)
     joined = replace(looked, sample=looked.sample.assign(**{target: values}))
     source = replace(labels.source, on=on)

@@ -13,9 +13,9 @@ import pandas as pd
 from driftdeck.collectors.frames import cells
 from driftdeck.collectors.new.chunks import Chunks, CsvChunks
 from driftdeck.collectors.new.time_column import TimeColumn, choose, names_of, some_name_no_zone
-from driftdeck.collectors.sources.ledger import Ledger, total
-from driftdeck.collectors.sources.paths import day_in_name, files_below
-from driftdeck.collectors.sources.times import moments
+from driftdeck.collectors.sources.ledger import Ledger, sum_ledgers
+from driftdeck.collectors.sources.paths import list_files, parse_day
+from driftdeck.collectors.sources.times import parse_times
 from driftdeck.declare import Csv, Parquet, Source
 
 SAMPLE = 200_000
@@ -89,7 +89,7 @@ def look_at_files(path: Path, options: Options) -> Looked:
         not read.bare,
         sample,
         read.spread,
-        total(read.ledgers),
+        sum_ledgers(read.ledgers),
         twice,
         mixed=read.bare and column.zoned,
     )
@@ -132,7 +132,7 @@ def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
         raise ValueError(
             f"{path}: is a Delta table, whose files hold deleted rows, too; export it as Parquet"
         )
-    paths = [path] if path.is_file() else files_below(path, suffixes)
+    paths = [path] if path.is_file() else list_files(path, suffixes)
     if not paths:
         raise ValueError(
             f"{path}: holds no file that ends in {', '.join(suffixes)}; name another folder, or"
@@ -150,7 +150,7 @@ def _find(path: Path) -> tuple[type[Parquet] | type[Csv], str, str, list[Path]]:
     partition = _partition(path, paths)
     if partition:
         return kind, "folders", partition, paths
-    dated = all(day_in_name(one.name) for one in paths)
+    dated = all(parse_day(one.name) for one in paths)
     return kind, "dated" if dated else "undated", "", paths
 
 
@@ -220,7 +220,7 @@ def _read(
             read.bare |= not column.format and some_name_no_zone(values)
             place = f"{path}: {column.name!r}"
             naive = zone if read.bare else ""
-            found = moments(values, place, format=column.format, naive=naive)
+            found = parse_times(values, place, format=column.format, naive=naive)
             read.ledgers.append(found.ledger)
             local = found.times.dt.tz_convert(ZoneInfo(zone))
             day = local.dt.date
@@ -239,7 +239,7 @@ def _check_days(
     named = path.name
     if layout == "folders":
         named = next(p for p in reversed(path.parent.parts) if "=" in p and _is_day(p[-10:]))
-    wanted = day_in_name(named)
+    wanted = parse_day(named)
     fits[""] &= bool((day.dropna() == wanted).all())
     fits["own"] &= bool((times.dt.tz_convert(UTC).dt.date.dropna() == wanted).all())
 

@@ -14,8 +14,8 @@ from driftdeck.collectors.new.look_at_files import SAMPLE, Looked, Options, tidy
 from driftdeck.collectors.new.time_column import choose
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.postgres import NAIVE, ZONED, Database, identifier
-from driftdeck.collectors.sources.tables import FIRST, LAST, selected, timeless
-from driftdeck.collectors.sources.times import moments
+from driftdeck.collectors.sources.tables import FIRST, LAST, count_rows_without_time, select_list
+from driftdeck.collectors.sources.times import parse_times
 from driftdeck.collectors.sources.typed import Reading
 from driftdeck.declare import Table
 from driftdeck.settings import Settings
@@ -55,9 +55,9 @@ def look_at_table(database: Database, name: str, address: str, options: Options)
     zoned = kinds[column.name] == ZONED
     source = Table(name, time=column.name, address=address, naive="" if zoned else options.zone)
     place = f"{name}: {column.name!r}"
-    found = moments(sample[column.name], place, naive=source.naive)
+    found = parse_times(sample[column.name], place, naive=source.naive)
     days = _days(database, source, options.zone)
-    astray = timeless(database, source).ledger
+    astray = count_rows_without_time(database, source).ledger
     known = found.times.notna()
     local = found.times[known].dt.tz_convert(ZoneInfo(options.zone))
     sample = sample[known].reset_index(drop=True)
@@ -89,7 +89,7 @@ def _sample(
         raise SourceError(f"{source.name}: has no rows")
     spread = -(-count // SAMPLE)
     query = sql.SQL("select {} from {} where random() < {}").format(
-        selected("", names, kinds, Reading(frozenset(names))),
+        select_list("", names, kinds, Reading(frozenset(names))),
         table,
         sql.Literal(1.0 / spread if spread > 1 else 2.0),
     )

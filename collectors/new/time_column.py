@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from driftdeck.collectors.frames import cells
-from driftdeck.collectors.sources.times import ENDS_WITH_ZONE, known
+from driftdeck.collectors.sources.times import ENDS_WITH_ZONE, is_zoned
 from driftdeck.declare.sources import EPOCHS
 
 NAMES = (
@@ -155,7 +155,7 @@ def _time_column(name: str, values: pd.Series, format: str, sure: bool) -> TimeC
     there = values.dropna().head(LOOKED_AT)
     if there.empty or pd.api.types.is_bool_dtype(there):
         return None
-    if known(values):
+    if is_zoned(values):
         return TimeColumn(name, "", True)
     if pd.api.types.is_datetime64_dtype(values) or isinstance(there.iloc[0], date):
         return TimeColumn(name, "", getattr(there.iloc[0], "tzinfo", None) is not None)
