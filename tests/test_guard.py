@@ -21,7 +21,7 @@ from driftdeck.preview.source import Build, Source
 from driftdeck.settings import Settings
 from driftdeck.stack import evidently as ui
 from driftdeck.stack.guard import Guard
-from driftdeck.verify.questions import moment
+from driftdeck.verify.queries import parse_time
 
 HOME = "http://127.0.0.1:8000"
 EVIL = "http://evil.example"
@@ -34,7 +34,7 @@ def served(
     """The Evidently UI as it is served, over the tests' database."""
     ui.migrate_database(ui.evidently_uri(settings))
     monkeypatch.setattr(ui, "load_settings", lambda: settings)
-    return ui.app(settings, "127.0.0.1")
+    return ui.make_app(settings, "127.0.0.1")
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_only_our_own_names_are_answered(settings: Settings, host: str, status: 
     mine = settings.model_copy(
         update={"evidently_url": "https://reports.example/", "allowed_hosts": "other, Evidently"}
     )
-    app = serve.app(mine, Built(), lambda: psycopg.connect(""))
+    app = serve.make_app(mine, Built(), lambda: psycopg.connect(""))
     with TestClient(Guard(app, mine), base_url=HOME) as client:
         answer = client.get("/api/preview/source", headers={"Host": host})
 
@@ -191,7 +191,7 @@ def test_moments_outside_the_calendar_are_refused(
 ) -> None:
     """By the preview with status 400, as any range that cannot be drawn."""
     with pytest.raises(ValueError, match="outside the years 1 to 9999"):
-        moment(text, datetime.now(UTC))
-    app = serve.app(settings, Built(), lambda: connect(settings, Role.READER))
+        parse_time(text, datetime.now(UTC))
+    app = serve.make_app(settings, Built(), lambda: connect(settings, Role.READER))
     with TestClient(app) as client:
         assert client.get("/d/u", params={"from": text}).status_code == 400

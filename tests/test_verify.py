@@ -13,7 +13,7 @@ from driftdeck.grafana.client import Grafana
 from driftdeck.settings import IsolatedSettings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check, as_line, summary
-from driftdeck.verify.grafana import Live, prove
+from driftdeck.verify.grafana import LiveGrafana, check_grafana
 from driftdeck.verify.links import Link
 from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.recording import Recording
@@ -40,7 +40,7 @@ def proof(recording: Recording) -> dict[str, Check]:
     """The checks by name, against a recorded server."""
     settings = IsolatedSettings()
     grafana = Grafana(settings, transport=recording)
-    live = Live(
+    live = LiveGrafana(
         settings,
         recording.built,
         grafana,
@@ -49,7 +49,7 @@ def proof(recording: Recording) -> dict[str, Check]:
         wait=0,
         outside=lambda address: "",
     )
-    checks = list(prove(live))
+    checks = list(check_grafana(live))
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 

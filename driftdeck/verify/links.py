@@ -21,7 +21,10 @@ class Link:
     panel: int = 0
 
     def addresses(self, columns: Mapping[str, tuple[object, ...]]) -> set[str]:
-        """Where it leads, for each row of its panel: columns by name, alike in length."""
+        """The addresses that it leads to, one for each row of its panel.
+
+        columns: of the panel's results, by name, alike in length.
+        """
         names = {next(filter(None, groups)) for groups in OF_ROW.findall(self.url)}
         if not names:
             return {self._of({})}
@@ -33,7 +36,7 @@ class Link:
         return OF_BROWSER.sub("", text.replace("${__value.time}", "newest"))
 
 
-def answers(address: str) -> str:
+def check_address(address: str) -> str:
     """Why nothing is shown at an address outside Grafana, '' where something is."""
     try:
         status = httpx.get(address, follow_redirects=True, timeout=30).status_code
@@ -42,22 +45,22 @@ def answers(address: str) -> str:
     return "" if status < 400 else f"{address}: {status}"
 
 
-def links(dashboard: Json) -> list[Link]:
+def list_links(dashboard: Json) -> list[Link]:
     """The links of a dashboard, its panels and their values, each once."""
-    return list(dict.fromkeys(_links(dashboard)))
+    return list(dict.fromkeys(_iter_links(dashboard)))
 
 
-def _links(dashboard: Json) -> Iterator[Link]:
+def _iter_links(dashboard: Json) -> Iterator[Link]:
     title = dashboard["title"]
-    for one in dashboard.get("links", []):
-        if one.get("type") == "link":
-            yield Link(f"{title} / {one['title']}", one["url"])
+    for link in dashboard.get("links", []):
+        if link.get("type") == "link":
+            yield Link(f"{title} / {link['title']}", link["url"])
     for panel in dashboard.get("panels", []):
-        for one in _of_panel(panel):
-            yield Link(f"{title} / {panel['title']} / {one['title']}", one["url"], panel["id"])
+        for link in _iter_panel_links(panel):
+            yield Link(f"{title} / {panel['title']} / {link['title']}", link["url"], panel["id"])
 
 
-def _of_panel(panel: Json) -> Iterator[Json]:
+def _iter_panel_links(panel: Json) -> Iterator[Json]:
     config = panel.get("fieldConfig", {})
     yield from panel.get("links", [])
     yield from config.get("defaults", {}).get("links", [])
