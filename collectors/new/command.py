@@ -13,10 +13,10 @@ from driftdeck import thresholds
 from driftdeck.collectors.frames.reference import days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.windows import complete_windows
-from driftdeck.collectors.new.declaration import declaration
-from driftdeck.collectors.new.find import Found, Place, find, place_of
-from driftdeck.collectors.new.propose import Proposal, period, propose
-from driftdeck.collectors.new.time_column import plain
+from driftdeck.collectors.new.declaration import format_declaration
+from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
+from driftdeck.collectors.new.propose import Proposal, choose_period, propose
+from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import calibrated, measure_days, write
 from driftdeck.collectors.values import Status
@@ -44,11 +44,11 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
     if parsed.reference:
         days = Between(*parsed.reference).days()
         reference = days[0], days[-1]
-    place = place_of(settings, parsed.source, name)
-    found = find(settings, parsed, place, zone)
+    place = resolve_place(settings, parsed.source, name)
+    found = find_dataset(settings, parsed, place, zone)
     said = parsed.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    watched = period(found.looked.days, zone, now, reference, said)
+    watched = choose_period(found.profile.days, zone, now, reference, said)
     proposal = propose(found, zone, watched)
     title = parsed.title or name.replace("_", " ").capitalize()
 
@@ -57,7 +57,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
-            text = declaration(name, title, parsed.owner, one, now.date())
+            text = format_declaration(name, title, parsed.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
             return named(name, *settings.monitor_folders)
@@ -76,7 +76,7 @@ def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
         if problems:
             raise ValueError("; ".join(problems))
     for one in proposal.left_out:
-        print(f"  left out {plain(one.name)}: {one.why}")
+        print(f"  left out {format_name(one.name)}: {one.why}")
     _try(monitor, settings)
     print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
     return monitor
@@ -194,23 +194,23 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     return said
 
 
-def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
+def _say(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
     """What was found, in plain words."""
-    looked, days, roles = found.looked, proposal.period, proposal.roles
-    rows = looked.days["rows"]
+    profile, days, roles = dataset.profile, proposal.period, proposal.roles
+    rows = profile.days["rows"]
     kind = type(proposal.source).__name__
     until = "" if days.ends else ", and more is to come"
     middle = f"{rows.median():.0f} on a middling one"
     print(f"  {kind}: {int(rows.sum())} rows on {len(rows)} days, {middle}")
     when = f"{proposal.source.time} in {proposal.zone}"
     print(f"  days by {when}: {days.starts} to {days.last}{until}")
-    if not looked.zoned:
-        some = "some of its times" if looked.mixed else "its times"
+    if not profile.zoned:
+        some = "some of its times" if profile.mixed else "its times"
         print(f"  {some} name no zone: taken as {proposal.zone}; --timezone says another")
     if days.stray:
         print(f"  {days.stray}")
-    if looked.ledger.faults:
-        print(f"  {looked.ledger.sentence('rows')}")
+    if profile.ledger.faults:
+        print(f"  {profile.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
     said = {
         "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
@@ -223,6 +223,6 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
         names = [one.name for one in proposal.watched if one.kind == kind]
         if names:
             columns = f"{kind} column{'' if len(names) == 1 else 's'}"
-            print(f"  {len(names)} {columns}: {', '.join(map(plain, names))}")
+            print(f"  {len(names)} {columns}: {', '.join(map(format_name, names))}")
     for remark in remarks:
         print(f"  {remark}")
