@@ -34,7 +34,7 @@ def served(
     """The Evidently UI as it is served, over the tests' database."""
     ui.migrate_database(ui.evidently_uri(settings))
     monkeypatch.setattr(ui, "load_settings", lambda: settings)
-    return ui.make_app(settings, "127.0.0.1")
+    return ui.app(settings, "127.0.0.1")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from driftdeck.collectors.new.command import amend, make
 from driftdeck.collectors.new.guess import Overrides, Roles
 from driftdeck.collectors.new.propose import choose_period
 from driftdeck.database import Role, uri
-from driftdeck.declare.guess_columns import Kind
+from driftdeck.declare.columns import Kind
 from driftdeck.settings import Settings
 from own_data import asked, log, saved
 
@@ -235,10 +235,7 @@ def test_codes_written_in_two_ways_are_numbers(mine: Settings) -> None:
         code = pd.Series(range(len(part)), part.index) % 5
         saved(part.assign(code=code if day.day % 2 else code * 1.0), folder, f"{day}.csv")
     monitor = make(mine, asked("codes", folder))
-    assert {one.name: one.kind for one in monitor.guess_columns} == {
-        "c": "category",
-        "code": "number",
-    }
+    assert {one.name: one.kind for one in monitor.columns} == {"c": "category", "code": "number"}
 
 
 @pytest.mark.parametrize(
@@ -287,7 +284,7 @@ def test_a_stray_row_does_not_make_a_count_of_days_a_number(mine: Settings) -> N
     stray = NAMED.head(1).assign(at=pd.Timestamp("2008-05-01", tz="UTC"), counter=999)
     path = saved(pd.concat([NAMED, stray]), mine.data)
     monitor = make(mine, asked("stray", path))
-    assert "counter" not in {column.name for column in monitor.guess_columns}
+    assert "counter" not in {column.name for column in monitor.columns}
 
 
 def test_infinity_where_nobody_watches_is_nobodys_problem(
@@ -307,7 +304,7 @@ def test_infinity_where_nobody_watches_is_nobodys_problem(
     connection.execute("grant select on outages.log to public")
     connection.commit()
     monitor = make(mine, asked("history", uri(mine, Role.COLLECTOR), "--table", "outages.log"))
-    assert [column.name for column in monitor.guess_columns] == ["x", "c"]
+    assert [column.name for column in monitor.columns] == ["x", "c"]
     assert "1 of 1441 rows left out: 1 with no time" in capsys.readouterr().out
 
 
