@@ -16,13 +16,7 @@ from driftdeck.grafana.objects import Objects
 from driftdeck.settings import Settings
 from driftdeck.verify import alerting as verify_alerting
 from driftdeck.verify.built import Built
-from driftdeck.verify.checks import (
-    KEPT_ROWS,
-    Check,
-    QueryResult,
-    check_queries,
-    find_dead_link,
-)
+from driftdeck.verify.checks import KEPT_ROWS, Check, QueryResult, check_queries, find_dead_link
 from driftdeck.verify.links import check_address
 from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.queries import Query
