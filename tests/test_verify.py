@@ -270,6 +270,7 @@ def test_addresses_of_a_row() -> None:
         "/r/b?at=newest&",
     }
     assert quoted.addresses({"report": ("a",)}) == {"/r/a"}
+    assert quoted.addresses({"report": (0, 1)}) == {"/r/0", "/r/1"}
     assert Link("p", "/d/x").addresses({}) == {"/d/x"}
 
 

@@ -29,7 +29,11 @@ class Link:
         if not names:
             return {self._of({})}
         rows = zip(*(columns.get(name, ()) for name in sorted(names)), strict=False)
-        return {self._of(dict(zip(sorted(names), row, strict=True))) for row in rows if all(row)}
+        return {
+            self._of(dict(zip(sorted(names), row, strict=True)))
+            for row in rows
+            if not any(value in (None, "") for value in row)  # 0 is a value
+        }
 
     def _of(self, row: Mapping[str, object]) -> str:
         text = OF_ROW.sub(lambda match: str(row[match[1] or match[2]]), self.url)
