@@ -72,13 +72,13 @@ class Reader:
             )
         label_rows = labels.read(window, frame, now)
         ledger = label_rows.part.ledger
-        labelled_frame = joins.join_labels(frame, label_rows.part.frame, labels.columns)
-        added = [name for name in labelled_frame if name not in frame]
-        hashes = hashes + hash_rows(labelled_frame, added)
+        joined = joins.join_labels(frame, label_rows.part.frame, labels.columns)
+        added = [name for name in joined if name not in frame]
+        hashes = hashes + hash_rows(joined, added)
         return replace(
             rows,
-            frame=labelled_frame,
-            fingerprint=fingerprint(hashes, labelled_frame, [part.ledger, ledger]),
+            frame=joined,
+            fingerprint=fingerprint(hashes, joined, [part.ledger, ledger]),
             labels=ledger,
             warnings=(*rows.warnings, *label_rows.warnings),
             opens_at=label_rows.opens_at,
