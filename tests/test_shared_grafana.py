@@ -14,7 +14,7 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.project import SettingsError
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.alerting import policies
+from driftdeck.verify.alerting import check_policies
 from driftdeck.verify.built import Built
 from fake_grafana import Fake
 
@@ -264,9 +264,9 @@ def test_verifying_knows_whose_policies_they_are(team: Settings, fake: Fake, kep
     one = target(team, fake, **changes)
     apply(one, force=False)
     built = Built(artefacts(one.settings), {})
-    assert [check.ok for check in policies(built, one.grafana, one.settings)] == [True]
+    assert [check.ok for check in check_policies(built, one.grafana, one.settings)] == [True]
     fake.policies = copy.deepcopy(TREE)
-    found = [check.ok for check in policies(built, one.grafana, one.settings)]
+    found = [check.ok for check in check_policies(built, one.grafana, one.settings)]
     assert found == [kept == "none"]
 
 
