@@ -139,6 +139,24 @@ def test_a_newer_database_is_refused(settings: Settings, connection: psycopg.Con
         migrate(settings)
 
 
+def test_a_database_that_stores_no_words_is_refused(settings: Settings) -> None:
+    """In SQL_ASCII text comes back as bytes, and nothing is made there."""
+    with connect(settings, Role.ADMIN, autocommit=True) as connection:
+        connection.execute(
+            "create database ascii encoding 'SQL_ASCII' template template0"
+            " lc_collate 'C' lc_ctype 'C'"
+        )
+        ascii_only = settings.model_copy(update={"postgres_db": "ascii"})
+        try:
+            with pytest.raises(MigrationError, match="encoded in SQL_ASCII; make it anew with"):
+                migrate(ascii_only)
+            with connect(ascii_only, Role.ADMIN) as other:
+                query = "select to_regnamespace('monitoring') is null"
+                assert other.execute(query).fetchone() == (True,)
+        finally:
+            connection.execute("drop database ascii")
+
+
 @pytest.fixture
 def old(settings: Settings) -> Iterator[Settings]:
     """A database of the same server as it was before trainings knew their windows."""

@@ -39,17 +39,16 @@ def migrate(settings: Settings) -> list[str]:
     from driftdeck.database.connect import Role, connect
     from driftdeck.database.roles import end_overlong_statements, make_roles
 
-    with (
-        connect(settings, Role.ADMIN, autocommit=True) as connection,
-        _alone(settings, connection),
-    ):
-        _refuse_newer(connection)
-        if not settings.database_url:
-            make_roles(connection)
-        end_overlong_statements(connection)
-        fresh = _apply(connection)
-        give_rights = _give_rights if settings.database_url else _give_rights_on_own_server
-        give_rights(connection, settings)
+    with connect(settings, Role.ADMIN, autocommit=True) as connection:
+        _refuse_encoding(connection)
+        with _alone(settings, connection):
+            _refuse_newer(connection)
+            if not settings.database_url:
+                make_roles(connection)
+            end_overlong_statements(connection)
+            fresh = _apply(connection)
+            give_rights = _give_rights if settings.database_url else _give_rights_on_own_server
+            give_rights(connection, settings)
     return fresh
 
 
@@ -139,6 +138,16 @@ def _in_time(connection: psycopg.Connection, settings: Settings, own: int) -> It
 def _holders(connection: psycopg.Connection, settings: Settings, own: int) -> str:
     row = connection.execute(HOLDERS, [own, settings.postgres_schema]).fetchone()
     return f" ({row[0]})" if row and row[0] else ""
+
+
+def _refuse_encoding(connection: psycopg.Connection) -> None:
+    """Words of any language are stored: of a database in SQL_ASCII they come back as bytes."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise MigrationError(
+            f"the database is encoded in {encoding}; make it anew with `encoding 'UTF8' template"
+            " template0`, or name another"
+        )
 
 
 def _refuse_newer(connection: psycopg.Connection) -> None:

@@ -98,7 +98,7 @@ class Compose:
         if committed != self.settings.evidently:
             steps.say(
                 f"the built links to reports lead to {committed}; for {self.settings.evidently} set"
-                " evidently_url under [tool.driftdeck] in pyproject.toml and `make build`"
+                f" evidently_url in {self.settings.file} and `make build`"
             )
         for container in self._containers():
             if container.status == "restarting":
