@@ -54,6 +54,7 @@ preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you wri
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
 	@$(DECK) build $(IN)
+	@PYTHONPATH=. $(PY) scripts/vocabulary.py && PYTHONPATH=. $(PY) scripts/rulebook.py
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
 	@$(DECK) check

@@ -26,7 +26,7 @@ from driftdeck.collectors.sources.reader import Reader
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Window
-from driftdeck.load import load, named
+from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 from driftdeck.stack import steps
 from examples.flights.prepare import prepare
@@ -50,7 +50,7 @@ def main() -> None:
     """Measure, say, record."""
     warnings.simplefilter("ignore")
     settings = prepared()
-    monitor = named("flights", *settings.monitor_folders)
+    monitor = find_monitor("flights", *settings.monitor_folders)
     with connect(settings) as connection:
         windows = list(
             complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
@@ -174,7 +174,7 @@ class Looped:
         self._connection.commit()
 
     def _clean(self, frame: pd.DataFrame) -> pd.DataFrame:
-        target, prediction = self._monitor.labelled, self._monitor.predicted
+        target, prediction = self._monitor.target_column, self._monitor.prediction_column
         assert target is not None
         assert prediction is not None
         names = [one.name for one in self._monitor.all_columns()]
@@ -185,14 +185,16 @@ class Looped:
         from evidently import BinaryClassification, DataDefinition
 
         monitor = self._monitor
-        assert monitor.labelled is not None
-        assert monitor.predicted is not None
+        assert monitor.target_column is not None
+        assert monitor.prediction_column is not None
         kinds = {
             kind: [one.name for one in monitor.all_columns() if one.kind == kind]
             for kind in ("number", "category")
         }
         roles = BinaryClassification(
-            target=monitor.labelled.name, prediction_probas=monitor.predicted.name, pos_label=1
+            target=monitor.target_column.name,
+            prediction_probas=monitor.prediction_column.name,
+            pos_label=1,
         )
         return DataDefinition(
             numerical_columns=kinds["number"],

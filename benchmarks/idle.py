@@ -24,7 +24,7 @@ from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.postgres import Database
 from driftdeck.collectors.sources.state import SETTLED, states
-from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.database import Role, connect, migrate, uri
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Table
@@ -172,18 +172,18 @@ def _collect(settings: Settings) -> None:
             connection.commit()
 
 
-def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[Collected]:
+def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowResult]:
     windows = list(complete_windows(monitor, now, monitor.first_day or now.date()))
     known = states(Sources(monitor, settings), windows, now)
     series = list(monitor.series())[:1]
     if not all(known.values()):
         raise RuntimeError(f"{monitor.name}: the state of its source is not known")
     return [
-        Collected(
+        WindowResult(
             monitor.name,
             window,
             Status.OK,
-            tuple(Value(one, Measured(0.0), ROWS, one.levels) for one in series),
+            tuple(Value(one, Measurement(0.0), ROWS, one.thresholds) for one in series),
             row_count=ROWS,
             source_state=known[window],
         )

@@ -6,6 +6,7 @@
 import errno
 import logging
 import sys
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def begin_log(*, verbose: bool = False) -> None:
     LOG.propagate = False
     logging.raiseExceptions = False  # a full disk is told by what fails on it, not by its log
     for handler in LOG.handlers:
-        handler.close()
+        with suppress(OSError):  # of a full disk
+            handler.close()
     LOG.handlers.clear()
     LOG.addHandler(logging.StreamHandler() if verbose else logging.NullHandler())
 

@@ -31,15 +31,17 @@ class UnknownMonitorError(UsageError):
 
 @cache
 def load(folder: Path, *others: Path) -> tuple[Monitor, ...]:
-    """Every declared monitor of some folders, by name, with its calibrated levels.
+    """Every declared monitor of some folders, by name, with its calibrated thresholds.
 
     Raises: DeclarationError naming the file, the line, the field and the mend.
     """
-    files = sorted((path for where in (folder, *others) for path in declarations(where)), key=_name)
-    for one, other in pairwise(files):
-        if one.stem == other.stem:
+    files = sorted(
+        (path for where in (folder, *others) for path in list_declarations(where)), key=_name
+    )
+    for path, next_path in pairwise(files):
+        if path.stem == next_path.stem:
             raise DeclarationError(
-                f"{other}: name", f"{one} is called so, too", "rename one of the files"
+                f"{next_path}: name", f"{path} is called so, too", "rename one of the files"
             )
     monitors = tuple(_read(path) for path in files)
     titles = Counter(monitor.title for monitor in monitors)
@@ -53,12 +55,12 @@ def load(folder: Path, *others: Path) -> tuple[Monitor, ...]:
     return monitors
 
 
-def declarations(folder: Path) -> list[Path]:
+def list_declarations(folder: Path) -> list[Path]:
     """The declaration files of a folder, sorted."""
     return [path for path in sorted(folder.glob("[!_]*.py")) if path.stem != CONTACTS]
 
 
-def declaration(name: str, folders: Sequence[Path]) -> Path:
+def find_declaration(name: str, folders: Sequence[Path]) -> Path:
     """The file of a monitor that is declared in one of some folders. Raises UnknownMonitorError."""
     for folder in folders:
         if (path := folder / f"{name}.py").is_file():
@@ -79,7 +81,7 @@ def _read(path: Path) -> Monitor:
     monitor = _execute(path).get("MONITOR")
     if not isinstance(monitor, Monitor):
         raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
-    calibration = thresholds.read(thresholds.path_beside(path))
+    calibration = thresholds.read(thresholds.locate(path))
     if monitor.name != path.stem:
         raise DeclarationError(
             f"{place}: name", f"{monitor.name!r}", f"name it {path.stem!r} or rename the file"
@@ -92,7 +94,7 @@ def _read(path: Path) -> Monitor:
         )
     if calibration is None:
         return monitor
-    return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.levels)))
+    return dataclasses.replace(monitor, calibrated=MappingProxyType(dict(calibration.thresholds)))
 
 
 @cache
@@ -108,7 +110,9 @@ def load_contacts(folder: Path, *others: Path) -> tuple[Contact, ...]:
         return ()
     place = f"{folder.name}/{path.name}"
     contacts = _execute(path).get("CONTACTS")
-    if not isinstance(contacts, tuple) or not all(isinstance(one, Contact) for one in contacts):
+    if not isinstance(contacts, tuple) or not all(
+        isinstance(contact, Contact) for contact in contacts
+    ):
         raise DeclarationError(
             f"{place}: CONTACTS", "is no tuple of contacts", "assign CONTACTS = (Contact(...),)"
         )
@@ -117,11 +121,11 @@ def load_contacts(folder: Path, *others: Path) -> tuple[Contact, ...]:
     for contact in contacts:
         unknown = sorted(set(contact.monitors) - watched)
         if names.count(contact.name) > 1 or unknown:
-            found = f"no monitor {', '.join(unknown)}" if unknown else "is there twice"
-            raise DeclarationError(f"{place}: {contact.name}", found, "name what is there, once")
+            problem = f"no monitor {', '.join(unknown)}" if unknown else "is there twice"
+            raise DeclarationError(f"{place}: {contact.name}", problem, "name what is there, once")
     if len(rest := [contact.name for contact in contacts if contact.others]) > 1:
-        found = "all are told of what fits no contact"
-        raise DeclarationError(f"{place}: {', '.join(rest)}", found, "leave others=True with one")
+        problem = "all are told of what fits no contact"
+        raise DeclarationError(f"{place}: {', '.join(rest)}", problem, "leave others=True with one")
     return contacts
 
 
@@ -139,7 +143,7 @@ def _execute(path: Path) -> dict[str, object]:
             f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
         ]
         at = f"{place}:{lines[-1]}" if lines else place
-        raise DeclarationError(f"{at}: {error.field}", error.found, error.mend) from error
+        raise DeclarationError(f"{at}: {error.field}", error.problem, error.mend) from error
     except ImportError as error:
         mend = MOVED.get((error.name or "").partition(".")[0], "the file must run by itself")
         raise DeclarationError(place, str(error), mend) from error
@@ -150,7 +154,7 @@ def _execute(path: Path) -> dict[str, object]:
     return vars(module)
 
 
-def named(name: str, folder: Path, *others: Path) -> Monitor:
+def find_monitor(name: str, folder: Path, *others: Path) -> Monitor:
     """The monitor of that name. Raises UnknownMonitorError listing the names there are."""
     monitors = {monitor.name: monitor for monitor in load(folder, *others)}
     if name not in monitors:

@@ -10,7 +10,7 @@ import os
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -20,10 +20,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from driftdeck import schema
 from driftdeck.errors import DriftdeckError, ExitCode
 
 S = TypeVar("S", bound=BaseSettings)
 FILE = "driftdeck.toml"
+READER = "grafana_reader"
+"""The role that Grafana reads as where a project names no other."""
 VARIABLE = "DRIFTDECK_PROJECT"
 """The environment variable that names a project's folder; `driftdeck -C DIR` sets it."""
 
@@ -100,14 +103,32 @@ class Project(BaseSettings):
     dashboard_folder: str = "Model monitoring"
     alert_folder: str = "Model alerts"
     uid_prefix: str = "driftdeck-"
+    datasource: Literal["built", "existing"] = "built"
+    """existing: somebody else has made the datasource of `datasource_uid`; panels only use it."""
     datasource_name: str = "monitoring"
     datasource_uid: str = "monitoring"
+    datasource_host: str = ""
+    """host:port of PostgreSQL as Grafana reaches it; '' for the one that `driftdeck up` starts."""
+    datasource_sslmode: Literal["disable", "require", "verify-ca", "verify-full"] = "disable"
+    datasource_root_cert: str = ""
+    """The CA that signed the server's certificate: a file of the project, whose text goes into the
+    datasource, or an absolute path on Grafana's machine."""
+    notification_policies: Literal["whole", "routes", "none"] = "none"
+    """What `apply` does to the notification policies of GRAFANA_URL: nothing but print our routes,
+    keep our routes as one branch of the tree that others own, or replace the whole tree."""
     rule_interval: str = "10s"
     poll_seconds: int = Field(default=10, ge=1)
     ui_edits: bool = True
     """Whether a dashboard can be saved in Grafana; `plan` names such a change, `pull` keeps it."""
     postgres_db: str = "driftdeck"
     """The name of the database."""
+    postgres_schema: str = schema.SCHEMA
+    """The schema of that database that everything of driftdeck's lies in."""
+    collector_role: str = ""
+    """With DATABASE_URL, an existing role that may write metrics; '' for DATABASE_URL's alone."""
+    reader_role: str = ""
+    """The role that Grafana reads as; '' for grafana_reader, which exists or is made where roles
+    are. With DATABASE_URL, name the existing one that shall get the rights."""
     evidently_url: str = ""
     """Where people open Evidently's UI; '' for this machine's."""
     reference_url: str = ""
@@ -130,6 +151,13 @@ class Project(BaseSettings):
         """Given here, or committed: neither the environment nor `.env`."""
         return init_settings, committed(settings_cls, init_settings)
 
+    @field_validator("postgres_schema")
+    @classmethod
+    def _usable_name(cls, value: str) -> str:
+        if problem := schema.problem(value):
+            raise ValueError(problem)
+        return value
+
     @field_validator("edits_dir", "provisioning_dir", "objects_dir", "data_dir", mode="after")
     @classmethod
     def _below_root(cls, value: Path | None, info: Any) -> Path | None:
@@ -140,6 +168,11 @@ class Project(BaseSettings):
     def evidently(self) -> str:
         """The base URL of Evidently's UI, as a person's browser reaches it."""
         return (self.evidently_url or "http://127.0.0.1:8000").rstrip("/")
+
+    @property
+    def datasource_user(self) -> str:
+        """The role that Grafana logs in as."""
+        return self.reader_role or READER
 
     @property
     def monitor_folders(self) -> tuple[Path, ...]:

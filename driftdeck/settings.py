@@ -35,7 +35,7 @@ SECRETS = (
     "evidently_password",
 )
 """The passwords of the database's roles; `up` makes those that nobody has chosen."""
-NEVER_HANDED_ON = frozenset({*SECRETS, "grafana_admin_password", "grafana_token"})
+NEVER_HANDED_ON = frozenset({*SECRETS, "database_url", "grafana_admin_password", "grafana_token"})
 """Every process reads these for itself, or has no use for them."""
 
 
@@ -76,6 +76,9 @@ class Settings(Project):
     runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
     stack_dir: Path = Path(".stack")
 
+    database_url: str = ""
+    """A PostgreSQL of one's own: a libpq URI, `key=value ...` or `service=NAME`. Where it is set,
+    every connection uses it, POSTGRES_* and the roles' passwords are not read, no role is made."""
     postgres_host: str = "127.0.0.1"
     postgres_port: int = Field(default=5433, ge=1, le=65535)
     postgres_user: str = "postgres"
@@ -151,10 +154,26 @@ class Settings(Project):
         """The folder of the passwords that `up` has made, which only this user may enter."""
         return self.stack_dir / "secrets"
 
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            _parameters(value)
+        return value
+
     @property
     def database(self) -> str:
-        """Host and port of the monitoring database."""
-        return f"{self.postgres_host}:{self.postgres_port}"
+        """Host and port of the monitoring database, or its service, for people."""
+        if not self.database_url:
+            return f"{self.postgres_host}:{self.postgres_port}"
+        found = _parameters(self.database_url)
+        place = f"{found.get('host', 'localhost')}:{found.get('port', 5432)}"
+        return f"service {found['service']}" if "service" in found else place
+
+    @property
+    def reports_schema(self) -> str:
+        """With DATABASE_URL, the schema that Evidently's reports lie in."""
+        return f"{self.postgres_schema[:55]}_reports"
 
     @property
     def data(self) -> Path:
@@ -234,6 +253,20 @@ class IsolatedSettings(Settings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Given here, or committed."""
         return init_settings, committed(settings_cls, init_settings)
+
+
+def _parameters(address: str) -> dict[str, Any]:
+    """The parameters of a libpq address. Raises ValueError, without the address: it has secrets."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        raise ValueError(
+            "is no address that libpq reads; write postgresql://user:password@host:port/database,"
+            " with %25 for a % in it, or service=NAME"
+        ) from None
 
 
 def _without_own(values: dict[str, Any]) -> dict[str, Any]:

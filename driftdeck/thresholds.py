@@ -1,4 +1,4 @@
-"""The committed file of calibrated levels beside a declaration: NAME.thresholds.toml."""
+"""The committed file of calibrated thresholds beside a declaration: NAME.thresholds.toml."""
 
 import hashlib
 import json
@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftdeck.declare import Column, DeclarationError, Levels, Monitor
+from driftdeck.declare import Column, DeclarationError, Monitor, Thresholds
 from driftdeck.declare.canonical import canonical, later
 
 SUFFIX = ".thresholds.toml"
 ENOUGH = 10
-"""So many days with a value are needed to find a level."""
+"""So many days with a value are needed to find a threshold."""
 VERSION = 1
 """Of the fingerprints that are written. A file that names none is of the first."""
 BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -23,7 +23,7 @@ WHOLE, ESCAPED = "all", "column:"
 
 @dataclass(frozen=True)
 class Calibration:
-    """What `calibrate` found: levels by series key, and what they were found on.
+    """What `calibrate` wrote: thresholds by series key, and what they were found on.
 
     fingerprint: of the declaration's reference, columns, methods and quantiles.
     data: hash of the reference rows that were read.
@@ -32,17 +32,20 @@ class Calibration:
 
     fingerprint: str
     data: str
-    levels: Mapping[tuple[str, str], Levels]
+    thresholds: Mapping[tuple[str, str], Thresholds]
     version: int = 1
 
 
-def path_beside(declaration: Path) -> Path:
+def locate(declaration: Path) -> Path:
     """The threshold file of a declaration file."""
     return declaration.with_name(declaration.stem + SUFFIX)
 
 
 def fingerprint(monitor: Monitor, version: int = VERSION) -> str:
-    """16 hex digits over everything in a declaration that calibrated levels depend on."""
+    """16 hex digits over everything in a declaration that calibrated thresholds depend on.
+
+    version: of the way of making it; an older one where a file of that version is checked.
+    """
     basis = BASES[version](monitor)
     return hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:16]
 
@@ -70,7 +73,7 @@ def _first_basis(monitor: Monitor) -> list[object]:
 
 
 def _column(column: Column) -> list[object]:
-    """Of a column: its unit and its role move no level."""
+    """Of a column: its unit and its role move no threshold."""
     newer = later(column)
     return [column.name, column.kind, column.cut, *([newer] if newer else [])]
 
@@ -79,8 +82,8 @@ BASES: Mapping[int, Callable[[Monitor], list[object]]] = {1: _first_basis}
 """What the fingerprints of each version are made of: a file of an older one stays valid."""
 
 
-def heading(monitor: Monitor, data: str) -> list[str]:
-    """The lines of a file that say what its levels were found on. data: as in a Calibration."""
+def format_heading(monitor: Monitor, data: str) -> list[str]:
+    """The lines of a file that say what its thresholds were found on. data: as in a Calibration."""
     version = [f"version = {VERSION}"] if VERSION > 1 else []
     return [
         "[calibration]",
@@ -90,8 +93,8 @@ def heading(monitor: Monitor, data: str) -> list[str]:
     ]
 
 
-def key_of(column: str) -> str:
-    """The key of a column's levels as TOML writes it; '' is the whole data set."""
+def format_key(column: str) -> str:
+    """The key of a column's thresholds as TOML writes it; '' is the whole data set."""
     if not column:
         return WHOLE
     if column == WHOLE or column.startswith(ESCAPED):
@@ -101,7 +104,7 @@ def key_of(column: str) -> str:
     return json.dumps(column, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def column_of(key: str) -> str:
+def parse_key(key: str) -> str:
     """The column of a key; '' is the whole data set."""
     return "" if key == WHOLE else key.removeprefix(ESCAPED)
 
@@ -113,13 +116,13 @@ def read(path: Path) -> Calibration | None:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         head = document.pop("calibration")
-        levels = {
-            (metric, column_of(key)): Levels(**numbers)
+        by_key = {
+            (metric, parse_key(key)): Thresholds(**numbers)
             for metric, columns in document.items()
             for key, numbers in columns.items()
         }
         version = head.get("version", 1)
-        calibration = Calibration(head["fingerprint"], head["data"], levels, version)
+        calibration = Calibration(head["fingerprint"], head["data"], by_key, version)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise DeclarationError(
             path.name, f"cannot be read: {error}", "mend it, or write it anew with calibrate"
@@ -130,27 +133,34 @@ def read(path: Path) -> Calibration | None:
             f"{version!r} is none of {', '.join(map(str, BASES))}",
             "update driftdeck, or write the file anew with calibrate",
         )
-    for (metric, column), given in calibration.levels.items():
-        given.check(f"{path.name}: {metric}.{column or 'all'}")
+    for (metric, column), fixed in calibration.thresholds.items():
+        fixed.check(f"{path.name}: {metric}.{column or 'all'}")
     return calibration
 
 
-def problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
+def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
     """Why a calibration does not fit its declaration: stale, twice, missing or left over."""
     wanted = {s.key for s in monitor.series() if s.metric.quantiles is not None}
     repair = f"run `driftdeck calibrate {monitor.name}` and review the file"
     if calibration is None:
         return [f"{monitor.name}: no calibrated thresholds yet; {repair}"] if wanted else []
-    found = []
+    problems = []
     if calibration.fingerprint != fingerprint(monitor, calibration.version):
-        found.append(f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}")
-    fixed = {s.key for s in monitor.series() if s.metric.levels is not None}
-    for metric, column in sorted(set(calibration.levels) - wanted):
+        problems.append(
+            f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}"
+        )
+    fixed = {s.key for s in monitor.series() if s.metric.thresholds is not None}
+    for metric, column in sorted(set(calibration.thresholds) - wanted):
         place = f"{monitor.name}: {metric}.{column or 'all'}"
         why = (
-            "also has levels in the declaration" if (metric, column) in fixed else "is not declared"
+            "also has thresholds in the declaration"
+            if (metric, column) in fixed
+            else "is not declared"
         )
-        found.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
-    missing = sorted(wanted - set(calibration.levels))
-    found += [f"{monitor.name}: {m}.{c or 'all'} has no level; {repair}" for m, c in missing]
-    return found
+        problems.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
+    missing = sorted(wanted - set(calibration.thresholds))
+    problems += [
+        f"{monitor.name}: {metric}.{column or 'all'} has no threshold; {repair}"
+        for metric, column in missing
+    ]
+    return problems

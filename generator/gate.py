@@ -73,4 +73,4 @@ def withheld_variables(settings: Project) -> list[str]:
 def _named(settings: Project) -> list[str]:
     """The variables that contacts name."""
     contacts = load_contacts(*settings.monitor_folders)
-    return sorted({name for contact in contacts for name in contact.way.variables()})
+    return sorted({name for contact in contacts for name in contact.receiver.variables()})

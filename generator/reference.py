@@ -64,12 +64,12 @@ def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | Pulled | None
 
 
 def _series(series: Series) -> str:
-    metric, levels = series.metric, series.levels
+    metric, thresholds = series.metric, series.thresholds
     name = metric.title + (f" of `{series.column.name}`" if series.column else "")
     warn = alert = metric.unjudged or "not judged"
-    if levels is not None:
-        warn = _level(levels.warn_below, levels.warn_above)
-        alert = _level(levels.alert_below, levels.alert_above)
+    if thresholds is not None:
+        warn = _level(thresholds.warn_below, thresholds.warn_above)
+        alert = _level(thresholds.alert_below, thresholds.alert_above)
     method = series.method.name if series.method else ""
     cells = (name, series.unit.name, method, warn, alert, metric.meaning)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,7 +1,7 @@
 """Whether the committed thresholds still fit their declarations."""
 
 from driftdeck import thresholds
-from driftdeck.load import declaration, load
+from driftdeck.load import find_declaration, load
 from driftdeck.project import Project
 
 
@@ -9,6 +9,6 @@ def stale_thresholds(settings: Project) -> list[str]:
     """A sentence for each threshold that is stale, missing, left over, or written twice."""
     problems: list[str] = []
     for monitor in load(*settings.monitor_folders):
-        path = thresholds.path_beside(declaration(monitor.name, settings.monitor_folders))
-        problems += thresholds.problems(monitor, thresholds.read(path))
+        path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
+        problems += thresholds.find_problems(monitor, thresholds.read(path))
     return problems

@@ -31,9 +31,9 @@ from driftdeck.stack import steps
 from driftdeck.stack.local import grafana_binary
 from driftdeck.stack.runtime import choose
 from driftdeck.verify.built import Built
-from driftdeck.verify.checks import Answer, ask_all
-from driftdeck.verify.grafana import Live, ask
-from driftdeck.verify.questions import Question
+from driftdeck.verify.checks import QueryResult, check_queries
+from driftdeck.verify.grafana import LiveGrafana, run_query
+from driftdeck.verify.queries import Query
 from examples.live.play import BEGINS, ENDS
 from soak.flat import growth
 
@@ -128,14 +128,14 @@ class Clients:
 
     def _by_grafana(self) -> Iterator[tuple[float, str]]:
         now = datetime.now(UTC)
-        live = Live(self._settings, self._built, Grafana(self._settings), now)
-        answers: list[Answer] = []
+        live = LiveGrafana(self._settings, self._built, Grafana(self._settings), now)
+        answers: list[QueryResult] = []
 
-        def asked(question: Question) -> Answer:
-            answers.append(ask(live, question))
+        def asked(question: Query) -> QueryResult:
+            answers.append(run_query(live, question))
             return answers[-1]
 
-        for check in ask_all(self._built, asked, lambda _: "", now):
+        for check in check_queries(self._built, asked, lambda _: "", now):
             if check.seconds is not None and answers:
                 yield check.seconds, answers.pop().error
 

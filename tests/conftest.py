@@ -52,7 +52,7 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
     with connect(settings, Role.ADMIN) as opened:
         tables = opened.execute(
             "select string_agg(format('%I.%I', schemaname, tablename), ', ')"
-            " from pg_tables where schemaname = 'monitoring'"
+            " from pg_tables where schemaname = 'monitoring' and tablename <> 'schema_migration'"
         ).fetchone()
         opened.execute(f"truncate {tables[0]}")
         opened.execute("drop schema if exists outages cascade")
@@ -155,7 +155,7 @@ def house(
     """
     from driftdeck.collectors.jobs.runner import Runner
     from driftdeck.collectors.jobs.windows import window_of
-    from driftdeck.load import named
+    from driftdeck.load import find_monitor
 
     days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]
     for n, day in enumerate(days):
@@ -167,7 +167,7 @@ def house(
         "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-12', {changes})\n"
     )
-    monitor = named("small", declared)
+    monitor = find_monitor("small", declared)
     runner = Runner(monitor, settings, connection)
     for day in days:
         runner.run(window_of(monitor, day))

@@ -197,7 +197,7 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
     dashboard = next(one for one in DASHBOARDS if one["uid"] == uid)
     for series in monitor.series():
         metric = series.metric
-        if metric.unjudged or series.levels is None or metric.name == "drift":
+        if metric.unjudged or series.thresholds is None or metric.name == "drift":
             continue
         rules = [
             r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))
@@ -207,9 +207,9 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         drawn = {step["value"] for step in steps[1:]}
 
-        assert drawn == set(series.levels.given().values()), metric.name
+        assert drawn == set(series.thresholds.as_dict().values()), metric.name
         for side, sign in (("above", ">"), ("below", "<")):
-            level = getattr(series.levels, f"alert_{side}")
+            level = getattr(series.thresholds, f"alert_{side}")
             rule = next((r for r in rules if r["title"].endswith(f"{side} its alert level")), None)
             assert (level is None) == (rule is None)
             if rule is not None:

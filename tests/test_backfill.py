@@ -15,7 +15,7 @@ import pytest
 from conftest import rows, small_monitor, write_day
 from driftdeck.collectors.jobs import work
 from driftdeck.collectors.jobs.backfill import Asked, backfill
-from driftdeck.load import load, named
+from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 from repository import ROOT
 
@@ -65,7 +65,7 @@ def mine(settings: Settings, tmp_path: Path, connection: psycopg.Connection) -> 
 
 def collect(mine: Settings, connection: psycopg.Connection, **asked: object) -> list[object]:
     """Everything that a backfill of an empty database stores."""
-    monitor = named("small", *mine.monitor_folders)
+    monitor = find_monitor("small", *mine.monitor_folders)
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
@@ -123,7 +123,7 @@ def test_a_killed_backfill_goes_on(
         process.send_signal(signal.SIGKILL)
     assert 0 < count <= DAYS
     assert psutil.wait_procs(begun, timeout=20)[1] == []
-    monitor = named("small", *mine.monitor_folders)
+    monitor = find_monitor("small", *mine.monitor_folders)
 
     assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0
     assert stored(connection) == whole
@@ -143,7 +143,7 @@ def test_reports_are_as_many_as_asked(
     mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The newest windows first; a second call has nothing to do."""
-    monitor = named("small", *mine.monitor_folders)
+    monitor = find_monitor("small", *mine.monitor_folders)
     for _ in range(2):
         assert backfill(mine, [monitor], Asked(missing=True, reports=2)) == 0
     paths = connection.execute(
@@ -159,10 +159,10 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """It is named, the exit status says so, and the other monitor is collected."""
-    good = named("small", *mine.monitor_folders)
+    good = find_monitor("small", *mine.monitor_folders)
     gone = small_monitor("nowhere", name="gone", starts="", ends="")
     known = {one.name: one for one in (good, gone)}
-    monkeypatch.setattr(work, "named", lambda name, _: known[name])
+    monkeypatch.setattr(work, "find_monitor", lambda name, _: known[name])
 
     assert backfill(mine, [gone, good], Asked(reports=0)) == 1
     assert len(stored(connection)[0]) >= DAYS * 6

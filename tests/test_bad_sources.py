@@ -13,7 +13,7 @@ import pytest
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources.errors import SourceError
@@ -78,7 +78,7 @@ def test_a_column_that_fails_in_one_file_is_kept_of_the_other(
     table = table.set_column(table.column_names.index("c"), "c", bad)
     pq.write_table(table, tmp_path / f"date={DAY}" / "part-1.parquet")
     monitor = small_monitor(str(tmp_path), starts=str(DAY - timedelta(days=9)))
-    cleaned = Cleaned(monitor, read(settings, monitor.source))
+    cleaned = CoercedRows(monitor, read(settings, monitor.source))
     assert cleaned.columns["c"].count == 60
     assert cleaned.columns["x"].count == 100
     [complaint] = cleaned.complaints

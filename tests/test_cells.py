@@ -16,7 +16,7 @@ from driftdeck.collectors.frames import cells
 from driftdeck.collectors.frames.reference import days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -76,7 +76,7 @@ def write(folder: Path, column: str, words: list[list[str]]) -> d.Csv:
     return d.Csv(str(folder), time="at", layout="dated")
 
 
-def newest(settings: Settings, source: d.Source, column: d.Column, days: int) -> Collected:
+def newest(settings: Settings, source: d.Source, column: d.Column, days: int) -> WindowResult:
     """What the last of some days amounts to, against all before it."""
     last = FIRST + timedelta(days=days - 1)
     monitor = small_monitor(
@@ -90,7 +90,7 @@ def newest(settings: Settings, source: d.Source, column: d.Column, days: int) ->
     return collect(monitor, window, reader, lambda _: reference, NOW, backfill=True, report=False)
 
 
-def drift(found: Collected) -> float:
+def drift(found: WindowResult) -> float:
     """Of the one column."""
     [value] = [v for v in found.values if v.series.metric.name == "drift"]
     assert value.outcome.value is not None

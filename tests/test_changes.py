@@ -192,6 +192,7 @@ def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -
 
 def test_policies_of_contacts_that_are_gone_go_first(house: Settings, fake: Fake) -> None:
     """Grafana refuses to delete a contact point that its policies still name."""
+    house = house.model_copy(update={"notification_policies": "whole"})
     apply(target(house, fake), force=False)
     fake.points["driftdeck-contact-ops"] = {"uid": "driftdeck-contact-ops", "name": "ops"}
     fake.policies = {"receiver": "grafana-default-email", "routes": [{"receiver": "ops"}]}

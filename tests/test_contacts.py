@@ -26,10 +26,12 @@ CONTACTS = """\
 from driftdeck import declare as d
 
 CONTACTS = (
-    d.Contact(name="everyone", way=d.webhook("$ALERT_WEBHOOK_URL")),
-    d.Contact(name="grid", way=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)),
+    d.Contact(name="everyone", receiver=d.webhook("$ALERT_WEBHOOK_URL")),
     d.Contact(
-        name="nights", way=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
+        name="grid", receiver=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)
+    ),
+    d.Contact(
+        name="nights", receiver=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
         monitors=("small",), resolved=False,
     ),
 )
@@ -111,12 +113,12 @@ WAYS = {
     "opsgenie": d.opsgenie("$A", url="https://api.eu.opsgenie.com/v2/alerts"),
     "oncall": d.oncall("$A"),
     "sns": d.sns("arn:aws:sns:e:1:ml", region="e", access_key="$A", secret_key="$A"),
-    "jira": d.contact_of_kind(
+    "jira": d.receiver_of_type(
         "jira",
         {"api_url": "https://x", "project": "ML", "issue_type": "Task", "api_token": "$A",
          "labels": ["drift"], "fields": {"customfield_1": 3}},
     ),
-    "mqtt": d.contact_of_kind(
+    "mqtt": d.receiver_of_type(
         "mqtt", {"brokerUrl": "tcp://x:1883", "topic": "ml", "qos": 1, "retain": True}
     ),
 }  # fmt: skip
@@ -150,7 +152,7 @@ def test_what_ci_declares_reaches_its_server() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["stack"]
     script = "\n".join(step.get("run", "") for step in job["steps"])
-    variables = {name for contact in declared for name in contact.way.variables()}
+    variables = {name for contact in declared for name in contact.receiver.variables()}
 
     assert variables
     assert variables <= set(compose["services"]["grafana"]["environment"]) & set(job["env"])
@@ -214,21 +216,27 @@ def test_compose_passes_on_what_the_example_names() -> None:
             lambda: d.sns("arn:aws:sns:e:1:t", access_key="a", secret_key="$A"),
             "sigv4.access_key: a",
         ),
-        (lambda: d.contact_of_kind("", {"a": "b"}), "name Grafana's type"),
-        (lambda: d.contact_of_kind("jira", {}), "no settings"),
-        (lambda: d.contact_of_kind("jira", {"password": "abc"}), "password: a secret"),
+        (lambda: d.receiver_of_type("", {"a": "b"}), "name Grafana's type"),
+        (lambda: d.receiver_of_type("jira", {}), "no settings"),
+        (lambda: d.receiver_of_type("jira", {"password": "abc"}), "password: a secret"),
         (
-            lambda: d.contact_of_kind("mqtt", {"tlsConfig": {"clientKey": "abc"}}),
+            lambda: d.receiver_of_type("mqtt", {"tlsConfig": {"clientKey": "abc"}}),
             "clientKey: a sec",
         ),
-        (lambda: d.contact_of_kind("x", {"a": float("nan")}), "a text, a number or a boolean"),
-        (lambda: d.contact_of_kind("x", {"a": object()}), "a text, a number or a boolean"),
-        (lambda: d.contact_of_kind("x", {"a": {"b": "${C}"}}), "x: a.b: .*environment variable"),
-        (lambda: d.Contact(name="nobody", way=d.webhook("$A")), "choose another"),
-        (lambda: d.Contact(name="On call", way=d.webhook("$A")), "lower-case"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), kinds=("drift",)), "choose among"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), repeat="0s"), "write a length of time"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), wait="soon"), "write a length of time"),
+        (lambda: d.receiver_of_type("x", {"a": float("nan")}), "a text, a number or a boolean"),
+        (lambda: d.receiver_of_type("x", {"a": object()}), "a text, a number or a boolean"),
+        (lambda: d.receiver_of_type("x", {"a": {"b": "${C}"}}), "x: a.b: .*environment variable"),
+        (lambda: d.Contact(name="nobody", receiver=d.webhook("$A")), "choose another"),
+        (lambda: d.Contact(name="On call", receiver=d.webhook("$A")), "lower-case"),
+        (lambda: d.Contact(name="a", receiver=d.webhook("$A"), kinds=("drift",)), "choose among"),
+        (
+            lambda: d.Contact(name="a", receiver=d.webhook("$A"), repeat="0s"),
+            "write a length of time",
+        ),
+        (
+            lambda: d.Contact(name="a", receiver=d.webhook("$A"), wait="soon"),
+            "write a length of time",
+        ),
     ],
 )
 def test_a_wrong_contact_names_the_mend(wrong: object, said: str) -> None:

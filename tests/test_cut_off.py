@@ -68,9 +68,9 @@ def test_it_is_done_by_whoever_comes_next(
     assert retrain(settings, connection, planned()) == ""
 
 
-@pytest.mark.parametrize("replay", [False, True])
+@pytest.mark.parametrize("waits", [False, True])
 def test_one_that_somebody_is_at_is_left_alone(
-    settings: Settings, connection: psycopg.Connection, replay: bool
+    settings: Settings, connection: psycopg.Connection, waits: bool
 ) -> None:
     """Where the training answers the log anew, what comes next waits for it instead."""
     call(connection)
@@ -87,10 +87,10 @@ def test_one_that_somebody_is_at_is_left_alone(
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         began = time.monotonic()
-        said = retrain(settings, connection, planned(replay=replay))
-        assert (time.monotonic() - began > 2.5) is replay
+        said = retrain(settings, connection, planned(during_backfill=waits))
+        assert (time.monotonic() - began > 2.5) is waits
 
-    assert said.startswith("retraining done: v2" if replay else "a retraining is under way")
+    assert said.startswith("retraining done: v2" if waits else "a retraining is under way")
 
 
 def test_what_was_trained_is_only_promoted(
@@ -280,8 +280,8 @@ def test_killed_between_the_window_and_its_training(
     """Whatever is asked for next begins with the training of that window."""
     Runner(broken, settings, connection).run(window_of(broken, date(2024, 1, 11)), trains=True)
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
-    monkeypatch.setattr(commands, "named", lambda *_: broken)
-    monkeypatch.setattr("driftdeck.collectors.jobs.work.named", lambda *_: broken)
+    monkeypatch.setattr(commands, "find_monitor", lambda *_: broken)
+    monkeypatch.setattr("driftdeck.collectors.jobs.work.find_monitor", lambda *_: broken)
     if command == "due":
         commands.due(settings, "small")
     elif command == "run":

@@ -17,7 +17,7 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
     pytest.skip("the examples, or the packages they need, are not here", allow_module_level=True)
 
 from driftdeck.database import connect
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.settings import Settings
 from examples.dummy import feed as dummy
 from examples.errors import ExampleError
@@ -189,7 +189,7 @@ def test_retraining_answers_later_days_with_what_was_known(
 
 def test_the_reference_that_follows_is_what_was_trained_on() -> None:
     """A declaration imports no example, so the days of both are written twice."""
-    plan = named("flights", *MONITORS).retrain
+    plan = find_monitor("flights", *MONITORS).retrain
 
     assert plan is not None
     assert plan.reference is not None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.retraining.retraining import _reason
-from driftdeck.collectors.thresholds.episodes import confirmed, judged
+from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
-from driftdeck.collectors.values import Collected, Measured, Status, Value
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.dashboards import sql
 from driftdeck.errors import UsageError
 from driftdeck.firing import breached_query
@@ -79,17 +79,17 @@ def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
 def test_the_worst_of_a_window_is_not_expected() -> None:
     """The overview speaks of what nobody knows of."""
     series = next(small_monitor().series())
-    value = Value(series, Measured(9.0), 400, d.Levels(alert_above=0.4), expected=True)
+    value = Value(series, Measurement(9.0), 400, d.Thresholds(alert_above=0.4), expected=True)
     window = small_monitor().every.window(date(2024, 1, 3))
 
-    assert Collected("small", window, Status.OK, (value,)).worst is None
+    assert WindowResult("small", window, Status.OK, (value,)).worst is None
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"metric": "drift", "column": "z"}, "no judged series drift of z"),
-        ({"metric": "target_mean", "column": "y"}, "no judged series"),
+        ({"metric": "drift", "column": "z"}, "no load_judgements series drift of z"),
+        ({"metric": "target_mean", "column": "y"}, "no load_judgements series"),
         ({"metric": "drift", "column": "x", "because": " "}, "say why"),
         ({"metric": "drift", "column": "x", "since": "2024-02-01"}, "comes before since"),
         ({"metric": "drift", "column": "x", "until": "soon"}, "YYYY-MM-DD"),
@@ -155,8 +155,8 @@ def test_replay_agrees_with_the_rule(
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     series = next(monitor.series())
     windows = stored(connection, monitor, values)
-    judged_windows = judged(connection, monitor).get(series.key, [])
-    then, now = compare(series, judged_windows, d.Levels(alert_above=level))
+    judged_windows = load_judgements(connection, monitor).get(series.key, [])
+    then, now = compare(series, judged_windows, d.Thresholds(alert_above=level))
 
     assert then.windows == len(fires(connection, monitor, windows))
     windows = stored(connection, monitor, values, level)
@@ -192,7 +192,7 @@ def test_what_is_reported_is_what_the_rule_begins_to_say(
     known: tuple[d.Expected, ...],
     zone: str,
 ) -> None:
-    """A breach is confirmed by the first window of each span on which the rule fires."""
+    """A breach is find_confirmed by the first window of each span on which the rule fires."""
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     windows = stored(connection, monitor, values)
     days = [window.day for window in windows]
@@ -207,7 +207,7 @@ def test_what_is_reported_is_what_the_rule_begins_to_say(
     ]
 
     reported = [
-        start.astimezone(monitor.every.zone).date() for start in confirmed(connection, monitor)
+        start.astimezone(monitor.every.zone).date() for start in find_confirmed(connection, monitor)
     ]
     assert reported == onsets
 
@@ -262,5 +262,5 @@ def test_an_expected_breach_is_confirmed_by_nobody(connection: psycopg.Connectio
     for n in range(3, 7):
         put(connection, small_monitor(), date(2024, 1, n), 0.9)
 
-    assert len(confirmed(connection, small_monitor())) == 1
-    assert confirmed(connection, small_monitor(expected=(SALE,))) == []
+    assert len(find_confirmed(connection, small_monitor())) == 1
+    assert find_confirmed(connection, small_monitor(expected=(SALE,))) == []

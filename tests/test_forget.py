@@ -12,7 +12,7 @@ from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, project_of
 from driftdeck.database import connect
-from driftdeck.load import load, named
+from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 
 Run = Callable[..., str]
@@ -46,7 +46,7 @@ def redeclare(settings: Settings, changes: str) -> None:
 
 def collect(settings: Settings, *days: int) -> None:
     """Collect some days as they are declared now."""
-    monitor = named("small", *settings.monitor_folders)
+    monitor = find_monitor("small", *settings.monitor_folders)
     with connect(settings) as connection:
         runner = Runner(monitor, settings, connection)
         for day in days:

@@ -18,7 +18,7 @@ from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
 from driftdeck.settings import IsolatedSettings, Settings
 from driftdeck.verify.built import Built
-from driftdeck.verify.grafana import Live, equal_dashboards
+from driftdeck.verify.grafana import LiveGrafana, check_dashboards
 from fake_grafana import Fake
 from repository import ROOT
 
@@ -217,7 +217,7 @@ def test_apply_stores_tabs_and_then_nothing(
     assert set(fake.objects) == set(fake.dashboards)
     assert {one["manager"] for one in fake.notes.values()} == {"files"}
     assert steps(house, fake, v2=True) == []
-    verified = list(equal_dashboards(live(house, fake, v2=True)))
+    verified = list(check_dashboards(live(house, fake, v2=True)))
     assert [one.detail for one in verified if not one.ok] == []
     planned = steps(house, fake)  # and back again: we stored it, so nobody is asked
     assert {one.kind for one in planned} == {Kind.CHANGED}
@@ -227,22 +227,22 @@ def test_apply_stores_tabs_and_then_nothing(
     assert steps(house, fake) == []
 
 
-def live(house: Settings, fake: Fake, *, v2: bool) -> Live:
+def live(house: Settings, fake: Fake, *, v2: bool) -> LiveGrafana:
     """That Grafana, being verified."""
     grafana = Grafana(house, transport=httpx.MockTransport(fake))
     built = Built(artefacts(house), {})
-    return Live(house, built, grafana, datetime.now(UTC), wait=0, v2=v2)
+    return LiveGrafana(house, built, grafana, datetime.now(UTC), wait=0, v2=v2)
 
 
 def test_verify_says_how_a_dashboard_is_stored(house: Settings, fake: Fake) -> None:
     """As v2 where rows are wanted, in rows where v2 is; equal where a browser saved rows as v2."""
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=True))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=True))}
     assert "stored in the classic form" in details["dashboard Flight delays"]
     saved_as(fake, with_tabs(fake, house))
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=False))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
     assert "new layout (tabs 'State'" in details["dashboard Flight delays"]
     saved_as(fake, rows_of(fake, house))
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=False))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
     assert details["dashboard Flight delays"] == "present and equal"
 
 

@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "monitors" / "contacts.py").write_text(
         "from driftdeck import declare as d\n"
-        "CONTACTS = (d.Contact(name='hook', way=d.webhook('$TEST_WEBHOOK_URL'),"
+        "CONTACTS = (d.Contact(name='hook', receiver=d.webhook('$TEST_WEBHOOK_URL'),"
         " wait='0s', interval='1s'),)\n"
     )
     return folder

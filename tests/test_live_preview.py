@@ -12,13 +12,13 @@ from test_live import environment, folder, needs_grafana, run, webhook
 from driftdeck.database import Role, connect
 from driftdeck.facts import Json
 from driftdeck.facts.panels import plotted_panels
-from driftdeck.preview.draw import Asked, draw
-from driftdeck.preview.frames import asker
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import load_settings
 from driftdeck.stack.runtime import choose
 from driftdeck.verify.built import Built
-from driftdeck.verify.drawn import undrawn
-from driftdeck.verify.look import FLAGS, SEEN, browser_program, log_in
+from driftdeck.verify.look import FLAGS, READ_PANELS, browser_program, log_in
+from driftdeck.verify.rendering import wait_for_panels
 from own_previews import drawings
 
 MENU = {"Panel menu", "Menu"}
@@ -102,9 +102,14 @@ def test_a_preview_says_what_grafana_shows(
     with connect(chosen, Role.READER) as connection:
         for dashboard in Built(choose(chosen).artefacts(), {}).dashboards():
             page.goto(f"{chosen.grafana}/d/{dashboard['uid']}?kiosk", timeout=60_000)
-            assert undrawn(page, list(plotted_panels(dashboard))) == {}
-            texts = {box["id"]: box["text"] for box in page.evaluate(SEEN)}
-            model = draw(dashboard, asker(connection), Asked(every=False), datetime.now(UTC))
+            assert wait_for_panels(page, list(plotted_panels(dashboard))) == {}
+            texts = {box["id"]: box["text"] for box in page.evaluate(READ_PANELS)}
+            model = draw(
+                dashboard,
+                make_query_runner(connection),
+                DashboardRequest(all_choices=False),
+                datetime.now(UTC),
+            )
             for panel, drawing in drawings(model):
                 words = list(grafana_words(texts[panel["id"]]))
                 compared += len(words)

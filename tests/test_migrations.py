@@ -12,7 +12,7 @@ from test_roles import COLLECTORS, POWERS
 
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import BINARIES, Embedded, free_port
-from driftdeck.database.migrate import TABLE, MigrationError, migrations
+from driftdeck.database.migrate import MigrationError, migrations
 from driftdeck.settings import IsolatedSettings, Settings
 
 MODULE = sys.modules[migrate.__module__]
@@ -108,7 +108,8 @@ def test_an_owner_who_is_no_superuser_migrates(other_server: Settings) -> None:
 def rights(admin: psycopg.Connection, role: str) -> set[str]:
     """What a role may do with every table of ours but the locks."""
     names = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-    tables = "from pg_tables where schemaname = 'monitoring' and tablename <> 'lock'"
+    tables = "from pg_tables where schemaname = 'monitoring'"
+    tables += " and tablename not in ('lock', 'schema_migration')"
     found = set()
     for name in names:
         query = f"select bool_and(has_table_privilege(%s, 'monitoring.' || tablename, %s)) {tables}"
@@ -120,7 +121,7 @@ def rights(admin: psycopg.Connection, role: str) -> set[str]:
 
 def test_a_newer_database_is_refused(settings: Settings, connection: psycopg.Connection) -> None:
     """What it means is not known here, so nothing is done with it."""
-    newer = "insert into public.schema_migration values ('0099_future')"
+    newer = "insert into monitoring.schema_migration values ('0099_future')"
     connection.execute(newer)
     connection.execute("alter role grafana_reader set work_mem = '8MB'")
     connection.commit()
@@ -133,7 +134,7 @@ def test_a_newer_database_is_refused(settings: Settings, connection: psycopg.Con
         ).fetchone()
         assert row == (True,)
     finally:
-        connection.execute("delete from public.schema_migration where name = '0099_future'")
+        connection.execute("delete from monitoring.schema_migration where name = '0099_future'")
         connection.commit()
         migrate(settings)
 
@@ -145,7 +146,8 @@ def old(settings: Settings) -> Iterator[Settings]:
         admin.execute("create database old")
         place = settings.model_copy(update={"postgres_db": "old"})
         with connect(place, Role.ADMIN) as opened:
-            opened.execute(TABLE)
+            opened.execute("create schema monitoring")
+            opened.execute("create table public.schema_migration (name text, applied_at int)")
             for path in migrations()[:6]:
                 opened.execute(path.read_bytes())
                 opened.execute("insert into public.schema_migration values (%s)", [path.stem])
@@ -181,7 +183,7 @@ def test_a_migration_waits_for_another_only_so_long(
 ) -> None:
     """Whoever holds its lock is named, and so is the mend."""
     monkeypatch.setattr(MODULE, "WAIT_SECONDS", 1)
-    connection.execute("lock table public.schema_migration in share update exclusive mode")
+    connection.execute("lock table monitoring.schema_migration in share update exclusive mode")
 
     with pytest.raises(MigrationError, match=r"for 1 s \(process \d+ of postgres.*wait until"):
         migrate(settings)

@@ -22,7 +22,7 @@ from driftdeck.database import uri
 from driftdeck.errors import DriftdeckError
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.thresholds import stale_thresholds
-from driftdeck.load import RESERVED, load, named
+from driftdeck.load import RESERVED, find_monitor, load
 from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import Report
 from driftdeck.preflight.read.reading import Reading
@@ -66,7 +66,7 @@ def test_from_a_log_to_collected_windows(
     alarms = connection.execute(
         "select avg((level = 2)::int) from monitoring.metric where level is not null"
     ).fetchone()
-    monitor = named("churn", *mine.monitor_folders)
+    monitor = find_monitor("churn", *mine.monitor_folders)
 
     assert [status for (status,) in stored] == ["ok"] * DAYS
     assert alarms is not None
@@ -110,7 +110,7 @@ def test_columns_of_odd_names_work_to_the_end(
     odd = pd.DataFrame({name: random.normal(size=len(frame)) for name in ODD})
     frame = pd.concat([frame[["at", "label"]], odd], axis=1).assign(prediction=frame["label"])
     monitor = make(mine, asked("odd", saved(frame, mine.data, "log.parquet")))
-    levels = {series.key: series.levels for series in monitor.series()}
+    levels = {series.key: series.thresholds for series in monitor.series()}
     runner = Runner(monitor, mine, connection)
     for window in map(monitor.every.window, monitor.reference.days()[:2]):
         assert runner.run(window).status is Status.OK
@@ -136,7 +136,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         (mine.data / "log" / f"dt={day}").mkdir(parents=True)
         saved(part, mine.data / "log" / f"dt={day}")
     make(mine, asked("hive", mine.data / "log", "--timezone", "Europe/Lisbon"))
-    hive = named("hive", *mine.monitor_folders)
+    hive = find_monitor("hive", *mine.monitor_folders)
     assert hive.source == d.Csv("log", time="at", partition="dt", naive="Europe/Lisbon")
     assert hive.every == d.Daily(timezone="Europe/Lisbon")
 
@@ -155,7 +155,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         with other.cursor() as cursor:
             cursor.executemany("insert into log values (%s, %s, %s)", frame.values.tolist())
     make(mine, asked("shop", address))
-    shop = named("shop", *mine.monitor_folders)
+    shop = find_monitor("shop", *mine.monitor_folders)
     kept = tmp_path / ".env"
 
     assert shop.source == d.Table("log", time="at", address="SHOP_URI", naive="UTC")
@@ -196,8 +196,8 @@ def test_no_weekend_cries_wolf(mine: Settings) -> None:
     quiet = frame["at"].dt.dayofweek >= 5
     monitor = make(mine, asked("week", saved(frame[~quiet | (frame.index % 3 == 0)], mine.data)))
     closed = make(mine, asked("shut", saved(frame[~quiet], mine.data, "shut.csv")))
-    counts = {one.metric.name: one.levels for one in monitor.series()}["row_count"]
-    shut = {one.metric.name: one.levels for one in closed.series()}["row_count"]
+    counts = {one.metric.name: one.thresholds for one in monitor.series()}["row_count"]
+    shut = {one.metric.name: one.thresholds for one in closed.series()}["row_count"]
 
     assert counts.judge(20) == counts.judge(60) == 0
     assert counts.judge(5) == counts.judge(200) == 2
@@ -257,7 +257,7 @@ def test_what_cannot_be_calibrated_is_left_out_with_its_reason(mine: Settings) -
     frame["label"] = frame["label"].where(early, 0)
     make(mine, asked("rare", saved(frame, mine.data)))
     load.cache_clear()
-    monitor = named("rare", *mine.monitor_folders)
+    monitor = find_monitor("rare", *mine.monitor_folders)
     unjudged = {metric.name: metric.unjudged for metric in monitor.metrics}
 
     assert [one.name for one in monitor.columns] == ["x", "c"]

@@ -1,4 +1,4 @@
-"""What `collectors new` makes of labels, ids, times and files as people have them."""
+"""What `driftdeck new` makes of labels, ids, times and files as people have them."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from driftdeck import declare as d
-from driftdeck.collectors.new import answers, guess
+from driftdeck.collectors.new import guess, model_output
 from driftdeck.collectors.new.command import amend, make
-from driftdeck.collectors.new.guess import Asked, Roles
-from driftdeck.collectors.new.propose import period
+from driftdeck.collectors.new.guess import Overrides, Roles
+from driftdeck.collectors.new.propose import choose_period
 from driftdeck.database import Role, uri
 from driftdeck.declare.columns import Kind
 from driftdeck.errors import DriftdeckError
@@ -26,10 +26,13 @@ RANDOM = np.random.default_rng(0)
 
 
 def answered(
-    p: object, y: object, positive: str = "", kinds: Mapping[str, Kind | None] = answers.NOTHING
-) -> answers.Answer:
+    p: object,
+    y: object,
+    positive: str = "",
+    kinds: Mapping[str, Kind | None] = model_output.NO_KINDS,
+) -> model_output.ModelOutput:
     """What a prediction and a label are taken for."""
-    return answers.of(pd.DataFrame({"p": p, "y": y}), ROLES, positive, kinds)
+    return model_output.classify(pd.DataFrame({"p": p, "y": y}), ROLES, positive, kinds)
 
 
 def classes(yes: object, no: object) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +54,7 @@ def test_two_labels_and_no_chance_are_no_regression(
     assert "performance needs a probability from 0 to 1" in found.remarks[0]
     if not isinstance(words[0], str):
         said: dict[str, Kind | None] = {"y": "number"}
-        assert answered(p * scale, y.astype(int), "", said).metrics == answers.NUMBERS
+        assert answered(p * scale, y.astype(int), "", said).metrics == model_output.NUMBER_METRICS
 
 
 def test_what_means_yes_is_never_ignored() -> None:
@@ -76,19 +79,19 @@ def test_a_share_against_other_codes_is_said() -> None:
 def test_what_a_person_says_of_a_column_undoes_each_guess() -> None:
     """A column said to be a category is no prediction, no target and no version."""
     frame = pd.DataFrame({"prediction": [0.1, 0.2], "label": [0, 1], "model": ["a", "b"]})
-    assert guess.roles(frame, Asked(), "x") == Roles("prediction", "label", "model")
+    assert guess.guess_roles(frame, Overrides(), "x") == Roles("prediction", "label", "model")
     for name, rest in (
         ("prediction", Roles("", "label", "model")),
         ("label", Roles("prediction", "", "model")),
         ("model", Roles("prediction", "label", "")),
     ):
-        assert guess.roles(frame, Asked(kinds={name: "category"}), "x") == rest
+        assert guess.guess_roles(frame, Overrides(kinds={name: "category"}), "x") == rest
 
 
 def test_a_chance_beside_a_prediction_in_words_is_the_prediction() -> None:
     """As beside one of 0 and 1."""
     frame = pd.DataFrame({"prediction": ["yes", "no"], "prediction_probability": [0.9, 0.2]})
-    assert guess.roles(frame, Asked(), "x").prediction == "prediction_probability"
+    assert guess.guess_roles(frame, Overrides(), "x").prediction == "prediction_probability"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +257,7 @@ def test_what_is_left_out_is_told_as_it_is(values: object, why: str) -> None:
     """Numbers in a coat are no identifiers; a year is not 2013.0."""
     frame = pd.DataFrame({"v": values})
     on = pd.Series(np.arange(1000) // 50)
-    [found] = guess.columns(frame, on, on < 10, [])
+    [found] = guess.guess_columns(frame, on, on < 10, [])
     assert found.kind is None
     assert found.why.startswith(why)
 
@@ -277,7 +280,7 @@ def test_a_stray_row_is_left_out_of_every_guess() -> None:
     days = pd.date_range("2024-01-01", periods=24).date
     found = pd.DataFrame({"rows": 60, "first": 0, "last": 86_000}, index=[date(2008, 5, 1), *days])
     found.loc[date(2008, 5, 1), "rows"] = 1
-    seen = period(found, "UTC", datetime(2024, 6, 1, tzinfo=UTC), None, "x")
+    seen = choose_period(found, "UTC", datetime(2024, 6, 1, tzinfo=UTC), None, "x")
     assert seen.stray == "1 row of 1 day far from the others is left out: 2008-05-01"
 
 
@@ -313,13 +316,13 @@ def test_infinity_where_nobody_watches_is_nobodys_problem(
 def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_path: Path) -> None:
     """The number, not the name of a constant."""
     make(mine, asked("thin", saved(NAMED[["at", "c"]], mine.data)))
-    from driftdeck.collectors.new.command import find, place_of, propose
-    from driftdeck.load import named
+    from driftdeck.collectors.new.command import find_dataset, propose, resolve_place
+    from driftdeck.load import find_monitor
 
     request = asked("thin", tmp_path / "data" / "log.csv")
-    found = find(mine, request, place_of(mine, request.source, "thin"), "UTC")
-    days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
-    monitor = named("thin", *mine.monitor_folders)
+    found = find_dataset(mine, request, resolve_place(mine, request.source, "thin"), "UTC")
+    days = choose_period(found.profile.days, "UTC", datetime.now(UTC), None, "x")
+    monitor = find_monitor("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
     with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

@@ -1,4 +1,4 @@
-"""What `collectors new` takes data for, and what it refuses: each refusal names the mend."""
+"""What `driftdeck new` takes data for, and what it refuses: each refusal names the mend."""
 
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from driftdeck import declare as d
 from driftdeck.cli import main
 from driftdeck.collectors.new import guess
 from driftdeck.collectors.new.command import make
-from driftdeck.collectors.new.propose import row_levels
+from driftdeck.collectors.new.propose import choose_row_thresholds
 from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 from own_data import asked, log, saved
@@ -23,10 +23,10 @@ from own_data import asked, log, saved
 )
 def test_row_levels_can_always_be_declared(counts: list[int]) -> None:
     """Whatever the days had, the levels are in order and none of those days is beyond one."""
-    warn, alert = row_levels(counts)
+    warn, alert = choose_row_thresholds(counts)
     [series] = small(d.row_count(warn=warn, alert=alert))
 
-    assert all(series.levels.judge(count) == 0 for count in counts)
+    assert all(series.thresholds.judge(count) == 0 for count in counts)
 
 
 def small(*metrics: d.Metric) -> list[d.Series]:
@@ -109,7 +109,7 @@ def test_columns_are_taken_for_what_they_are(name: str) -> None:
     """Numbers, categories, and what is of no use, each with a reason."""
     values, kind = GUESSED[name]
     frame = pd.DataFrame({name: values}, index=range(1000))
-    [found] = guess.columns(frame, ON, date(2024, 1, 8) > ON, [])
+    [found] = guess.guess_columns(frame, ON, date(2024, 1, 8) > ON, [])
 
     assert found.kind == kind, found.why
     assert found.why

@@ -15,8 +15,8 @@ from driftdeck.database import Role, connect
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
-from driftdeck.preview.draw import Asked, draw
-from driftdeck.preview.frames import asker
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from own_previews import NOW, Json, drawings, of_small
@@ -45,9 +45,11 @@ def lines(model: Json, title: str) -> dict[str, Sequence[float | None]]:
 def drawn(settings: Settings, **values: Any) -> Json:
     """The monitor's dashboard with a choice of its variables."""
     dashboards = Built(artefacts(settings), {}).dashboards()
-    asked = Asked(values={name: (value,) for name, value in values.items()}, every=False)
+    asked = DashboardRequest(
+        values={name: (value,) for name, value in values.items()}, all_choices=False
+    )
     with connect(settings, Role.READER) as reader:
-        return draw(of_small(dashboards), asker(reader), asked, NOW)
+        return draw(of_small(dashboards), make_query_runner(reader), asked, NOW)
 
 
 def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:

@@ -15,16 +15,16 @@ from litestar.testing import create_test_client
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines import evidently as report
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Outcome, Runner
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import confirmed
+from driftdeck.collectors.thresholds.episodes import find_confirmed
 from driftdeck.database import Role, connect
-from driftdeck.declare.methods import Bad
+from driftdeck.declare.methods import BreachSide
 from driftdeck.firing import breached_query, confirm, find_onsets
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import Settings
@@ -169,7 +169,7 @@ def test_grafana_links_lead_to_reports(
 
     assert [found.headers["location"], newest.headers["location"]] == [url, url]
     assert none.status_code == unknown.status_code == 404
-    assert "collectors report flights --date 2024-01-05" in none.text
+    assert "driftdeck report flights --date 2024-01-05" in none.text
     assert "no monitor nobody" in unknown.text
 
 
@@ -200,7 +200,7 @@ def test_test_breach_and_rule_agree(
 
     Also of a value that lies on a level: that is no breach.
     """
-    levels = d.Levels(alert_below=-low, alert_above=high)
+    levels = d.Thresholds(alert_below=-low, alert_above=high)
     value = {"low": -low, "high": high}.get(on, value)
     monitor = _of_one_number(levels)
     [(_, statuses)] = [_measured(monitor, value)]
@@ -220,13 +220,13 @@ def test_test_breach_and_rule_agree(
     )
 
 
-def _of_one_number(levels: d.Levels) -> d.Monitor:
+def _of_one_number(levels: d.Thresholds) -> d.Monitor:
     metric = d.prediction_mean(
         warn=None,
         alert=(levels.alert_below, levels.alert_above),
         firing=d.Firing(1, 1),
     )
-    assert metric.bad is Bad.BOTH
+    assert metric.breach_side is BreachSide.BOTH
     return d.Monitor(
         name="one", title="One", description="One number.", owner="tests",
         source=d.Table("one", time="t"), columns=(d.number("y"),), prediction=d.number("x"),
@@ -238,9 +238,9 @@ def _measured(monitor: d.Monitor, value: float) -> tuple[float | None, set[str]]
     """Evidently's number, and the statuses of its tests."""
     import pandas as pd
 
-    current = Cleaned(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
+    current = CoercedRows(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
     [series] = monitor.series()
-    [measured], runs = report.measure(monitor, current, None, {series: series.levels})
+    [measured], runs = report.measure(monitor, current, None, {series: series.thresholds})
     return measured.value, {str(t.status.value) for one in runs for t in one.tests_results}
 
 
@@ -274,4 +274,6 @@ def test_confirmed_breaches_are_read_from_the_store(
     for n in range(5, 11):
         runner.run(window_of(runner.monitor, date(2024, 1, n)))
 
-    assert {start.date() for start in confirmed(connection, runner.monitor)} == {date(2024, 1, 9)}
+    assert {start.date() for start in find_confirmed(connection, runner.monitor)} == {
+        date(2024, 1, 9)
+    }

@@ -12,7 +12,7 @@ import yaml
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck.collectors.engines.choice import drawn_by_lot
+from driftdeck.collectors.engines.choice import is_sampled
 from driftdeck.collectors.jobs import commands, work
 from driftdeck.collectors.jobs.backfill import Asked
 from driftdeck.collectors.jobs.windows import window_of
@@ -155,7 +155,7 @@ def train(name, day):
 """
 
 
-def test_a_backfill_that_replays_trains_and_its_reference_follows(
+def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     connection: psycopg.Connection,
     settings: Settings,
     tmp_path: Path,
@@ -171,7 +171,12 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     (tmp_path / "trainer.py").write_text(TRAINER.format(log=str(log)))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     plan = d.Retrain(
-        "trainer:train", after=2, of=3, metrics=("accuracy",), reference=d.Days(2), replay=True
+        "trainer:train",
+        after=2,
+        of=3,
+        metrics=("accuracy",),
+        reference=d.Days(2),
+        during_backfill=True,
     )
     monitor = small_monitor(
         str(log),
@@ -181,7 +186,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
         retrain=plan,
     )
     for module in (commands, work):
-        monkeypatch.setattr(module, "named", lambda *_: monitor)
+        monkeypatch.setattr(module, "find_monitor", lambda *_: monitor)
     often = settings.model_copy(update={"check_every": 3})
     commands.backfill(often, "small", Asked(reports=0))
 
@@ -199,7 +204,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
     assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
     days = [FIRST + timedelta(days=n) for n in range(10)]
-    lot = [drawn_by_lot(monitor, window_of(monitor, day), 3) for day in days]
+    lot = [is_sampled(monitor, window_of(monitor, day), 3) for day in days]
     engines = "select engine from monitoring.window_status order by window_start"
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot
@@ -211,7 +216,7 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert 0 < sum(lot) < 10
 
 
-def test_a_backfill_without_replay_trains_nothing(
+def test_a_backfill_trains_nothing_unless_declared(
     connection: psycopg.Connection, settings: Settings, tmp_path: Path
 ) -> None:
     """A production model is not trained for a breach of last spring."""
@@ -228,7 +233,7 @@ def test_a_backfill_without_replay_trains_nothing(
     )
     with pytest.MonkeyPatch.context() as patch:
         for module in (commands, work):
-            patch.setattr(module, "named", lambda *_: watched)
+            patch.setattr(module, "find_monitor", lambda *_: watched)
         commands.backfill(settings, "small", Asked(reports=0))
 
     assert recorded(connection) == []
@@ -244,7 +249,7 @@ def test_a_backfill_without_replay_trains_nothing(
         (f"{PYTHON} -c \"print('half'); raise SystemExit(3)\"", "exit status 3"),
         (f"{PYTHON} -c pass", "no version printed"),
         ("no-such-program --at-all", "No such file"),
-        ("nowhere.to_be_found:train", "No module named"),
+        ("nowhere.to_be_found:train", "No module find_monitor"),
     ],
 )
 def test_a_failure_is_recorded_with_its_output(

@@ -16,7 +16,7 @@ from driftdeck import declare as d
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.database import Role, uri
 from driftdeck.database.embedded import Embedded, free_port
 from driftdeck.database.errors import sentence
@@ -27,7 +27,7 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 Break = Callable[[Path], None]
 
 
-def run(settings: Settings, source: d.Source) -> Collected:
+def run(settings: Settings, source: d.Source) -> WindowResult:
     """What a day of a source amounts to."""
     monitor = small_monitor(
         source=source, columns=(d.number("x"),), prediction=None, target=None, reference=None,

@@ -224,8 +224,10 @@ def test_undated_csv_is_parsed_once_until_it_changes(
     """Windows share one parse; a row that is added is seen."""
     source = undated_csv(tmp_path / "log")
     parsed: list[Path] = []
-    parse = csv.batches_of
-    monkeypatch.setattr(csv, "batches_of", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1])
+    parse = csv.read_batches
+    monkeypatch.setattr(
+        csv, "read_batches", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1]
+    )
 
     assert [len(read(source, settings, one).frame) for one in DAYS] == [60, 60, 60]
     assert len(parsed) == 1

@@ -15,7 +15,7 @@ from benchmarks import many
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.drift_index import Index
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.dashboards import sql
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
@@ -51,10 +51,10 @@ def rows(count: int, columns: int) -> pd.DataFrame:
 def measuring(columns: int, reference: int) -> Callable[[], object]:
     """Measuring one window of 200 rows against an index that is there already."""
     one = monitor(columns)
-    base, window = Cleaned(one, rows(reference, columns)), rows(200, columns)
+    base, window = CoercedRows(one, rows(reference, columns)), rows(200, columns)
 
     def act() -> object:
-        return Index(one, Cleaned(one, window), base).measure(one.series())
+        return Index(one, CoercedRows(one, window), base).measure(one.series())
 
     act()
     return act

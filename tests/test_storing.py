@@ -13,7 +13,7 @@ from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import store, store_report
 from driftdeck.collectors.jobs.windows import window_of
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.database import connect
 from driftdeck.declare import Monitor, Window
 from driftdeck.settings import IsolatedSettings, Settings
@@ -22,7 +22,7 @@ DAYS = [date(2024, 1, day) for day in range(1, 6)]
 PROCESSES, TIMES = 8, 25
 
 
-def made(monitor: Monitor, window: Window) -> Collected:
+def made(monitor: Monitor, window: Window) -> WindowResult:
     """A window that could not be read: a value with a reason for every series."""
     return collect(monitor, window, None, lambda _: None, datetime.now(UTC))  # type: ignore[arg-type]
 
@@ -72,12 +72,12 @@ def test_eight_processes_store_the_same_windows(
     assert values == (len(DAYS) * series,)
 
 
-def bad(monitor: Monitor, day: date) -> Collected:
+def bad(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that PostgreSQL refuses."""
     return replace(made(monitor, window_of(monitor, day)), status=Status.OK, row_count=-1)
 
 
-def nul(monitor: Monitor, day: date) -> Collected:
+def nul(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that psycopg refuses."""
     return replace(made(monitor, window_of(monitor, day)), status=Status.OK, engine="\0")
 

@@ -17,10 +17,10 @@ from repository import MONITORS, ROOT
 
 LIBRARY = ROOT / "driftdeck"
 OURS = {"driftdeck", "examples", "soak", "benchmarks"}
-TOP = {"errors", "events", "facts", "garbage", "project", "settings", "diagnostics"}
+TOP = {"errors", "events", "facts", "garbage", "project", "schema", "settings", "diagnostics"}
 """What every room of the library may use."""
 DECLARED = {"declare", "firing", "thresholds", "load"}
-BLOCKS = {*DECLARED, "dashboards", "facts"}
+BLOCKS = {*DECLARED, "dashboards", "facts", "schema"}
 BUILT = {*BLOCKS, "dashboards_src", "generator", "preflight"}
 MAY_IMPORT = {
     "declare": {"errors"},

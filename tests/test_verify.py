@@ -13,7 +13,7 @@ from driftdeck.grafana.client import Grafana
 from driftdeck.settings import IsolatedSettings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check, as_line, summary
-from driftdeck.verify.grafana import Live, prove
+from driftdeck.verify.grafana import LiveGrafana, check_grafana
 from driftdeck.verify.links import Link
 from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.recording import Recording
@@ -39,7 +39,7 @@ def proof(recording: Recording) -> dict[str, Check]:
     """The checks by name, against a recorded server."""
     settings = IsolatedSettings()
     grafana = Grafana(settings, transport=recording)
-    live = Live(
+    live = LiveGrafana(
         settings,
         recording.built,
         grafana,
@@ -48,7 +48,7 @@ def proof(recording: Recording) -> dict[str, Check]:
         wait=0,
         outside=lambda address: "",
     )
-    checks = list(prove(live))
+    checks = list(check_grafana(live))
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 
@@ -269,6 +269,7 @@ def test_addresses_of_a_row() -> None:
         "/r/b?at=newest&",
     }
     assert quoted.addresses({"report": ("a",)}) == {"/r/a"}
+    assert quoted.addresses({"report": (0, 1)}) == {"/r/0", "/r/1"}
     assert Link("p", "/d/x").addresses({}) == {"/d/x"}
 
 

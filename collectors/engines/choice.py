@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from driftdeck.collectors.engines.drift_index import METHODS, Index
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.jobs.imports import kept
-from driftdeck.collectors.values import Measured
-from driftdeck.declare import Levels, Monitor, Series, Window
+from driftdeck.collectors.values import Measurement
+from driftdeck.declare import Monitor, Series, Thresholds, Window
 from driftdeck.errors import DriftdeckError
 
 LARGE = 200_000
@@ -33,7 +33,7 @@ class EnginesDifferError(DriftdeckError):
 class Choice:
     """How a window is measured. index: by it; evidently: by it, both: to compare.
 
-    report: whether Evidently's results are kept, and so its pictures drawn.
+    report: whether Evidently's results are kept, and so its plots are made.
     """
 
     index: bool
@@ -55,7 +55,7 @@ BY_HAND = Choice(index=False, evidently=True, report=True)
 def choose(
     monitor: Monitor,
     window: Window,
-    reference: Cleaned | None,
+    reference: CoercedRows | None,
     *,
     backfill: bool,
     report: bool,
@@ -66,7 +66,7 @@ def choose(
     if small or not _known(monitor):
         return Choice(index=False, evidently=True, report=report)
     return Choice(
-        index=True, evidently=report or drawn_by_lot(monitor, window, check_every), report=report
+        index=True, evidently=report or is_sampled(monitor, window, check_every), report=report
     )
 
 
@@ -81,8 +81,11 @@ def _known(monitor: Monitor) -> bool:
     return all(s.method is None or s.method.name in METHODS for s in monitor.series())
 
 
-def drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
-    """Whether a window is checked: the same whoever asks, in any order; none if one_in is 0."""
+def is_sampled(monitor: Monitor, window: Window, one_in: int) -> bool:
+    """Whether a window is picked at random to be checked: the same whoever asks, in any order.
+
+    one_in: one in so many windows is; none if it is 0.
+    """
     digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
     return one_in > 0 and int.from_bytes(digest[:4]) % one_in == 0
 
@@ -90,15 +93,15 @@ def drawn_by_lot(monitor: Monitor, window: Window, one_in: int) -> bool:
 def measure(
     choice: Choice,
     monitor: Monitor,
-    current: Cleaned,
-    reference: Cleaned | None,
-    series: Mapping[Series, Levels | None],
-) -> tuple[list[Measured], Sequence[Any]]:
+    current: CoercedRows,
+    reference: CoercedRows | None,
+    series: Mapping[Series, Thresholds | None],
+) -> tuple[list[Measurement], Sequence[Any]]:
     """Each series' value or reason, and Evidently's runs, if it ran.
 
     Raises EnginesDifferError.
     """
-    ours: list[Measured] = []
+    ours: list[Measurement] = []
     if choice.index:
         with np.errstate(all="ignore"):
             ours = Index(monitor, current, reference).measure(series)
@@ -109,15 +112,15 @@ def measure(
             evidently as report,  # imports Evidently, which takes seconds
         )
 
-    with nullcontext() if choice.report else report.undrawn():
+    with nullcontext() if choice.report else report.skip_plots():
         theirs, runs = report.measure(monitor, current, reference, series)
     if not choice.index:
         return theirs, runs
     differences = [
-        f"{' of '.join(filter(None, one.key))} {a.value if a.value is not None else a.reason}"
+        f"{' of '.join(filter(None, line.key))} {a.value if a.value is not None else a.reason}"
         f" against {b.value if b.value is not None else b.reason}"
-        for one, a, b in zip(series, ours, theirs, strict=True)
-        if not same(a, b, one.method.name if one.method else "")
+        for line, a, b in zip(series, ours, theirs, strict=True)
+        if not is_same(a, b, line.method.name if line.method else "")
     ]
     if differences:
         raise EnginesDifferError(
@@ -127,8 +130,11 @@ def measure(
     return ours, runs
 
 
-def same(ours: Measured, theirs: Measured, method: str) -> bool:
-    """Both have a number, and it is the same, or both have none."""
+def is_same(ours: Measurement, theirs: Measurement, method: str) -> bool:
+    """Whether both have a number, and it is the same, or both have none.
+
+    method: the name of the drift method, '' where there is none.
+    """
     a, b = ours.value, theirs.value
     if a is None or b is None:
         return a is b and ours.waiting == theirs.waiting

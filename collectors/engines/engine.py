@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from driftdeck.collectors.frames.cleaned import Cleaned, labelled
+from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
 from driftdeck.collectors.frames.schema import label_words
-from driftdeck.collectors.values import Measured
+from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Column, Monitor, Series
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.metrics import Scope
 from driftdeck.errors import DriftdeckError
 
 SHOWN = 4
@@ -33,8 +33,8 @@ class Engine(ABC):
     """
 
     monitor: Monitor
-    current: Cleaned
-    reference: Cleaned | None
+    current: CoercedRows
+    reference: CoercedRows | None
 
     @abstractmethod
     def row_count(self) -> float:
@@ -49,7 +49,7 @@ class Engine(ABC):
         """The mean of a column's values."""
 
     @abstractmethod
-    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+    def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         """The score of a column by the series' method; both sides have values."""
 
     @abstractmethod
@@ -60,33 +60,33 @@ class Engine(ABC):
     def agreement(self) -> float:
         """The distance of what was observed from what was predicted, over the labelled rows."""
 
-    def measure(self, series: Iterable[Series]) -> list[Measured]:
+    def measure(self, series: Iterable[Series]) -> list[Measurement]:
         """Each series' value, or the reason why it has none; never raises for data."""
-        return [self._measure(one) for one in series]
+        return [self._measure(line) for line in series]
 
     @cached_property
-    def labelled(self) -> pd.DataFrame:
-        """The rows that have a label and a prediction, see `cleaned.labelled`."""
-        return labelled(self.monitor, self.current)
+    def labelled_rows(self) -> pd.DataFrame:
+        """The rows that have a label and a prediction, see `coerced.join_labels`."""
+        return join_labels(self.monitor, self.current)
 
-    def _measure(self, series: Series) -> Measured:
-        over, column, current = series.metric.over, series.column, self.current
+    def _measure(self, series: Series) -> Measurement:
+        scope, column, current = series.metric.scope, series.column, self.current
         if current.rows == 0 and series.metric.name != "row_count":
-            return Measured(None, "no rows in the window")
+            return Measurement(None, "no rows in the window")
         if column is not None and not current[column].there:
-            return Measured(None, current[column].complaint)
-        if over in (Over.TARGET, Over.PERFORMANCE) and self._unlabelled:
-            return Measured(None, f"no labels yet for {current.rows} rows", waiting=True)
+            return Measurement(None, current[column].complaint)
+        if scope in (Scope.TARGET, Scope.PERFORMANCE) and self._unlabelled:
+            return Measurement(None, f"no labels yet for {current.rows} rows", waiting=True)
         try:
-            if over is Over.PERFORMANCE:
+            if scope is Scope.PERFORMANCE:
                 self._refuse_unlabelled()
-            elif over is Over.TARGET and series.metric.name.endswith("_mean"):
+            elif scope is Scope.TARGET and series.metric.name.endswith("_mean"):
                 self._refuse_other_words()
             return _finite(self._value(series), series)
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
-            said = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
-            return Measured(None, said)
+            reason = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
+            return Measurement(None, reason)
 
     def _value(self, series: Series) -> float:
         name, column = series.metric.name, series.column
@@ -112,14 +112,14 @@ class Engine(ABC):
     @property
     def _unlabelled(self) -> bool:
         """Whether no label has arrived, although the labels' column is there."""
-        target = self.monitor.labelled
+        target = self.monitor.target_column
         clean = self.current[target] if target is not None else None
         return clean is not None and clean.there and clean.count == 0
 
     def _refuse_unlabelled(self) -> None:
         """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""
         self._refuse_other_words()
-        if self.labelled.empty:
+        if self.labelled_rows.empty:
             raise UnmeasurableError(f"no row has both a label and a prediction ({self._why()})")
 
     def _refuse_other_words(self) -> None:
@@ -130,7 +130,7 @@ class Engine(ABC):
     @cached_property
     def _other_words(self) -> str:
         """What is wrong with the words of the labels, '' where each is yes or no."""
-        target = self.monitor.labelled
+        target = self.monitor.target_column
         if target is None or not self.monitor.classifies:
             return ""
         words, (positive, negative) = self.current[target].words, label_words(target)
@@ -158,17 +158,17 @@ class Engine(ABC):
 
     def _refuse_undefined(self, name: str) -> None:
         """Raise UnmeasurableError where a number would be made up: a recall without positives."""
-        classes, count = self._classes, len(self.labelled)
+        classes, count = self._classes, len(self.labelled_rows)
         if name in ("roc_auc", "log_loss") and len(classes) < 2:
             raise UnmeasurableError(f"only one class among {count} labels")
         if name == "recall" and 1.0 not in classes:
             raise UnmeasurableError(f"no positive among {count} labels")
-        if name == "precision" and not self.labelled["label"].any():
+        if name == "precision" and not self.labelled_rows["predicted_class"].any():
             raise UnmeasurableError(f"no positive among {count} predictions")
 
     @cached_property
     def _classes(self) -> list[Any]:
-        return sorted(self.labelled["target"].unique().tolist())
+        return sorted(self.labelled_rows["label"].unique().tolist())
 
     def numbers_of(self, column: Column) -> "pd.Series[float]":
         """The values of a column as numbers. Raises UnmeasurableError for words."""
@@ -178,15 +178,15 @@ class Engine(ABC):
         return numbers.dropna()
 
     def _why(self) -> str:
-        both = (self.monitor.labelled, self.monitor.predicted)
+        both = (self.monitor.target_column, self.monitor.prediction_column)
         complaints = [self.current[column].complaint for column in both if column is not None]
         return "; ".join(filter(None, complaints)) or "their rows differ"
 
 
-def _finite(value: float, series: Series) -> Measured:
+def _finite(value: float, series: Series) -> Measurement:
     if not math.isfinite(value):
-        return Measured(None, f"{series.metric.name} came out as {value}")
+        return Measurement(None, f"{series.metric.name} came out as {value}")
     low, high = series.unit.low, series.unit.high
     if series.unit.name == "share" and low is not None and high is not None:
         value = min(max(value, low), high) if -1e-9 < value < 1 + 1e-9 else value
-    return Measured(value)
+    return Measurement(value)

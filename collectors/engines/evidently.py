@@ -39,9 +39,9 @@ from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
 from driftdeck.collectors.engines.engine import Engine
-from driftdeck.collectors.frames.cleaned import Cleaned
-from driftdeck.collectors.values import Measured
-from driftdeck.declare import Column, Levels, Monitor, Series
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.values import Measurement
+from driftdeck.declare import Column, Monitor, Series, Thresholds
 
 KINDS = ("number", "category")
 OUTCOME = "observed against predicted"
@@ -61,33 +61,33 @@ logging.getLogger("evidently").setLevel(logging.ERROR)
 
 
 @contextmanager
-def undrawn() -> Iterator[None]:
-    """Measure without the pictures of drift: more than half the time, for nobody without a report.
+def skip_plots() -> Iterator[None]:
+    """Measure without the plots of drift: more than half the time, for nobody without a report.
 
     The runs of such windows cannot be shown.
     """
-    draw = ValueDriftCalculation._render
+    plot = ValueDriftCalculation._render
     ValueDriftCalculation._render = lambda *_: []
     try:
         yield
     finally:
-        ValueDriftCalculation._render = draw
+        ValueDriftCalculation._render = plot
 
 
 def measure(
     monitor: Monitor,
-    current: Cleaned,
-    reference: Cleaned | None,
-    series: Mapping[Series, Levels | None],
-) -> tuple[list[Measured], list[Snapshot]]:
+    current: CoercedRows,
+    reference: CoercedRows | None,
+    series: Mapping[Series, Thresholds | None],
+) -> tuple[list[Measurement], list[Snapshot]]:
     """Each series' value for one window, or the reason why it has none; never raises for data.
 
-    current, reference: the window's and the reference's rows, coerced. series: with the levels in
-    force, each of which is a test of Evidently's, too.
+    current, reference: the window's and the reference's rows, coerced.
+    series: with the thresholds in force, each of which is a test of Evidently's, too.
     Returns: the values, in the order of the series, and the runs of Evidently that gave them.
     """
-    levels = {one.key: level for one, level in series.items()}
-    engine = Evidently(monitor, current, reference, levels)
+    in_force = {line.key: thresholds for line, thresholds in series.items()}
+    engine = Evidently(monitor, current, reference, in_force)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return engine.measure(series), engine.runs
@@ -95,9 +95,9 @@ def measure(
 
 @dataclass(frozen=True)
 class Evidently(Engine):
-    """Evidently over one window. levels: in force, by series; runs: its results so far."""
+    """Evidently over one window. thresholds: in force, by series; runs: its results so far."""
 
-    levels: Mapping[tuple[str, str], Levels | None] = field(default_factory=dict)
+    thresholds: Mapping[tuple[str, str], Thresholds | None] = field(default_factory=dict)
     runs: list[Snapshot] = field(default_factory=list)
 
     def row_count(self) -> float:
@@ -113,7 +113,7 @@ class Evidently(Engine):
         data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
         return self._run_one(MeanValue(column=column.name, tests=self._tests(*series.key)), data)
 
-    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+    def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
         metric = ValueDrift(
             column=column.name,
@@ -130,30 +130,34 @@ class Evidently(Engine):
         """Two data sets with one column name."""
         observed, predicted = (
             Dataset.from_pandas(
-                self.labelled[[name]].set_axis([OUTCOME], axis=1),
+                self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
                 data_definition=_definition([OUTCOME]),
             )
-            for name in ("target", "prediction")
+            for name in ("label", "prediction")
         )
         tests, threshold = self._tests("agreement"), self._alert("agreement")
         metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
         return self._run_one(metric, observed, predicted)
 
     def _tests(self, metric: str, column: str = "") -> list[MetricTest]:
-        """A test for each level in force; one beyond a warning level is no failure."""
-        levels = self.levels.get((metric, column)) or Levels()
+        """A test for each threshold in force; one beyond a warning is no failure."""
+        in_force = self.thresholds.get((metric, column)) or Thresholds()
         wanted = [
-            (lte, levels.alert_above, True),
-            (gte, levels.alert_below, True),
-            (lte, levels.warn_above, False),
-            (gte, levels.warn_below, False),
+            (lte, in_force.alert_above, True),
+            (gte, in_force.alert_below, True),
+            (lte, in_force.warn_above, False),
+            (gte, in_force.warn_below, False),
         ]
-        return [make(level, is_critical=hard) for make, level, hard in wanted if level is not None]
+        return [
+            make(threshold, is_critical=is_alert)
+            for make, threshold, is_alert in wanted
+            if threshold is not None
+        ]
 
     def _alert(self, metric: str, column: str = "") -> float | None:
-        """The alert level in force, from which on a report speaks of drift."""
-        levels = self.levels.get((metric, column)) or Levels()
-        return levels.alert_below if levels.alert_above is None else levels.alert_above
+        """The alert threshold in force, from which on a report speaks of drift."""
+        in_force = self.thresholds.get((metric, column)) or Thresholds()
+        return in_force.alert_below if in_force.alert_above is None else in_force.alert_above
 
     def _run(
         self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
@@ -165,7 +169,8 @@ class Evidently(Engine):
         """
         snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
         self.runs.append(snapshot)
-        return [(one["config"], _number(one["value"])) for one in snapshot.dict()["metrics"]]
+        results = snapshot.dict()["metrics"]
+        return [(result["config"], _number(result["value"])) for result in results]
 
     def _run_one(
         self, metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
@@ -186,31 +191,31 @@ class Evidently(Engine):
             MissingValueCount(column=c.name, share_tests=self._tests("missing_share", c.name))
             for c in columns
         ]
-        found = self._run(metrics, data)
-        return {str(config["column"]): value for config, value in found}
+        results = self._run(metrics, data)
+        return {str(config["column"]): value for config, value in results}
 
     @cached_property
     def _performances(self) -> dict[str, float]:
         """Performance by Evidently's metric type: one report over the labelled rows."""
         wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
-            classes = set(self.labelled["target"])
+            classes = set(self.labelled_rows["label"])
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
                 wanted = [name for name in wanted if PERFORMANCE[name] not in (RocAuc, LogLoss)]
-            data = _classification(self.labelled)
+            data = _classification(self.labelled_rows)
         else:
-            data = _regression(self.labelled)
-        cut = self.monitor.predicted.cut if self.monitor.predicted else None
+            data = _regression(self.labelled_rows)
+        cut = self.monitor.prediction_column.cut if self.monitor.prediction_column else None
         options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
             PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}, **options)
             for name in wanted
         ]
-        found = self._run(metrics, data)
-        return {str(config["type"]).rpartition(":")[2]: value for config, value in found}
+        results = self._run(metrics, data)
+        return {str(config["type"]).rpartition(":")[2]: value for config, value in results}
 
 
-def _dataset(rows: Cleaned, column: Column) -> Dataset:
+def _dataset(rows: CoercedRows, column: Column) -> Dataset:
     """The present values of one column as Evidently's data set, made once."""
 
     def make() -> Dataset:
@@ -222,18 +227,18 @@ def _dataset(rows: Cleaned, column: Column) -> Dataset:
     return rows.once(("dataset", column.name), make)
 
 
-def _classification(labelled: pd.DataFrame) -> Dataset:
+def _classification(labelled_rows: pd.DataFrame) -> Dataset:
     """Of probabilities alone: beside them, Evidently would not look at labels."""
-    roles = BinaryClassification(target="target", prediction_probas="prediction", pos_label=1)
-    definition = _definition(["prediction"], ["target"], classification=[roles])
-    rows = labelled[["target", "prediction"]].astype({"target": int})
+    roles = BinaryClassification(target="label", prediction_probas="prediction", pos_label=1)
+    definition = _definition(["prediction"], ["label"], classification=[roles])
+    rows = labelled_rows[["label", "prediction"]].astype({"label": int})
     return Dataset.from_pandas(rows, data_definition=definition)
 
 
-def _regression(labelled: pd.DataFrame) -> Dataset:
-    roles = Regression(target="target", prediction="prediction")
-    definition = _definition(["target", "prediction"], regression=[roles])
-    return Dataset.from_pandas(labelled, data_definition=definition)
+def _regression(labelled_rows: pd.DataFrame) -> Dataset:
+    roles = Regression(target="label", prediction="prediction")
+    definition = _definition(["label", "prediction"], regression=[roles])
+    return Dataset.from_pandas(labelled_rows, data_definition=definition)
 
 
 def _definition(

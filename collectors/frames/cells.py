@@ -227,8 +227,8 @@ def _distinct(values: pa.Array) -> Sequence[Any]:
         return [float(value) for value in _wide(values).tolist()]
     if pa.types.is_timestamp(values.type) or pa.types.is_date64(values.type):
         return list(values.to_pandas().map(_moment))
-    found: list[Any] = values.to_pylist()
-    return found
+    plain: list[Any] = values.to_pylist()
+    return plain
 
 
 def _moment(value: Any) -> Any:
@@ -281,11 +281,11 @@ def _numbers(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return Numbers(_floats(array))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _parsed(array, decimal, missing)
+        return _parse(array, decimal, missing)
     if pa.types.is_decimal(kind):
-        return _parsed(pc.cast(array, pa.string()), ".", ())
+        return _parse(pc.cast(array, pa.string()), ".", ())
     spelled = words(array).categorical().astype(object)
-    return _parsed(pa.array(spelled, pa.string(), from_pandas=True), ".", missing)
+    return _parse(pa.array(spelled, pa.string(), from_pandas=True), ".", missing)
 
 
 def _taken(distinct: Numbers, codes: np.ndarray) -> Numbers:
@@ -296,7 +296,7 @@ def _taken(distinct: Numbers, codes: np.ndarray) -> Numbers:
     return Numbers(np.append(distinct.values, np.nan)[codes], unusable)
 
 
-def _parsed(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
+def _parse(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
     """Text as numbers."""
     text = pc.utf8_trim_whitespace(array)
     none = pc.is_in(text, value_set=pa.array(sorted({*NOT_NUMBERS, *missing}), text.type))
@@ -310,8 +310,9 @@ def _parsed(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
     plain = pc.replace_substring_regex(plain, r"^\+", "")
     values = _floats(plain)
     if pc.any(logical).as_py():
-        for written, meant in BOOLEANS.items():
-            values[pc.fill_null(pc.equal(text, written), False).to_numpy(False)] = meant == "true"
+        for spelling, boolean in BOOLEANS.items():
+            is_it = pc.fill_null(pc.equal(text, spelling), False).to_numpy(False)
+            values[is_it] = boolean == "true"
     unusable = pc.and_not(pc.and_not(pc.invert(none), usable), logical)
     if not pc.any(unusable).as_py():
         return Numbers(values)

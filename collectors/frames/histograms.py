@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import Clean
+from driftdeck.collectors.frames.schema import CoercedColumn
 from driftdeck.collectors.values import Histogram
 from driftdeck.declare import Column
 
@@ -29,7 +29,7 @@ class Bins:
     categories: tuple[str, ...]
     labels: tuple[str, ...]
 
-    def count(self, column: Clean) -> Histogram:
+    def count(self, column: CoercedColumn) -> Histogram:
         """The counts of a coerced column in these bins, missing and unusable values last."""
         if self.edges:
             counts = np.bincount(self.place(column.present), minlength=len(self.labels) - 1)
@@ -46,7 +46,7 @@ class Bins:
         return np.where(place < 0, len(self.categories), place)
 
 
-def bins_of(column: Column, reference: Clean) -> Bins | None:
+def bins_of(column: Column, reference: CoercedColumn) -> Bins | None:
     """Bins from the reference's values; None where it has none."""
     values = reference.present
     if values.empty:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from driftdeck.collectors.engines.drift_index.cache import remembered
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.engines.drift_index.cache import use_cached_indexes
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins, bins_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
@@ -24,7 +24,7 @@ BINNING = "2"
 class Reference:
     """What windows are compared with. hash: of the rows as read and the declared columns."""
 
-    data: Cleaned
+    data: CoercedRows
     bins: tuple[Bins, ...]
     hash: str
 
@@ -57,23 +57,24 @@ def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Re
     if not span:
         return None
     rows = daily_rows(reader, monitor, span)
-    frame = pd.concat([one.frame for one in rows], ignore_index=True)
+    frame = pd.concat([day.frame for day in rows], ignore_index=True)
     if frame.empty:
-        said = f"{span[0]} to {span[-1]}"
-        raise SourceError(f"{monitor.name}: the reference {said} has no rows; prepare its data")
+        raise SourceError(
+            f"{monitor.name}: the reference {span[0]} to {span[-1]} has no rows; prepare its data"
+        )
     reference = from_frame(monitor, frame, _hash(monitor, rows))
     indexes = reader.settings.stack_dir / "indexes"
-    remembered(indexes, reference.hash, reference.data, monitor.all_columns())
+    use_cached_indexes(indexes, reference.hash, reference.data, monitor.all_columns())
     return reference
 
 
 def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
-    """A reference out of rows in memory."""
-    data = Cleaned(monitor, frame)
+    """A reference out of rows in memory. digest: of their content, '' where nothing is cached."""
+    data = CoercedRows(monitor, frame)
     bins = (bins_of(column, data[column]) for column in monitor.all_columns())
-    return Reference(data, tuple(one for one in bins if one is not None), digest)
+    return Reference(data, tuple(b for b in bins if b is not None), digest)
 
 
 def _hash(monitor: Monitor, rows: list[Rows]) -> str:
-    basis = [BINNING, canonical(monitor.all_columns()), *(one.fingerprint for one in rows)]
+    basis = [BINNING, canonical(monitor.all_columns()), *(day.fingerprint for day in rows)]
     return hashlib.sha256("\n".join(basis).encode()).hexdigest()[:16]

@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Coded:
+class CodedWords:
     """Words as numbers. codes: one a row, the place in `words`, -1 for none; words: different.
 
     truth: (words,) of labels, 1 for the positive word, 0 for the other, NaN for one that is
@@ -30,25 +30,25 @@ class Coded:
     truth: np.ndarray | None = None
 
     @classmethod
-    def of(cls, raw: pd.Series) -> "Coded":
+    def of(cls, raw: pd.Series) -> "CodedWords":
         """The words of a column."""
-        found = cells.words(raw)
-        codes = found.codes.astype(np.min_scalar_type(-max(len(found.words), 1)))
-        return cls(codes, found.words, raw.index)
+        read = cells.words(raw)
+        codes = read.codes.astype(np.min_scalar_type(-max(len(read.words), 1)))
+        return cls(codes, read.words, raw.index)
 
     def spread(self, of_words: np.ndarray, none: object) -> "pd.Series":
         """What each row's word stands for."""
         every = np.array([*of_words, none], of_words.dtype)
         return pd.Series(every[self.codes], self.index, of_words.dtype)
 
-    def respelled(self, words: np.ndarray) -> "Coded":
+    def respelled(self, words: np.ndarray) -> "CodedWords":
         """The same rows with other words, some of them now alike or None."""
         codes, distinct = pd.factorize(np.array([*words, None], object))
         return replace(self, codes=codes[self.codes], words=np.asarray(distinct, object))
 
 
 @dataclass(frozen=True)
-class Clean:
+class CoercedColumn:
     """A coerced column: numbers, or words, or neither where the data lacks it.
 
     numbers: float64, one a row, NaN for none. unusable: how many values were there and could not
@@ -56,7 +56,7 @@ class Clean:
     """
 
     numbers: pd.Series | None = None
-    coded: Coded | None = None
+    coded: CodedWords | None = None
     unusable: int = 0
     complaint: str = ""
 
@@ -104,8 +104,8 @@ class Clean:
         if self.coded is None:
             return self.present.value_counts(sort=False)
         codes, words = self.coded.codes, self.coded.words
-        found = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
-        return pd.Series(found, index=pd.Index(words, dtype=object))
+        counts = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
+        return pd.Series(counts, index=pd.Index(words, dtype=object))
 
     @property
     def words(self) -> list[str]:
@@ -119,26 +119,26 @@ class Clean:
         return self.coded.spread(self.coded.truth, np.nan)
 
 
-def clean(frame: pd.DataFrame, column: Column) -> Clean:
+def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
     """One declared column of a frame, coerced to its kind."""
     beside_twice = _beside(frame, column, cells.TWICE)
     twice = 0 if beside_twice is None else int(beside_twice.eq(True).sum())
     beside_unreadable = _beside(frame, column, cells.UNREADABLE)
     reasons = [] if beside_unreadable is None else beside_unreadable.dropna().tolist()
     if column.name not in frame:
-        said = "is there more than once" if twice else "is not in the data"
-        said = f"cannot be read: {reasons[0]}" if reasons else said
-        return Clean(complaint=f"column {column.name} {said}")
+        problem = "is there more than once" if twice else "is not in the data"
+        problem = f"cannot be read: {reasons[0]}" if reasons else problem
+        return CoercedColumn(complaint=f"column {column.name} {problem}")
     raw = frame[column.name]
     if isinstance(raw, pd.DataFrame):
-        return Clean(complaint=f"column {column.name} is there more than once")
+        return CoercedColumn(complaint=f"column {column.name} is there more than once")
     if column.kind == "number":
-        found = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
+        coerced = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
     elif column.role is Role.TARGET:
-        found = _label(Coded.of(raw), column)
+        coerced = _label(CodedWords.of(raw), column)
     else:
-        found = Clean(coded=Coded.of(raw))
-    complaints = [found.complaint] if found.complaint else []
+        coerced = CoercedColumn(coded=CodedWords.of(raw))
+    complaints = [coerced.complaint] if coerced.complaint else []
     if twice:
         complaints.append(
             f"column {column.name} is there more than once in the files of {twice} rows"
@@ -147,7 +147,7 @@ def clean(frame: pd.DataFrame, column: Column) -> Clean:
         complaints.append(
             f"column {column.name} cannot be read in {len(reasons)} rows: {reasons[0]}"
         )
-    return replace(found, complaint="; ".join(complaints))
+    return replace(coerced, complaint="; ".join(complaints))
 
 
 def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":
@@ -156,14 +156,14 @@ def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None
     return frame.get(name)
 
 
-def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
+def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColumn:
     """beside: the text of the cells that are no numbers, of a column that was read as numbers."""
     read = cells.numbers(raw)
     text = read.unusable if beside is None else beside.to_numpy(object)
     values = raw if raw.dtype == np.float64 else pd.Series(read.values, raw.index)
     infinite = np.isinf(read.values)
     if text is None and not infinite.any():
-        return Clean(values)
+        return CoercedColumn(values)
     unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
     parts = []
     if text is not None and unusable.any():
@@ -173,10 +173,10 @@ def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> Clean:
         values = values.where(~infinite)
         parts.append(f"{int(infinite.sum())} infinite")
     complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
-    return Clean(values, unusable=int(unusable.sum() + infinite.sum()), complaint=complaint)
+    return CoercedColumn(values, unusable=int(unusable.sum() + infinite.sum()), complaint=complaint)
 
 
-def _label(coded: Coded, column: Column) -> Clean:
+def _label(coded: CodedWords, column: Column) -> CoercedColumn:
     """Labels, of which each stands for yes or no where they are declared to, or are 0 and 1."""
     positive, negative = label_words(column)
     spell = partial(cells.label, logical=is_logical(column))
@@ -184,7 +184,7 @@ def _label(coded: Coded, column: Column) -> Clean:
     words = spelled.words.tolist()
     if not positive:
         truth = cells.numbers(pd.Series(words, dtype=object)).values
-        return Clean(coded=replace(spelled, truth=truth))
+        return CoercedColumn(coded=replace(spelled, truth=truth))
     strange = [w for w in words if negative and w not in (positive, negative)]
     count = int(np.isin(spelled.codes, [words.index(w) for w in strange]).sum())
     known = spelled.respelled(np.array([None if w in strange else w for w in words], object))
@@ -195,7 +195,7 @@ def _label(coded: Coded, column: Column) -> Clean:
             f"{column.name}: of {len(coded.codes)} labels {count} are neither {positive!r} nor"
             f" {negative!r}, e.g. {strange[0]!r}"
         )
-    return Clean(coded=replace(known, truth=truth), unusable=count, complaint=complaint)
+    return CoercedColumn(coded=replace(known, truth=truth), unusable=count, complaint=complaint)
 
 
 def label_words(column: Column) -> tuple[str, str]:

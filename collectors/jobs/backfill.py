@@ -15,14 +15,14 @@ from datetime import date, datetime
 import psycopg
 from rich.progress import Progress, TaskID
 
-from driftdeck.collectors.engines.choice import Choice, drawn_by_lot
+from driftdeck.collectors.engines.choice import Choice, is_sampled
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import first_day
 from driftdeck.collectors.jobs.store import finished_windows, training_is_called_for
 from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.jobs.work import Batch, Done, lanes, work
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.episodes import confirmed, newest, reported
+from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
@@ -131,7 +131,7 @@ class _Backfill:
             self._connection.rollback()
             tell(error, monitor=monitor.name)
             return False
-        played = monitor.retrain is not None and monitor.retrain.replay
+        played = monitor.retrain is not None and monitor.retrain.during_backfill
         job = _Job(monitor, windows, played)
         self._jobs.append(job)
         job.bar = self._progress.add_task(monitor.name, total=len(windows))
@@ -179,7 +179,7 @@ class _Backfill:
         ).fetchall()
         windows = (self._window(monitor, start) for (start,) in rows)
         every = self._settings.check_every
-        return tuple(window for window in windows if drawn_by_lot(monitor, window, every))
+        return tuple(window for window in windows if is_sampled(monitor, window, every))
 
     def _hand_out(self) -> None:
         """A batch to each free lane, first those that others of a monitor wait for.
@@ -222,7 +222,7 @@ class _Backfill:
             self._count(job, done)
         if batch.played:
             every = self._settings.check_every
-            lot = [window for window in batch.windows if drawn_by_lot(job.monitor, window, every)]
+            lot = [window for window in batch.windows if is_sampled(job.monitor, window, every)]
             job.again += [Batch(job.monitor.name, tuple(lot))] if lot else []
         if job.done and not job.gone:
             self._collected(job)
@@ -279,9 +279,9 @@ class _Backfill:
     def _reports(self, job: _Job) -> Iterator[Batch]:
         """The newest windows, then the newest confirmed breaches, that have no report yet."""
         monitor, most = job.monitor, self._asked.reports
-        starts = newest(self._connection, monitor, min(NEWEST_REPORTED, most))
-        found = confirmed(self._connection, monitor)
-        there = reported(self._connection, monitor)
+        starts = find_newest(self._connection, monitor, min(NEWEST_REPORTED, most))
+        found = find_confirmed(self._connection, monitor)
+        there = find_reported(self._connection, monitor)
         self._connection.commit()
         breaches = [one for one in reversed(found) if one not in starts]
         wanted = [*starts, *breaches[: most - len(starts)]]

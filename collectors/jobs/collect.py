@@ -10,15 +10,15 @@ from importlib.metadata import version
 import pandas as pd
 
 from driftdeck.collectors.engines.choice import Choice, choose, measure
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.reports.explanation import explain
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.collectors.sources.typed import why_not
-from driftdeck.collectors.values import Collected, Histogram, Measured, Status, Value
-from driftdeck.declare import Levels, Monitor, Series, Window
-from driftdeck.declare.metrics import Over
+from driftdeck.collectors.values import Histogram, Measurement, Status, Value, WindowResult
+from driftdeck.declare import Monitor, Series, Thresholds, Window
+from driftdeck.declare.metrics import Scope
 from driftdeck.declare.units import SHARE
 from driftdeck.diagnostics import LOG, described
 
@@ -38,7 +38,7 @@ def collect(
     report: bool = True,
     check_every: int = 0,
     state: str = "",
-) -> Collected:
+) -> WindowResult:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
     reference_of: what the windows of a model version are compared with. now: labels that arrived
@@ -73,7 +73,7 @@ def collect(
     )
 
 
-def failed(monitor: Monitor, window: Window, error: Exception, doing: str = "") -> Collected:
+def failed(monitor: Monitor, window: Window, error: Exception, doing: str = "") -> WindowResult:
     """A window of which nothing could be measured, or stored, with the reason in a sentence.
 
     doing: what was tried, for the beginning of that.
@@ -82,11 +82,11 @@ def failed(monitor: Monitor, window: Window, error: Exception, doing: str = "") 
     place, reason = monitor.source.place, doing + " ".join(described(error).split())
     if place not in reason and not isinstance(error, SourceError):
         reason = f"{place}: {reason}"
-    values = tuple(Value(one, Measured(None, reason[:300]), 0, None) for one in monitor.series())
-    return Collected(monitor.name, window, Status.FAILED, values, error=reason[:LONGEST])
+    values = tuple(Value(one, Measurement(None, reason[:300]), 0, None) for one in monitor.series())
+    return WindowResult(monitor.name, window, Status.FAILED, values, error=reason[:LONGEST])
 
 
-def emptied(collected: Collected, monitor: Monitor, rows: int, labels: int) -> Collected:
+def emptied(collected: WindowResult, monitor: Monitor, rows: int, labels: int) -> WindowResult:
     """A window without rows, or labels, that had some when it was measured: its numbers stay, and
     it is said; any other window as it is.
 
@@ -106,7 +106,7 @@ def emptied(collected: Collected, monitor: Monitor, rows: int, labels: int) -> C
     return replace(collected, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 
 
-def _told(collected: Collected, rows: Rows, warnings: list[str], state: str) -> Collected:
+def _told(collected: WindowResult, rows: Rows, warnings: list[str], state: str) -> WindowResult:
     """What was collected, with what became of each row; a warning makes it partial."""
     status, error = collected.status, collected.error
     if warnings:
@@ -131,9 +131,9 @@ def from_rows(
     reference: Reference | None,
     series: list[Series],
     choice: Choice,
-) -> Collected:
+) -> WindowResult:
     """What a window's rows amount to: values, histograms, status. Raises EnginesDifferError."""
-    current = Cleaned(monitor, frame)
+    current = CoercedRows(monitor, frame)
     labelled = _labelled_count(monitor, current)
     behind = [_rows_behind(one, current, labelled) for one in series]
     levels = [
@@ -158,7 +158,7 @@ def from_rows(
         for one, outcome, rows, level in zip(series, measured, behind, levels, strict=True)
     )
     status, error = _status(current, values)
-    return Collected(
+    return WindowResult(
         monitor.name,
         window,
         status,
@@ -173,40 +173,40 @@ def from_rows(
     )
 
 
-def _storable(series: Series, outcome: Measured) -> Measured:
+def _storable(series: Series, outcome: Measurement) -> Measurement:
     """An outcome, without a number that no share can be: of a prediction that is no probability."""
     value = outcome.value
     if value is None or series.unit is not SHARE or 0 <= value <= 1:
         return outcome
-    return Measured(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
+    return Measurement(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
 
 
 def _of_labels(series: Series) -> bool:
     """Whether a series speaks of the labelled rows only."""
-    return series.metric.over in (Over.PERFORMANCE, Over.TARGET)
+    return series.metric.scope in (Scope.PERFORMANCE, Scope.TARGET)
 
 
-def _rows_behind(series: Series, current: Cleaned, labelled: int | None) -> int:
+def _rows_behind(series: Series, current: CoercedRows, labelled: int | None) -> int:
     return labelled or 0 if _of_labels(series) else current.rows
 
 
-def _levels_in_force(monitor: Monitor, series: Series, rows: int) -> Levels | None:
+def _levels_in_force(monitor: Monitor, series: Series, rows: int) -> Thresholds | None:
     """A series' levels, which are withheld below min_rows: too few rows cry wolf."""
     enough = rows >= monitor.min_rows or series.metric.name == "row_count"
-    return series.levels if enough else None
+    return series.thresholds if enough else None
 
 
-def _coverage(series: Series, current: Cleaned, labelled: int | None) -> float | None:
+def _coverage(series: Series, current: CoercedRows, labelled: int | None) -> float | None:
     return (labelled or 0) / current.rows if _of_labels(series) and current.rows else None
 
 
-def _labelled_count(monitor: Monitor, current: Cleaned) -> int | None:
-    if monitor.labelled is None:
+def _labelled_count(monitor: Monitor, current: CoercedRows) -> int | None:
+    if monitor.target_column is None:
         return None
-    return current[monitor.labelled].count
+    return current[monitor.target_column].count
 
 
-def _status(current: Cleaned, values: tuple[Value, ...]) -> tuple[Status, str]:
+def _status(current: CoercedRows, values: tuple[Value, ...]) -> tuple[Status, str]:
     if current.rows == 0:
         return Status.EMPTY, "no rows in the window"
     lost = [value for value in values if value.outcome.value is None]
@@ -228,7 +228,7 @@ def _repeats(fault: str, complaints: list[str]) -> bool:
     return any(complaint in fault for complaint in complaints)
 
 
-def _histograms(current: Cleaned, reference: Reference | None) -> tuple[Histogram, ...]:
+def _histograms(current: CoercedRows, reference: Reference | None) -> tuple[Histogram, ...]:
     if reference is None or current.rows == 0:
         return ()
     return tuple(bins.count(current.columns[bins.column]) for bins in reference.bins)

@@ -25,7 +25,7 @@ from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import tell
 from driftdeck.errors import UsageError
 from driftdeck.events import announce
-from driftdeck.load import load, named
+from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(
     """
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(name, *settings.monitor_folders)
+    monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
         window = _window(monitor, day, clock(connection))
         runner = Runner(monitor, settings, connection, may_empty=may_empty)
@@ -66,7 +66,7 @@ def report(settings: Settings, name: str, day: date) -> int:
     """
     from driftdeck.collectors.jobs.runner import Runner
 
-    monitor = named(name, *settings.monitor_folders)
+    monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
         window = _window(monitor, day, clock(connection))
         return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
@@ -114,7 +114,7 @@ def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monito
 
 def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
     every = load(*settings.monitor_folders)
-    return every if name == "all" else [named(name, *settings.monitor_folders)]
+    return every if name == "all" else [find_monitor(name, *settings.monitor_folders)]
 
 
 def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
@@ -226,7 +226,8 @@ def collected(settings: Settings, *, only_leftovers: bool = False) -> int:
         if not only_leftovers:
             _print_collected(settings, connection)
         _say_leftovers(settings, connection)
-        if changed := changed_settings(connection):
+        ours = not settings.database_url  # roles of a server of others are set by others
+        if ours and (changed := changed_settings(connection, settings.postgres_schema)):
             print(f"changed by a viewer: {', '.join(changed)}; `driftdeck migrate` mends it")
     return 0
 
@@ -308,13 +309,13 @@ def calibrate(settings: Settings, name: str) -> int:
     """Find a monitor's thresholds on the days of its reference, and write them beside it."""
     from driftdeck.collectors.thresholds.calibrate import calibrate as find_thresholds
 
-    return find_thresholds(named(name, *settings.monitor_folders), settings)
+    return find_thresholds(find_monitor(name, *settings.monitor_folders), settings)
 
 
 def replay(settings: Settings, name: str) -> int:
     """Show what a monitor's thresholds of today would have raised over what is stored."""
     from driftdeck.collectors.thresholds.replay import replay as judge_again
 
-    monitor = named(name, *settings.monitor_folders)
+    monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
         return judge_again(connection, monitor)

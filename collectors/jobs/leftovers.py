@@ -23,7 +23,9 @@ TABLES = (
     "select c.table_name, bool_or(c.column_name = 'window_end')"
     " from information_schema.columns c join information_schema.tables t"
     " using (table_schema, table_name)"
-    " where c.table_schema = 'monitoring' and t.table_type = 'BASE TABLE'"
+    " where t.table_type = 'BASE TABLE' and c.table_schema = (select n.nspname from pg_namespace n"
+    " join pg_class o on o.relnamespace = n.oid"
+    " where o.oid = 'monitoring.window_status'::regclass)"
     " group by 1 having bool_or(c.column_name = 'monitor') order by 2 desc, 1"
 )
 """Every table with rows of monitors, and whether these are of windows: these first, since others

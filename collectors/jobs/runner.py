@@ -23,7 +23,7 @@ from driftdeck.collectors.retraining.retraining import call_for_training
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.sources.state import states
-from driftdeck.collectors.values import Collected, Status
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
 from driftdeck.settings import Settings
@@ -94,7 +94,7 @@ class Runner:
         """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
         return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
 
-    def _store(self, collected: Sequence[Collected], *, trains: bool = False) -> list[Outcome]:
+    def _store(self, collected: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
         """Store windows together; where the database refuses one, each by itself."""
         kept = [self._without_emptiness(one) for one in collected]
         try:
@@ -114,7 +114,7 @@ class Runner:
             self._connection.commit()
         return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
 
-    def _without_emptiness(self, collected: Collected) -> Collected:
+    def _without_emptiness(self, collected: WindowResult) -> WindowResult:
         """A window without rows or labels as it is stored: one that had some keeps what was
         measured, until somebody says that it has none."""
         if collected.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
@@ -123,7 +123,7 @@ class Runner:
         self._connection.commit()
         return emptied(collected, self.monitor, rows, labels)
 
-    def _keep(self, collected: Collected) -> str:
+    def _keep(self, collected: WindowResult) -> str:
         try:
             path = self._workspace.save(self.monitor, collected)
             gone = self._workspace.prune(self.monitor)
@@ -142,7 +142,7 @@ class Runner:
 
     def _collect(
         self, window: Window, report: bool, check: bool, states: dict[Window, str]
-    ) -> Collected:
+    ) -> WindowResult:
         collected = collect(
             self.monitor,
             window,

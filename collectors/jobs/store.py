@@ -9,9 +9,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from driftdeck.collectors.sources.ledger import Ledger
-from driftdeck.collectors.values import Collected, Status, Value
+from driftdeck.collectors.values import Status, Value, WindowResult
 from driftdeck.database.locks import hold
-from driftdeck.declare import Levels, Monitor, Window
+from driftdeck.declare import Monitor, Thresholds, Window
 from driftdeck.declare.windows import OPEN
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ GONE = (
 )
 
 
-def store(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
+def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> None:
     """Replace everything stored for windows of a monitor; a failed one keeps older values.
 
     One without values, partial since its rows or labels are gone, keeps all that was measured.
@@ -91,7 +91,7 @@ def store_state(
 
 
 def store_report(
-    connection: psycopg.Connection, collected: Collected, path: str, gone: Sequence[str]
+    connection: psycopg.Connection, collected: WindowResult, path: str, gone: Sequence[str]
 ) -> None:
     """Remember where the report of a window is kept; no window links to one that is gone."""
     with connection.transaction():
@@ -126,23 +126,23 @@ def _lock(monitor: str) -> str:
     return f"store {monitor}"
 
 
-def _key(collected: Collected) -> tuple[object, ...]:
+def _key(collected: WindowResult) -> tuple[object, ...]:
     return collected.monitor, collected.window.start, collected.window.end
 
 
-def _keeps_all(collected: Collected) -> bool:
+def _keeps_all(collected: WindowResult) -> bool:
     """Whether its rows or labels are gone, so that all that was measured of them stays."""
     return collected.status is Status.PARTIAL and not collected.values
 
 
-def _gone_row(collected: Collected) -> tuple[object, ...]:
+def _gone_row(collected: WindowResult) -> tuple[object, ...]:
     return (
         collected.status.value, storable(collected.error), collected.source_fingerprint,
         collected.source_state, collected.opens_at, *_key(collected),
     )  # fmt: skip
 
 
-def rows_measured(connection: psycopg.Connection, collected: Collected) -> tuple[int, int]:
+def rows_measured(connection: psycopg.Connection, collected: WindowResult) -> tuple[int, int]:
     """How many rows, and how many labels, stand behind what is stored of a window."""
     row = connection.execute(
         "select coalesce(max(row_count), 0),"
@@ -154,7 +154,7 @@ def rows_measured(connection: psycopg.Connection, collected: Collected) -> tuple
     return row
 
 
-def _is_stored(cursor: psycopg.Cursor, collected: Collected) -> bool:
+def _is_stored(cursor: psycopg.Cursor, collected: WindowResult) -> bool:
     """Whether values of a window are there."""
     cursor.execute(
         f"select 1 from monitoring.metric_value where {OF_WINDOW} limit 1", _key(collected)
@@ -162,7 +162,7 @@ def _is_stored(cursor: psycopg.Cursor, collected: Collected) -> bool:
     return cursor.fetchone() is not None
 
 
-def _copy_values(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
+def _copy_values(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     """Binary, which is some times faster than inserts; see benchmarks/store.py."""
     with cursor.copy(
         f"copy monitoring.metric_value ({', '.join(VALUES)}) from stdin (format binary)"
@@ -173,7 +173,7 @@ def _copy_values(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
                 copy.write_row(value_row(collected, value))
 
 
-def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
+def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     with cursor.copy("copy monitoring.histogram from stdin (format binary)") as copy:
         copy.set_types(["text", "timestamptz", "timestamptz", "text", "text", "int8[]"])
         for one in windows:
@@ -188,7 +188,7 @@ def storable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def value_row(collected: Collected, value: Value) -> tuple[object, ...]:
+def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
     method = value.series.method
     return (
@@ -200,13 +200,13 @@ def value_row(collected: Collected, value: Value) -> tuple[object, ...]:
         storable(value.outcome.reason) or None,
         value.series.unit.name,
         method.name if method else "",
-        *astuple(value.levels or Levels()),
+        *astuple(value.thresholds or Thresholds()),
         value.rows,
         value.coverage,
     )
 
 
-def _replace_status(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
+def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     columns = STATUS.split(", ")
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns[3:])
     cursor.executemany(
@@ -221,7 +221,7 @@ def _replace_status(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> Non
     )
 
 
-def status_row(collected: Collected) -> tuple[object, ...]:
+def status_row(collected: WindowResult) -> tuple[object, ...]:
     worst = collected.worst
     return (
         *_key(collected),
@@ -235,7 +235,7 @@ def status_row(collected: Collected) -> tuple[object, ...]:
         collected.reference_hash,
         Jsonb(collected.versions),
         collected.seconds,
-        worst.level if worst else None,
+        worst.state if worst else None,
         *(worst.series.key if worst else ("", "")),
         worst.outcome.value if worst else None,
         storable(collected.explanation),
@@ -248,10 +248,10 @@ def status_row(collected: Collected) -> tuple[object, ...]:
 
 def _counted(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
     """How many were read, and what was left out, by reason."""
-    return (ledger.read, Jsonb(ledger.written())) if ledger else (None, Jsonb({}))
+    return (ledger.read, Jsonb(ledger.count_by_reason())) if ledger else (None, Jsonb({}))
 
 
-def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[Collected]) -> None:
+def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     cursor.executemany(
         "insert into monitoring.model_version values (%s, %s, %s, %s)"
         " on conflict (monitor, model_version) do update set"

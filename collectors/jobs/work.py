@@ -17,7 +17,7 @@ from driftdeck.database import connect
 from driftdeck.declare import Window
 from driftdeck.diagnostics import begin_log, keep_log
 from driftdeck.events import log_lines
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
@@ -74,7 +74,7 @@ def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
         keep_log(settings.stack_dir)
         log_lines(settings.log_format)
     connection = connect(settings)
-    monitor = named(name, *settings.monitor_folders)
+    monitor = find_monitor(name, *settings.monitor_folders)
     return Runner(monitor, settings, connection, backfill=True), connection
 
 

@@ -12,19 +12,19 @@ from driftdeck import thresholds
 from driftdeck.collectors.frames.reference import days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.windows import complete_windows
-from driftdeck.collectors.new.declaration import declaration
-from driftdeck.collectors.new.find import Found, Place, find, place_of
-from driftdeck.collectors.new.propose import Proposal, period, propose
+from driftdeck.collectors.new.declaration import format_declaration
+from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
+from driftdeck.collectors.new.propose import Proposal, choose_period, propose
 from driftdeck.collectors.new.request import Request
-from driftdeck.collectors.new.time_column import plain
+from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.calibrate import calibrated, measure_days, write
+from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
 from driftdeck.collectors.values import Status
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily
 from driftdeck.errors import UsageError
-from driftdeck.load import CONTACTS, RESERVED, load, named
+from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
 from driftdeck.settings import Settings
 
 TRIED = 5
@@ -45,41 +45,41 @@ def make(settings: Settings, request: Request) -> Monitor:
     if request.reference:
         days = Between(*request.reference).days()
         reference = days[0], days[-1]
-    place = place_of(settings, request.source, name)
-    found = find(settings, request, place, zone)
+    place = resolve_place(settings, request.source, name)
+    found = find_dataset(settings, request, place, zone)
     said = request.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    watched = period(found.looked.days, zone, now, reference, said)
+    watched = choose_period(found.profile.days, zone, now, reference, said)
     proposal = propose(found, zone, watched)
     title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
-    with _undone([path, thresholds.path_beside(path), *files]):
+    with _undone([path, thresholds.locate(path), *files]):
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
-            text = declaration(name, title, request.owner, one, now.date())
+            text = format_declaration(name, title, request.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
-            return named(name, *settings.monitor_folders)
+            return find_monitor(name, *settings.monitor_folders)
 
-        thresholds.path_beside(path).unlink(missing_ok=True)
+        thresholds.locate(path).unlink(missing_ok=True)
         monitor = written(proposal)
         _say(found, proposal, [*remarks, *proposal.remarks])
-        values = measure_days(monitor, Reader(monitor, settings), calibrated(monitor))
+        values = measure_days(monitor, Reader(monitor, settings), list_calibrated(monitor))
         amended = amend(proposal, monitor, values)
         if amended != proposal:
             proposal, monitor = amended, written(amended)
         write(monitor, settings, values)
         load.cache_clear()
-        monitor = named(name, *settings.monitor_folders)
-        problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
+        monitor = find_monitor(name, *settings.monitor_folders)
+        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
         if problems:
             raise UsageError("; ".join(problems))
     for one in proposal.left_out:
-        print(f"  left out {plain(one.name)}: {one.why}")
+        print(f"  left out {format_name(one.name)}: {one.why}")
     _try(monitor, settings)
-    print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
+    print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
     return monitor
 
 
@@ -112,7 +112,7 @@ def amend(
     """
     short = {
         s.key: len(values[s.key])
-        for s in calibrated(monitor)
+        for s in list_calibrated(monitor)
         if len(values[s.key]) < thresholds.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
@@ -195,23 +195,23 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     return said
 
 
-def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
+def _say(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
     """What was found, in plain words."""
-    looked, days, roles = found.looked, proposal.period, proposal.roles
-    rows = looked.days["rows"]
+    profile, days, roles = dataset.profile, proposal.period, proposal.roles
+    rows = profile.days["rows"]
     kind = type(proposal.source).__name__
     until = "" if days.ends else ", and more is to come"
     middle = f"{rows.median():.0f} on a middling one"
     print(f"  {kind}: {int(rows.sum())} rows on {len(rows)} days, {middle}")
     when = f"{proposal.source.time} in {proposal.zone}"
     print(f"  days by {when}: {days.starts} to {days.last}{until}")
-    if not looked.zoned:
-        some = "some of its times" if looked.mixed else "its times"
+    if not profile.zoned:
+        some = "some of its times" if profile.mixed else "its times"
         print(f"  {some} name no zone: taken as {proposal.zone}; --timezone says another")
     if days.stray:
         print(f"  {days.stray}")
-    if looked.ledger.faults:
-        print(f"  {looked.ledger.sentence('rows')}")
+    if profile.ledger.faults:
+        print(f"  {profile.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
     said = {
         "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
@@ -224,6 +224,6 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
         names = [one.name for one in proposal.watched if one.kind == kind]
         if names:
             columns = f"{kind} column{'' if len(names) == 1 else 's'}"
-            print(f"  {len(names)} {columns}: {', '.join(map(plain, names))}")
+            print(f"  {len(names)} {columns}: {', '.join(map(format_name, names))}")
     for remark in remarks:
         print(f"  {remark}")

@@ -1,16 +1,16 @@
-"""Says in plain words what moved in a window beyond its levels: computed, not guessed."""
+"""Says in plain words what moved in a window beyond its thresholds: computed, not guessed."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from driftdeck.collectors.engines.drift_index import Sample, number_index
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.values import Value
 from driftdeck.declare import Column, Monitor
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.metrics import Scope
 
 MOST = 4
 """So many columns are spoken of."""
@@ -20,22 +20,22 @@ LEAST_COVERED = 0.5
 
 
 def explain(
-    monitor: Monitor, current: Cleaned, reference: Reference | None, values: Sequence[Value]
+    monitor: Monitor, current: CoercedRows, reference: Reference | None, values: Sequence[Value]
 ) -> str:
-    """Sentences about a window in which something is beyond its alert level, else ''.
+    """Sentences about a window in which something is beyond its alert threshold, else ''.
 
     Which columns moved, in which direction and where in their distribution; how much of the
     prediction's distance goes with each of them (association, not cause); what the labels say.
     """
-    if reference is None or not any(value.level == 2 for value in values):
+    if reference is None or not any(value.state == 2 for value in values):
         return ""
-    moved = [v for v in values if v.series.metric.name == "drift" and (v.level or 0) >= 1]
-    moved.sort(key=lambda value: value.times_level or 0.0, reverse=True)
+    moved = [v for v in values if v.series.metric.name == "drift" and (v.state or 0) >= 1]
+    moved.sort(key=lambda value: value.times_threshold or 0.0, reverse=True)
     sentences = [_movement(value, current, reference) for value in moved[:MOST]]
     if len(moved) > MOST:
         sentences.append(f"{len(moved) - MOST} more columns moved.")
     if not moved:
-        sentences.append("No column drifted beyond its levels.")
+        sentences.append("No column drifted beyond its thresholds.")
     sentences += _prediction(monitor, current, reference, values, moved[:MOST])
     sentences += _rows(values)
     sentences += _missing(values)
@@ -43,7 +43,7 @@ def explain(
     return " ".join(filter(None, sentences))
 
 
-def _movement(value: Value, current: Cleaned, reference: Reference) -> str:
+def _movement(value: Value, current: CoercedRows, reference: Reference) -> str:
     column = value.series.column
     assert column is not None
     bins = _bins(reference, column)
@@ -55,8 +55,8 @@ def _movement(value: Value, current: Cleaned, reference: Reference) -> str:
         return f"{column.name}: {where}."
     median = float(np.median(current[column].present))
     before = float(np.median(number_index(reference.data, column).sample.values))
-    way = "higher" if median > before else "lower" if median < before else "of another shape"
-    return f"{column.name} is {way}: median {median:.4g} against {before:.4g}; {where}."
+    change = "higher" if median > before else "lower" if median < before else "of another shape"
+    return f"{column.name} is {change}: median {median:.4g} against {before:.4g}; {where}."
 
 
 def _where(bins: Bins, now: np.ndarray, then: np.ndarray) -> str:
@@ -79,7 +79,7 @@ def _bins(reference: Reference, column: Column) -> Bins | None:
     return next((bins for bins in reference.bins if bins.column == column.name), None)
 
 
-def _histogram(bins: Bins, data: Cleaned, column: Column) -> np.ndarray:
+def _histogram(bins: Bins, data: CoercedRows, column: Column) -> np.ndarray:
     """Shares of the bins, without the missing values."""
 
     def make() -> np.ndarray:
@@ -92,28 +92,28 @@ def _histogram(bins: Bins, data: Cleaned, column: Column) -> np.ndarray:
 
 def _prediction(
     monitor: Monitor,
-    current: Cleaned,
+    current: CoercedRows,
     reference: Reference,
     values: Sequence[Value],
     moved: Sequence[Value],
 ) -> Iterator[str]:
     """How much of the prediction's distance vanishes when a column is weighted back."""
     drift = [v for v in values if v.series.metric.name == "prediction_drift"]
-    prediction = monitor.predicted
-    if not drift or prediction is None or drift[0].level is None:
+    prediction = monitor.prediction_column
+    if not drift or prediction is None or drift[0].state is None:
         return
-    if drift[0].level == 0:
-        yield "The predictions are within their levels."
+    if drift[0].state == 0:
+        yield "The predictions are within their thresholds."
         return
     columns = [value.series.column for value in moved if value.series.column is not None]
-    found = [(c.name, _share(current, reference, prediction, c)) for c in columns]
-    said = [f"{share:.0%} with {name}" for name, share in found if share is not None]
-    if said:
-        yield f"Of the prediction's distance goes {', '.join(said)} (association, not cause)."
+    shares = [(c.name, _share(current, reference, prediction, c)) for c in columns]
+    parts = [f"{share:.0%} with {name}" for name, share in shares if share is not None]
+    if parts:
+        yield f"Of the prediction's distance goes {', '.join(parts)} (association, not cause)."
 
 
 def _share(
-    current: Cleaned, reference: Reference, prediction: Column, column: Column
+    current: CoercedRows, reference: Reference, prediction: Column, column: Column
 ) -> float | None:
     """The share of the prediction's Wasserstein distance to the reference that is gone once the
     window's rows are weighted so that the column has its reference histogram; at least 0.
@@ -147,13 +147,13 @@ def _share(
 
 def _rows(values: Sequence[Value]) -> Iterator[str]:
     for value in values:
-        if value.series.metric.name == "row_count" and value.level == 2:
+        if value.series.metric.name == "row_count" and value.state == 2:
             yield f"The window has {value.outcome.value:.0f} rows."
 
 
 def _missing(values: Sequence[Value]) -> Iterator[str]:
     names = [
-        v.series.key[1] for v in values if v.series.metric.name == "missing_share" and v.level == 2
+        v.series.key[1] for v in values if v.series.metric.name == "missing_share" and v.state == 2
     ]
     if names:
         yield f"Values are missing of {', '.join(names)}."
@@ -161,15 +161,16 @@ def _missing(values: Sequence[Value]) -> Iterator[str]:
 
 def _labels(values: Sequence[Value]) -> Iterator[str]:
     """What the labels that have arrived say of the model."""
-    performance = [v for v in values if v.series.metric.over is Over.PERFORMANCE]
+    performance = [v for v in values if v.series.metric.scope is Scope.PERFORMANCE]
     if not performance:
         return
-    bad = [v for v in performance if v.level == 2]
-    judged = [v for v in performance if v.level is not None]
-    if bad:
-        said = ", ".join(f"{v.series.metric.title} is {v.outcome.value:.4g}" for v in bad)
-        yield f"The labels agree: {said}, beyond the alert level."
+    alerting = [v for v in performance if v.state == 2]
+    judged = [v for v in performance if v.state is not None]
+    if alerting:
+        texts = ", ".join(f"{v.series.metric.title} is {v.outcome.value:.4g}" for v in alerting)
+        yield f"The labels agree: {texts}, beyond the alert threshold."
     elif judged:
-        yield f"The labels show no harm: {len(judged)} performance metrics are within their levels."
+        count = len(judged)
+        yield f"The labels show no harm: {count} performance metrics are within their thresholds."
     else:
         yield "The labels cannot tell yet."

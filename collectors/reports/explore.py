@@ -12,18 +12,21 @@ from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
-from driftdeck.declare import Levels
-from driftdeck.declare.methods import Bad
+from driftdeck.declare import Thresholds
+from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.windows import days
-from driftdeck.load import named
+from driftdeck.load import find_monitor
 from driftdeck.settings import Settings, load_settings
 
 Days = tuple[date, date]
 """First and last day, both included."""
 
 
-UNLEVELLED = {Bad.HIGH: Levels(alert_above=1.0), Bad.LOW: Levels(alert_below=0.0)}
-"""What a drift value without a level is measured by, by the side on which it is bad."""
+FALLBACK = {
+    BreachSide.HIGH: Thresholds(alert_above=1.0),
+    BreachSide.LOW: Thresholds(alert_below=0.0),
+}
+"""What a drift value without a threshold is measured by, by the side on which it is bad."""
 
 
 class Explorer:
@@ -33,9 +36,9 @@ class Explorer:
     """
 
     def __init__(self, name: str, settings: Settings | None = None) -> None:
-        given = settings or load_settings()
-        self.monitor = named(name, *given.monitor_folders)
-        self._reader = Reader(self.monitor, given)
+        settings = settings or load_settings()
+        self.monitor = find_monitor(name, *settings.monitor_folders)
+        self._reader = Reader(self.monitor, settings)
 
     def rows(self, first: date, last: date | None = None) -> pd.DataFrame:
         """The rows of a day, or of every day of a span, with the labels that are known by now."""
@@ -59,16 +62,17 @@ class Explorer:
     def between(self, then: Days, now: Days) -> pd.Series:
         """How far each column of the second span lies from the first, the furthest first.
 
-        In times its alert level, as in the drift panel: above 1 would be a breach. Where there is
-        no level yet it is the distance itself, or what a p-value lacks of 1.
+        then, now: the first and the last day of each span. In times its alert threshold, as in the
+        drift panel: above 1 would be a breach. Where there is no threshold yet it is the distance
+        itself, or what a p-value lacks of 1.
         """
         reference = from_frame(self.monitor, self.rows(*then), "")
         window = window_of(self.monitor, now[0])
-        series = [one for one in self.monitor.series() if one.method is not None]
+        series = [s for s in self.monitor.series() if s.method is not None]
         collected = from_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
         times = {value.series.key[1]: _times(value) for value in collected.values}
         return (
-            pd.Series(times, name="times the alert level", dtype=float)
+            pd.Series(times, name="times the alert threshold", dtype=float)
             .dropna()
             .sort_values(ascending=False)
         )
@@ -81,7 +85,7 @@ class Explorer:
 
 
 def _times(value: Value) -> float | None:
-    """How far beyond its level a drift value is, or beyond that of UNLEVELLED."""
-    if value.times_level is not None or value.outcome.value is None:
-        return value.times_level
-    return UNLEVELLED[value.series.metric.bad].times_level(value.outcome.value)
+    """How far beyond its threshold a drift value is, or beyond that of FALLBACK."""
+    if value.times_threshold is not None or value.outcome.value is None:
+        return value.times_threshold
+    return FALLBACK[value.series.metric.breach_side].times_threshold(value.outcome.value)

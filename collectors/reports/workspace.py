@@ -34,7 +34,7 @@ from evidently.ui.service.type_aliases import ZERO_UUID
 from sqlalchemy import create_engine
 
 from driftdeck.collectors.engines.evidently import PERFORMANCE
-from driftdeck.collectors.values import Collected
+from driftdeck.collectors.values import WindowResult
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.metrics import DRIFTS
@@ -64,7 +64,7 @@ class Workspace:
     def _manager(self) -> ProjectManager:
         return _manager(self._settings)
 
-    def save(self, monitor: Monitor, collected: Collected) -> str:
+    def save(self, monitor: Monitor, collected: WindowResult) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
         Raises DriftdeckError for a window in which nothing was measured.
@@ -86,25 +86,26 @@ class Workspace:
     def prune(self, monitor: Monitor) -> list[str]:
         """Delete reports beyond the number and the age that settings allow; their paths."""
         project = self._project(monitor)
-        kept = sorted(self._kept(project), key=lambda one: one.timestamp, reverse=True)
+        kept = sorted(self._kept(project), key=lambda report: report.timestamp, reverse=True)
         oldest = datetime.now(UTC) - timedelta(days=self._settings.reports_keep_days)
         gone = [
-            one
-            for number, one in enumerate(kept)
-            if number >= self._settings.reports_keep or _saved(one) < oldest
+            report
+            for number, report in enumerate(kept)
+            if number >= self._settings.reports_keep or _saved(report) < oldest
         ]
-        for one in gone:
-            self._delete(project, one.id)
-        return [path(project, one.id) for one in gone]
+        for report in gone:
+            self._delete(project, report.id)
+        return [path(project, report.id) for report in gone]
 
     def forget(self, name: str, windows: Sequence[Window] | None) -> int:
         """Delete a monitor's reports, of some windows or, for None, all with their project; how
         many there were."""
         project = project_of(name)
         chosen = None if windows is None else {_of(window) for window in windows}
-        gone = [one for one in self._kept(project) if chosen is None or _window(one) in chosen]
-        for one in gone:
-            self._delete(project, one.id)
+        kept = self._kept(project)
+        gone = [report for report in kept if chosen is None or _window(report) in chosen]
+        for report in gone:
+            self._delete(project, report.id)
         if windows is None:
             self._run(self._manager.delete_project(ZERO_UUID, project))
             self._ready.discard(project)
@@ -137,7 +138,7 @@ class Workspace:
         return asyncio.run(call)
 
 
-def page(monitor: Monitor, collected: Collected) -> SnapshotModel:
+def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
     """Every run behind a window's values as one report: the very numbers that were stored."""
     runs: Sequence[Snapshot] = collected.runs
     models = [run.to_snapshot_model() for run in runs]
@@ -155,7 +156,9 @@ def page(monitor: Monitor, collected: Collected) -> SnapshotModel:
             "saved_at": datetime.now(UTC).isoformat(),
         },
         tags=[str(collected.status)],
-        metric_results={key: one for model in models for key, one in model.metric_results.items()},
+        metric_results={
+            k: result for model in models for k, result in model.metric_results.items()
+        },
         top_level_metrics=[key for model in models for key in model.top_level_metrics],
         widgets=[widget for model in models for widget in model.widgets],
         tests_widgets=[metric_tests_stats(tests), metric_tests_widget(tests)] if tests else [],
@@ -181,11 +184,11 @@ def _panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
         lines = [
             PanelMetric(
                 metric="ValueDrift",
-                metric_labels={"column": one.column.name},
-                legend=one.column.name,
+                metric_labels={"column": line.column.name},
+                legend=line.column.name,
             )
-            for one in series
-            if one.metric.name == name and one.column is not None
+            for line in series
+            if line.metric.name == name and line.column is not None
         ]
         if lines:
             yield line_plot_panel(next(m.title for m in monitor.metrics if m.name == name), lines)

@@ -11,11 +11,11 @@ import psycopg
 
 from driftdeck.collectors.frames.reference import days_of
 from driftdeck.collectors.jobs.store import storable, training_is_called_for
-from driftdeck.collectors.retraining.training import Trained, promote, train
+from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
 from driftdeck.database import connect
 from driftdeck.database.locks import Lock, held
 from driftdeck.declare import Firing, Monitor, Retrain, Window
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.metrics import Scope
 from driftdeck.firing import confirm
 from driftdeck.settings import Settings
 
@@ -25,7 +25,7 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class _Called:
+class _PendingTraining:
     """A training that a window has called for and that has not ended.
 
     version: '' until it is trained. attempts: how often it was begun.
@@ -68,44 +68,48 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     """
     if not training_is_called_for(connection, monitor.name):
         return ""
-    wait = monitor.retrain is not None and monitor.retrain.replay
+    wait = monitor.retrain is not None and monitor.retrain.during_backfill
     with (
         connect(settings, autocommit=True) as own,
         held(own, f"retraining {monitor.name}", wait=wait) as lock,
     ):
         if lock is None:
             return "a retraining is under way"
-        called = _begin(connection, monitor.name)
-        if called is None:  # the other has done it
+        pending = _begin(connection, monitor.name)
+        if pending is None:  # the other has done it
             return ""
-        trained = _trained(connection, monitor, called, lock)
-        _finish(connection, monitor.name, called, trained)
-    again = " (it had been cut off)" if called.attempts > 1 else ""
-    said = trained.output.strip().rpartition("\n")[2][:200]
-    return f"retraining {trained.status}: {trained.version if trained.is_done else said}{again}"
+        outcome = _train(connection, monitor, pending, lock)
+        _finish(connection, monitor.name, pending, outcome)
+    again = " (it had been cut off)" if pending.attempts > 1 else ""
+    last_line = outcome.output.strip().rpartition("\n")[2][:200]
+    return (
+        f"retraining {outcome.status}: {outcome.version if outcome.is_done else last_line}{again}"
+    )
 
 
-def _trained(
-    connection: psycopg.Connection, monitor: Monitor, called: _Called, lock: Lock
-) -> Trained:
+def _train(
+    connection: psycopg.Connection, monitor: Monitor, pending: _PendingTraining, lock: Lock
+) -> TrainingOutcome:
     """Train, unless that was done before it was cut off; then promote.
 
     The version is recorded before it answers: by it, its windows find their reference.
     """
     plan = monitor.retrain
-    if plan is None or called.window_start is None:
-        return Trained("failed", "", "it had been cut off, and is declared no more")
-    if called.attempts > ATTEMPTS:
-        return Trained("failed", called.version, f"cut off {ATTEMPTS} times; is memory short?")
-    window = monitor.every.window(called.window_start.astimezone(monitor.every.zone).date())
-    trained = Trained("done", called.version, called.output)
-    if not called.version:
-        trained = train(plan, monitor, window, lock.check)
-    if not (trained.is_done and plan.promote):
-        return trained
-    _record(connection, monitor.name, called, trained)
-    promoted = promote(plan, monitor, window, trained.version, lock.check)
-    return replace(promoted, output=trained.output + promoted.output)
+    if plan is None or pending.window_start is None:
+        return TrainingOutcome("failed", "", "it had been cut off, and is declared no more")
+    if pending.attempts > ATTEMPTS:
+        return TrainingOutcome(
+            "failed", pending.version, f"cut off {ATTEMPTS} times; is memory short?"
+        )
+    window = monitor.every.window(pending.window_start.astimezone(monitor.every.zone).date())
+    outcome = TrainingOutcome("done", pending.version, pending.output)
+    if not pending.version:
+        outcome = train(plan, monitor, window, lock.check)
+    if not (outcome.is_done and plan.promote):
+        return outcome
+    _record(connection, monitor.name, pending, outcome)
+    promoted = promote(plan, monitor, window, outcome.version, lock.check)
+    return replace(promoted, output=outcome.output + promoted.output)
 
 
 def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
@@ -114,7 +118,7 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
     Days of the reference call for none: the model that is watched was made of them.
     """
     counted = plan.metrics or tuple(
-        metric.name for metric in monitor.metrics if metric.over is Over.PERFORMANCE
+        metric.name for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE
     )
     rows = connection.execute(
         "select window_start, metric, column_name, breached from monitoring.metric"
@@ -151,7 +155,7 @@ def _cooling(
     return bool(row and row[0] and window.start - row[0] < plan.cooldown.delta)
 
 
-def _begin(connection: psycopg.Connection, monitor: str) -> _Called | None:
+def _begin(connection: psycopg.Connection, monitor: str) -> _PendingTraining | None:
     """What is called for, with this attempt counted; None if nothing is."""
     row = connection.execute(
         "update monitoring.retraining set attempts = attempts + 1"
@@ -160,11 +164,14 @@ def _begin(connection: psycopg.Connection, monitor: str) -> _Called | None:
         [monitor],
     ).fetchone()
     connection.commit()
-    return _Called(*row) if row else None
+    return _PendingTraining(*row) if row else None
 
 
 def _record(
-    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
 ) -> None:
     """The version that was trained, with what was printed."""
     with connection.transaction():
@@ -172,21 +179,24 @@ def _record(
             "update monitoring.retraining set new_version = %s, output = %s"
             " where monitor = %s and started_at = %s",
             [
-                storable(trained.version),
-                storable(trained.output)[-KEPT_OUTPUT:],
-                *(monitor, called.started),
+                storable(outcome.version),
+                storable(outcome.output)[-KEPT_OUTPUT:],
+                *(monitor, pending.started),
             ],
         )
 
 
 def _finish(
-    connection: psycopg.Connection, monitor: str, called: _Called, trained: Trained
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
 ) -> None:
     """How it ended. Attempts are counted of what has not ended."""
     with connection.transaction():
-        _record(connection, monitor, called, trained)
+        _record(connection, monitor, pending, outcome)
         connection.execute(
             "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
             " attempts = 0 where monitor = %s and started_at = %s",
-            [trained.status, monitor, called.started],
+            [outcome.status, monitor, pending.started],
         )

@@ -30,7 +30,7 @@ CHECKED_EVERY = 1.0
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingOutcome:
     """What became of a training. version: of the new model, '' where it failed."""
 
     status: str
@@ -45,7 +45,7 @@ class Trained:
 
 def train(
     plan: Retrain, monitor: Monitor, window: Window, check: Callable[[], None] = lambda: None
-) -> Trained:
+) -> TrainingOutcome:
     """Run the training for no longer than its limit.
 
     check: raises, now and then, if it may not go on; then it is ended, and that is raised.
@@ -54,8 +54,8 @@ def train(
     status, output = _ended(plan, plan.run, TRAIN, arguments, check)
     version = output.strip().rpartition("\n")[2].strip()
     if status or not version:
-        return Trained("failed", "", f"{output}\n{status or 'no version printed'}")
-    return Trained("done", version, output)
+        return TrainingOutcome("failed", "", f"{output}\n{status or 'no version printed'}")
+    return TrainingOutcome("done", version, output)
 
 
 def promote(
@@ -64,13 +64,13 @@ def promote(
     window: Window,
     version: str,
     check: Callable[[], None] = lambda: None,
-) -> Trained:
+) -> TrainingOutcome:
     """Have a version that was trained answer from now on; the same limit, and the same check."""
     arguments = {"MONITOR": monitor.name, "DAY": window.day.isoformat(), "VERSION": version}
     status, output = _ended(plan, plan.promote, CALL, arguments, check)
     if status:
-        return Trained("failed", version, f"{output}\n{status}")
-    return Trained("done", version, output)
+        return TrainingOutcome("failed", version, f"{output}\n{status}")
+    return TrainingOutcome("done", version, output)
 
 
 def _ended(

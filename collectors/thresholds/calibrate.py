@@ -1,4 +1,4 @@
-"""Finds levels from the reference's own days: each is compared with all the others.
+"""Finds thresholds from the reference's own days: each is compared with all the others.
 
 A day is never like two months: what a quiet day's distance looks like is measured, not guessed.
 """
@@ -19,18 +19,18 @@ from driftdeck.collectors.frames.reference import daily_rows, days_of, from_fram
 from driftdeck.collectors.jobs.collect import from_rows
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.declare import Levels, Monitor, Series
-from driftdeck.declare.methods import Bad
+from driftdeck.declare import Monitor, Series, Thresholds
+from driftdeck.declare.methods import BreachSide
 from driftdeck.errors import UsageError
 from driftdeck.firing import confirm
-from driftdeck.load import declaration
+from driftdeck.load import find_declaration
 from driftdeck.settings import Settings
 
 Key = tuple[str, str]
 DIGITS = 4
 MONTH = 30
 NO_NEWS = {"missing_share": (0.01, 0.05)}
-"""Where a warning, and an alert, would speak of a single row: no level of theirs lies lower."""
+"""Where a warning, and an alert, would speak of a single row: no threshold of theirs lies lower."""
 
 
 def calibrate(monitor: Monitor, settings: Settings) -> int:
@@ -38,29 +38,29 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
 
     Raises: SourceError, UsageError naming what is missing.
     """
-    wanted = calibrated(monitor)
+    wanted = list_calibrated(monitor)
     if not wanted or monitor.reference is None:
         raise UsageError(f"{monitor.name} declares no metric to calibrate")
     write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
     return 0
 
 
-def calibrated(monitor: Monitor) -> list[Series]:
-    """The series whose levels are found on the reference's days."""
+def list_calibrated(monitor: Monitor) -> list[Series]:
+    """The series whose thresholds are found on the reference's days."""
     return [series for series in monitor.series() if series.metric.quantiles is not None]
 
 
 def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]) -> None:
     """Write the threshold file from the values of quiet days, and print it beside them."""
-    wanted = calibrated(monitor)
-    levels = {
+    wanted = list_calibrated(monitor)
+    proposed = {
         s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
     }
     reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
-    text = render(monitor, levels, reference.hash if reference else "")
-    path = thresholds.path_beside(declaration(monitor.name, settings.monitor_folders))
+    text = render(monitor, proposed, reference.hash if reference else "")
+    path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
-    _print(monitor, wanted, values, levels, path)
+    _print(monitor, wanted, values, proposed, path)
 
 
 def measure_days(
@@ -71,7 +71,7 @@ def measure_days(
     frames = [rows.frame for rows in daily_rows(reader, monitor, days)]
     if not any(len(frame) for frame in frames):
         raise SourceError(f"{monitor.name}: the reference has no rows; prepare its data first")
-    found: dict[Key, list[float]] = {one.key: [] for one in series}
+    values: dict[Key, list[float]] = {s.key: [] for s in series}
     for index, day in track(
         list(enumerate(days)),
         description=monitor.name,
@@ -88,24 +88,26 @@ def measure_days(
         )
         for value in collected.values:
             if value.outcome.value is not None:
-                found[value.series.key].append(value.outcome.value)
-    return found
+                values[value.series.key].append(value.outcome.value)
+    return values
 
 
-def propose(series: Series, values: Sequence[float]) -> Levels:
-    """Levels at the metric's quantiles of quiet days, alert strictly beyond warn."""
+def propose(series: Series, values: Sequence[float]) -> Thresholds:
+    """Thresholds at the metric's quantiles of quiet days, alert strictly beyond warn."""
     quantiles = series.metric.quantiles
     assert quantiles is not None
     low: tuple[float | None, float | None] = (None, None)
     high: tuple[float | None, float | None] = (None, None)
-    if series.metric.bad in (Bad.HIGH, Bad.BOTH):
+    if series.metric.breach_side in (BreachSide.HIGH, BreachSide.BOTH):
         high = _beyond(values, quantiles.warn, quantiles.alert, 1)
         if series.metric.name in NO_NEWS:
             warn, alert = NO_NEWS[series.metric.name]
             high = max(high[0], warn), max(high[1], alert)
-    if series.metric.bad in (Bad.LOW, Bad.BOTH):
+    if series.metric.breach_side in (BreachSide.LOW, BreachSide.BOTH):
         low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
-    return Levels(warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1])
+    return Thresholds(
+        warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1]
+    )
 
 
 def _beyond(
@@ -119,10 +121,11 @@ def _beyond(
     return warn, float(f"{(max if sign > 0 else min)(alert, least):.{DIGITS}g}")
 
 
-def false_alarm_days(series: Series, values: Sequence[float]) -> float:
+def estimate_false_alarm_days(series: Series, values: Sequence[float]) -> float:
     """Days a month on which an alert would stand though nothing was wrong.
 
-    Levels found on one half of the days are tried on the other, and the other way round.
+    Thresholds found on one half of the days are tried on the other, and the other way round.
+    values: one a quiet day, in order.
     """
     half = len(values) // 2
     parts = (list(values[:half]), list(values[half:]))
@@ -133,20 +136,21 @@ def false_alarm_days(series: Series, values: Sequence[float]) -> float:
     return MONTH * alarms / len(values)
 
 
-def render(monitor: Monitor, levels: Mapping[Key, Levels], data: str) -> str:
-    """The text of the threshold file."""
+def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> str:
+    """The text of the threshold file. data: hash of the reference rows that were read."""
     lines = [
-        f"# Levels of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
+        f"# Thresholds of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
         "# on the reference's own days. Review them; change what you know better.",
         "",
-        *thresholds.heading(monitor, data),
+        *thresholds.format_heading(monitor, data),
     ]
-    for metric in dict.fromkeys(metric for metric, _ in levels):
+    for metric in dict.fromkeys(metric for metric, _ in proposed):
         lines += ["", f"[{metric}]"]
-        for (name, column), level in levels.items():
+        for (name, column), series_thresholds in proposed.items():
             if name == metric:
-                numbers = ", ".join(f"{key} = {value!r}" for key, value in level.given().items())
-                lines.append(f"{thresholds.key_of(column)} = {{ {numbers} }}")
+                pairs = series_thresholds.as_dict().items()
+                numbers = ", ".join(f"{key} = {value!r}" for key, value in pairs)
+                lines.append(f"{thresholds.format_key(column)} = {{ {numbers} }}")
     return "\n".join(lines) + "\n"
 
 
@@ -154,18 +158,20 @@ def _print(
     monitor: Monitor,
     wanted: Sequence[Series],
     values: Mapping[Key, list[float]],
-    levels: Mapping[Key, Levels],
+    proposed: Mapping[Key, Thresholds],
     path: Path,
 ) -> None:
-    table = Table("metric", "column", "median", "levels", "false alarms (days a month)")
+    table = Table("metric", "column", "median", "thresholds", "false alarms (days a month)")
     for series in wanted:
         metric, column = series.key
         seen = values[series.key]
-        if series.key not in levels:
+        if series.key not in proposed:
             table.add_row(metric, column, "-", f"only {len(seen)} days with a value", "-")
             continue
-        said = ", ".join(f"{key} {value:g}" for key, value in levels[series.key].given().items())
-        alarms = false_alarm_days(series, seen)
-        table.add_row(metric, column, f"{np.median(seen):.3g}", said, f"{alarms:.1f}")
+        numbers = ", ".join(f"{k} {v:g}" for k, v in proposed[series.key].as_dict().items())
+        alarms = estimate_false_alarm_days(series, seen)
+        table.add_row(metric, column, f"{np.median(seen):.3g}", numbers, f"{alarms:.1f}")
     Console(width=110).print(table)
-    print(f"{monitor.name}: {len(levels)} levels written to {path.name}; review and commit them")
+    print(
+        f"{monitor.name}: {len(proposed)} thresholds written to {path.name}; review and commit them"
+    )

@@ -11,7 +11,7 @@ from driftdeck.declare import Monitor
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgement:
     """A stored value that was judged. rows: how many stand behind it."""
 
     start: datetime
@@ -20,7 +20,9 @@ class Judged:
     rows: int
 
 
-def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, str], list[Judged]]:
+def load_judgements(
+    connection: psycopg.Connection, monitor: Monitor
+) -> dict[tuple[str, str], list[Judgement]]:
     """The judged values of each series, in order, without those that are expected: as the rules
     see them."""
     rows = connection.execute(
@@ -30,21 +32,21 @@ def judged(connection: psycopg.Connection, monitor: Monitor) -> dict[tuple[str, 
         [monitor.name],
     )
     zone = monitor.every.zone
-    found: dict[tuple[str, str], list[Judged]] = defaultdict(list)
+    judgements: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
     for metric, column, start, *rest in rows:
         if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
-            found[metric, column].append(Judged(start, *rest))
-    return found
+            judgements[metric, column].append(Judgement(start, *rest))
+    return judgements
 
 
-def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
+def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
     """The starts of the windows that confirmed a breach of any series, in order.
 
     Those without rows are left out: there is nothing to report of them.
     """
     firings = {metric.name: metric.firing for metric in monitor.metrics}
     found: set[datetime] = set()
-    for (metric, _), windows in judged(connection, monitor).items():
+    for (metric, _), windows in load_judgements(connection, monitor).items():
         if metric in firings:
             standing = firing.confirm(firings[metric], [one.breached for one in windows])
             onsets = zip(windows, firing.find_onsets(standing), strict=True)
@@ -52,8 +54,8 @@ def confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime
     return sorted(found)
 
 
-def newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
-    """The starts of the newest windows that have rows, newest first."""
+def find_newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
+    """The starts of the newest windows that have rows, newest first. number: at most so many."""
     rows = connection.execute(
         "select window_start from monitoring.window_status"
         " where monitor = %s and status not in ('failed', 'empty')"
@@ -63,7 +65,7 @@ def newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> lis
     return [row[0] for row in rows]
 
 
-def reported(connection: psycopg.Connection, monitor: Monitor) -> set[datetime]:
+def find_reported(connection: psycopg.Connection, monitor: Monitor) -> set[datetime]:
     """The starts of the windows that have a report."""
     rows = connection.execute(
         "select window_start from monitoring.window_status"

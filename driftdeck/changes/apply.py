@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 
+from driftdeck.changes.foreign import MARK, US
 from driftdeck.changes.live import MESSAGE
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
+from driftdeck.database import place
 from driftdeck.errors import ExitCode
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
@@ -17,7 +19,9 @@ from driftdeck.generator.things import Thing
 from driftdeck.generator.v2 import object_of
 from driftdeck.grafana.client import GrafanaError
 from driftdeck.grafana.objects import TOGGLE, Objects
+from driftdeck.grafana.policies import advice, keep_branch
 from driftdeck.project import SettingsError
+from driftdeck.settings import Settings
 
 RETIRED = {
     "rule": "rule",
@@ -49,6 +53,8 @@ def apply(target: Target, *, force: bool) -> int:
     _by_api(target, steps)
     if target.v2:
         _say_hidden(target)
+    if target.unrouted:
+        print(advice(target.grafana, target.settings.alert_folder, target.unrouted))
     left = plan(target, target.live())
     if left:
         print("what is left:", *lines(left), sep="\n")
@@ -107,6 +113,9 @@ def _by_api(target: Target, steps: Sequence[Step]) -> None:
 
 
 def _delete(target: Target, thing: Thing) -> None:
+    if thing.kind == "policies" and _is_branch(target):
+        keep_branch(target.grafana, target.settings.alert_folder, None)
+        return
     if thing.kind == "policies":
         target.grafana.delete("/api/v1/provisioning/policies")  # Grafana's own are back
         return
@@ -145,24 +154,56 @@ def _object(target: Target, thing: Thing, folder: str) -> None:
 
 
 def _folder(target: Target, title: str, name: str) -> str:
-    """The uid of a folder of a title, which is made if it is not there."""
-    for one in target.grafana.get("/api/folders", limit="1000"):
-        if one["title"] == title:
-            return str(one["uid"])
-    body = {"uid": f"{target.settings.uid_prefix}{name}", "title": title}
+    """The uid of a folder of a title: made if it is not there, or ours with its title changed."""
+    folders = {one["uid"]: one["title"] for one in target.grafana.get("/api/folders", limit="1000")}
+    for uid, there in folders.items():
+        if there == title:
+            return str(uid)
+    own = f"{target.settings.uid_prefix}{name}"
+    if own in folders:
+        target.grafana.put(f"/api/folders/{own}", {"title": title, "overwrite": True})
+        return own
+    body = {"uid": own, "title": title}
     return str(target.grafana.post("/api/folders", body)["uid"])
 
 
 def _datasource(target: Target, thing: Thing, new: bool) -> None:
     settings = target.settings
-    secret = {"password": settings.grafana_reader_password}
-    body = {**thing.content, "secureJsonData": secret}
+    options = {**thing.content["jsonData"], MARK: US}
+    secrets = {
+        **thing.content.get("secureJsonData", {}),
+        "password": _reader_password(settings),
+    }
+    body = {**thing.content, "jsonData": options, "secureJsonData": secrets}
     if new:
-        body["url"] = f"{settings.postgres_host}:{settings.postgres_port}"
+        body["url"] = settings.datasource_host or _address(settings)
         target.grafana.post("/api/datasources", body)
     else:
         there = target.grafana.get(f"/api/datasources/uid/{thing.uid}")
         target.grafana.put(f"/api/datasources/uid/{thing.uid}", {**there, **body})
+
+
+def _reader_password(settings: Settings) -> str:
+    """Of the role that Grafana reads as. Raises SettingsError where a server of others has it and
+    nobody has said it."""
+    if settings.database_url and "grafana_reader_password" not in settings.model_fields_set:
+        raise SettingsError(
+            f"GRAFANA_READER_PASSWORD is not set; the datasource needs the password of"
+            f" {settings.datasource_user}"
+        )
+    return settings.grafana_reader_password
+
+
+def _address(settings: Settings) -> str:
+    """host:port of the database, for a new datasource. Raises SettingsError."""
+    if not settings.database_url:
+        return f"{settings.postgres_host}:{settings.postgres_port}"
+    host, port, _ = place(settings.database_url)
+    if not host:
+        raise SettingsError(
+            "DATABASE_URL names no host; set datasource_host to host:port as Grafana reaches it"
+        )
+    return f"{host}:{port}"
 
 
 def _rule(target: Target, thing: Thing, new: bool) -> None:
@@ -204,7 +245,15 @@ def _filled(target: Target, value: Any) -> Any:
     return unescape(value)
 
 
+def _is_branch(target: Target) -> bool:
+    """Whether only a branch of the policies is ours."""
+    return target.runtime is None and target.settings.notification_policies == "routes"
+
+
 def _policies(target: Target, thing: Thing, new: bool) -> None:
+    if _is_branch(target):
+        keep_branch(target.grafana, target.settings.alert_folder, thing.content)
+        return
     content = {key: value for key, value in thing.content.items() if key != "orgId"}
     target.grafana.put("/api/v1/provisioning/policies", content)
 

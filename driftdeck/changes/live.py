@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from driftdeck.changes import foreign
 from driftdeck.facts import Json
 from driftdeck.generator.things import Thing, Things
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
+from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
 
 US = "driftdeck"
@@ -47,11 +49,14 @@ class Live:
     shapes: Mapping[str, Shape]
 
 
-def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
+def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = False) -> Live:
     """Everything that the source builds, and everything that bears its prefix.
 
-    Raises GrafanaError.
+    others: whether the Grafana is somebody else's, who may have made more in it. Raises
+    GrafanaError; SettingsError where something of theirs is in the way.
     """
+    policies = settings.notification_policies if others else "whole"
+    problems: list[str] = []
     prefix = settings.uid_prefix
     found: Things = {}
     by: dict[str, str] = {}
@@ -67,7 +72,8 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
         if ours(thing.kind, thing.uid):
             found[thing.kind, thing.uid] = thing
 
-    for one in grafana.get("/api/datasources"):
+    for one in grafana.get("/api/datasources") if settings.datasource == "built" else []:
+        problems += foreign.datasource(built, one, settings)
         put(Thing("datasource", one["uid"], one["name"], one))
     for one in grafana.get("/api/search", type="dash-db", limit="5000"):
         if not ours("dashboard", one["uid"]):
@@ -82,7 +88,9 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
         by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
         folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
     intervals: dict[tuple[str, str], int] = {}
-    for one in grafana.get("/api/v1/provisioning/alert-rules"):
+    rules = grafana.get("/api/v1/provisioning/alert-rules")
+    problems += foreign.rules(built, rules, folders, settings)
+    for one in rules:
         if not ours("rule", one["uid"]):
             continue
         group = one["folderUID"], one["ruleGroup"]
@@ -90,13 +98,28 @@ def read(grafana: Grafana, settings: Settings, built: Things) -> Live:
             path = f"/api/v1/provisioning/folder/{group[0]}/rule-groups/{group[1]}"
             intervals[group] = grafana.get(path)["interval"]
         put(_rule(one, folders, intervals[group]))
-    for one in grafana.get("/api/v1/provisioning/contact-points"):
+    points = grafana.get("/api/v1/provisioning/contact-points")
+    problems += foreign.contact_points(built, points, prefix)
+    for one in points:
         put(Thing("contact point", one["uid"], one["name"], one))
-    points = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
-    tree = grafana.get("/api/v1/provisioning/policies")
-    if ("policies", "1") in built or points & set(_receivers(tree)):
+    if others:
+        foreign.refuse(problems)
+    if tree := _policies(grafana, settings, built, found, policies):
         found["policies", "1"] = Thing("policies", "1", "policies", tree)
     return Live(found, by, folder_of, shapes)
+
+
+def _policies(
+    grafana: Grafana, settings: Settings, built: Things, found: Things, policies: str
+) -> Json | None:
+    """What is ours of the tree of policies, None where nothing is."""
+    if policies == "none":
+        return None
+    tree: Json = grafana.get(PATH)
+    if policies == "routes":
+        return branch_in(tree, settings.alert_folder)
+    points = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
+    return tree if ("policies", "1") in built or points & set(_receivers(tree)) else None
 
 
 def _saved_by(grafana: Grafana, uid: str, meta: Json) -> str:

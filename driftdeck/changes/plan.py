@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from driftdeck.changes.live import US, Live, read
 from driftdeck.changes.shape import new_layout, reshaped
@@ -13,9 +14,12 @@ from driftdeck.generator.files import present
 from driftdeck.generator.normal import normalise_dashboard, normalise_thing
 from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed, things, told
 from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.policies import branch
 from driftdeck.settings import Settings
 from driftdeck.stack.runtime import Runtime, choose, has_grafana, proved
 
+Json = dict[str, Any]
+POLICIES = ("policies", "1")
 OURS = (US, "", "Anonymous", "anonymous")
 """Who has saved what we applied, or what came from a file."""
 
@@ -49,7 +53,8 @@ class Target:
 
     built: the things of the source. base: those that Grafana read last, None where that is not
     known: then who saved a dashboard tells whether a person did. runtime: None for another's.
-    v2: whether dashboards should lie there as v2, with tabs.
+    v2: whether dashboards should lie there as v2, with tabs. unrouted: the branch of policies that
+    others must add, where we stay out of theirs.
     """
 
     settings: Settings
@@ -58,6 +63,7 @@ class Target:
     base: Things | None
     runtime: Runtime | None
     v2: bool = False
+    unrouted: Json | None = None
 
     @classmethod
     def of(cls, settings: Settings, *, v2: bool = False) -> "Target":
@@ -81,12 +87,15 @@ class Target:
     @classmethod
     def elsewhere(cls, settings: Settings, grafana: Grafana, files: Mapping[str, str]) -> "Target":
         """A Grafana of which only the API is known; how it reaches the database is its own."""
-        built = {key: _without_url(one) for key, one in things(files).items()}
-        return cls(settings, grafana, built, None, None)
+        built = {key: _shared(settings, one) for key, one in things(files).items()}
+        unrouted = None
+        if settings.notification_policies == "none" and POLICIES in built:
+            unrouted = branch(built.pop(POLICIES).content, settings.alert_folder)
+        return cls(settings, grafana, built, None, None, unrouted=unrouted)
 
     def live(self) -> Live:
         """What Grafana holds now. Raises GrafanaError."""
-        return read(self.grafana, self.settings, self.built)
+        return read(self.grafana, self.settings, self.built, others=self.runtime is None)
 
 
 def show(target: Target) -> int:
@@ -137,9 +146,19 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
     )
 
 
-def _without_url(thing: Thing) -> Thing:
-    content = {key: value for key, value in thing.content.items() if key != "url"}
-    return replace(thing, content=content) if thing.kind == "datasource" else thing
+def _shared(settings: Settings, thing: Thing) -> Thing:
+    """A thing as it lies in a Grafana that others use, too.
+
+    Its datasource is nobody's default; how it reaches the database is its own, unless a host is
+    set; policies are a branch of the tree, unless all of it is ours.
+    """
+    content = thing.content
+    if thing.kind == "datasource":
+        unsaid = ("isDefault",) if settings.datasource_host else ("isDefault", "url")
+        content = {key: value for key, value in content.items() if key not in unsaid}
+    if thing.kind == "policies" and settings.notification_policies == "routes":
+        content = branch(content, settings.alert_folder)
+    return replace(thing, content=content)
 
 
 def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tuple[Change, ...]:

@@ -150,9 +150,19 @@ def forget(
         return commands.forget(settings, monitor, before=before, leftovers=leftovers, yes=yes)
 
 
-def migrate() -> int:
+def migrate(
+    as_sql: Annotated[
+        bool,
+        typer.Option("--sql", help="Print it as SQL, for whoever has the rights; change nothing."),
+    ] = False,
+) -> int:
     """Bring the database to the newest schema."""
     with session.collector() as settings:
+        if as_sql:
+            from driftdeck.database.script import script
+
+            print(script(settings), end="")
+            return 0
         from driftdeck.stack.steps import migrated
 
         migrated(settings)

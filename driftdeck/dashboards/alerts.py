@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, declared
 from driftdeck.declare import Metric, Monitor
-from driftdeck.declare.methods import Bad
-from driftdeck.declare.metrics import Over
+from driftdeck.declare.methods import BreachSide
+from driftdeck.declare.metrics import Scope
 from driftdeck.facts import Json
 from driftdeck.facts.postgres import literal
 from driftdeck.firing import breached_query
@@ -40,8 +40,12 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
     for metric in monitor.metrics:
         if metric.unjudged:
             continue
-        sides = {Bad.HIGH: ("above",), Bad.LOW: ("below",), Bad.BOTH: ("above", "below")}
-        for side in sides[metric.bad]:
+        sides = {
+            BreachSide.HIGH: ("above",),
+            BreachSide.LOW: ("below",),
+            BreachSide.BOTH: ("above", "below"),
+        }
+        for side in sides[metric.breach_side]:
             yield _breach(site, monitor, metric, side)
     if monitor.late_after is not None:
         yield _late(site, monitor)
@@ -53,7 +57,7 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
-    kind = "performance" if metric.over is Over.PERFORMANCE else "breach"
+    kind = "performance" if metric.scope is Scope.PERFORMANCE else "breach"
     what = f"{monitor.title}: {metric.title} {side} its alert level"
     return _rule(
         site,
@@ -231,7 +235,7 @@ def _query(site: Site, ref: str, sql: str) -> Json:
         "model": {
             "refId": ref,
             "datasource": site.datasource,
-            "rawSql": sql,
+            "rawSql": site.sql(sql),
             "format": "table",
             "editorMode": "code",
             "rawQuery": True,

@@ -53,8 +53,8 @@ def _nobody(site: Site) -> Json:
 def _point(site: Site, contact: Contact) -> Json:
     receiver = {
         "uid": site.uid("contact", contact.name),
-        "type": contact.way.kind,
-        "settings": plain(contact.way.settings),
+        "type": contact.receiver.kind,
+        "settings": plain(contact.receiver.settings),
         "disableResolveMessage": not contact.resolved,
     }
     return {"orgId": 1, "name": contact.name, "receivers": [receiver]}

@@ -119,6 +119,7 @@ def _heading(uid: str, title: str, top: int) -> RowPanel:
 
 def variable(site: Site, name: str, label: str, query: str, *, current: str = "") -> Json:
     """A single-choice variable filled by a query."""
+    query = site.sql(query)
     chosen: Json = {"selected": True, "text": current, "value": current} if current else {}
     return {
         "type": "query",
@@ -149,7 +150,7 @@ def annotation(site: Site, name: str, color: str, query: str, *, enable: bool = 
         "datasource": site.datasource,
         "target": {
             "refId": "Annotation",
-            "rawSql": query,
+            "rawSql": site.sql(query),
             "format": "table",
             "editorMode": "code",
             "rawQuery": True,

@@ -15,7 +15,9 @@ OPEN = [{"color": TEAL, "value": None}]
 
 def target(site: Site, sql: str, form: str, ref: str = "A") -> SqlTarget:
     """A query; form is Grafana's format: time_series or table."""
-    return SqlTarget(rawSql=sql, rawQuery=True, format=form, refId=ref, datasource=site.datasource)
+    return SqlTarget(
+        rawSql=site.sql(sql), rawQuery=True, format=form, refId=ref, datasource=site.datasource
+    )
 
 
 def _common(site: Site, key: str, title: str, description: str) -> dict[str, object]:

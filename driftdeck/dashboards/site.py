@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from driftdeck.facts.datasources import POSTGRES
+from driftdeck.schema import SCHEMA, in_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +14,7 @@ class Site:
     datasource_uid: of the PostgreSQL datasource. uid_prefix: before every uid, so that several
     builds can share one Grafana. alert_folder: title of the rules' folder. rule_interval: between
     evaluations, a multiple of 10 s. evidently: the address of Evidently's UI. reference: where
-    docs/reference.md is read.
+    docs/reference.md is read. schema: of the database, for which SQL says `monitoring.`.
     """
 
     datasource_uid: str
@@ -22,11 +23,16 @@ class Site:
     rule_interval: str
     evidently: str
     reference: str = ""
+    schema: str = SCHEMA
 
     @property
     def datasource(self) -> dict[str, str]:
         """The reference that panels and targets carry."""
         return {"type": POSTGRES, "uid": self.datasource_uid}
+
+    def sql(self, text: str) -> str:
+        """A query of ours as the database of this site understands it."""
+        return in_schema(text, self.schema)
 
     def report(self, monitor: str, moment: str) -> str:
         """The address that leads to the report of the window at a moment, in ms, or "newest"."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from driftdeck.declare import Levels
+from driftdeck.declare import Thresholds
 from driftdeck.facts import Json
 
 TEAL, AMBER, RED = "#45ADA8", "#F7B500", "#D92D3A"
@@ -25,7 +25,7 @@ COLLECTION = (
 
 
 def state_mappings() -> list[Json]:
-    """Levels 0, 1, 2 as words and colours."""
+    """Thresholds 0, 1, 2 as words and colours."""
     options = {
         str(value): {"text": text, "color": color, "index": value} for value, text, color in STATES
     }
@@ -45,9 +45,9 @@ def collection_mappings() -> list[Json]:
     return [{"type": "value", "options": options}]
 
 
-def lines(levels: Levels | None) -> list[Json]:
+def lines(levels: Thresholds | None) -> list[Json]:
     """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
-    levels = levels or Levels()
+    levels = levels or Thresholds()
     marks = [
         (levels.alert_below, RED),
         (levels.warn_below, AMBER),

@@ -13,6 +13,11 @@ MENDS = {
     "42501": "grant it to the user of the address",
     "42883": "mend the view, or read one that makes the column a plain type",
     "57014": "it took longer than the server allows; add an index on the time column",
+    "tls-root": "name the certificate of the server's CA: sslrootcert=FILE in the address",
+    "tls-name": "connect by a name that the server's certificate has",
+    "tls-ca": "name the certificate of the CA that signed the server's: sslrootcert=FILE",
+    "tls-off": "the server has no TLS; mend it there, or leave out sslmode and sslrootcert",
+    "tls-on": "does the server want TLS? Add sslmode=verify-full and sslrootcert=FILE",
     "53300": "the server has no connection left; close some, or raise max_connections",
     "53100": "the server's disk is full; make room",
 }
@@ -23,6 +28,12 @@ CLASSES = {
 }
 UNREACHABLE = "is the server running there, and is the address right?"
 SIGNS = {
+    "root certificate file": "tls-root",
+    "does not match host name": "tls-name",
+    "certificate verify failed": "tls-ca",
+    "signature failure": "tls-ca",
+    "server does not support SSL": "tls-off",
+    "no encryption": "tls-on",
     "password authentication failed": "28P01",
     "no password supplied": "28P01",
     "no pg_hba.conf entry": "28000",

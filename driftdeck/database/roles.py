@@ -6,10 +6,12 @@ these three; what needs a superuser is in `superuser.py`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 from psycopg import sql
 
+from driftdeck.schema import SCHEMA
 from driftdeck.settings import Settings
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -25,6 +27,16 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """By role: what holds for its sessions from their start."""
+
+
+def role_settings(schema: str) -> dict[str, dict[str, str]]:
+    """The same, where the schema is called otherwise."""
+    return {
+        role: {key: value.replace(SCHEMA, schema) for key, value in chosen.items()}
+        for role, chosen in SETTINGS.items()
+    }
+
+
 SUPERUSERS = "temp_file_limit="
 """What only a superuser sets, and so only a superuser can change."""
 SHARES = {"collector": 0.75, "evidently": 0.75, "grafana_reader": 0.25}
@@ -64,7 +76,7 @@ def renew_roles(connection: psycopg.Connection, settings: Settings) -> None:
     free = _connections(connection)
     with connection.transaction():  # no session begins between the reset and what it resets to
         _reset(connection)
-        for role, chosen in SETTINGS.items():
+        for role, chosen in role_settings(settings.postgres_schema).items():
             name = sql.Identifier(role)
             connection.execute(
                 sql.SQL("alter role {} login connection limit {} password {}").format(
@@ -79,7 +91,7 @@ def renew_roles(connection: psycopg.Connection, settings: Settings) -> None:
                 )
 
 
-def changed_settings(connection: psycopg.Connection) -> list[str]:
+def changed_settings(connection: psycopg.Connection, schema: str = SCHEMA) -> list[str]:
     """What holds for a role's sessions and was not set here, nor by a superuser, as
     `role: parameter=value`; or was, and does not hold. Raises psycopg.Error."""
     stored: dict[str, set[str]] = {role: set() for role in SETTINGS}
@@ -89,9 +101,9 @@ def changed_settings(connection: psycopg.Connection) -> list[str]:
         [list(SETTINGS)],
     )
     for role, database, setting in rows:
-        stored[role].add(f"{setting}{' in one database' if database else ''}")
+        stored[role].add(setting.replace('"', "") + " in one database" * bool(database))
     found = []
-    for role, chosen in SETTINGS.items():
+    for role, chosen in role_settings(schema).items():
         ours = {f"{parameter}={value}" for parameter, value in chosen.items()}
         others = {one for one in stored[role] - ours if not one.startswith(SUPERUSERS)}
         found += [f"{role}: {one}" for one in sorted(others)]
@@ -102,11 +114,13 @@ def changed_settings(connection: psycopg.Connection) -> list[str]:
 def end_overlong_statements(connection: psycopg.Connection) -> None:
     """End what the reader runs beyond its limits, which holds up others who look, or a migration.
 
+    It does nothing in an older schema, and where the schema's owner may not end another's session.
     connection: of the administrator or the collector. Raises psycopg.Error.
     """
-    function = "monitoring.end_overlong_statements(interval)"
-    row = connection.execute("select to_regprocedure(%s) is not null", [function]).fetchone()
-    if row and row[0]:  # in an older schema it is missing
+    with (
+        suppress(psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege),
+        connection.transaction(),
+    ):
         connection.execute("select monitoring.end_overlong_statements()")
 
 

@@ -2,9 +2,10 @@
 
 from driftdeck.declare.columns import Column, Role, category, label, number, probability
 from driftdeck.declare.contacts import Contact
+from driftdeck.declare.data_metrics import missing, prediction_mean, row_count, target_mean
+from driftdeck.declare.drift_metrics import drift, prediction_drift, target_drift
 from driftdeck.declare.errors import DeclarationError
 from driftdeck.declare.expected import Expected
-from driftdeck.declare.levels import Levels, Quantiles
 from driftdeck.declare.methods import (
     CHI_SQUARE,
     HELLINGER,
@@ -16,29 +17,36 @@ from driftdeck.declare.methods import (
     Method,
     Z,
 )
-from driftdeck.declare.metrics import (
-    Firing,
-    Metric,
+from driftdeck.declare.metrics import Firing, Metric
+from driftdeck.declare.monitor import Monitor, Series
+from driftdeck.declare.performance import (
     accuracy,
     agreement,
-    drift,
     log_loss,
     mae,
     mean_error,
-    missing,
     precision,
-    prediction_drift,
-    prediction_mean,
     recall,
     rmse,
     roc_auc,
-    row_count,
-    target_drift,
-    target_mean,
 )
-from driftdeck.declare.monitor import Monitor, Series
+from driftdeck.declare.receivers import (
+    Receiver,
+    discord,
+    email,
+    oncall,
+    opsgenie,
+    pagerduty,
+    receiver_of_type,
+    slack,
+    sns,
+    teams,
+    telegram,
+    webhook,
+)
 from driftdeck.declare.retrain import Retrain
 from driftdeck.declare.sources import Csv, Files, Parquet, Source, Table
+from driftdeck.declare.thresholds import Quantiles, Thresholds
 from driftdeck.declare.units import (
     CELSIUS,
     COUNT,
@@ -57,20 +65,6 @@ from driftdeck.declare.units import (
     SCORE,
     SHARE,
     Unit,
-)
-from driftdeck.declare.ways import (
-    Way,
-    contact_of_kind,
-    discord,
-    email,
-    oncall,
-    opsgenie,
-    pagerduty,
-    slack,
-    sns,
-    teams,
-    telegram,
-    webhook,
 )
 from driftdeck.declare.windows import Between, Daily, Days, Hours, Window
 
@@ -109,25 +103,24 @@ __all__ = [
     "Files",
     "Firing",
     "Hours",
-    "Levels",
     "Method",
     "Metric",
     "Monitor",
     "Parquet",
     "Quantiles",
+    "Receiver",
     "Retrain",
     "Role",
     "Series",
     "Source",
     "Table",
+    "Thresholds",
     "Unit",
-    "Way",
     "Window",
     "Z",
     "accuracy",
     "agreement",
     "category",
-    "contact_of_kind",
     "discord",
     "drift",
     "email",
@@ -145,6 +138,7 @@ __all__ = [
     "prediction_mean",
     "probability",
     "recall",
+    "receiver_of_type",
     "rmse",
     "roc_auc",
     "row_count",

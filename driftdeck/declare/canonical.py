@@ -1,10 +1,10 @@
 """Texts of declarations that hashes are made of: a field that comes later leaves them as they were.
 
-A hash of a `repr` would be another one with each new field, and every user's levels stale.
+A hash of a `repr` would be another one with each new field, and every user's thresholds stale.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from pathlib import PurePath
@@ -22,7 +22,7 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that a text of each kind always has. They stay as they are: the others, those of today
 and those to come, stand in a text where they are not at their default."""
-MEND = "name its fields in FIRST, monitors/declare/canonical.py"
+MEND = "name its fields in FIRST, driftdeck/declare/canonical.py"
 
 
 def canonical(value: object) -> str:
@@ -50,9 +50,14 @@ def later(value: object) -> dict[str, str]:
     return {
         field.name: canonical(getattr(value, field.name))
         for field in fields(value)
-        if field.name not in _first(value)
-        and (field.default is MISSING or getattr(value, field.name) != field.default)
+        if field.name not in _first(value) and not _is_default(field, getattr(value, field.name))
     }
+
+
+def _is_default(field: "Field[object]", value: object) -> bool:
+    if field.default_factory is not MISSING:
+        return value == field.default_factory()
+    return field.default is not MISSING and value == field.default
 
 
 def _first(value: object) -> tuple[str, ...]:

@@ -23,10 +23,23 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A declared column.
+    """A declared column; made by `d.number()`, `d.category()`, `d.probability()` and `d.label()`.
 
-    cut: makes a probability a yes: value >= cut; None for the rest. positive, negative: the words
-    of a label that mean yes and no; '' where it is 0 or 1.
+    Args:
+        name: As the source spells it.
+        kind: "number" or "category".
+        unit: Of a number's values; `d.NUMBER` for none.
+        role: Feature, prediction or target; a monitor sets it.
+        cut: Makes a probability a yes: value >= cut, between 0 and 1; None for the rest.
+        positive: The word of a label that means yes; '' where it is 1.
+        negative: The word of a label that means no; '' where it is 0, or any other word.
+
+    Raises:
+        DeclarationError: An empty name, a cut outside (0, 1), or two words that are alike.
+
+    Example:
+        >>> d.number("wind_speed", d.METRES_PER_SECOND).title
+        'Wind speed'
     """
 
     name: str
@@ -64,25 +77,82 @@ class Column:
 
 
 def number(name: str, unit: Unit = NUMBER) -> Column:
-    """A column of numbers."""
+    """A column of numbers.
+
+    Args:
+        name: As the source spells it.
+        unit: Of the values, such as `d.MINUTES`; it stands on the axes of panels.
+
+    Returns:
+        The column, for `d.Monitor(columns=..., prediction=..., target=...)`.
+
+    Raises:
+        DeclarationError: An empty name, or spaces around it.
+
+    Example:
+        >>> d.number("departure_delay", d.MINUTES).unit.name
+        'minutes'
+    """
     return Column(name=name, kind="number", unit=unit)
 
 
 def category(name: str) -> Column:
-    """A column of categories (text, whole numbers or booleans)."""
+    """A column of categories: text, whole numbers or booleans.
+
+    Args:
+        name: As the source spells it.
+
+    Returns:
+        The column, for `d.Monitor(columns=..., prediction=..., target=...)`.
+
+    Raises:
+        DeclarationError: An empty name, or spaces around it.
+
+    Example:
+        >>> d.category("plan").kind
+        'category'
+    """
     return Column(name=name, kind="category")
 
 
 def probability(name: str, *, cut: float) -> Column:
-    """A predicted probability of the positive class, positive from `cut` on."""
+    """A predicted probability of the positive class; it makes the model a classifier.
+
+    Args:
+        name: As the source spells it; values from 0 to 1.
+        cut: From this probability on a row counts as predicted positive; between 0 and 1.
+
+    Returns:
+        The column, for `d.Monitor(prediction=...)`.
+
+    Raises:
+        DeclarationError: A cut that is not between 0 and 1.
+
+    Example:
+        >>> d.probability("churn_probability", cut=0.5).cut
+        0.5
+    """
     return Column(name=name, kind="number", unit=SHARE, role=Role.PREDICTION, cut=cut)
 
 
 def label(name: str, *, positive: object, negative: object = "") -> Column:
-    """What turned out to be true, in words: `d.label("outcome", positive="churn")`.
+    """What turned out to be true, in words. Labels of 0 and 1 need only the column's name.
 
-    positive: the word, number or boolean that means yes. negative: the one that means no; any other
-    is then unusable and counted. Without it, a window may have one word beside the positive one.
+    Args:
+        name: As the source spells it.
+        positive: The word, number or boolean that means yes.
+        negative: The one that means no; any other is then unusable, and counted. Without it, a
+            window may have one word beside the positive one.
+
+    Returns:
+        The column, for `d.Monitor(target=...)`.
+
+    Raises:
+        DeclarationError: No positive word, or two that are alike.
+
+    Example:
+        >>> d.label("outcome", positive="churned", negative="stayed").positive
+        'churned'
     """
     yes, no = _spelled(positive), _spelled(negative)
     require(bool(yes), f"label {name}: positive", f"{positive!r}", "give the word that means yes")

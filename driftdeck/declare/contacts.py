@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from driftdeck.declare.errors import require
-from driftdeck.declare.ways import Way
+from driftdeck.declare.receivers import Receiver
 
 KINDS = ("breach", "performance", "late", "collection", "retraining")
 """What alerts are about; each rule carries one as its label `kind`."""
@@ -16,17 +16,41 @@ DURATION = re.compile(r"(\d+[smhd])+")
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """Someone who is told of alerts.
+    """Someone who is told of alerts; in `monitors/contacts.py`, as `CONTACTS = (d.Contact(...),)`.
 
-    name: as Grafana lists it. monitors, owners, kinds: of which alerts, all where empty; every
-        contact that fits is told. others: told, too, of alerts that fit no contact, among them
-        those of other rules in the same Grafana; without such a contact, nobody is.
-    wait: for more alerts of the same rule before the first message. interval: between messages
-        about a group that changes. repeat: of one that does not. resolved: whether to say so, too.
+    Every contact that fits an alert is told. Without contacts, nobody is, and Grafana's own
+    notification policies stay as they are.
+
+    Args:
+        name: As Grafana lists it: up to 30 lower-case letters, digits and -.
+        receiver: How a message travels: `d.slack()`, `d.email()` and their kin.
+        monitors: Names of the monitors whose alerts are meant; all where empty.
+        owners: Owners of the monitors that are meant; all where empty.
+        kinds: What alerts are about, among "breach", "performance", "late", "collection" and
+            "retraining"; all where empty.
+        others: Whether alerts that fit no contact come here, too, among them those of other rules
+            in the same Grafana. With one contact at most.
+        wait: How long to wait for more alerts of a rule before the first message, as "30s".
+        interval: Between messages about a group of alerts that changes, as "5m".
+        repeat: Between messages about one that does not, as "4h".
+        resolved: Whether to say that an alert has ended.
+
+    Raises:
+        DeclarationError: A name that Grafana would not take, an unknown kind, or a length of time
+            that is none.
+
+    Example:
+        >>> contact = d.Contact(
+        ...     name="ml-alerts",
+        ...     receiver=d.slack(url="$SLACK_URL"),
+        ...     kinds=("breach", "late"),
+        ... )
+        >>> contact.repeat
+        '4h'
     """
 
     name: str
-    way: Way
+    receiver: Receiver
     monitors: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Breaches that a person knows of: drawn, and nobody is woken."""
+"""Breaches that a person knows of: plotted, and nobody is woken."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,10 +9,28 @@ from driftdeck.declare.windows import parse_day
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """A breach that is expected until a day, that day included.
+    """Breaches of a series that a person knows of: plotted, and nobody is woken.
 
-    metric, column: of which series; column '' for a metric of the whole data set. since: the
-    first day, '' for all before `until`. because: why, in words; it stands on the dashboard.
+    Args:
+        metric: The name of the metric as stored, such as "drift" or "missing_share".
+        column: The column of the series; '' for a metric of the whole data set.
+        since: The first day, YYYY-MM-DD; '' for all days before `until`.
+        until: The last day, YYYY-MM-DD, itself included.
+        because: Why, in words; it stands on the dashboard.
+
+    Raises:
+        DeclarationError: No reason, a day that is none, or an end before the beginning. A monitor
+            refuses one of a series that it does not judge.
+
+    Example:
+        >>> sale = d.Expected(
+        ...     metric="drift",
+        ...     column="spend",
+        ...     until="2026-03-31",
+        ...     because="the spring sale",
+        ... )
+        >>> sale.last.isoformat()
+        '2026-03-31'
     """
 
     metric: str

@@ -10,7 +10,7 @@ from enum import StrEnum
 from driftdeck.declare.units import DISTANCE, P_VALUE, Unit
 
 
-class Bad(StrEnum):
+class BreachSide(StrEnum):
     """The side of a threshold on which a value is a breach."""
 
     HIGH = "high"
@@ -20,48 +20,53 @@ class Bad(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """How drift of one column is scored.
+    """How drift of one column is scored; choose among `d.WASSERSTEIN`, `d.PSI` and their kin.
 
-    name: as Evidently spells it in `ValueDrift(method=...)`.
-    bad: distances are bad when high, p-values when low.
-    meaning: completes the sentence "The score is ...".
+    Args:
+        name: As Evidently spells it in `ValueDrift(method=...)`.
+        breach_side: Distances are bad when high, p-values when low.
+        unit: Of the score, `d.DISTANCE` or `d.P_VALUE`.
+        kinds: The kinds of column that it can score: "number", "category".
+        meaning: Completes the sentence "The score is ...".
+
+    Example:
+        >>> d.PSI.meaning
+        'the population stability index'
     """
 
     name: str
-    bad: Bad
+    breach_side: BreachSide
     unit: Unit
     kinds: frozenset[str]
     meaning: str
 
 
-BOTH_KINDS = frozenset({"number", "category"})
-WASSERSTEIN = Method(
+NUMBERS, CATEGORIES = frozenset({"number"}), frozenset({"category"})
+
+
+def _distance(name: str, kinds: frozenset[str], meaning: str) -> Method:
+    return Method(name, BreachSide.HIGH, DISTANCE, kinds, meaning)
+
+
+def _p_value(name: str, kinds: frozenset[str], meaning: str) -> Method:
+    return Method(name, BreachSide.LOW, P_VALUE, kinds, meaning)
+
+
+WASSERSTEIN = _distance(
     "wasserstein",
-    Bad.HIGH,
-    DISTANCE,
-    frozenset({"number"}),
+    NUMBERS,
     "the Wasserstein distance to the reference in reference standard deviations",
 )
-JENSEN_SHANNON = Method(
+JENSEN_SHANNON = _distance(
     "jensenshannon",
-    Bad.HIGH,
-    DISTANCE,
-    BOTH_KINDS,
+    NUMBERS | CATEGORIES,
     "the Jensen-Shannon distance to the reference (0 to 0.83)",
 )
-PSI = Method("psi", Bad.HIGH, DISTANCE, BOTH_KINDS, "the population stability index")
-KL = Method(
-    "kl_div", Bad.HIGH, DISTANCE, BOTH_KINDS, "the Kullback-Leibler divergence to the reference"
+PSI = _distance("psi", NUMBERS | CATEGORIES, "the population stability index")
+KL = _distance("kl_div", NUMBERS | CATEGORIES, "the Kullback-Leibler divergence to the reference")
+HELLINGER = _distance(
+    "hellinger", NUMBERS | CATEGORIES, "the Hellinger distance to the reference (0 to 1)"
 )
-HELLINGER = Method(
-    "hellinger", Bad.HIGH, DISTANCE, BOTH_KINDS, "the Hellinger distance to the reference (0 to 1)"
-)
-KS = Method(
-    "ks", Bad.LOW, P_VALUE, frozenset({"number"}), "the p-value of a Kolmogorov-Smirnov test"
-)
-CHI_SQUARE = Method(
-    "chisquare", Bad.LOW, P_VALUE, frozenset({"category"}), "the p-value of a chi-square test"
-)
-Z = Method(
-    "z", Bad.LOW, P_VALUE, frozenset({"category"}), "the p-value of a Z-test of two proportions"
-)
+KS = _p_value("ks", NUMBERS, "the p-value of a Kolmogorov-Smirnov test")
+CHI_SQUARE = _p_value("chisquare", CATEGORIES, "the p-value of a chi-square test")
+Z = _p_value("z", CATEGORIES, "the p-value of a Z-test of two proportions")

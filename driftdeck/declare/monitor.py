@@ -9,28 +9,39 @@ from types import MappingProxyType
 from driftdeck.declare.columns import Column, Kind, Role
 from driftdeck.declare.errors import require
 from driftdeck.declare.expected import Expected
-from driftdeck.declare.levels import Levels
+from driftdeck.declare.kinds import CLASSIFICATION, REGRESSION
 from driftdeck.declare.methods import Method
-from driftdeck.declare.metrics import DRIFTS, Metric, Over
+from driftdeck.declare.metrics import DRIFTS, Metric, Scope
 from driftdeck.declare.retrain import Retrain
 from driftdeck.declare.sources import Source, Table
+from driftdeck.declare.thresholds import Thresholds
 from driftdeck.declare.units import NUMBER, Unit
 from driftdeck.declare.windows import OPEN, Between, Daily, Days, Hours, parse_day
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
-CLASSIFICATION = {"accuracy", "precision", "recall", "roc_auc", "log_loss"}
-REGRESSION = {"mae", "rmse", "mean_error", "agreement"}
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line of numbers that a monitor promises for every window."""
+    """One line of numbers that a monitor promises for every window, from `monitor.series()`.
+
+    Args:
+        metric: Its metric.
+        column: The column it is computed for, None for the whole data set.
+        method: How drift is scored, None where there is nothing to choose.
+        unit: Of its values.
+        thresholds: In force, None where there are none (yet).
+
+    Example:
+        >>> [series.key for series in churn.series()][:2]  # of the monitor in help(d.Monitor)
+        [('drift', 'spend'), ('drift', 'plan')]
+    """
 
     metric: Metric
     column: Column | None
     method: Method | None
     unit: Unit
-    levels: Levels | None
+    thresholds: Thresholds | None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -40,23 +51,58 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Monitor:
-    """A model under watch.
+    """A model under watch: one a file, `MONITOR = d.Monitor(...)`, named as the file is.
 
-    name: lower case, in every table and uid. title: as people read it.
-    source: the rows that the model answered; labels: where the truth arrives later, joined by
-        `on`; None where the rows carry it.
-    labels_within: how long after its end a window that lacks labels is measured anew when some
-        come; 30 days or more.
-    every: how data is cut into windows. starts, ends: the days watched, YYYY-MM-DD; '' means
-        from the source's first row, and without end. After `ends` nothing is late.
-    reference: the days that later windows are compared with, or None.
-    columns: the features. prediction, target: a column, or the name of one.
-    model_version: the column that says which model answered, '' where there is none.
-    late_after: how long after its end a window may be missing; None with `never_late` = why.
-    expected: breaches that somebody knows of: drawn, not alerting.
-    retrain: when the model is trained anew, and by what.
-    min_rows: below it a window is stored and not judged.
-    calibrated: the levels that `calibrate` wrote beside the declaration, by series key.
+    Args:
+        name: Up to 24 lower-case letters, digits and _; in every table, file and address.
+        title: As people read it, unlike that of any other monitor.
+        description: What the model predicts, in a sentence.
+        owner: Who answers for the model; contacts choose by it.
+        source: The rows that the model answered: `d.Parquet`, `d.Csv` or `d.Table`.
+        columns: The features, at least one.
+        metrics: What is computed of each window; each metric once.
+        starts: The first day watched, YYYY-MM-DD; '' means that of the source's first row.
+        ends: The last day watched, after which nothing is late; '' means without end.
+        every: How data is cut into windows.
+        labels: Where labels come from if they arrive later, joined by its `on`; None where the rows
+            carry them.
+        labels_within: How long after its end a window that lacks labels is measured anew when some
+            come; 30 days or more.
+        reference: The days that later windows are compared with, and that calibration learns from;
+            None for neither.
+        prediction: A column, or the name of a column of numbers; None where there is none.
+        target: The column that holds the labels, or its name; None where there is none.
+        model_version: The column that says which model answered, '' where there is none.
+        late_after: How long after its end a window may be missing before an alert; None with
+            `never_late`.
+        never_late: Why no window is ever late, in words; '' with `late_after`.
+        expected: Breaches that somebody knows of: plotted, not alerting.
+        retrain: When the model is trained anew, and by what; None for never.
+        min_rows: A window with fewer rows is stored and not judged; 1 or more.
+        calibrated: The thresholds that `calibrate` has written beside the declaration, by series
+            key; filled in when the file is loaded, not by hand.
+
+    Raises:
+        DeclarationError: A field that cannot be right, or two that do not fit: a metric without the
+            prediction, target or reference that it needs, a column declared twice. It names the
+            field and the mend.
+
+    Example:
+        >>> churn = d.Monitor(
+        ...     name="churn",
+        ...     title="Customer churn",
+        ...     description="Predicts whether a customer leaves within a month.",
+        ...     owner="growth",
+        ...     source=d.Parquet("churn", time="answered_at"),
+        ...     reference=d.Between("2026-01-01", "2026-01-31"),
+        ...     columns=(d.number("spend"), d.category("plan")),
+        ...     prediction=d.probability("churn_probability", cut=0.5),
+        ...     target="left",
+        ...     metrics=(d.drift(), d.recall(), d.row_count(alert=(450, None))),
+        ...     late_after=d.Hours(30),
+        ... )
+        >>> [series.key for series in churn.series()]
+        [('drift', 'spend'), ('drift', 'plan'), ('recall', ''), ('row_count', '')]
     """
 
     name: str
@@ -80,7 +126,7 @@ class Monitor:
     expected: tuple[Expected, ...] = ()
     retrain: Retrain | None = None
     min_rows: int = 1
-    calibrated: Mapping[tuple[str, str], Levels] = field(
+    calibrated: Mapping[tuple[str, str], Thresholds] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )
 
@@ -94,14 +140,13 @@ class Monitor:
         self._check_expected()
         self._check_retrain()
 
-    def _as_column(self, given: Column | str | None, role: Role) -> Column | None:
-        if given is None:
+    def _as_column(self, column: Column | str | None, role: Role) -> Column | None:
+        if column is None:
             return None
-        if isinstance(given, str):
-            yes_or_no = isinstance(self.prediction, Column) and self.prediction.cut is not None
-            kind: Kind = "category" if role is Role.TARGET and yes_or_no else "number"
-            return Column(name=given, kind=kind, role=role)
-        return replace(given, role=role)
+        if isinstance(column, str):
+            kind: Kind = "category" if role is Role.TARGET and self.classifies else "number"
+            return Column(name=column, kind=kind, role=role)
+        return replace(column, role=role)
 
     def _check_words(self) -> None:
         require(
@@ -159,7 +204,7 @@ class Monitor:
             "name the target column",
         )
         require(
-            self.labelled is None or not self.labelled.positive or self.classifies,
+            self.target_column is None or not self.target_column.positive or self.classifies,
             "target",
             f"{self.target} has a positive word, and the prediction is no probability",
             "give prediction=d.probability(..., cut=...)",
@@ -182,17 +227,17 @@ class Monitor:
         require(
             metric.quantiles is None or self.reference is not None,
             metric.name,
-            "its levels cannot be calibrated without a reference",
+            "its thresholds cannot be calibrated without a reference",
             'give warn and alert, or unjudged="why"',
         )
-        needs_prediction = metric.over in (Over.PREDICTION, Over.PERFORMANCE)
+        needs_prediction = metric.scope in (Scope.PREDICTION, Scope.PERFORMANCE)
         require(
             not needs_prediction or self.prediction is not None,
             metric.name,
             "there is no prediction",
             "name the prediction column",
         )
-        needs_target = metric.over in (Over.TARGET, Over.PERFORMANCE)
+        needs_target = metric.scope in (Scope.TARGET, Scope.PERFORMANCE)
         require(
             not needs_target or self.target is not None,
             metric.name,
@@ -213,23 +258,26 @@ class Monitor:
         )
 
     def _check_expected(self) -> None:
-        judged = {one.key for one in self.series() if not one.metric.unjudged}
-        for one in self.expected:
+        judged = {series.key for series in self.series() if not series.metric.unjudged}
+        for breach in self.expected:
             require(
-                (one.metric, one.column) in judged,
+                (breach.metric, breach.column) in judged,
                 "expected",
-                f"no judged series {one.metric} of {one.column or 'the whole data set'}",
-                "name a metric with levels, and its column as declared",
+                f"no judged series {breach.metric} of {breach.column or 'the whole data set'}",
+                "name a metric with thresholds, and its column as declared",
             )
 
     def _check_retrain(self) -> None:
         if self.retrain is None:
             return
         judged = {metric.name for metric in self.metrics if not metric.unjudged}
-        performance = {m.name for m in self.metrics if m.over is Over.PERFORMANCE} & judged
+        performance = {m.name for m in self.metrics if m.scope is Scope.PERFORMANCE} & judged
         unknown = sorted(set(self.retrain.metrics) - judged)
         require(
-            not unknown, "retrain: metrics", f"{unknown} have no levels here", "name judged metrics"
+            not unknown,
+            "retrain: metrics",
+            f"{unknown} have no thresholds here",
+            "name judged metrics",
         )
         require(
             bool(self.retrain.metrics or performance),
@@ -247,7 +295,7 @@ class Monitor:
 
     def is_expected(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is one that somebody knows of."""
-        return any(one.covers(metric, column, day) for one in self.expected)
+        return any(breach.covers(metric, column, day) for breach in self.expected)
 
     @property
     def classifies(self) -> bool:
@@ -255,12 +303,12 @@ class Monitor:
         return isinstance(self.prediction, Column) and self.prediction.cut is not None
 
     @property
-    def predicted(self) -> Column | None:
+    def prediction_column(self) -> Column | None:
         """The prediction's column."""
         return self.prediction if isinstance(self.prediction, Column) else None
 
     @property
-    def labelled(self) -> Column | None:
+    def target_column(self) -> Column | None:
         """The target's column."""
         return self.target if isinstance(self.target, Column) else None
 
@@ -276,7 +324,7 @@ class Monitor:
 
     def all_columns(self) -> tuple[Column, ...]:
         """Features, then the prediction, then the target."""
-        ends = (self.predicted, self.labelled)
+        ends = (self.prediction_column, self.target_column)
         return (*self.columns, *(column for column in ends if column is not None))
 
     def series(self) -> Iterator[Series]:
@@ -290,16 +338,20 @@ class Monitor:
             yield self._series(metric, column)
 
     def _columns_of(self, metric: Metric) -> tuple[Column | None, ...]:
-        if metric.over is Over.COLUMNS:
+        if metric.scope is Scope.COLUMNS:
             return tuple(c for c in self.columns if not metric.columns or c.name in metric.columns)
-        if metric.over is Over.PREDICTION:
-            return (self.predicted,)
-        return (self.labelled,) if metric.over is Over.TARGET else (None,)
+        if metric.scope is Scope.PREDICTION:
+            return (self.prediction_column,)
+        return (self.target_column,) if metric.scope is Scope.TARGET else (None,)
 
     def _series(self, metric: Metric, column: Column | None) -> Series:
         method = metric.method(column.kind) if column else None
         return Series(
-            metric, column, method, self._unit(metric, column, method), self.levels(metric, column)
+            metric,
+            column,
+            method,
+            self._unit(metric, column, method),
+            self.thresholds_of(metric, column),
         )
 
     def _unit(self, metric: Metric, column: Column | None, method: Method | None) -> Unit:
@@ -308,14 +360,14 @@ class Monitor:
         if metric.unit is not NUMBER:
             return metric.unit
         if column is not None and column.role is Role.TARGET and self.classifies:
-            return self.predicted.unit if self.predicted else NUMBER
-        source = column or self.labelled
+            return self.prediction_column.unit if self.prediction_column else NUMBER
+        source = column or self.target_column
         return source.unit if source else NUMBER
 
-    def levels(self, metric: Metric, column: Column | None) -> Levels | None:
-        """The levels of one series: fixed, calibrated, or None where there are none yet."""
-        if metric.levels is not None:
-            return metric.levels
+    def thresholds_of(self, metric: Metric, column: Column | None) -> Thresholds | None:
+        """The thresholds of one series: fixed, calibrated, or None where there are none yet."""
+        if metric.thresholds is not None:
+            return metric.thresholds
         return self.calibrated.get((metric.name, column.name if column else ""))
 
     def tables(self) -> tuple[Table, ...]:

@@ -12,22 +12,38 @@ CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Retrain:
-    """A retraining after `after` windows in breach among the newest `of` judged ones.
+    """When a model is trained anew, and by what.
 
-    run: `module:function`, called with the monitor's name and the day of the breach; or a command
-        line, which finds them in MONITOR and DAY. Its last printed line, or what the function
-        returns, is the new model's version. One that is cut off is run again from its beginning.
-    promote: what makes the new version answer, as `run`, with the version as a third argument or in
-        VERSION; '' where `run` does it. The version is recorded before, so that whatever it answers
-        is compared with its own reference. One that is cut off is run again, without a training:
-        it must come to the same, however much of it was done.
-    metrics: whose breaches count; '' for every performance metric.
-    cooldown: between the windows that call for two retrainings, of which the first may have failed;
-        one that was cut off is done first by the next run. limit: a longer run is ended.
-    reference: windows of the new version are compared with so many days up to the breach, which is
-        best what the version was trained on; None leaves them the monitor's own reference.
-    replay: whether a backfill plays the days in order and trains, too. Only for a log that the
-        training answers anew, as a simulated one: a real model is not trained on a past breach.
+    A command finds its arguments in the environment variables MONITOR, DAY and VERSION. A run that
+    is cut off is run again from its beginning; a promotion that is cut off is run again without a
+    training, so it must come to the same however much of it was done.
+
+    Args:
+        run: `module:function`, called with the monitor's name and the day of the breach, or a
+            command line. What the function returns, or the last line that is printed, is the new
+            version.
+        promote: What makes the new version answer, as `run`, with the version as third argument; ''
+            where `run` does it. The version is recorded before, so that whatever it answers is
+            compared with its own reference.
+        after: So many windows in breach call for a training, 1 or more.
+        of: Among so many of the newest judged windows, `after` or more.
+        metrics: Names of the metrics whose breaches count; empty for every performance metric.
+        cooldown: Between the windows that call for two trainings, of which the first may have
+            failed.
+        limit: A longer run is ended.
+        reference: Windows of the new version are compared with so many whole days up to the breach,
+            best what the version was trained on; None leaves them the monitor's own reference.
+        during_backfill: Whether a backfill takes the days in order and trains, too. Only for a log
+            that the training answers anew, as a simulated one: a real model is not trained on a
+            past breach.
+
+    Raises:
+        DeclarationError: No `run`, not 1 <= after <= of, or a reference of part of a day.
+
+    Example:
+        >>> plan = d.Retrain(run="training.churn:train", after=3, of=5, cooldown=d.Days(30))
+        >>> plan.limit
+        Hours(hours=2)
     """
 
     run: str
@@ -38,7 +54,7 @@ class Retrain:
     cooldown: Days = MONTH
     limit: Hours = TWO_HOURS
     reference: Days | None = None
-    replay: bool = False
+    during_backfill: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.run.strip()), "retrain: run", "''", "name module:function or a command")

@@ -15,22 +15,30 @@ EPOCHS = ("s", "ms", "us", "ns")
 
 @dataclass(frozen=True)
 class Files:
-    """A log in files; what Parquet and Csv share.
-
-    folder: below the data folder of the settings, or an absolute path; a single file, too, where
-        the layout is "undated".
-    time: the column that says when a row happened (or, for labels, became known).
-    on: for labels, the column that names the row in both sources.
-    partition: what the folders of a day are called.
-    timezone: of the days in the names of folders and files; '' means the monitor's own.
-    layout: "folders": a folder a day, `<folder>/<partition>=YYYY-MM-DD/*`. "dated": files with
-        their day in their name, `2026-01-05.csv`, `log_20260105.parquet`. "undated": files of any
-        names, days mixed.
-    naive: the zone of times that name none; '' means that such times are an error.
-    format: of times written as text, as strptime has it, '' for ISO 8601; or "s", "ms", "us", "ns"
-        where they are numbers since 1970.
+    """A log in files: what `d.Parquet` and `d.Csv` share.
 
     A label lies in the folder or dated file of its row's day; undated ones are all looked at.
+
+    Args:
+        folder: Below the data folder of the settings, or an absolute path; a single file, too,
+            where the layout is "undated".
+        time: The column that says when a row happened (or, for labels, became known).
+        on: For labels, the column that names the row in both sources.
+        partition: What the folders of a day are called: `<folder>/<partition>=YYYY-MM-DD/*`.
+        timezone: Of the days in the names of folders and files, as "Europe/Lisbon"; '' means the
+            monitor's own.
+        layout: "folders": a folder a day. "dated": files with their day in their name,
+            `2026-01-05.csv`, `log_20260105.parquet`. "undated": files of any names, days mixed.
+        naive: The time zone of times that name none; '' means that such times are an error.
+        format: Of times written as text, as strptime has it, '' for ISO 8601; or "s", "ms", "us",
+            "ns" where they are numbers since 1970, in UTC.
+
+    Raises:
+        DeclarationError: An empty folder or time, an unknown layout, time zone or format.
+
+    Example:
+        >>> d.Parquet("churn", time="answered_at", layout="dated").place
+        'churn'
     """
 
     folder: str
@@ -70,7 +78,29 @@ class Files:
 
 @dataclass(frozen=True)
 class Parquet(Files):
-    """A log in Parquet. Of undated files only the row groups of a window's time are read."""
+    """A log in Parquet. Of undated files only the row groups of a window's time are read.
+
+    Args:
+        folder: Below the data folder of the settings, or an absolute path; a single file, too,
+            where the layout is "undated".
+        time: The column that says when a row happened (or, for labels, became known).
+        on: For labels, the column that names the row in both sources.
+        partition: What the folders of a day are called: `<folder>/<partition>=YYYY-MM-DD/*`.
+        timezone: Of the days in the names of folders and files, as "Europe/Lisbon"; '' means the
+            monitor's own.
+        layout: "folders": a folder a day. "dated": files with their day in their name,
+            `2026-01-05.csv`, `log_20260105.parquet`. "undated": files of any names, days mixed.
+        naive: The time zone of times that name none; '' means that such times are an error.
+        format: Of times written as text, as strptime has it, '' for ISO 8601; or "s", "ms", "us",
+            "ns" where they are numbers since 1970, in UTC.
+
+    Raises:
+        DeclarationError: An empty folder or time, an unknown layout, time zone or format.
+
+    Example:
+        >>> d.Parquet("churn", time="answered_at", timezone="Europe/Lisbon").partition
+        'date'
+    """
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
 
@@ -81,8 +111,30 @@ class Csv(Files):
 
     An undated log is parsed whole, once a process, and kept: one that grows wants a file a day.
 
-    separator: between values. decimal: the mark before a number's fraction. na: words that, like
-        an empty field, say that a value is missing, in every column: ("NA", "-").
+    Args:
+        folder: Below the data folder of the settings, or an absolute path; a single file, too,
+            where the layout is "undated".
+        time: The column that says when a row happened (or, for labels, became known).
+        on: For labels, the column that names the row in both sources.
+        partition: What the folders of a day are called: `<folder>/<partition>=YYYY-MM-DD/*`.
+        timezone: Of the days in the names of folders and files, as "Europe/Lisbon"; '' means the
+            monitor's own.
+        layout: "folders": a folder a day. "dated": files with their day in their name,
+            `2026-01-05.csv`, `log_20260105.parquet`. "undated": files of any names, days mixed.
+        naive: The time zone of times that name none; '' means that such times are an error.
+        format: Of times written as text, as strptime has it, '' for ISO 8601; or "s", "ms", "us",
+            "ns" where they are numbers since 1970, in UTC.
+        separator: Between values, one character.
+        decimal: The mark before a number's fraction, one character.
+        na: Words that, like an empty field, say that a value is missing, in every column.
+
+    Raises:
+        DeclarationError: As for Parquet; a separator or decimal of more than one character, or
+            words that are no tuple.
+
+    Example:
+        >>> d.Csv("sales.csv", time="sold", layout="undated", separator=";", decimal=",").suffixes
+        ('.csv', '.csv.gz')
     """
 
     separator: str = ","
@@ -108,11 +160,22 @@ class Csv(Files):
 class Table:
     """A table or view in PostgreSQL.
 
-    name: `table` or `schema.table`.
-    time, on: as for files.
-    address: the environment variable that holds the database's URI; '' means the monitoring
-        database itself. A URI is a secret, so it never stands in a declaration.
-    naive: the zone of a time column without one (`timestamp`, `date`); '' makes it an error.
+    Args:
+        name: `table` or `schema.table`.
+        time: The column that says when a row happened (or, for labels, became known).
+        on: For labels, the column that names the row in both sources.
+        address: The environment variable that holds the database's URI, such as "CRM_URI"; '' means
+            the monitoring database itself. A URI is a secret, so it never stands in a declaration.
+        naive: The time zone of a time column without one (`timestamp`, `date`); '' makes it an
+            error.
+
+    Raises:
+        DeclarationError: A name that is none, no time, a URI in place of a variable's name, or an
+            unknown time zone.
+
+    Example:
+        >>> d.Table("crm.departures", time="known_at", on="customer_id", address="CRM_URI").place
+        'crm.departures'
     """
 
     name: str

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of values.
+    """What the number in a column means; there are `d.MINUTES`, `d.CELSIUS` and more.
 
-    name: as stored beside each value.
-    grafana: Grafana's unit id, https://grafana.com/docs/grafana/latest/panels-visualizations/
-    low, high: the range that values cannot leave, None where there is no bound.
+    Args:
+        name: As stored beside each value.
+        grafana: Grafana's id of the unit, as in the unit picker of a panel.
+        low: The least that a value can be, None where there is no bound.
+        high: The most that a value can be, None where there is no bound.
+
+    Example:
+        >>> d.number("price", d.Unit("euro", "currencyEUR", low=0.0)).unit.grafana
+        'currencyEUR'
     """
 
     name: str

@@ -26,7 +26,17 @@ def days(first: date, last: date) -> Iterator[date]:
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """One half-open span [start, end) of data; both ends know their time zone."""
+    """One half-open span [start, end) of data.
+
+    Args:
+        start: The first moment that belongs to it, with a time zone.
+        end: The first moment that does not, with a time zone.
+
+    Example:
+        >>> from datetime import date
+        >>> d.Daily(timezone="Europe/Lisbon").window(date(2026, 3, 1)).day.isoformat()
+        '2026-03-01'
+    """
 
     start: datetime
     end: datetime
@@ -39,7 +49,20 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Daily:
-    """One window a local day: 23 or 25 hours long where clocks change."""
+    """One window a local day: 23 or 25 hours long where clocks change.
+
+    Args:
+        timezone: Whose midnight parts the days, as "Europe/Lisbon".
+
+    Raises:
+        DeclarationError: An unknown time zone.
+
+    Example:
+        >>> from datetime import date
+        >>> window = d.Daily(timezone="Europe/Lisbon").window(date(2026, 3, 29))
+        >>> (window.end.timestamp() - window.start.timestamp()) / 3600
+        23.0
+    """
 
     timezone: str = "UTC"
 
@@ -71,7 +94,19 @@ class Daily:
 
 @dataclass(frozen=True)
 class Between:
-    """A span of days, both ends included, each written YYYY-MM-DD."""
+    """A span of days, such as the reference.
+
+    Args:
+        first: The first day, YYYY-MM-DD.
+        last: The last day, YYYY-MM-DD, itself included.
+
+    Raises:
+        DeclarationError: A day that is none, or a last day before the first.
+
+    Example:
+        >>> len(d.Between("2026-01-01", "2026-01-31").days())
+        31
+    """
 
     first: str
     last: str
@@ -92,7 +127,18 @@ class Between:
 
 @dataclass(frozen=True)
 class Days:
-    """A length of time in days."""
+    """A length of time in days.
+
+    Args:
+        days: More than 0; part of a day is allowed.
+
+    Raises:
+        DeclarationError: 0 or less.
+
+    Example:
+        >>> d.Days(1.5).delta.total_seconds()
+        129600.0
+    """
 
     days: float
 
@@ -107,7 +153,18 @@ class Days:
 
 @dataclass(frozen=True)
 class Hours:
-    """A length of time in hours."""
+    """A length of time in hours.
+
+    Args:
+        hours: More than 0; part of an hour is allowed.
+
+    Raises:
+        DeclarationError: 0 or less.
+
+    Example:
+        >>> d.Hours(30).delta.days
+        1
+    """
 
     hours: float
 

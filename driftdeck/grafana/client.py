@@ -18,6 +18,31 @@ class GrafanaError(DriftdeckError):
         self.status = status
 
 
+NEEDED = {
+    "/api/datasources": "Admin, or datasources:read, :create and :write; or set datasource ="
+    ' "existing"',
+    "/api/v1/provisioning": "Editor, or alert.provisioning:read and :write",
+    "/api/admin": "a Grafana administrator, who alone has files read again",
+    "/api/plugins": "Admin, or plugins.app:access",
+}
+"""By the beginning of a path, the first that fits: who may ask it."""
+
+
+def refusal(method: str, path: str, answer: httpx.Response) -> str:
+    """What a request lacks that Grafana refuses, and how to give it."""
+    if answer.status_code == 401:
+        return (
+            f"{method} {path}: Grafana knows no such login; make a new token for the service"
+            " account and set GRAFANA_TOKEN"
+        )
+    try:
+        said = str(answer.json().get("message", ""))
+    except ValueError:
+        said = answer.text[:300]
+    needed = next((who for begin, who in NEEDED.items() if path.startswith(begin)), "Editor")
+    return f"{method} {path}: refused: {said}; give the account of GRAFANA_TOKEN {needed}"
+
+
 class Grafana:
     """A client that logs in as the administrator, or as the service account of GRAFANA_TOKEN."""
 
@@ -46,9 +71,11 @@ class Grafana:
         """The JSON of a POST. Raises GrafanaError."""
         return self._answer("POST", path, self._client.post(path, json=body))
 
-    def put(self, path: str, body: Mapping[str, object]) -> Any:
+    def put(
+        self, path: str, body: Mapping[str, object], *, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """The JSON of a PUT. Raises GrafanaError."""
-        return self._answer("PUT", path, self._client.put(path, json=body))
+        return self._answer("PUT", path, self._client.put(path, json=body, headers=headers))
 
     def delete(self, path: str) -> None:
         """A DELETE. Raises GrafanaError."""
@@ -93,5 +120,7 @@ class Grafana:
     def _answer(method: str, path: str, answer: httpx.Response) -> Any:
         if answer.status_code >= 400:
             said = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+            if answer.status_code in (401, 403):
+                said = refusal(method, path, answer)
             raise GrafanaError(said, answer.status_code)
         return answer.json() if answer.content else None

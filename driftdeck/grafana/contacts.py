@@ -12,7 +12,7 @@ def contact_variables(settings: Settings) -> dict[str, str]:
     """
     found = {}
     for contact in load_contacts(*settings.monitor_folders):
-        for name in contact.way.variables():
+        for name in contact.receiver.variables():
             value = settings.variable(name)
             if not value:
                 raise SettingsError(

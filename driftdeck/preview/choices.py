@@ -1,6 +1,6 @@
-"""A dashboard's variables: what can be chosen, and texts for every choice.
+"""A dashboard's variables: their options, and content for every choice of their values.
 
-A panel is drawn once for each combination of the values that it uses; a page holds them all.
+A panel is drawn once for each combination of values of its variables; a page holds them all.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from driftdeck.facts import Json
 from driftdeck.grafana.variables import Value, Values, names_in
 
-Drawn = TypeVar("Drawn")
+Content = TypeVar("Content")
 ALL = "$__all"
 MOST = 500
 """Combinations that one panel is drawn for, at most."""
@@ -28,9 +28,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable. options: for each choice of the variables before it that its query uses.
+    """A variable.
 
-    several: whether it can have several values; SQL has even one of them in quotes then.
+    kind: Grafana's type, such as query or textbox. several: whether it can have several values;
+    then even a single one is quoted in SQL. options: for each choice of the variables before it
+    that its query uses. current: the requested or stored values.
     """
 
     name: str
@@ -41,66 +43,76 @@ class Variable:
     options: "ByChoice[tuple[Option, ...]]"
     current: tuple[str, ...]
 
-    def known(self) -> list[Value]:
-        """Every value that it can have."""
-        found: dict[Value, None] = {}
-        for options in self.options.drawn.values():
-            real = tuple(one.value for one in options if one.value != ALL)
-            found |= dict.fromkeys((one,) if self.several else one for one in real)
-            if any(one.value == ALL for one in options):
-                found[real] = None
+    def list_values(self) -> list[Value]:
+        """Every value that the variable can have; of several, each alone and all together."""
+        values: dict[Value, None] = {}
+        for options in self.options.contents.values():
+            offered = tuple(option.value for option in options if option.value != ALL)
+            values |= dict.fromkeys((value,) if self.several else value for value in offered)
+            if any(option.value == ALL for option in options):
+                values[offered] = None
         if len(self.current) > 1:
-            found[self.current] = None
-        return list(found)
+            values[self.current] = None
+        return list(values)
 
-    def chosen(self, values: Values) -> Value:
-        """Its value as the browser would choose: the asked or stored one, else the first."""
+    def choose(self, values: Values) -> Value:
+        """The value that the browser would choose: the current one, else the first offered.
+
+        values: of the variables before this one.
+        """
         options = self.options.of(values) or ()
-        real = tuple(one.value for one in options if one.value != ALL)
+        offered = tuple(option.value for option in options if option.value != ALL)
         if self.current == (ALL,):
-            return real
+            return offered
         if self.kind in ("textbox", "constant") and self.current:
             return self.current[0]
-        kept = tuple(value for value in self.current if value in real) or real[:1] or ("",)
-        return kept if self.several else kept[0]
+        chosen = tuple(value for value in self.current if value in offered) or offered[:1] or ("",)
+        return chosen if self.several else chosen[0]
 
 
 @dataclass(frozen=True)
-class ByChoice(Generic[Drawn]):
-    """Something for each combination of values. uses: the variables, in order, of each key."""
+class ByChoice(Generic[Content]):
+    """Content for each combination of values of variables.
+
+    uses: the variables' names, in the order of each key. left_out: number of combinations beyond
+    MOST.
+    """
 
     uses: tuple[str, ...]
-    drawn: Mapping[tuple[Value, ...], Drawn]
+    contents: Mapping[tuple[Value, ...], Content]
     left_out: int = 0
 
-    def of(self, values: Values) -> Drawn | None:
-        """What stands for a choice; None where it was not drawn."""
-        return self.drawn.get(tuple(values.get(name, "") for name in self.uses))
+    def of(self, values: Values) -> Content | None:
+        """The content of a choice; None where it was left out. values: of all variables."""
+        return self.contents.get(tuple(values.get(name, "") for name in self.uses))
 
 
 def for_each(
     texts: Sequence[str],
     variables: Sequence[Variable],
-    make: Callable[[Values], Drawn],
-    only: Values | None = None,
-) -> ByChoice[Drawn]:
-    """Make something for every combination of the variables that texts use.
+    make: Callable[[Values], Content],
+    single_choice: Values | None = None,
+) -> ByChoice[Content]:
+    """Make content for every combination of values of the variables that texts use.
 
-    only: the one choice to make it for, None for all.
+    texts: such as queries and titles. make: the content for values by name. single_choice: the
+    values to make it for, None for all combinations.
     """
     names = names_in(*texts)
-    used = [one for one in variables if one.name in names]
-    uses = tuple(one.name for one in used)
-    if only is not None:
-        key = tuple(only[name] for name in uses)
-        return ByChoice(uses, {key: make(only)})
-    keys = list(itertools.product(*(one.known() or [""] for one in used)))
-    made = {key: make(dict(zip(uses, key, strict=True))) for key in keys[:MOST]}
-    return ByChoice(uses, made, len(keys) - len(made))
+    used = [variable for variable in variables if variable.name in names]
+    uses = tuple(variable.name for variable in used)
+    if single_choice is not None:
+        key = tuple(single_choice[name] for name in uses)
+        return ByChoice(uses, {key: make(single_choice)})
+    keys = list(itertools.product(*(variable.list_values() or [""] for variable in used)))
+    contents = {key: make(dict(zip(uses, key, strict=True))) for key in keys[:MOST]}
+    return ByChoice(uses, contents, len(keys) - len(contents))
 
 
-def options_of(item: Json, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Option]:
-    """The options of a variable; names, rows: the answer to its query."""
+def list_options(
+    item: Json, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Iterator[Option]:
+    """The options of a variable. item: its JSON. names, rows: the result of its query."""
     if item.get("includeAll"):
         yield Option("All", ALL)
     if item["type"] in ("textbox", "constant"):
@@ -116,10 +128,10 @@ def options_of(item: Json, names: Sequence[str], rows: Sequence[Sequence[Any]]) 
     except re.error:
         pattern = re.compile("")  # a regex that only a browser knows
     for text, value in dict.fromkeys(_pairs(names, rows)):
-        found = pattern.search(text)
-        if found:
-            part = found[1] if pattern.groups else ""
-            yield Option(part or text, part or value)
+        match = pattern.search(text)
+        if match:
+            captured = match[1] if pattern.groups else ""
+            yield Option(captured or text, captured or value)
 
 
 def _pairs(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, str]]:

@@ -34,26 +34,29 @@ CONTINUOUS = {
 }
 
 
-def named(name: str) -> str:
-    """A colour that a browser knows."""
+def to_css(name: str) -> str:
+    """The CSS colour of Grafana's name; other names are CSS already."""
     return NAMED.get(name, name)
 
 
-def classic(number: int) -> str:
-    """The colour of the series of this number."""
-    return named(CLASSIC[number % len(CLASSIC)])
+def palette_color(number: int) -> str:
+    """The colour of the series of this number, from 0, in the classic palette."""
+    return to_css(CLASSIC[number % len(CLASSIC)])
 
 
-def of_steps(steps: Sequence[Any], value: float | None) -> str:
-    """The colour of the last threshold that a value reaches; of none at all, the first one's."""
+def threshold_color(steps: Sequence[Any], value: float | None) -> str:
+    """The CSS colour of the last threshold that a value reaches, else of the first.
+
+    steps: the thresholds' JSON, from the lowest.
+    """
     reached = [
         s for s in steps if value is not None and (s["value"] is None or value >= s["value"])
     ]
-    return named((reached or list(steps))[-1 if reached else 0]["color"]) if steps else TEXT
+    return to_css((reached or list(steps))[-1 if reached else 0]["color"]) if steps else TEXT
 
 
-def faded(color: str, opacity: float) -> str:
-    """A colour that lets so much of itself through, from 0 to 1."""
+def fade(color: str, opacity: float) -> str:
+    """A colour with an opacity from 0 to 1; only hexadecimal ones change."""
     if not color.startswith("#"):
         return color
     digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
@@ -61,15 +64,15 @@ def faded(color: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
-def between(colors: Sequence[str], share: float) -> str:
-    """The colour at a share, from 0 to 1, of the way along several."""
-    at = min(max(share, 0.0), 1.0) * (len(colors) - 1)
-    first = min(int(at), len(colors) - 2)
-    ends = [named(colors[first + n]).lstrip("#") for n in (0, 1)]
+def mix_colors(colors: Sequence[str], share: float) -> str:
+    """The colour at a share, from 0 to 1, of a gradient through several colours."""
+    position = min(max(share, 0.0), 1.0) * (len(colors) - 1)
+    first = min(int(position), len(colors) - 2)
+    ends = [to_css(colors[first + n]).lstrip("#") for n in (0, 1)]
     mixed = (
         round(
-            int(ends[0][p : p + 2], 16) * (first + 1 - at)
-            + int(ends[1][p : p + 2], 16) * (at - first)
+            int(ends[0][p : p + 2], 16) * (first + 1 - position)
+            + int(ends[1][p : p + 2], 16) * (position - first)
         )
         for p in (0, 2, 4)
     )

@@ -1,4 +1,4 @@
-"""A column of an answer with the options that its panel gives it: how its values look."""
+"""A column of a result with the options that its panel gives it: how its values look."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from driftdeck.facts import Json
 from driftdeck.preview import colors, units
 
-SHOWN_TIME = "%Y-%m-%d %H:%M:%S"
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 AGO = (
     (45, 1, "a few seconds"), (90, 60, "a minute"), (2700, 60, "{} minutes"),
     (5400, 3600, "an hour"), (79200, 3600, "{} hours"), (129600, 86400, "a day"),
@@ -19,12 +19,12 @@ AGO = (
     (27648000, 2592000, "{} months"), (47304000, 31536000, "a year"),
     (float("inf"), 31536000, "{} years"),
 )  # fmt: skip
-"""(below so many seconds, of so many, words)"""
+"""(upper bound in seconds, seconds of the unit, text)"""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A value as it stands in a panel. color: of its mapping or threshold."""
+class DisplayValue:
+    """A value as a panel shows it. color: of its mapping or threshold. mapped: by a mapping."""
 
     text: str
     color: str
@@ -33,19 +33,20 @@ class Shown:
 
 @dataclass(frozen=True)
 class Clock:
-    """The moment of drawing, and the zone that the dashboard's times are in."""
+    """The moment of drawing, and the dashboard's zone, None for this machine's."""
 
     now: datetime
     zone: tzinfo | None
 
     def local(self, moment: datetime) -> datetime:
-        """A moment in the dashboard's zone; None is this machine's."""
+        """A moment in the dashboard's zone."""
         return moment.astimezone(self.zone)
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column. kind: time, number, string, boolean or other. number: its place among series."""
+    """A column. kind: time, number, string, boolean or other. config: its options. number: its
+    position among the series, which decides its colour."""
 
     name: str
     kind: str
@@ -63,8 +64,8 @@ class Field:
     @property
     def custom(self) -> Json:
         """Its options for the kind of panel."""
-        found: Json = self.config.get("custom", {})
-        return found
+        options: Json = self.config.get("custom", {})
+        return options
 
     @property
     def unit(self) -> str:
@@ -73,10 +74,10 @@ class Field:
 
     @cached_property
     def steps(self) -> list[Json]:
-        """Its thresholds, from the lowest; those in percent, of its range, as values."""
-        given = self.config.get("thresholds") or {}
-        steps = [{**step, "value": step.get("value")} for step in given.get("steps") or []]
-        if given.get("mode") == "percentage":
+        """Its thresholds, from the lowest; those in percent of its range converted to values."""
+        thresholds = self.config.get("thresholds") or {}
+        steps = [{**step, "value": step.get("value")} for step in thresholds.get("steps") or []]
+        if thresholds.get("mode") == "percentage":
             low, high = self.limits
             for step in steps:
                 if step["value"] is not None:
@@ -85,7 +86,7 @@ class Field:
 
     @cached_property
     def limits(self) -> tuple[float, float]:
-        """Its least and greatest value, unless its options say."""
+        """Its least and greatest value, unless its options set min and max."""
         known = [float(v) for v in self.values if isinstance(v, (int, float))]
         low, high = self.config.get("min"), self.config.get("max")
         return (
@@ -98,124 +99,127 @@ class Field:
         """The colour of a whole series: fixed, of the palette, or of its newest value."""
         mode = self.config.get("color", {}).get("mode", "palette-classic")
         if mode in ("fixed", "shades"):
-            return colors.named(self.config["color"].get("fixedColor", "text"))
+            return colors.to_css(self.config["color"].get("fixedColor", "text"))
         if mode == "thresholds" or mode.startswith("continuous"):
             known = [value for value in self.values if isinstance(value, (int, float))]
             return self.color_of(known[-1] if known else None)
-        return colors.classic(self.number)
+        return colors.palette_color(self.number)
 
     def color_of(self, value: Any) -> str:
         """The colour of one value: of its threshold, unless its options name another."""
         mode = self.config.get("color", {}).get("mode", "thresholds")
         number = value if isinstance(value, (int, float)) else None
         if mode == "fixed":
-            return colors.named(self.config["color"].get("fixedColor", "text"))
+            return colors.to_css(self.config["color"].get("fixedColor", "text"))
         if mode == "palette-classic":
-            return colors.classic(self.number)
+            return colors.palette_color(self.number)
         if mode in colors.CONTINUOUS and number is not None:
             low, high = self.limits
-            return colors.between(colors.CONTINUOUS[mode], (number - low) / ((high - low) or 1))
-        return colors.of_steps(self.steps, number)
+            return colors.mix_colors(colors.CONTINUOUS[mode], (number - low) / ((high - low) or 1))
+        return colors.threshold_color(self.steps, number)
 
-    def show(self, value: Any) -> Shown:
+    def display(self, value: Any) -> DisplayValue:
         """A value as Grafana would write it."""
-        mapped = _mapped(self.config.get("mappings") or [], value)
-        color = colors.named(mapped["color"]) if mapped.get("color") else self.color_of(value)
-        text = mapped.get("text")
+        mapping = _find_mapping(self.config.get("mappings") or [], value)
+        color = colors.to_css(mapping["color"]) if mapping.get("color") else self.color_of(value)
+        text = mapping.get("text")
         if text is not None:
-            return Shown(str(text), color, mapped=True)
-        return Shown(self._text(value), color, mapped=bool(mapped))
+            return DisplayValue(str(text), color, mapped=True)
+        return DisplayValue(self._format_value(value), color, mapped=bool(mapping))
 
-    def _text(self, value: Any) -> str:
+    def _format_value(self, value: Any) -> str:
         if value is None:
             return str(self.config.get("noValue") or "")
         if isinstance(value, datetime):
-            return self._time(value)
+            return self._format_time(value)
         if isinstance(value, bool):
             return str(value)
         if isinstance(value, (int, float)) and self.unit != "string":
-            return units.write(self.unit, float(value), self.config.get("decimals"))
+            return units.format_value(self.unit, float(value), self.config.get("decimals"))
         return str(value)
 
-    def _time(self, moment: datetime) -> str:
+    def _format_time(self, moment: datetime) -> str:
         local = self.clock.local(moment)
         if self.unit == "dateTimeFromNow":
-            return ago((self.clock.now - moment).total_seconds())
-        return local.strftime(SHOWN_TIME)
+            return format_ago((self.clock.now - moment).total_seconds())
+        return local.strftime(TIME_FORMAT)
 
 
-def ago(seconds: float) -> str:
-    """How long ago, or in how long."""
+def format_ago(seconds: float) -> str:
+    """How long ago, or in how long for negative seconds, in words."""
     for below, size, words in AGO:
         if abs(seconds) < below:
-            said = words.format(max(2, round(abs(seconds) / size)))
-            return f"{said} ago" if seconds >= 0 else f"in {said}"
+            text = words.format(max(2, round(abs(seconds) / size)))
+            return f"{text} ago" if seconds >= 0 else f"in {text}"
     raise AssertionError("the last step has no bound")
 
 
-def config_of(panel: Json, name: str, kind: str, ref: str = "") -> Json:
-    """The options of a column: the panel's defaults, changed by each override that fits it."""
-    given = panel.get("fieldConfig") or {}
-    config = {**given.get("defaults", {})}
+def merge_options(panel: Json, name: str, kind: str, ref: str = "") -> Json:
+    """The options of a column: the panel's defaults, changed by each override that matches it.
+
+    kind: of the column. ref: the refId of its query, for overrides by query.
+    """
+    field_config = panel.get("fieldConfig") or {}
+    config = {**field_config.get("defaults", {})}
     config["custom"] = {**config.get("custom", {})}
-    for rule in given.get("overrides") or []:
-        if _fits(rule["matcher"], name, kind, ref):
+    for rule in field_config.get("overrides") or []:
+        if _is_matched(rule["matcher"], name, kind, ref):
             for item in rule["properties"]:
-                _put(config, item["id"].split("."), item.get("value"))
+                _set_option(config, item["id"].split("."), item.get("value"))
     return config
 
 
-def _put(config: Json, path: Sequence[str], value: Any) -> None:
+def _set_option(config: Json, path: Sequence[str], value: Any) -> None:
     for key in path[:-1]:
         config[key] = {**config.get(key, {})}
         config = config[key]
     config[path[-1]] = value
 
 
-def _fits(matcher: Json, name: str, kind: str, ref: str) -> bool:
-    asked = matcher.get("options")
-    how = matcher.get("id")
-    if how == "byName":
-        return bool(asked == name)
-    if how == "byRegexp":
-        return re.search(str(asked).strip("/"), name) is not None
-    if how == "byType":
-        return bool(asked == kind)
-    return how == "byFrameRefID" and asked == ref
+def _is_matched(matcher: Json, name: str, kind: str, ref: str) -> bool:
+    pattern = matcher.get("options")
+    matcher_id = matcher.get("id")
+    if matcher_id == "byName":
+        return bool(pattern == name)
+    if matcher_id == "byRegexp":
+        return re.search(str(pattern).strip("/"), name) is not None
+    if matcher_id == "byType":
+        return bool(pattern == kind)
+    return matcher_id == "byFrameRefID" and pattern == ref
 
 
-def _mapped(mappings: Sequence[Json], value: Any) -> Json:
+def _find_mapping(mappings: Sequence[Json], value: Any) -> Json:
     for mapping in mappings:
-        found = _result(mapping["type"], mapping["options"], value)
-        if found is not None:
-            return found
+        result = _apply_mapping(mapping["type"], mapping["options"], value)
+        if result is not None:
+            return result
     return {}
 
 
-def _result(kind: str, options: Json, value: Any) -> Json | None:
+def _apply_mapping(kind: str, options: Json, value: Any) -> Json | None:
     if kind == "special":
-        return options["result"] if _special(options["match"], value) else None
+        return options["result"] if _is_special(options["match"], value) else None
     if value is None:
         return None
     if kind == "value":
-        return options.get(_key(value))
+        return options.get(_mapping_key(value))
     if kind == "range" and isinstance(value, (int, float)):
         low, high = options.get("from"), options.get("to")
         inside = (low is None or value >= low) and (high is None or value <= high)
         return options["result"] if inside else None
     if kind == "regex" and isinstance(value, str):
-        found = re.search(options["pattern"].strip("/"), value)
-        return options["result"] if found else None
+        match = re.search(options["pattern"].strip("/"), value)
+        return options["result"] if match else None
     return None
 
 
-def _key(value: Any) -> str:
+def _mapping_key(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _special(match: str, value: Any) -> bool:
+def _is_special(match: str, value: Any) -> bool:
     nan = isinstance(value, float) and math.isnan(value)
     true_of = {
         "null": value is None,

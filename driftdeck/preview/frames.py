@@ -1,4 +1,4 @@
-"""Answers of the database as frames: Grafana's name for typed columns of equal length."""
+"""Results of queries as frames: Grafana's name for typed columns of equal length."""
 
 import itertools
 import json
@@ -14,19 +14,19 @@ import psycopg
 from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.preflight.sql.macros import MacroError, Range, expand
-from driftdeck.preview.fields import Clock, Field, config_of
+from driftdeck.preview.fields import Clock, Field, merge_options
 
 Row = tuple[Any, ...]
 TIMES = ("time", "timeend")
 
 
-class AskError(DriftdeckError, ValueError):
-    """A query that the database, or Grafana before it, would refuse."""
+class QueryError(DriftdeckError, ValueError):
+    """A query that PostgreSQL, or Grafana before it, refuses, with the reason."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a query gave: names of its columns, and rows."""
+class QueryResult:
+    """The result of a query: names of its columns, and rows."""
 
     names: Sequence[str]
     rows: Sequence[Row]
@@ -34,48 +34,48 @@ class Answer:
     def columns(self) -> Iterator[tuple[str, Sequence[Any]]]:
         """Its columns by name, their values as Grafana's data frames hold them."""
         for number, name in enumerate(self.names):
-            yield name, [_plain(row[number], name) for row in self.rows]
+            yield name, [_to_json_value(row[number], name) for row in self.rows]
 
 
-Ask = Callable[[str, Range], Answer]
+RunQuery = Callable[[str, Range], QueryResult]
 
 
-def asker(connection: psycopg.Connection) -> Ask:
-    """Asks the database, each query once; the function raises AskError."""
-    known: dict[str, Answer | AskError] = {}
+def make_query_runner(connection: psycopg.Connection) -> RunQuery:
+    """A function that runs queries, each text once, and raises QueryError."""
+    results: dict[str, QueryResult | QueryError] = {}
 
-    def ask(sql: str, span: Range) -> Answer:
+    def run(sql: str, span: Range) -> QueryResult:
         try:
             text = expand(sql, span)
         except MacroError as error:
-            raise AskError(str(error)) from error
-        if text not in known:
-            known[text] = _asked(connection, text)
-        found = known[text]
-        if isinstance(found, AskError):
-            raise found
-        return found
+            raise QueryError(str(error)) from error
+        if text not in results:
+            results[text] = _run_query(connection, text)
+        result = results[text]
+        if isinstance(result, QueryError):
+            raise result
+        return result
 
-    return ask
+    return run
 
 
-def _asked(connection: psycopg.Connection, text: str) -> Answer | AskError:
+def _run_query(connection: psycopg.Connection, text: str) -> QueryResult | QueryError:
     try:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(text.encode())
             names = [column.name for column in cursor.description or []]
-            return Answer(names, cursor.fetchall() if names else [])
+            return QueryResult(names, cursor.fetchall() if names else [])
     except psycopg.Error as error:
         if connection.closed:
             raise
-        return AskError(str(error).strip())
+        return QueryError(str(error).strip())
 
 
-def _plain(value: Any, name: str) -> Any:
+def _to_json_value(value: Any, name: str) -> Any:
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no word for it, and Grafana draws none
+        return None  # JSON cannot hold it, and Grafana plots none
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
@@ -88,8 +88,8 @@ def _plain(value: Any, name: str) -> Any:
     return str(value) if isinstance(value, (timedelta, bytes)) else value
 
 
-def kind_of(values: Sequence[Any]) -> str:
-    """Grafana's type of a column's values; other where none is known."""
+def find_kind(values: Sequence[Any]) -> str:
+    """Grafana's type of a column: of its first value; other where all are missing."""
     known = next((value for value in values if value is not None), None)
     if isinstance(known, bool):
         return "boolean"
@@ -98,72 +98,78 @@ def kind_of(values: Sequence[Any]) -> str:
     return "time" if isinstance(known, datetime) else "string" if known is not None else "other"
 
 
-def table(panel: Json, answer: Answer, clock: Clock, ref: str = "") -> list[Field]:
-    """An answer as it is: a field for each column."""
+def to_fields(panel: Json, result: QueryResult, clock: Clock, ref: str = "") -> list[Field]:
+    """A result in its own form: a field for each column. ref: the refId of its query."""
     fields = []
-    numbers = itertools.count()
-    for name, values in answer.columns():
-        kind = kind_of(values)
-        place = next(numbers) if kind == "number" else 0
-        config = config_of(panel, name, kind, ref)
+    counter = itertools.count()
+    for name, values in result.columns():
+        kind = find_kind(values)
+        place = next(counter) if kind == "number" else 0
+        config = merge_options(panel, name, kind, ref)
         fields.append(Field(name, kind, values, config, clock, place))
     return fields
 
 
 @dataclass(frozen=True)
 class Series:
-    """Lines over one axis of time: moments in order; each field has a value at each, or None.
+    """Lines over a common time axis: moments in order; each field has a value at each, or None.
 
-    own: for each field the moments that its query gave. None at one of them is a gap; at another
-    query's moment it says nothing.
+    own_times: for each field the moments that its query gave. A None at one of them is a gap; at
+    another query's moment it means nothing.
     """
 
     times: Sequence[datetime]
     fields: Sequence[Field]
-    own: Sequence[Set[datetime]]
+    own_times: Sequence[Set[datetime]]
 
 
-def series(panel: Json, answers: Mapping[str, Answer], clock: Clock) -> Series:
-    """Answers in long or wide form, by refId, as the lines that Grafana makes of them.
+def to_series(panel: Json, results: Mapping[str, QueryResult], clock: Clock) -> Series:
+    """Results in long or wide form, by refId, as the lines that Grafana makes of them.
 
-    Raises AskError without a time.
+    Raises QueryError for a result without a time.
     """
     lines = [
         (ref, name, points)
-        for ref, answer in answers.items()
-        if answer.rows
-        for name, points in _lines(answer)
+        for ref, result in results.items()
+        if result.rows
+        for name, points in _iter_lines(result)
     ]
     times = sorted({moment for _, _, points in lines for moment in points})
-    asked = {
+    times_by_query = {
         ref: {moment for other, _, points in lines if other == ref for moment in points}
-        for ref in answers
+        for ref in results
     }
     fields = []
     for number, (ref, name, points) in enumerate(lines):
         values = [points.get(moment) for moment in times]
-        kind = kind_of(values)
-        config = config_of(panel, name, kind, ref)
+        kind = find_kind(values)
+        config = merge_options(panel, name, kind, ref)
         fields.append(Field(name, kind, values, config, clock, number))
-    return Series(times, fields, [asked[ref] for ref, _, _ in lines])
+    return Series(times, fields, [times_by_query[ref] for ref, _, _ in lines])
 
 
-def _lines(answer: Answer) -> Iterator[tuple[str, dict[datetime, Any]]]:
-    columns = dict(answer.columns())
-    kinds = {name: kind_of(values) for name, values in columns.items()}
-    clock = next((n for n in columns if n == "time"), None) or next(
+def _iter_lines(result: QueryResult) -> Iterator[tuple[str, dict[datetime, Any]]]:
+    columns = dict(result.columns())
+    kinds = {name: find_kind(values) for name, values in columns.items()}
+    time_column = next((name for name in columns if name == "time"), None) or next(
         (name for name, kind in kinds.items() if kind == "time"), None
     )
-    if clock is None:
-        raise AskError("the query gives no column of times")
+    if time_column is None:
+        raise QueryError("the query gives no column of times")
     labels = [name for name in columns if kinds[name] == "string"]
-    numbers = [n for n in columns if n != clock and kinds[n] in ("number", "boolean", "other")]
-    found: dict[str, dict[datetime, Any]] = {}
-    for place, moment in enumerate(columns[clock]):
+    numbers = [
+        name
+        for name in columns
+        if name != time_column and kinds[name] in ("number", "boolean", "other")
+    ]
+    points: dict[str, dict[datetime, Any]] = {}
+    for row, moment in enumerate(columns[time_column]):
         for number in numbers:
-            own = " ".join(str(columns[label][place]) for label in labels)
-            name = own if own and len(numbers) == 1 else f"{number} {own}".strip()
+            label_text = " ".join(str(columns[label][row]) for label in labels)
+            name = (
+                label_text if label_text and len(numbers) == 1 else f"{number} {label_text}".strip()
+            )
             if moment is not None:
-                found.setdefault(name, {})[moment] = columns[number][place]
-    # Rows in long form come by label, as Grafana's conversion orders them.
-    yield from sorted(found.items()) if labels else found.items()
+                points.setdefault(name, {})[moment] = columns[number][row]
+    # Grafana's conversion sorts rows in long form by label.
+    yield from sorted(points.items()) if labels else points.items()

@@ -10,9 +10,9 @@ const WORDS = {m: "minutes", h: "hours", d: "days", M: "months", y: "years"};
 const SECONDS = {s: 1, m: 60, h: 3600, d: 86400};
 
 function el(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter(child => child !== null));
-  return made;
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter(child => child !== null));
+  return element;
 }
 
 // Data may hold anything: an address that would run a script leads nowhere.
@@ -26,10 +26,10 @@ function harmless(url) {
 }
 
 function select(options, value, change) {
-  const made = el("select", {onchange: () => change(made.value)},
-    ...options.map(([shown, one]) => el("option", {value: one, textContent: shown})));
-  made.value = value;
-  return made;
+  const list = el("select", {onchange: () => change(list.value)},
+    ...options.map(([text, value]) => el("option", {value, textContent: text})));
+  list.value = value;
+  return list;
 }
 
 class Dashboard {
@@ -48,35 +48,35 @@ class Dashboard {
     const shown = this.shown || {};
     this.model = model;
     this.choice = {...model.chosen};
-    this.all = new Set(model.variables.filter(one => Array.isArray(this.choice[one.name])
-      && this.choice[one.name].length > 1).map(one => one.name));
+    this.all = new Set(model.variables.filter(variable => Array.isArray(this.choice[variable.name])
+      && this.choice[variable.name].length > 1).map(variable => variable.name));
     this.shown = Object.fromEntries(
-      model.annotations.map(one => [one.name, shown[one.name] ?? one.enable]));
+      model.annotations.map(annotation => [annotation.name, shown[annotation.name] ?? annotation.enable]));
   }
 
   chooseFromAddress() {
     for (const [key, value] of new URLSearchParams(location.search)) {
-      const one = this.model.variables.find(other => `var-${other.name}` === key);
-      if (one) this.choose(one, value);
+      const variable = this.model.variables.find(other => `var-${other.name}` === key);
+      if (variable) this.choose(variable, value);
     }
     this.settle();
   }
 
   // Values that the others' choice does not offer become the first that it does.
   settle() {
-    for (const one of this.model.variables) {
-      const offered = this.of(one.options) || [];
+    for (const variable of this.model.variables) {
+      const offered = this.of(variable.options) || [];
       const known = offered.map(option => option.value);
-      const values = [this.choice[one.name]].flat();
-      if (this.all.has(one.name)) this.choose(one, "$__all");
+      const values = [this.choice[variable.name]].flat();
+      if (this.all.has(variable.name)) this.choose(variable, "$__all");
       else if (known.length && !values.every(value => known.includes(value)))
-        this.choose(one, known[0]);
+        this.choose(variable, known[0]);
     }
   }
 
   choose(variable, value) {
     const offered = this.of(variable.options) || [];
-    const all = offered.map(option => option.value).filter(one => one !== "$__all");
+    const all = offered.map(option => option.value).filter(option => option !== "$__all");
     if (value === "$__all") this.all.add(variable.name);
     else this.all.delete(variable.name);
     this.choice[variable.name] = value === "$__all" ? all : variable.several ? [value] : value;
@@ -120,8 +120,8 @@ class Dashboard {
 
   picker(time, range) {
     const known = QUICK.includes(time.from) && time.to === "now";
-    const made = select(
-      [...(known ? [] : [[range, ""]]), ...QUICK.map(one => [`Last ${one.slice(4, -1)} ${WORDS[one.at(-1)]}`, one]),
+    const list = select(
+      [...(known ? [] : [[range, ""]]), ...QUICK.map(quick => [`Last ${quick.slice(4, -1)} ${WORDS[quick.at(-1)]}`, quick]),
         ["Another range …", "other"], ["The dashboard's own", "own"]],
       known ? time.from : "", value => {
         if (value === "own") return go({from: null, to: null});
@@ -130,29 +130,29 @@ class Dashboard {
         const to = from && prompt("To", time.to);
         return to ? go({from, to}) : this.draw();
       });
-    made.title = `${time.from} to ${time.to}`;
-    return made;
+    list.title = `${time.from} to ${time.to}`;
+    return list;
   }
 
   refresher() {
     const now = this.model.refresh === "off" ? "" : this.model.refresh;
     const options = [...new Set([...REFRESH, now])];
-    return select(options.map(one => [one || "no refresh", one]), now,
+    return select(options.map(interval => [interval || "no refresh", interval]), now,
       value => go({refresh: value || "off"}));
   }
 
   controls() {
     const bar = el("div", {className: "bar"});
-    for (const one of this.model.variables.filter(one => !one.hidden))
-      bar.append(...this.variable(one));
-    for (const one of this.model.annotations.filter(one => !one.hidden)) {
-      const box = el("input", {type: "checkbox", checked: this.shown[one.name], onchange: () => {
-        this.shown[one.name] = box.checked;
+    for (const variable of this.model.variables.filter(variable => !variable.hidden))
+      bar.append(...this.variable(variable));
+    for (const annotation of this.model.annotations.filter(annotation => !annotation.hidden)) {
+      const box = el("input", {type: "checkbox", checked: this.shown[annotation.name], onchange: () => {
+        this.shown[annotation.name] = box.checked;
         this.plots.forEach(plot => plot.mark());
       }});
-      const failed = this.of(one.marks)?.error;
+      const failed = this.of(annotation.marks)?.error;
       bar.append(el("label", {className: "toggle", title: failed || ""},
-        failed ? `! ${one.name}` : one.name, box));
+        failed ? `! ${annotation.name}` : annotation.name, box));
     }
     bar.append(el("span", {className: "space"}));
     for (const link of this.model.links)
@@ -161,19 +161,19 @@ class Dashboard {
     return bar.children.length > 1 ? bar : "";
   }
 
-  variable(one) {
-    const value = this.choice[one.name];
-    const label = el("span", {className: "label", textContent: one.label});
-    if (one.kind === "textbox" || one.kind === "constant")
+  variable(variable) {
+    const value = this.choice[variable.name];
+    const label = el("span", {className: "label", textContent: variable.label});
+    if (variable.kind === "textbox" || variable.kind === "constant")
       return [label, el("span", {textContent: value})];
-    const offered = this.of(one.options) || [];
-    const chosen = this.all.has(one.name) ? "$__all" : [value].flat()[0];
-    const list = select(offered.map(option => [option.text, option.value]), chosen, picked => {
-      if (PAGE.served) return go({[`var-${one.name}`]: picked});
-      this.choose(one, picked);
+    const offered = this.of(variable.options) || [];
+    const chosen = this.all.has(variable.name) ? "$__all" : [value].flat()[0];
+    const list = select(offered.map(option => [option.text, option.value]), chosen, value => {
+      if (PAGE.served) return go({[`var-${variable.name}`]: value});
+      this.choose(variable, value);
       this.settle();
       const query = new URLSearchParams(location.search);
-      query.set(`var-${one.name}`, picked);
+      query.set(`var-${variable.name}`, value);
       history.replaceState(null, "", `?${query}`);
       return this.draw();
     });
@@ -238,19 +238,19 @@ class Dashboard {
   }
 
   marks() {
-    return this.model.annotations.filter(one => this.shown[one.name]).flatMap(one =>
-      (this.of(one.marks)?.marks ?? []).map(mark => ({...mark, color: one.color})));
+    return this.model.annotations.filter(annotation => this.shown[annotation.name]).flatMap(annotation =>
+      (this.of(annotation.marks)?.marks ?? []).map(mark => ({...mark, color: annotation.color})));
   }
 
-  // Where a link of the dashboard leads from here; given: what Grafana fills in at a point.
-  address(url, given = {}) {
+  // Where a link of the dashboard leads from here; point: what Grafana fills in at a point.
+  address(url, point = {}) {
     const time = this.model.time;
     const variables = Object.entries(this.choice).flatMap(([name, value]) =>
-      [value].flat().map(one => `var-${encodeURIComponent(name)}=${encodeURIComponent(one)}`));
+      [value].flat().map(item => `var-${encodeURIComponent(name)}=${encodeURIComponent(item)}`));
     const known = {__url_time_range: `from=${time.start}&to=${time.end}`,
-      __all_variables: variables.join("&"), __from: time.start, __to: time.end, ...given};
-    const filled = url.replace(/\$\{([\w.]+)(?::\w+)?\}|\$(\w+)/g, (whole, one, two) => {
-      const name = one ?? two;
+      __all_variables: variables.join("&"), __from: time.start, __to: time.end, ...point};
+    const filled = url.replace(/\$\{([\w.]+)(?::\w+)?\}|\$(\w+)/g, (whole, braced, bare) => {
+      const name = braced ?? bare;
       const value = known[name] ?? this.choice[name];
       if (value === undefined) return whole;
       return name.startsWith("__url") || name === "__all_variables" ? value
@@ -344,30 +344,30 @@ class Plot {
   }
 
   legend() {
-    const given = this.drawn.legend;
-    if (!given.form || !given.entries.length) return null;
-    this.entries = given.entries.map(entry => {
+    const legend = this.drawn.legend;
+    if (!legend.form || !legend.entries.length) return null;
+    this.entries = legend.entries.map(entry => {
       const swatch = el("span", {className: "swatch", style: `background: ${entry.color}`});
       const click = {onclick: event => this.isolate(entry, event.ctrlKey || event.metaKey)};
-      if (given.form === "table")
+      if (legend.form === "table")
         return [entry, el("tr", click, el("td", {}, swatch, ` ${entry.name}`),
           ...entry.values.map(value => el("td", {className: "right", textContent: value})))];
-      const said = entry.values.map((value, n) => `${given.calcs[n]}: ${value}`);
+      const values = entry.values.map((value, n) => `${legend.calcs[n]}: ${value}`);
       return [entry, el("span", {className: "entry", ...click}, swatch,
-        [entry.name, ...said].join("\u2002"))];
+        [entry.name, ...values].join("\u2002"))];
     });
     const rows = this.entries.map(([, row]) => row);
-    const inner = given.form !== "table" ? rows : [el("table", {},
-      el("tr", {}, el("th"), ...given.calcs.map(calc =>
+    const inner = legend.form !== "table" ? rows : [el("table", {},
+      el("tr", {}, el("th"), ...legend.calcs.map(calc =>
         el("th", {className: "right", textContent: calc}))), ...rows)];
     return el("div", {className: "legend"}, ...inner);
   }
 
   // A click leaves one alone, or brings all back; with Ctrl it takes one away or back.
-  isolate(entry, one) {
+  isolate(entry, toggles) {
     if (!entry.traces.length) return;
     const others = this.entries.map(([other]) => other).filter(other => other !== entry);
-    if (one) this.hidden.has(entry) ? this.hidden.delete(entry) : this.hidden.add(entry);
+    if (toggles) this.hidden.has(entry) ? this.hidden.delete(entry) : this.hidden.add(entry);
     else {
       const alone = !this.hidden.has(entry) && others.every(other => this.hidden.has(other));
       this.hidden = new Set(alone ? [] : others);
@@ -390,10 +390,10 @@ class Plot {
     if (!point || !this.drawn.data_links?.length || this.drawn.layout.xaxis.type !== "date") return;
     const at = typeof point.x === "number" ? point.x
       : Date.parse(String(point.x).replace(" ", "T") + "Z");
-    const given = {"__value.time": this.dashboard.utc(at), "__value.raw": point.y,
+    const values = {"__value.time": this.dashboard.utc(at), "__value.raw": point.y,
       "__field.name": point.data.name, "__series.name": point.data.name};
     const list = this.drawn.data_links.map(link => el("a", {textContent: link.title,
-      target: link.blank ? "_blank" : "", href: this.dashboard.address(link.url, given)}));
+      target: link.blank ? "_blank" : "", href: this.dashboard.address(link.url, values)}));
     document.querySelector(".menu")?.remove();
     const menu = el("div", {className: "menu",
       style: `left: ${Math.min(event.event.clientX, innerWidth - 240)}px;`
@@ -439,10 +439,10 @@ function go(changes) {
 
 async function again() {
   if (PAGE.served) await ask();
-  else for (const one of dashboards) one.draw();
+  else for (const dashboard of dashboards) dashboard.draw();
 }
 
-let asked = 0;
+let newest = 0;
 let failed = "";
 
 function say(problem) {
@@ -450,18 +450,18 @@ function say(problem) {
 }
 
 async function ask() {
-  const mine = ++asked;
+  const number = ++newest;
   try {
-    const answer = await fetch(`/api/preview/dashboards/${PAGE.uid}${location.search}`);
-    const said = await answer.json();
-    if (mine !== asked) return;  // a later question is under way
-    failed = answer.ok ? "" : said.detail;
-    say(said.problem);
-    if (!answer.ok) return;
-    version = said.version;
-    const [one] = dashboards;
-    one.take(said.model);
-    one.draw();
+    const response = await fetch(`/api/preview/dashboards/${PAGE.uid}${location.search}`);
+    const body = await response.json();
+    if (number !== newest) return;  // a later request is under way
+    failed = response.ok ? "" : body.detail;
+    say(body.problem);
+    if (!response.ok) return;
+    version = body.version;
+    const [dashboard] = dashboards;
+    dashboard.take(body.model);
+    dashboard.draw();
     refreshing();
   } catch (error) {
     failed = `The preview does not answer: ${error.message}. \`make up\` starts it.`;
@@ -482,16 +482,16 @@ function refreshing() {
 // A changed source is drawn anew at once.
 async function watch() {
   try {
-    const said = await (await fetch("/api/preview/source")).json();
-    if (said.version !== version) await ask();
-    else say(said.problem);
-  } catch { /* the next one may answer */ }
+    const build = await (await fetch("/api/preview/source")).json();
+    if (build.version !== version) await ask();
+    else say(build.problem);
+  } catch { /* the next request may succeed */ }
   setTimeout(watch, 1000);
 }
 
-for (const [number, one] of PAGE.dashboards.entries())
-  dashboards.push(new Dashboard(document.getElementById(`dashboard-${number}`), one.model,
-    one.touched));
+for (const [number, view] of PAGE.dashboards.entries())
+  dashboards.push(new Dashboard(document.getElementById(`dashboard-${number}`), view.model,
+    view.touched));
 addEventListener("popstate", again);
 if (PAGE.served) {
   refreshing();

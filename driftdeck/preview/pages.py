@@ -9,9 +9,14 @@ import psycopg
 from driftdeck.facts import Json
 from driftdeck.generator.differences import find_touched
 from driftdeck.generator.things import Difference, differences, things, told
-from driftdeck.preview.draw import Asked, draw
-from driftdeck.preview.frames import Ask, asker
-from driftdeck.preview.page import Shown, comparison_file, dashboard_file, list_file
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import RunQuery, make_query_runner
+from driftdeck.preview.page import (
+    DashboardView,
+    render_comparison,
+    render_dashboard_file,
+    render_list,
+)
 
 NOTE = "Previews, drawn without Grafana from the built JSON and its own queries"
 
@@ -21,15 +26,15 @@ def write_pages(connection: psycopg.Connection, dashboards: list[Json], folder: 
 
     Raises psycopg.OperationalError where the database does not answer.
     """
-    ask, now = asker(connection), datetime.now(UTC)
-    _emptied(folder)
+    run, now = make_query_runner(connection), datetime.now(UTC)
+    _clear(folder)
     lines = []
-    for dashboard in sorted(dashboards, key=lambda one: one["title"]):
+    for dashboard in sorted(dashboards, key=lambda dashboard: dashboard["title"]):
         name = f"{dashboard['uid']}.html"
-        model = draw(dashboard, ask, Asked(), now)
-        _write(folder / name, dashboard_file(Shown(model), "index.html"))
+        model = draw(dashboard, run, DashboardRequest(), now)
+        _write(folder / name, render_dashboard_file(DashboardView(model), "index.html"))
         lines.append((name, dashboard["title"], dashboard.get("description", "")))
-    _write(folder / "index.html", list_file("Dashboards", NOTE, lines))
+    _write(folder / "index.html", render_list("Dashboards", NOTE, lines))
     return folder / "index.html"
 
 
@@ -40,38 +45,48 @@ def write_comparison(
     base: str,
     folder: Path,
 ) -> tuple[Path, int]:
-    """Write a page for each dashboard that differs, both sides of it; the list and their number.
+    """Write a page with both sides of each dashboard that differs; (the list's path, their number).
 
-    before, after: built files by path. base: what they are compared with, for people.
+    before, after: built files by path. base: the revision of `before`, for people.
     """
-    ask, now = asker(connection), datetime.now(UTC)
-    found = [
-        one for one in differences(things(before), things(after)) if one.thing.kind == "dashboard"
+    run, now = make_query_runner(connection), datetime.now(UTC)
+    changed = [
+        difference
+        for difference in differences(things(before), things(after))
+        if difference.thing.kind == "dashboard"
     ]
-    _emptied(folder)
+    _clear(folder)
     lines = []
-    for one in found:
-        name = f"{one.thing.uid}.html"
-        page = comparison_file(one.thing.name, list(_sides(one, base, ask, now)), list(told(one)))
+    for difference in changed:
+        name = f"{difference.thing.uid}.html"
+        page = render_comparison(
+            difference.thing.name,
+            list(_draw_sides(difference, base, run, now)),
+            list(told(difference)),
+        )
         _write(folder / name, page)
-        count = len(one.changes)
-        word = "added" if one.before is None else "removed" if one.after is None else ""
-        lines.append((name, one.thing.name, word or f"{count} change{'s' * (count > 1)}"))
+        count = len(difference.changes)
+        word = (
+            "added" if difference.before is None else "removed" if difference.after is None else ""
+        )
+        lines.append((name, difference.thing.name, word or f"{count} change{'s' * (count > 1)}"))
     differ = "Dashboards that differ" if lines else "No dashboard differs"
     note = f"{differ} from {base}. {NOTE}."
-    _write(folder / "index.html", list_file("What changes", note, lines))
-    return folder / "index.html", len(found)
+    _write(folder / "index.html", render_list("What changes", note, lines))
+    return folder / "index.html", len(changed)
 
 
-def _sides(one: Difference, base: str, ask: Ask, now: datetime) -> Iterator[tuple[str, Shown]]:
-    contents = [side.content for side in (one.before, one.after) if side is not None]
+def _draw_sides(
+    difference: Difference, base: str, run: RunQuery, now: datetime
+) -> Iterator[tuple[str, DashboardView]]:
+    contents = [side.content for side in (difference.before, difference.after) if side is not None]
     ids = list(find_touched(contents[0], contents[1])) if len(contents) > 1 else []
-    for label, side in ((f"Before ({base})", one.before), ("After", one.after)):
+    for label, side in ((f"Before ({base})", difference.before), ("After", difference.after)):
         if side is not None:
-            yield label, Shown(draw(side.content, ask, Asked(), now), ids)
+            yield label, DashboardView(draw(side.content, run, DashboardRequest(), now), ids)
 
 
-def _emptied(folder: Path) -> None:
+def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for page in folder.glob("*.html"):
         page.unlink()

@@ -26,7 +26,7 @@ TIME_TICKS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a legend. traces: the numbers of what it stands for in the figure."""
+    """A line of a legend. traces: numbers of its traces in the figure. values: its calculations."""
 
     name: str
     color: str
@@ -57,20 +57,20 @@ class Plot:
     marked: bool = False
 
 
-def pixels(panel: Json) -> float:
+def plot_height(panel: Json) -> float:
     """About how high the plot itself is: the panel without title, axis and legend."""
     cells = float(panel["gridPos"]["h"])
     return max(40.0, cells * CELL + (cells - 1) * GAP - 75)
 
 
-def local_ms(moment: datetime, clock: Clock) -> int:
+def to_local_ms(moment: datetime, clock: Clock) -> int:
     """A moment on the wall clock of the dashboard's zone, as milliseconds that Plotly draws."""
     naive = clock.local(moment).replace(tzinfo=UTC)
     return round(naive.timestamp() * 1000)
 
 
-def layout(**given: Any) -> Json:
-    """What all figures look like."""
+def build_layout(**options: Any) -> Json:
+    """The layout of a figure: what all have in common, and options of its own."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -78,16 +78,16 @@ def layout(**given: Any) -> Json:
         "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
         "showlegend": False,
         "hoverlabel": {"bgcolor": "#22252b", "bordercolor": "#22252b", "font": {"size": 12}},
-        **given,
+        **options,
     }
 
 
-def time_axis(start: datetime, end: datetime, clock: Clock) -> Json:
+def build_time_axis(start: datetime, end: datetime, clock: Clock) -> Json:
     """The axis of the whole time range."""
-    long = (end - start).total_seconds() > 86400
+    is_long = (end - start).total_seconds() > 86400
     return {
         "type": "date",
-        "range": [local_ms(start, clock), local_ms(end, clock)],
+        "range": [to_local_ms(start, clock), to_local_ms(end, clock)],
         "gridcolor": colors.GRID,
         "zeroline": False,
         "ticks": "",
@@ -101,18 +101,18 @@ def time_axis(start: datetime, end: datetime, clock: Clock) -> Json:
         "tickformatstops": [
             {
                 "dtickrange": [low, high],
-                "value": "%m/%d %H:%M" if long and form == "%H:%M" else form,
+                "value": "%m/%d %H:%M" if is_long and form == "%H:%M" else form,
             }
             for low, high, form in TIME_TICKS
         ],
     }
 
 
-def number_axis(
-    fields: Sequence[Field], values: Sequence[float], room: float, apart: float = axes.APART
+def build_number_axis(
+    fields: Sequence[Field], values: Sequence[float], room: float, apart: float = axes.TICK_DISTANCE
 ) -> Json:
     """An axis of numbers so many pixels long, its ticks written in the unit of the first field."""
-    low, high = axes.limits(fields, values)
+    low, high = axes.find_limits(fields, values)
     axis: Json = {
         "range": [low, high],
         "gridcolor": colors.GRID,
@@ -127,55 +127,59 @@ def number_axis(
         axis["title"] = {"text": fields[0].custom["axisLabel"], "font": {"size": 12}}
     if fields[0].custom.get("scaleDistribution", {}).get("type") == "log":
         return {key: value for key, value in axis.items() if key != "range"} | {"type": "log"}
-    marks = axes.ticks(low, high, room, apart)
+    marks = axes.place_ticks(low, high, room, apart)
     return axis | {
         "tickmode": "array",
         "tickvals": marks,
-        "ticktext": axes.labelled(fields[0], marks),
+        "ticktext": axes.format_ticks(fields[0], marks),
     }
 
 
-def threshold_shapes(fields: Sequence[Field]) -> Iterator[Json]:
-    """The levels that are drawn as lines or areas, each once."""
+def build_threshold_shapes(fields: Sequence[Field]) -> Iterator[Json]:
+    """The thresholds as lines or areas, as each field's style says, each once."""
     seen = set()
-    for one in fields:
-        how = one.custom.get("thresholdsStyle", {}).get("mode", "off")
-        if how == "off":
+    for column in fields:
+        mode = column.custom.get("thresholdsStyle", {}).get("mode", "off")
+        if mode == "off":
             continue
-        for number, step in enumerate(one.steps):
-            if (key := (how, step["value"], step["color"])) not in seen:
+        steps = column.steps
+        for number, step in enumerate(steps):
+            if (key := (mode, step["value"], step["color"])) not in seen:
                 seen.add(key)
-                above = one.steps[number + 1]["value"] if number + 1 < len(one.steps) else None
-                yield from _step_shapes(how, step, above)
+                above = steps[number + 1]["value"] if number + 1 < len(steps) else None
+                yield from _build_step_shapes(mode, step, above)
 
 
-def _step_shapes(how: str, step: Json, above: float | None) -> Iterator[Json]:
-    whole = {"xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
-    color, value = colors.named(step["color"]), step["value"]
-    if how.endswith("area"):
+def _build_step_shapes(mode: str, step: Json, above: float | None) -> Iterator[Json]:
+    full_width = {"xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+    color, value = colors.to_css(step["color"]), step["value"]
+    if mode.endswith("area"):
         far = 1e12
         yield {
-            **whole, "type": "rect", "y0": -far if value is None else value,
+            **full_width, "type": "rect", "y0": -far if value is None else value,
             "y1": far if above is None else above, "line": {"width": 0},
-            "fillcolor": colors.faded(color, 0.15),
+            "fillcolor": colors.fade(color, 0.15),
         }  # fmt: skip
-    if how != "area" and value is not None:
-        dash = "dash" if how.startswith("dashed") else "solid"
+    if mode != "area" and value is not None:
+        dash = "dash" if mode.startswith("dashed") else "solid"
         yield {
-            **whole, "type": "line", "y0": value, "y1": value,
-            "line": {"color": colors.faded(color, 0.8), "width": 2, "dash": dash},
+            **full_width, "type": "line", "y0": value, "y1": value,
+            "line": {"color": colors.fade(color, 0.8), "width": 2, "dash": dash},
         }  # fmt: skip
 
 
-def reduced(calc: str, values: Sequence[Any]) -> Any:
-    """A calculation of Grafana over a series; None where there is nothing to calculate."""
+def reduce_values(calc: str, values: Sequence[Any]) -> Any:
+    """The result of a calculation over a series; None where there is nothing to calculate.
+
+    calc: Grafana's id of it, such as lastNotNull or mean.
+    """
     if calc == "count":
         return len(values)
-    known = list(values) if calc in ("first", "last") else [v for v in values if v is not None]
+    present = list(values) if calc in ("first", "last") else [v for v in values if v is not None]
     if calc in CALCULATIONS:
-        numbers = [value for value in known if isinstance(value, (int, float))]
+        numbers = [value for value in present if isinstance(value, (int, float))]
         return CALCULATIONS[calc](numbers) if numbers else None
-    return known[0 if calc.startswith("first") else -1] if known else None
+    return present[0 if calc.startswith("first") else -1] if present else None
 
 
 CALCULATIONS: Mapping[str, Callable[[list[float]], float]] = {
@@ -187,22 +191,22 @@ CALCULATIONS: Mapping[str, Callable[[list[float]], float]] = {
 }
 
 
-def legend(panel: Json, fields: Sequence[Field], traces: Mapping[int, int]) -> Legend:
-    """The legend of a panel. traces: the number of each field's trace, by the field's place."""
-    given = panel.get("options", {}).get("legend", {})
-    form = given.get("displayMode", "list")
-    if form == "hidden" or given.get("showLegend") is False:
+def build_legend(panel: Json, fields: Sequence[Field], traces: Mapping[int, int]) -> Legend:
+    """The legend of a panel. traces: the number of each field's trace, by the field's number."""
+    options = panel.get("options", {}).get("legend", {})
+    form = options.get("displayMode", "list")
+    if form == "hidden" or options.get("showLegend") is False:
         return Legend()
-    calcs = given.get("calcs", [])
+    calcs = options.get("calcs", [])
     entries = tuple(
         Entry(
-            one.title,
-            one.color,
-            (traces[place],),
-            tuple(one.show(reduced(calc, one.values)).text for calc in calcs),
+            field.title,
+            field.color,
+            (traces[number],),
+            tuple(field.display(reduce_values(calc, field.values)).text for calc in calcs),
         )
-        for place, one in enumerate(fields)
-        if place in traces and not one.custom.get("hideFrom", {}).get("legend")
+        for number, field in enumerate(fields)
+        if number in traces and not field.custom.get("hideFrom", {}).get("legend")
     )
     titles = tuple(REDUCED.get(calc, calc.capitalize()) for calc in calcs)
-    return Legend(form, given.get("placement") == "right", titles, entries)
+    return Legend(form, options.get("placement") == "right", titles, entries)

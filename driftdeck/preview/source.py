@@ -22,13 +22,14 @@ from driftdeck.stack import steps
 LIBRARY = Path(__file__).parents[1]
 WATCHED = (FILE, "pyproject.toml", ".env")
 """Beside the declarations and the edits."""
-SAID, DEEPEST = 3000, 3
-"""So many characters of an error are shown, and so many calls: the deepest tell where it is."""
+LONGEST_ERROR, DEEPEST_CALLS = 3000, 3
+"""So many characters of an error are shown, and so many calls of its traceback, the deepest."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """What the source gave. version: counts builds. problem: why a newer one failed, or ''."""
+    """The dashboards of a build, by uid. version: counts builds. problem: why a newer one failed,
+    or ''."""
 
     version: int = 0
     dashboards: Mapping[str, Json] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Build:
 
 
 class Source:
-    """Builds into a folder of its own, one at a time."""
+    """Builds the dashboards in a process of their own, one at a time. folder: takes the files."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
@@ -48,10 +49,10 @@ class Source:
     def newest(self) -> Build:
         """The newest build; where the source cannot be built, the last one, with the problem."""
         with self._lock:
-            now = dict(self._files())
-            if now != self._seen:
-                self._seen = now
-                self._build = self._built()
+            files = dict(self._files())
+            if files != self._seen:
+                self._seen = files
+                self._build = self._build_dashboards()
             return self._build
 
     def _files(self) -> Iterator[tuple[Path, int]]:
@@ -63,8 +64,8 @@ class Source:
                 if path.suffix in ("", ".py", ".toml") and path.is_file():
                     yield path, path.stat().st_mtime_ns
 
-    def _built(self) -> Build:
-        done = subprocess.run(
+    def _build_dashboards(self) -> Build:
+        process = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", __name__, str(self._folder)],
             cwd=self._settings.root,
             env=steps.environment(self._settings),
@@ -72,12 +73,14 @@ class Source:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if process.returncode:
             problem = "The source cannot be built, so this is the last that could:\n"
-            said = (done.stderr or done.stdout).strip()[-SAID:]
-            return Build(self._build.version, self._build.dashboards, problem + said)
-        found = [json.loads(text) for text in present(self._folder).values()]
-        return Build(self._build.version + 1, {one["uid"]: one for one in found})
+            output = (process.stderr or process.stdout).strip()[-LONGEST_ERROR:]
+            return Build(self._build.version, self._build.dashboards, problem + output)
+        dashboards = [json.loads(text) for text in present(self._folder).values()]
+        return Build(
+            self._build.version + 1, {dashboard["uid"]: dashboard for dashboard in dashboards}
+        )
 
 
 def main(folder: Path) -> int:
@@ -90,7 +93,7 @@ def main(folder: Path) -> int:
         print(error, file=sys.stderr)
         return 2
     except Exception:  # whatever a half-written source raises, its author is to read it
-        traceback.print_exc(limit=-DEEPEST)
+        traceback.print_exc(limit=-DEEPEST_CALLS)
         return 2
     write(folder, {name: text for name, text in built.items() if name.endswith(".json")})
     return 0

@@ -27,6 +27,11 @@ def up(settings: Settings) -> int:
 
     if settings.grafana_url:
         raise SettingsError("GRAFANA_URL names another Grafana; unset it to start one")
+    if settings.database_url:
+        raise SettingsError(
+            "DATABASE_URL names another PostgreSQL; unset it to start one, or migrate, collect and"
+            " apply to yours: docs/your-own.md"
+        )
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
     with alone(settings.stack_dir):

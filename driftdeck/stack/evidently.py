@@ -26,7 +26,7 @@ from markdown_it import MarkdownIt
 from driftdeck.database import Role, alone_with_evidently, connect, evidently_uri
 from driftdeck.events import announce
 from driftdeck.generator.reference import reference
-from driftdeck.load import UnknownMonitorError, named
+from driftdeck.load import UnknownMonitorError, find_monitor
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack.guard import Guard
 
@@ -90,7 +90,7 @@ def _no_report(monitor: str, at: datetime | None) -> str:
     day = "YYYY-MM-DD"
     if at is not None:
         try:
-            zone = named(monitor, *load_settings().monitor_folders).every.zone
+            zone = find_monitor(monitor, *load_settings().monitor_folders).every.zone
         except UnknownMonitorError:
             return f"<p>There is no monitor {html.escape(monitor)}.</p>"
         day = at.astimezone(zone).date().isoformat()

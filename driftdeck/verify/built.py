@@ -1,4 +1,4 @@
-"""What was built, as it lies in the folder that Grafana reads."""
+"""The built files, as they lie in the folder that Grafana reads."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Built:
 
     @classmethod
     def read(cls, settings: Settings, folder: Path) -> "Built":
-        """What lies in a folder; the reasons are those that the source gives."""
+        """The files of a folder, with the reasons that the source of the dashboards gives."""
         excuses = {page.uid: page.may_be_empty() for page in pages(settings)}
         return cls(present(folder), excuses)
 
@@ -40,7 +40,9 @@ class Built:
     def receivers(self) -> dict[str, str]:
         """The contact point of every receiver's uid."""
         points = self._alerting("contactPoints")
-        return {one["uid"]: point["name"] for point in points for one in point["receivers"]}
+        return {
+            receiver["uid"]: point["name"] for point in points for receiver in point["receivers"]
+        }
 
     def routes(self) -> list[Json]:
         """The routes of the policies; none where there are no policies."""
@@ -56,4 +58,4 @@ class Built:
             for name, text in self.files.items()
             if name.startswith("alerting/") and name.endswith(".yaml")
         )
-        return [one for document in documents for one in document.get(section, [])]
+        return [item for document in documents for item in document.get(section, [])]

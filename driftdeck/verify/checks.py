@@ -1,4 +1,4 @@
-"""Proves a running stack: everything built is there, equal, and answers with typed rows."""
+"""Checks of a running stack: every query gives typed rows, and every link leads to a page."""
 
 import json
 import re
@@ -9,19 +9,19 @@ from datetime import datetime
 
 from driftdeck.facts import Json
 from driftdeck.verify.built import Built
-from driftdeck.verify.links import Link, links
-from driftdeck.verify.questions import Question, questions, variables
+from driftdeck.verify.links import Link, list_links
+from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
-Ask = Callable[[Question], "Answer"]
+RunQuery = Callable[[Query], "QueryResult"]
 KEPT_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a query gave.
+class QueryResult:
+    """The result of a query.
 
-    kinds: type of each column (time, number, string, boolean, other). columns: values of each by
-    name, at most 1000. error: '' where all went well.
+    rows: their number. kinds: type of each column (time, number, string, boolean, other). columns:
+    values of each by name, at most KEPT_ROWS. error: '' where all went well.
     """
 
     rows: int
@@ -37,7 +37,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check. excused: why an empty answer is all right. seconds: it took."""
+    """The outcome of one check. excused: why an empty result is all right. seconds: the duration of
+    its query, None without one."""
 
     name: str
     ok: bool
@@ -46,68 +47,79 @@ class Check:
     seconds: float | None = None
 
 
-def ask_all(built: Built, ask: Ask, exists: Callable[[str], str], now: datetime) -> Iterator[Check]:
-    """Ask every query of every dashboard, judge the answers, and follow the links in them.
+def check_queries(
+    built: Built, run: RunQuery, exists: Callable[[str], str], now: datetime
+) -> Iterator[Check]:
+    """Run every query of every dashboard, judge the results, and follow the links in them.
 
-    exists: why the page at an address is not there, '' where it is.
+    run: runs one query. exists: gives why the page at an address is not there, '' where it is.
+    now: the end of relative time ranges.
     """
     for dashboard in built.dashboards():
         values: dict[str, str] = {}
-        for question in variables(dashboard, now):
-            answer, check = _timed(ask, question)
+        for query in list_variable_queries(dashboard, now):
+            result, check = _run_timed(run, query)
             yield check
-            name = question.place.rpartition(" ")[2]
-            values[name] = current_value(dashboard, name, answer)
-        answers: dict[int, dict[str, tuple[object, ...]]] = {}
-        for question in questions(dashboard, built.may_be_empty.get(dashboard["uid"], {}), now):
-            answer, check = _timed(ask, question.with_values(values))
+            name = query.place.rpartition(" ")[2]
+            values[name] = current_value(dashboard, name, result)
+        columns: dict[int, dict[str, tuple[object, ...]]] = {}
+        for query in list_queries(dashboard, built.may_be_empty.get(dashboard["uid"], {}), now):
+            result, check = _run_timed(run, query.with_values(values))
             yield check
-            answers.setdefault(question.panel.get("id", 0), {}).update(answer.columns)
-        for link in links(dashboard):
-            yield _follow(link, answers.get(link.panel, {}), exists)
+            columns.setdefault(query.panel.get("id", 0), {}).update(result.columns)
+        for link in list_links(dashboard):
+            yield _check_link(link, columns.get(link.panel, {}), exists)
 
 
-def _timed(ask: Ask, question: Question) -> tuple[Answer, Check]:
+def _run_timed(run: RunQuery, query: Query) -> tuple[QueryResult, Check]:
     began = time.perf_counter()
-    answer = ask(question)
-    return answer, judge(question, answer, time.perf_counter() - began)
+    result = run(query)
+    return result, judge_result(query, result, time.perf_counter() - began)
 
 
-def current_value(dashboard: Json, name: str, answer: Answer) -> str:
-    """The value that the browser would choose: the stored one, else the first."""
+def current_value(dashboard: Json, name: str, result: QueryResult) -> str:
+    """The value of a variable that the browser would choose: the stored one, else the first.
+
+    name: of the variable. result: of its query.
+    """
     item = next(v for v in dashboard["templating"]["list"] if v["name"] == name)
     chosen = str(item.get("current", {}).get("value", ""))
-    known = [str(value) for value in answer.first]
-    return chosen if chosen in known else (known or [""])[0]
+    offered = [str(value) for value in result.first]
+    return chosen if chosen in offered else (offered or [""])[0]
 
 
-def judge(question: Question, answer: Answer, seconds: float | None = None) -> Check:
-    """Whether an answer is what its panel needs: rows, a time where it draws time, a number."""
-    place = question.place
-    if answer.error:
-        return Check(place, False, answer.error, seconds=seconds)
-    if answer.rows == 0:
-        excuse = question.may_be_empty
+def judge_result(query: Query, result: QueryResult, seconds: float | None = None) -> Check:
+    """Whether a result is what its panel needs: rows, and for a time series a time and a number."""
+    place = query.place
+    if result.error:
+        return Check(place, False, result.error, seconds=seconds)
+    if result.rows == 0:
+        excuse = query.may_be_empty
         return Check(place, bool(excuse), "no rows", excuse, seconds)
     for kind in ("time", "number"):
-        if question.form == "time_series" and kind not in answer.kinds:
-            return Check(place, False, f"no {kind} among {answer.kinds}", seconds=seconds)
-    return Check(place, True, f"{answer.rows} rows", seconds=seconds)
+        if query.form == "time_series" and kind not in result.kinds:
+            return Check(place, False, f"no {kind} among {result.kinds}", seconds=seconds)
+    return Check(place, True, f"{result.rows} rows", seconds=seconds)
 
 
-def _follow(
+def _check_link(
     link: Link, columns: Mapping[str, tuple[object, ...]], exists: Callable[[str], str]
 ) -> Check:
-    """Whether the pages that a link leads to are there: one for each value of its row."""
+    """Whether the pages that a link leads to are there: one for each row of its panel.
+
+    columns: of the panel's results, by name. exists: as in `check_queries`.
+    """
     addresses = link.addresses(columns)
     problems = list(filter(None, map(exists, sorted(addresses))))
-    said = "; ".join(problems[:3]) or f"{len(addresses)} pages are there"
-    return Check(f"link {link.place}", not problems, said)
+    detail = "; ".join(problems[:3]) or f"{len(addresses)} pages are there"
+    return Check(f"link {link.place}", not problems, detail)
 
 
-def leads_nowhere(uids: set[str], outside: Callable[[str], str], address: str) -> str:
-    """Why an address leads nowhere, '' where it leads to one of the dashboards `uids`, or where
-    `outside` has nothing to say of it."""
+def find_dead_link(uids: set[str], outside: Callable[[str], str], address: str) -> str:
+    """Why an address leads nowhere, '' where it leads to a page.
+
+    uids: of the dashboards. outside: judges addresses that are no dashboard's.
+    """
     uid = re.match(r"/d/([^/?]+)", address)
     if uid is None:
         return outside(address)
@@ -119,11 +131,11 @@ def summary(checks: list[Check]) -> str:
     failed = sum(not check.ok for check in checks)
     excused = [check for check in checks if check.excused]
     lines = [f"{len(checks)} checks, {failed} failed, {len(excused)} empty with a reason"]
-    timed = [check for check in checks if check.seconds is not None]
-    if timed:
-        slowest = max(timed, key=lambda check: check.seconds or 0.0)
+    measured = [check for check in checks if check.seconds is not None]
+    if measured:
+        slowest = max(measured, key=lambda check: check.seconds or 0.0)
         lines[0] += (
-            f"; {len(timed)} queries, the slowest {(slowest.seconds or 0) * 1000:.0f} ms"
+            f"; {len(measured)} queries, the slowest {(slowest.seconds or 0) * 1000:.0f} ms"
             f" ({slowest.name})"
         )
     lines += [f"  empty: {check.name} ({check.excused})" for check in excused]

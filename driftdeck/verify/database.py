@@ -1,4 +1,4 @@
-"""Proves the queries without a Grafana: macros expanded here, asked as Grafana's reader role."""
+"""Proves the queries without a Grafana: macros expanded here, run as Grafana's reader role."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -10,48 +10,49 @@ from driftdeck.database import Role, connect
 from driftdeck.preflight.sql.macros import MacroError, expand
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
-from driftdeck.verify.checks import KEPT_ROWS, Answer, Check, ask_all, leads_nowhere
-from driftdeck.verify.links import answers
-from driftdeck.verify.questions import Question
+from driftdeck.verify.checks import KEPT_ROWS, Check, QueryResult, check_queries, find_dead_link
+from driftdeck.verify.links import check_address
+from driftdeck.verify.queries import Query
 
 
 def verify(
-    settings: Settings, built: Built, outside: Callable[[str], str] = answers
+    settings: Settings, built: Built, outside: Callable[[str], str] = check_address
 ) -> Iterator[Check]:
-    """Every check that needs only the database. outside: why an address there shows nothing."""
+    """Every check that needs only the database. outside: judges addresses outside Grafana: why they
+    show nothing, '' where they show something."""
     try:
         connection = connect(settings, Role.READER)
     except psycopg.OperationalError as error:
         yield Check("database", False, str(error).strip())
         return
     with connection:
-        yield Check("database", True, f"{settings.postgres_host}:{settings.postgres_port}")
+        yield Check("database", True, settings.database)
         uids = {dashboard["uid"] for dashboard in built.dashboards()}
-        yield from ask_all(
+        yield from check_queries(
             built,
-            lambda question: ask(connection, question),
-            lambda address: leads_nowhere(uids, outside, address),
+            lambda query: run_query(connection, query),
+            lambda address: find_dead_link(uids, outside, address),
             datetime.now(UTC),
         )
-        yield from rules(built, connection)
+        yield from check_rules(built, connection)
 
 
-def ask(connection: psycopg.Connection, question: Question) -> Answer:
-    """One query straight to PostgreSQL."""
+def run_query(connection: psycopg.Connection, query: Query) -> QueryResult:
+    """Run one query in PostgreSQL; what the database refuses is the result's error."""
     try:
         with connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(expand(question.sql, question.span).encode())
+            cursor.execute(expand(query.sql, query.span).encode())
             rows = cursor.fetchall()
             names = [column.name for column in cursor.description or []]
     except (psycopg.Error, MacroError) as error:
-        return Answer(0, error=str(error).strip())
+        return QueryResult(0, error=str(error).strip())
     columns = {name: tuple(row[n] for row in rows) for n, name in enumerate(names)}
-    kinds = tuple(_kind(name, values) for name, values in columns.items())
+    kinds = tuple(_find_kind(name, values) for name, values in columns.items())
     kept = {name: values[:KEPT_ROWS] for name, values in columns.items()}
-    return Answer(len(rows), kinds, kept)
+    return QueryResult(len(rows), kinds, kept)
 
 
-def _kind(name: str, values: Sequence[object]) -> str:
+def _find_kind(name: str, values: Sequence[object]) -> str:
     known = next((value for value in values if value is not None), None)
     if name.lower() == "time" or isinstance(known, (datetime, date)):
         return "time"
@@ -60,15 +61,15 @@ def _kind(name: str, values: Sequence[object]) -> str:
     return "string" if isinstance(known, str) else "number" if known is not None else "other"
 
 
-def rules(built: Built, connection: psycopg.Connection) -> Iterator[Check]:
+def check_rules(built: Built, connection: psycopg.Connection) -> Iterator[Check]:
     """Each rule's queries: one number column, no NULL, no time, labels that tell rows apart."""
     for _, rule in built.rules():
         sqls = [data["model"]["rawSql"] for data in rule["data"] if "rawSql" in data["model"]]
-        problem = next(filter(None, (_rule_problem(connection, sql) for sql in sqls)), "")
+        problem = next(filter(None, (_find_rule_problem(connection, sql) for sql in sqls)), "")
         yield Check(f"rule {rule['title']}", not problem, problem or "one number a row")
 
 
-def _rule_problem(connection: psycopg.Connection, sql: str) -> str:
+def _find_rule_problem(connection: psycopg.Connection, sql: str) -> str:
     try:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(sql.encode())
@@ -79,6 +80,6 @@ def _rule_problem(connection: psycopg.Connection, sql: str) -> str:
     numbers = [
         [v for v in row if v is None or isinstance(v, (int, float, Decimal))] for row in rows
     ]
-    if any(len(found) != 1 or found[0] is None for found in numbers):
+    if any(len(values) != 1 or values[0] is None for values in numbers):
         return "a row has no number, or more than one"
     return "two rows have the same labels" if len(set(labels)) < len(labels) else ""

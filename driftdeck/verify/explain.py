@@ -1,7 +1,7 @@
-"""Asks PostgreSQL itself about every statement of a tree: prepared, never run.
+"""Lets PostgreSQL itself check every statement of a tree: prepared, never run.
 
-PostgreSQL parses a statement, finds its tables and columns, and tells the type of what it would
-answer; https://www.postgresql.org/docs/current/sql-prepare.html. Nothing is read and nothing is
+PostgreSQL parses a statement, finds its tables and columns, and tells the type of each column of
+its result; https://www.postgresql.org/docs/current/sql-prepare.html. Nothing is read and nothing is
 written, so an empty database will do, if it has the tables.
 """
 
@@ -28,16 +28,16 @@ TIMES = {"timestamptz", "timestamp", "date"}
 NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 TEXTS = {"text", "varchar", "bpchar", "char", "name", "uuid", "unknown"}
 DEPENDS_ON_VALUES = {"22P02", "22007", "22008", "22023", "42704", "42725"}
-"""Errors that a variable's real value may not bring about."""
+"""SQLSTATEs that a placeholder may cause where the real value of a variable does not."""
 SURE = re.compile(r"coalesce\s*\(|count\s*\(", re.IGNORECASE)
 
 
 @contextmanager
 def empty_database() -> Iterator[psycopg.Connection]:
-    """The reader of an embedded database with this project's tables and no row."""
+    """The reader's connection to an embedded database with this project's tables and no row."""
     with tempfile.TemporaryDirectory() as folder:
-        chosen = IsolatedSettings(postgres_port=free_port(), stack_dir=Path(folder))
-        settings = passwords.chosen(chosen)
+        isolated = IsolatedSettings(postgres_port=free_port(), stack_dir=Path(folder))
+        settings = passwords.chosen(isolated)
         server = Embedded(Path(folder) / "postgres", settings.postgres_port)
         server.start(settings.postgres_user, settings.postgres_password, settings.postgres_db)
         try:
@@ -49,31 +49,37 @@ def empty_database() -> Iterator[psycopg.Connection]:
 
 
 def explain(tree: Path, reading: Reading, connection: psycopg.Connection) -> list[Finding]:
-    """A doubtful finding for each statement that fails or cannot answer what is asked of it."""
-    for one in statements(tree, reading):
-        for rule, message in _problems(one, connection):
-            reading.report.doubtful(one.place, rule, message)
+    """A doubtful finding for each statement that fails or gives what its panel or rule cannot use.
+
+    tree: a provisioning folder. reading: of its files; takes the findings. connection: to a
+    database that has the tables.
+    """
+    for statement in statements(tree, reading):
+        for rule, message in _find_problems(statement, connection):
+            reading.report.doubtful(statement.place, rule, message)
     return reading.report.sorted()
 
 
-def _problems(one: Statement, connection: psycopg.Connection) -> Iterator[tuple[str, str]]:
-    known = {name: value for name, value in one.values.items() if value}
+def _find_problems(
+    statement: Statement, connection: psycopg.Connection
+) -> Iterator[tuple[str, str]]:
+    values = {name: value for name, value in statement.values.items() if value}
     try:
-        text = expanded(fill(one.sql, known, sql=True)).strip().rstrip(";")
+        text = expanded(fill(statement.sql, values, sql=True)).strip().rstrip(";")
     except MacroError as error:
         yield "macro", str(error)
         return
     if not text.strip():
         yield "empty-query", "rawSql is empty"
         return
-    columns, state, complaint = _describe(text, connection)
-    if complaint:
-        if not (one.values and state in DEPENDS_ON_VALUES):
-            yield "sql", complaint
+    columns, state, message = _describe(text, connection)
+    if message:
+        if not (statement.values and state in DEPENDS_ON_VALUES):
+            yield "sql", message
         return
-    if one.kind == "rule" and one.form == "table":
-        yield from _rule_shape(columns, one)
-    elif one.form == "time_series":
+    if statement.kind == "rule" and statement.form == "table":
+        yield from _rule_shape(columns, statement)
+    elif statement.form == "time_series":
         yield from _series_shape(columns)
 
 
@@ -81,18 +87,18 @@ def _describe(
     text: str, connection: psycopg.Connection
 ) -> tuple[list[tuple[str, str, bool]], str, str]:
     """((name, type, whether it may be NULL) of each column, SQLSTATE, error)."""
-    low = connection.pgconn
-    done = low.prepare(b"", text.encode())
-    if done.status != ExecStatus.COMMAND_OK:
-        state = done.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b""
-        said = done.error_field(psycopg.pq.DiagnosticField.MESSAGE_PRIMARY) or b""
-        return [], state.decode(), said.decode(errors="replace")
-    told = low.describe_prepared(b"")
+    pgconn = connection.pgconn
+    prepared = pgconn.prepare(b"", text.encode())
+    if prepared.status != ExecStatus.COMMAND_OK:
+        state = prepared.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b""
+        message = prepared.error_field(psycopg.pq.DiagnosticField.MESSAGE_PRIMARY) or b""
+        return [], state.decode(), message.decode(errors="replace")
+    description = pgconn.describe_prepared(b"")
     columns = []
-    for n in range(told.nfields):
-        info = connection.adapters.types.get(told.ftype(n))
-        nullable = not _never_null(connection, told.ftable(n), told.ftablecol(n))
-        name = (told.fname(n) or b"").decode()
+    for n in range(description.nfields):
+        info = connection.adapters.types.get(description.ftype(n))
+        nullable = not _never_null(connection, description.ftable(n), description.ftablecol(n))
+        name = (description.fname(n) or b"").decode()
         columns.append((name, info.name if info else "other", nullable))
     return columns, "", ""
 
@@ -100,10 +106,10 @@ def _describe(
 def _never_null(connection: psycopg.Connection, table: int, column: int) -> bool:
     if not table:
         return False
-    found = connection.execute(
+    row = connection.execute(
         "select attnotnull from pg_attribute where attrelid = %s and attnum = %s", [table, column]
     ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])
 
 
 def _series_shape(columns: list[tuple[str, str, bool]]) -> Iterator[tuple[str, str]]:
@@ -120,14 +126,21 @@ def _series_shape(columns: list[tuple[str, str, bool]]) -> Iterator[tuple[str, s
             yield "boolean", f"a time series cannot hold the boolean {name!r}; cast it to int"
 
 
-def _rule_shape(columns: list[tuple[str, str, bool]], one: Statement) -> Iterator[tuple[str, str]]:
+def _rule_shape(
+    columns: list[tuple[str, str, bool]], statement: Statement
+) -> Iterator[tuple[str, str]]:
     numbers = [(name, nullable) for name, kind, nullable in columns if kind in NUMBERS]
-    wrong = [f"{name} ({kind})" for name, kind, _ in columns if kind not in NUMBERS | TEXTS]
-    if wrong:
-        yield "rule-shape", f"a rule's table holds texts and one number, not {', '.join(wrong)}"
+    other = [f"{name} ({kind})" for name, kind, _ in columns if kind not in NUMBERS | TEXTS]
+    if other:
+        yield "rule-shape", f"a rule's table holds texts and one number, not {', '.join(other)}"
     if len(numbers) != 1:
         yield "rule-shape", f"a rule's table holds one number, not {len(numbers)}"
-    elif numbers[0][1] and not one.guarded and not SURE.search(one.sql) and _reads(one.sql):
+    elif (
+        numbers[0][1]
+        and not statement.guarded
+        and not SURE.search(statement.sql)
+        and _reads(statement.sql)
+    ):
         yield (
             "rule-null",
             f"{numbers[0][0]} can be NULL, which fires every threshold; add WHERE {numbers[0][0]}"

@@ -22,19 +22,26 @@ class Link:
     panel: int = 0
 
     def addresses(self, columns: Mapping[str, tuple[object, ...]]) -> set[str]:
-        """Where it leads, for each row of its panel: columns by name, alike in length."""
+        """The addresses that it leads to, one for each row of its panel.
+
+        columns: of the panel's results, by name, alike in length.
+        """
         names = {next(filter(None, groups)) for groups in OF_ROW.findall(self.url)}
         if not names:
             return {self._of({})}
         rows = zip(*(columns.get(name, ()) for name in sorted(names)), strict=False)
-        return {self._of(dict(zip(sorted(names), row, strict=True))) for row in rows if all(row)}
+        return {
+            self._of(dict(zip(sorted(names), row, strict=True)))
+            for row in rows
+            if not any(value in (None, "") for value in row)  # 0 is a value
+        }
 
     def _of(self, row: Mapping[str, object]) -> str:
         text = OF_ROW.sub(lambda match: str(row[match[1] or match[2]]), self.url)
         return OF_BROWSER.sub("", text.replace("${__value.time}", "newest"))
 
 
-def answers(address: str) -> str:
+def check_address(address: str) -> str:
     """Why nothing is shown at an address outside Grafana, '' where something is."""
     try:
         status = httpx.get(address, follow_redirects=True, timeout=30).status_code
@@ -43,22 +50,22 @@ def answers(address: str) -> str:
     return "" if status < 400 else f"{address}: {status}"
 
 
-def links(dashboard: Json) -> list[Link]:
+def list_links(dashboard: Json) -> list[Link]:
     """The links of a dashboard, its panels and their values, each once."""
-    return list(dict.fromkeys(_links(dashboard)))
+    return list(dict.fromkeys(_iter_links(dashboard)))
 
 
-def _links(dashboard: Json) -> Iterator[Link]:
+def _iter_links(dashboard: Json) -> Iterator[Link]:
     title = dashboard["title"]
-    for one in dashboard.get("links", []):
-        if one.get("type") == "link":
-            yield Link(f"{title} / {one['title']}", one["url"])
+    for link in dashboard.get("links", []):
+        if link.get("type") == "link":
+            yield Link(f"{title} / {link['title']}", link["url"])
     for _, panel in walk_panels(dashboard):
-        for one in _of_panel(panel):
-            yield Link(f"{title} / {panel['title']} / {one['title']}", one["url"], panel["id"])
+        for link in _iter_panel_links(panel):
+            yield Link(f"{title} / {panel['title']} / {link['title']}", link["url"], panel["id"])
 
 
-def _of_panel(panel: Json) -> Iterator[Json]:
+def _iter_panel_links(panel: Json) -> Iterator[Json]:
     config = panel.get("fieldConfig", {})
     yield from panel.get("links", [])
     yield from config.get("defaults", {}).get("links", [])

@@ -1,8 +1,8 @@
-"""What the logs of programs complain of, without what they say of no consequence."""
+"""The complaints in logs of programs, without those that are harmless."""
 
 import re
 
-from driftdeck.verify.offline import offline
+from driftdeck.verify.offline import is_offline
 
 COMPLAIN = ("level=error", "FATAL", "ERROR:", "Error: ", "Traceback")
 HARMLESS = (
@@ -16,14 +16,14 @@ HARMLESS = (
 
 def complaining(log: str) -> list[str]:
     """The lines of a log that complain, those alike once: the newest, cut to 300 characters."""
-    found: dict[str, list[str]] = {}
+    by_pattern: dict[str, list[str]] = {}
     for line in log.splitlines():
-        harmless = any(one in line for one in HARMLESS) or offline(line)
+        harmless = any(text in line for text in HARMLESS) or is_offline(line)
         if any(mark in line for mark in COMPLAIN) and not harmless:
-            found.setdefault(re.sub(r"\d+", "#", line), []).append(line[:300])
+            by_pattern.setdefault(re.sub(r"\d+", "#", line), []).append(line[:300])
     return [
         same[-1] if len(same) == 1 else f"{len(same)} times, the newest: {same[-1]}"
-        for same in found.values()
+        for same in by_pattern.values()
     ]
 
 
@@ -32,12 +32,14 @@ BEGINS = "starting to provision alerting"
 
 
 def provisioning_complaints(log: str) -> list[str]:
-    """What a Grafana server said against the files that it read last, each line once.
+    """A Grafana server's complaints of the files that it read last, each line once.
 
-    That it has no internet is said against nothing.
+    Lines that only say that there is no internet are no complaints.
     """
     lines = log[max(0, log.rfind(BEGINS)) :].splitlines()
-    about = [line for line in lines if "logger=provisioning" in line or "logger=plugin" in line]
-    bad = [line for line in about if re.search(r"level=(error|warn)|lvl=(eror|warn)", line)]
-    bad = [line for line in bad if not offline(line)]
-    return list(dict.fromkeys(re.sub(r"^.*?(msg=)", r"\1", line)[:300] for line in bad))
+    relevant = [line for line in lines if "logger=provisioning" in line or "logger=plugin" in line]
+    complaints = [
+        line for line in relevant if re.search(r"level=(error|warn)|lvl=(eror|warn)", line)
+    ]
+    complaints = [line for line in complaints if not is_offline(line)]
+    return list(dict.fromkeys(re.sub(r"^.*?(msg=)", r"\1", line)[:300] for line in complaints))

@@ -13,7 +13,7 @@ from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import Settings
 from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
-from driftdeck.verify.drawn import undrawn
+from driftdeck.verify.rendering import wait_for_panels
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,25 +24,25 @@ CELL, ABOVE = 38, 140
 """Pixels of a grid row, and of what stands above the grid."""
 SETTLE_MS = 500
 """For animations, after everything has been drawn."""
-SEEN = """
+READ_PANELS = """
 () => {
   const boxes = [...document.querySelectorAll('[data-panelid], [data-viz-panel-key]')];
   return boxes.map(box => {
     const short = 'h2, h6, [role="columnheader"] > *, [class*="value"] span';
     const cut = [...box.querySelectorAll(short)]
-      .filter(one => one.textContent.trim() && one.scrollWidth > one.clientWidth
-        && getComputedStyle(one).overflowX === 'hidden');
+      .filter(text => text.textContent.trim() && text.scrollWidth > text.clientWidth
+        && getComputedStyle(text).overflowX === 'hidden');
     const right = box.getBoundingClientRect().right;
     const wide = [...box.querySelectorAll('[role="grid"]')]
-      .some(one => one.scrollWidth > one.clientWidth + 2)
+      .some(grid => grid.scrollWidth > grid.clientWidth + 2)
       || [...box.querySelectorAll('[role="columnheader"]')]
-        .some(one => one.getBoundingClientRect().right > right);
+        .some(header => header.getBoundingClientRect().right > right);
     return {
       id: Number(box.dataset.panelid || box.dataset.vizPanelKey.replace('panel-', '')),
       text: box.innerText,
       error: !!box.querySelector(
         '.panel-info-corner--error, [data-testid*="Panel status error"]'),
-      cut: cut.map(one => one.textContent.trim()),
+      cut: cut.map(text => text.textContent.trim()),
       wide,
     };
   });
@@ -52,7 +52,7 @@ SEEN = """
 
 @dataclass(frozen=True)
 class View:
-    """How a person looks. width: of the window in pixels."""
+    """A browser's window and theme. width: in pixels."""
 
     name: str
     width: int
@@ -101,34 +101,40 @@ def _look_at(
         log_in(page, settings)
         address = f"{settings.grafana}/d/{dashboard['uid']}?theme={view.theme}&kiosk"
         page.goto(address, timeout=60_000)
-        missing = undrawn(page, list(plotted_panels(dashboard)))
+        missing = wait_for_panels(page, list(plotted_panels(dashboard)))
         page.wait_for_timeout(SETTLE_MS)
-        picture = folder / f"{dashboard['uid']}-{view.name}.png"
-        page.screenshot(path=picture)
-        seen = page.evaluate(SEEN)
+        screenshot = folder / f"{dashboard['uid']}-{view.name}.png"
+        page.screenshot(path=screenshot)
+        boxes = page.evaluate(READ_PANELS)
     finally:
         page.close()
     excused = built.may_be_empty.get(dashboard["uid"], {})
-    problems = list(_problems(dashboard, missing, seen, excused))
-    said = "; ".join(problems) or f"{len(list(plotted_panels(dashboard)))} panels, {picture.name}"
-    yield Check(f"look {dashboard['title']} ({view.name})", not problems, said)
+    problems = list(_find_problems(dashboard, missing, boxes, excused))
+    detail = (
+        "; ".join(problems) or f"{len(list(plotted_panels(dashboard)))} panels, {screenshot.name}"
+    )
+    yield Check(f"look {dashboard['title']} ({view.name})", not problems, detail)
 
 
 def log_in(page: "Page", settings: Settings) -> None:
     """Log in as the administrator. Raises GrafanaError if Grafana refuses."""
     login = {"user": settings.grafana_admin_user, "password": settings.grafana_admin_password}
-    answer = page.request.post(f"{settings.grafana}/login", data=login)
-    if not answer.ok:
-        raise GrafanaError(f"Grafana refuses the login: {answer.status} {answer.text()[:200]}")
+    response = page.request.post(f"{settings.grafana}/login", data=login)
+    if not response.ok:
+        raise GrafanaError(f"Grafana refuses the login: {response.status} {response.text()[:200]}")
 
 
-def _problems(
-    dashboard: Json, missing: Mapping[int, str], seen: list[Json], excused: Any
+def _find_problems(
+    dashboard: Json, missing: Mapping[int, str], read_panels: list[Json], excused: Any
 ) -> Iterator[str]:
-    """What a person would complain of, panel by panel."""
-    boxes = {box["id"]: box for box in seen}
+    """What a person would complain of, panel by panel.
+
+    missing: why panels are not rendered, by id. read_panels: as READ_PANELS gives them. excused:
+    why panels may be empty, by id.
+    """
+    by_id = {box["id"]: box for box in read_panels}
     for panel in plotted_panels(dashboard):
-        title, box = panel["title"], boxes.get(panel["id"])
+        title, box = panel["title"], by_id.get(panel["id"])
         if panel["id"] in missing or box is None:
             yield f"{title}: {missing.get(panel['id'], 'is not on the page')}"
         if box is None:

@@ -1,4 +1,4 @@
-"""Grafana's answers, kept in a file and given again, so that a proof can be repeated without it."""
+"""Records Grafana's responses in a file and replays them, so that a proof needs no Grafana."""
 
 import json
 from collections.abc import Mapping
@@ -22,26 +22,27 @@ def _key(request: httpx.Request) -> Key:
 
 
 class Recorder(httpx.BaseTransport):
-    """Passes requests on and keeps the last answer to each. Keeps no password."""
+    """Passes requests on and keeps the last response to each. Keeps no password."""
 
     def __init__(self) -> None:
         self._inner = httpx.HTTPTransport()
         self._answers: dict[Key, tuple[int, Any]] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The server's answer. Raises httpx.TransportError."""
-        answer = self._inner.handle_request(request)
-        answer.read()
-        content = json.loads(answer.content) if answer.content else None
-        self._answers[_key(request)] = answer.status_code, content
-        cookies = [one for one in answer.headers.multi_items() if one[0] == "set-cookie"]
-        return httpx.Response(answer.status_code, headers=cookies, json=content, request=request)
+        """The server's response. Raises httpx.TransportError."""
+        response = self._inner.handle_request(request)
+        response.read()
+        content = json.loads(response.content) if response.content else None
+        self._answers[_key(request)] = response.status_code, content
+        cookies = [header for header in response.headers.multi_items() if header[0] == "set-cookie"]
+        return httpx.Response(response.status_code, headers=cookies, json=content, request=request)
 
     def write(self, path: Path, built: Built, began: datetime, log: str | None, home: str) -> None:
-        """Keep everything that a proof needs in one JSON file. home: a path to leave out of it."""
+        """Write everything that a proof needs to a JSON file. log: the server's lines, None where
+        there are none. home: a path of this machine that is written as /stack."""
         answers = [
-            {"method": method, "path": where, "body": body, "status": status, "answer": content}
-            for (method, where, body), (status, content) in sorted(self._answers.items())
+            {"method": method, "path": target, "body": body, "status": status, "answer": content}
+            for (method, target, body), (status, content) in sorted(self._answers.items())
         ]
         excuses = {uid: dict(panels) for uid, panels in built.may_be_empty.items()}
         lines = [line for line in (log or "").splitlines() if "logger=provisioning" in line]
@@ -58,7 +59,7 @@ class Recorder(httpx.BaseTransport):
 
 @dataclass
 class Recording(httpx.BaseTransport):
-    """A recorded server: answers what was asked of it then, and 404 to the rest."""
+    """A recorded server: gives the recorded responses, and 404 to all other requests."""
 
     began: datetime
     log: str | None
@@ -70,18 +71,21 @@ class Recording(httpx.BaseTransport):
         """A recording from its file."""
         document = json.loads(path.read_text(encoding="utf-8"))
         excuses: Mapping[str, Mapping[int, str]] = {
-            uid: {int(number): why for number, why in panels.items()}
+            uid: {int(number): reason for number, reason in panels.items()}
             for uid, panels in document["may_be_empty"].items()
         }
         answers = {
-            (one["method"], one["path"], one["body"]): (one["status"], one["answer"])
-            for one in document["answers"]
+            (exchange["method"], exchange["path"], exchange["body"]): (
+                exchange["status"],
+                exchange["answer"],
+            )
+            for exchange in document["answers"]
         }
         built = Built(document["files"], excuses)
         return cls(datetime.fromisoformat(document["began"]), document["log"], built, answers)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The recorded answer."""
+        """The recorded response."""
         missing: tuple[int, Any] = (404, {"message": "this was not asked when it was recorded"})
         status, content = self.answers.get(_key(request), missing)
         return httpx.Response(status, json=content, request=request)

@@ -46,7 +46,7 @@ MONITOR = d.Monitor(
         of=3,
         cooldown=d.Days(5),
         reference=d.Days(4),
-        replay=True,
+        during_backfill=True,
     ),
     never_late="a soak",
 )

@@ -17,7 +17,7 @@ import numpy as np
 
 from driftdeck.collectors.engines.drift_index.engine import KEY
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
-from driftdeck.collectors.frames.cleaned import Cleaned
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.declare import Column
 
 WORTH_ROWS = 100_000
@@ -26,7 +26,9 @@ KEPT = 16
 """So many references stay, those used last."""
 
 
-def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[Column]) -> None:
+def use_cached_indexes(
+    folder: Path, digest: str, reference: CoercedRows, columns: Sequence[Column]
+) -> None:
     """Have a reference's numbers indexed from the cache, which is filled if it lacks them.
 
     digest: of the reference's content. A disk that cannot be written costs the cache alone.
@@ -39,16 +41,16 @@ def remembered(folder: Path, digest: str, reference: Cleaned, columns: Sequence[
         if not place.is_dir():
             _fill(place, reference, numbers)
             _prune(folder)
-        found = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
+        indexes = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
         os.utime(place)
-        for name, index in found.items():
+        for name, index in indexes.items():
             if len(index.sample.values) == reference.columns[name].count:
                 reference.once((KEY, name), partial(_itself, index))
             else:  # no cache of ours: made anew next time
                 shutil.rmtree(place, ignore_errors=True)
 
 
-def _fill(place: Path, reference: Cleaned, numbers: list[Column]) -> None:
+def _fill(place: Path, reference: CoercedRows, numbers: list[Column]) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
     try:
@@ -88,5 +90,5 @@ def _itself(index: NumberIndex) -> NumberIndex:
 
 def _prune(folder: Path) -> None:
     kept = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-    for path in sorted(kept, key=lambda one: one.stat().st_mtime, reverse=True)[KEPT:]:
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(path, ignore_errors=True)

@@ -9,19 +9,19 @@ from functools import cached_property
 import pandas as pd
 
 from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
-from driftdeck.collectors.engines.drift_index.drawable import (
-    refuse_undrawable,
-    refuse_undrawable_alone,
-)
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
-from driftdeck.collectors.engines.drift_index.performance import Classification, Regression, metric
+from driftdeck.collectors.engines.drift_index.performance import Classification, Regression, compute
+from driftdeck.collectors.engines.drift_index.plottable import (
+    refuse_unplottable,
+    refuse_unplottable_alone,
+)
 from driftdeck.collectors.engines.engine import Engine
-from driftdeck.collectors.frames.cleaned import Cleaned
-from driftdeck.collectors.values import Measured
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Column, Series
 
 KEY = "index"
-"""Of what is made of a reference's column once."""
+"""The key of a column's index among what is computed once of a reference."""
 METHODS = frozenset(
     {"wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks", "chisquare", "z"}
 )
@@ -34,7 +34,7 @@ WORTH_THREADS = 50_000
 class Index(Engine):
     """Measures a window by indexes of the reference's columns, each made when first needed."""
 
-    def measure(self, series: Iterable[Series]) -> list[Measured]:
+    def measure(self, series: Iterable[Series]) -> list[Measurement]:
         if self.current.rows < WORTH_THREADS:
             return super().measure(series)
         with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -49,53 +49,53 @@ class Index(Engine):
     def mean(self, series: Series, column: Column) -> float:
         values = self.numbers_of(column)
         if len(values):
-            refuse_undrawable_alone(values.to_numpy())
+            refuse_unplottable_alone(values.to_numpy())
         return float(values.mean())
 
-    def drift(self, series: Series, column: Column, reference: Cleaned) -> float:
+    def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
         method = series.method.name
         if column.kind == "category":
-            words = in_order(self.current[column].counts)
+            words = sort_words(self.current[column].counts)
             return category_index(reference, column).score(method, words)
         window = Sample.of(self.current[column].present.to_numpy(float))
         index = number_index(reference, column)
-        refuse_undrawable(index.sample, window)
+        refuse_unplottable(index.sample, window)
         return index.score(method, window)
 
     def performance(self, name: str) -> float:
-        return metric(self._predictions, name)
+        return compute(self._predictions, name)
 
     def agreement(self) -> float:
-        predicted = NumberIndex.of(self.labelled["prediction"].to_numpy(float))
-        observed = Sample.of(self.labelled["target"].to_numpy(float))
-        refuse_undrawable(predicted.sample, observed)
+        predicted = NumberIndex.of(self.labelled_rows["prediction"].to_numpy(float))
+        observed = Sample.of(self.labelled_rows["label"].to_numpy(float))
+        refuse_unplottable(predicted.sample, observed)
         return predicted.wasserstein(observed)
 
     @cached_property
     def _predictions(self) -> Classification | Regression:
-        rows = self.labelled
-        target, score = rows["target"].to_numpy(float), rows["prediction"].to_numpy(float)
+        rows = self.labelled_rows
+        label, prediction = rows["label"].to_numpy(float), rows["prediction"].to_numpy(float)
         if self.monitor.classifies:
-            return Classification(target, rows["label"].to_numpy(float), score)
-        refuse_undrawable_alone(score - target)
-        return Regression(score - target)
+            return Classification(label, rows["predicted_class"].to_numpy(float), prediction)
+        refuse_unplottable_alone(prediction - label)
+        return Regression(prediction - label)
 
 
-def number_index(reference: Cleaned, column: Column) -> NumberIndex:
+def number_index(reference: CoercedRows, column: Column) -> NumberIndex:
     """The index of a number's reference, made once."""
     return reference.once(
         (KEY, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
     )
 
 
-def category_index(reference: Cleaned, column: Column) -> CategoryIndex:
+def category_index(reference: CoercedRows, column: Column) -> CategoryIndex:
     """The index of a category's reference, made once."""
     return reference.once(
-        (KEY, column.name), lambda: CategoryIndex.of(in_order(reference[column].counts))
+        (KEY, column.name), lambda: CategoryIndex.of(sort_words(reference[column].counts))
     )
 
 
-def in_order(counts: pd.Series) -> pd.Series:
+def sort_words(counts: pd.Series) -> pd.Series:
     """The words that are there by alphabet: sums over them come out alike to the last bit."""
     return counts[counts > 0].sort_index()

@@ -51,7 +51,7 @@ MONITOR = d.Monitor(
         of=5,
         cooldown=d.Days(30),
         reference=d.Days(90),
-        replay=True,
+        during_backfill=True,
     ),
     late_after=d.Hours(30),
     min_rows=300,

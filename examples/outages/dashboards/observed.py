@@ -24,7 +24,7 @@ def _page(site: Site, monitor: Monitor) -> Page:
         "The mean duration of each day's outages: as predicted when they were opened, and as"
         " observed when they ended.",
         [sql.series(monitor, "prediction_mean", "target_mean", name="metric")],
-        monitor.predicted.unit if monitor.predicted else COUNT,
+        monitor.prediction_column.unit if monitor.prediction_column else COUNT,
         overrides=[
             override("prediction_mean", color=fixed(BLUE), displayName="predicted"),
             override("target_mean", color=fixed(VIOLET), displayName="observed"),

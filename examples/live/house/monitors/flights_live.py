@@ -17,6 +17,6 @@ MONITOR = replace(
         FLIGHTS.retrain,
         run="examples.live.retrain:train",
         promote="examples.live.retrain:promote",
-        replay=False,
+        during_backfill=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Every query that the built artefacts hold, ready to be asked: panels, variables, annotations."""
+"""Every query that the built artefacts hold, ready to run: of panels, variables, annotations."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ RELATIVE = re.compile(r"now((?:[-+]\d+[smhdwMy])*)(?:/([smhdwMy]))?")
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """One query and where it stands.
 
-    place: for people, "Flight delays / Drift / A". form: time_series or table.
-    may_be_empty: why it may return no row, '' where it may not.
+    place: for people, "Flight delays / Drift / A". form: time_series or table. uid: of the
+    dashboard. may_be_empty: why it may return no row, '' where it may not. panel: its JSON.
     """
 
     place: str
@@ -37,83 +37,83 @@ class Question:
         """Its time range, with the interval of a panel 800 points wide."""
         return Range(self.start, self.end, max(1.0, (self.end - self.start).total_seconds() / 800))
 
-    def with_values(self, values: Mapping[str, str]) -> "Question":
-        """The question with dashboard variables replaced, as the browser does before asking."""
-        return Question(
+    def with_values(self, values: Mapping[str, str]) -> "Query":
+        """The query with dashboard variables replaced, as the browser does before it is run."""
+        return Query(
             self.place, fill(self.sql, values, sql=True), self.form, self.start, self.end, self.uid,
             self.may_be_empty, self.panel,
         )  # fmt: skip
 
 
-def moment(text: str, now: datetime, *, end: bool = False) -> datetime:
+def parse_time(text: str, now: datetime, *, end: bool = False) -> datetime:
     """A dashboard's `from` or `to` as a moment: relative to now, ISO, or milliseconds.
 
     `/d` goes to the beginning of the day in the zone of now, or to its end. Raises UsageError.
     """
     try:
-        return _moment(text, now, end=end)
+        return _parse_time(text, now, end=end)
     except (OverflowError, OSError):  # the calendar's, and the clock's of the machine
         raise UsageError(f"{text!r} lies outside the years 1 to 9999") from None
 
 
-def _moment(text: str, now: datetime, *, end: bool) -> datetime:
+def _parse_time(text: str, now: datetime, *, end: bool) -> datetime:
     if re.fullmatch(r"\d{10,}", text):
         return datetime.fromtimestamp(int(text) / 1000, UTC)
     match = RELATIVE.fullmatch(text)
     if match is None:
         try:
-            found = datetime.fromisoformat(text)
+            time = datetime.fromisoformat(text)
         except ValueError:
-            said = f"{text!r} is no time: now-90d, 2013-01-01T00:00 and milliseconds are"
-            raise UsageError(said) from None
-        return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+            message = f"{text!r} is no time: now-90d, 2013-01-01T00:00 and milliseconds are"
+            raise UsageError(message) from None
+        return time if time.tzinfo else time.replace(tzinfo=now.tzinfo)
     steps = re.findall(r"([-+]\d+)([smhdwMy])", match[1])
-    found = now
+    time = now
     for number, unit in steps:
-        found = shift(found, int(number), unit)
-    return _rounded(found, match[2], end=end) if match[2] else found
+        time = shift(time, int(number), unit)
+    return _round(time, match[2], end=end) if match[2] else time
 
 
-def _rounded(found: datetime, unit: str, *, end: bool) -> datetime:
+def _round(time: datetime, unit: str, *, end: bool) -> datetime:
     if unit == "w":
-        found -= timedelta(days=found.weekday())
+        time -= timedelta(days=time.weekday())
     kept = "yMdhms".index("d" if unit == "w" else unit) + 1
-    parts = [found.year, found.month, found.day, found.hour, found.minute, found.second]
+    parts = [time.year, time.month, time.day, time.hour, time.minute, time.second]
     year, month, day, hour, minute, second = [*parts[:kept], *[0, 1, 1, 0, 0, 0][kept:]]
-    begins = datetime(year, month, day, hour, minute, second, tzinfo=found.tzinfo)
+    begins = datetime(year, month, day, hour, minute, second, tzinfo=time.tzinfo)
     if not end:
         return begins
     return shift(begins, 1, unit) - timedelta(milliseconds=1)
 
 
-def time_range(dashboard: Json, now: datetime) -> tuple[datetime, datetime]:
+def parse_time_range(dashboard: Json, now: datetime) -> tuple[datetime, datetime]:
     """The range on which a dashboard opens."""
-    given = dashboard["time"]
-    return moment(given["from"], now), moment(given["to"], now, end=True)
+    range_ = dashboard["time"]
+    return parse_time(range_["from"], now), parse_time(range_["to"], now, end=True)
 
 
-def variables(dashboard: Json, now: datetime) -> Iterator[Question]:
+def list_variable_queries(dashboard: Json, now: datetime) -> Iterator[Query]:
     """The queries behind a dashboard's variables."""
-    start, end = time_range(dashboard, now)
+    start, end = parse_time_range(dashboard, now)
     for item in dashboard.get("templating", {}).get("list", []):
         if item["type"] == "query":
             place = f"{dashboard['title']} / variable {item['name']}"
-            yield Question(place, item["query"], "table", start, end, dashboard["uid"])
+            yield Query(place, item["query"], "table", start, end, dashboard["uid"])
 
 
-def questions(
+def list_queries(
     dashboard: Json, may_be_empty: Mapping[int, str], now: datetime
-) -> Iterator[Question]:
+) -> Iterator[Query]:
     """The queries of a dashboard's panels and annotations, variables not yet replaced."""
-    start, end = time_range(dashboard, now)
+    start, end = parse_time_range(dashboard, now)
     title, uid = dashboard["title"], dashboard["uid"]
     for panel in plotted_panels(dashboard):
         why = may_be_empty.get(panel["id"], "")
         for target in panel.get("targets", []):
             place = f"{title} / {panel['title']} / {target['refId']}"
-            yield Question(place, target["rawSql"], target["format"], start, end, uid, why, panel)
+            yield Query(place, target["rawSql"], target["format"], start, end, uid, why, panel)
     for item in dashboard.get("annotations", {}).get("list", []):
         if "target" in item:
             place = f"{title} / annotation {item['name']}"
             sql = item["target"]["rawSql"]
-            yield Question(place, sql, "table", start, end, uid, "an annotation marks events")
+            yield Query(place, sql, "table", start, end, uid, "an annotation marks events")

@@ -1,4 +1,4 @@
-"""Whether a browser has really drawn the panels of a dashboard, on any supported Grafana."""
+"""Whether a browser has really rendered the panels of a dashboard, on any supported Grafana."""
 
 import time
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from driftdeck.facts import Json
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-PATIENCE = 40.0
-"""So many seconds without one more panel, and the rest will not be drawn."""
-STEADY = 4
-"""So many looks in a row must find all drawn: a new Grafana draws again as its answers come."""
+PATIENCE_SECONDS = 40.0
+"""After so many seconds without one more panel the rest will not be rendered."""
+STEADY_LOOKS = 4
+"""So many looks in a row must see all rendered: a new Grafana renders again as results come."""
 BETWEEN_MS = 300
-ROOM = """
+PAGE_HEIGHT = """
 () => Math.max(document.documentElement.scrollHeight,
   ...[...document.querySelectorAll('.react-grid-layout')].map(
     grid => grid.getBoundingClientRect().bottom + window.scrollY))
 """
-"""The height of the whole page: Grafana draws a panel only once it has come into view."""
-UNDRAWN = """
+"""The height of the whole page: Grafana renders a panel only once it has come into view."""
+UNRENDERED = """
 panels => {
   const box = id => document.querySelector(
     `[data-viz-panel-key="panel-${id}"], [data-panelid="${id}"]`);
@@ -31,11 +31,11 @@ panels => {
       context.getImageData(0, 0, width, height).data.buffer).some(pixel => pixel !== 0);
   };
   const missing = ({id, canvas}) => {
-    const found = box(id);
-    if (!found) return 'is not on the page';
-    if (found.querySelector('[aria-label="Panel loading bar"], .panel-loading'))
+    const panel = box(id);
+    if (!panel) return 'is not on the page';
+    if (panel.querySelector('[aria-label="Panel loading bar"], .panel-loading'))
       return 'still waits for its data';
-    const content = found.querySelector(
+    const content = panel.querySelector(
       '[data-testid="data-testid panel content"], .panel-content');
     const text = content ? content.innerText.trim() : '';
     const canvases = content ? [...content.querySelectorAll('canvas')] : [];
@@ -51,27 +51,27 @@ ON_CANVAS = ("timeseries", "state-timeline", "status-history", "barchart", "hist
 """The types of panels that paint; others are texts."""
 
 
-def undrawn(page: "Page", panels: Sequence[Json]) -> dict[int, str]:
-    """Why panels are not drawn, by id, once nothing more is drawn.
+def wait_for_panels(page: "Page", panels: Sequence[Json]) -> dict[int, str]:
+    """Wait until every panel is rendered, or nothing more comes; why some are not, by panel id.
 
-    The window grows to the page's height, so that every panel is in view and in the picture.
+    The window grows to the page's height, so that every panel is in view and in a screenshot.
     """
-    asked = [{"id": one["id"], "canvas": one["type"] in ON_CANVAS} for one in panels]
-    left: dict[int, str] = {}
-    steady, fewest, since = 0, len(asked) + 1, time.monotonic()
-    while time.monotonic() - since < PATIENCE:
-        _make_room(page)
-        left = dict(page.evaluate(UNDRAWN, asked))
-        steady = 0 if left else steady + 1
-        if steady == STEADY:
+    expected = [{"id": panel["id"], "canvas": panel["type"] in ON_CANVAS} for panel in panels]
+    missing: dict[int, str] = {}
+    steady, fewest, progress_at = 0, len(expected) + 1, time.monotonic()
+    while time.monotonic() - progress_at < PATIENCE_SECONDS:
+        _grow_window(page)
+        missing = dict(page.evaluate(UNRENDERED, expected))
+        steady = 0 if missing else steady + 1
+        if steady == STEADY_LOOKS:
             break
-        if len(left) < fewest:
-            fewest, since = len(left), time.monotonic()
+        if len(missing) < fewest:
+            fewest, progress_at = len(missing), time.monotonic()
         page.wait_for_timeout(BETWEEN_MS)
-    return left
+    return missing
 
 
-def _make_room(page: "Page") -> None:
-    size, needed = page.viewport_size, int(page.evaluate(ROOM))
+def _grow_window(page: "Page") -> None:
+    size, needed = page.viewport_size, int(page.evaluate(PAGE_HEIGHT))
     if size and needed > size["height"]:
         page.set_viewport_size({"width": size["width"], "height": needed})

@@ -1,4 +1,4 @@
-"""What Evidently cannot draw it does not measure either: its refusals are ours."""
+"""What Evidently cannot plot it does not measure either: its refusals are ours."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ FINE = 10_000
 """A range of so many neighbouring floats has room for every number of bins that is tried."""
 
 
-def refuse_undrawable(reference: Sample, window: Sample) -> None:
+def refuse_unplottable(reference: Sample, window: Sample) -> None:
     """Raises the ValueError that numpy.histogram raises in Evidently's pictures of a column.
 
     A range that bins cannot divide: numbers that are alike up to their last digits, or too large.
@@ -24,7 +24,7 @@ def refuse_undrawable(reference: Sample, window: Sample) -> None:
     np.histogram_bin_edges(np.concatenate([window.values, reference.values]), "doane")
 
 
-def refuse_undrawable_alone(values: np.ndarray) -> None:
+def refuse_unplottable_alone(values: np.ndarray) -> None:
     """Raises the same for the picture of a regression's errors, or of a column's mean."""
     if not _wide(float(values.min()), float(values.max())):
         np.histogram_bin_edges(values, "doane")
