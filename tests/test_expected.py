@@ -88,8 +88,8 @@ def test_the_worst_of_a_window_is_not_expected() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"metric": "drift", "column": "z"}, "no load_judgements series drift of z"),
-        ({"metric": "target_mean", "column": "y"}, "no load_judgements series"),
+        ({"metric": "drift", "column": "z"}, "no judged series drift of z"),
+        ({"metric": "target_mean", "column": "y"}, "no judged series"),
         ({"metric": "drift", "column": "x", "because": " "}, "say why"),
         ({"metric": "drift", "column": "x", "since": "2024-02-01"}, "comes before since"),
         ({"metric": "drift", "column": "x", "until": "soon"}, "YYYY-MM-DD"),

@@ -11,6 +11,7 @@ import pytest
 from driftdeck.changes.apply import apply
 from driftdeck.changes.plan import Kind, Step, Target, lines, plan
 from driftdeck.changes.pull import pull
+from driftdeck.errors import ExitCode
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard_text
 from driftdeck.generator.v2 import features, files, object_of
@@ -161,7 +162,7 @@ def test_a_new_layout_is_named_and_not_flattened(
     assert "make apply FORCE=1 FORMAT=v2" in said
     assert list(house.edits_dir.iterdir()) == []
     assert pull(target(house, fake), [UID]) == 1
-    assert apply(target(house, fake), force=False) == 2
+    assert apply(target(house, fake), force=False) == ExitCode.DIFFERS
     assert apply(target(house, fake), force=True) == 0
     assert UID not in fake.objects
 
@@ -265,7 +266,7 @@ def test_tabs_that_a_person_changed_are_kept(house: Settings, fake: Fake) -> Non
     [step] = steps(house, fake, v2=True)
     assert (step.kind, step.difference.changes[0].field) == (Kind.EDITED, "layout")
     assert pull(target(house, fake, v2=True), []) == 1
-    assert apply(target(house, fake, v2=True), force=False) == 2
+    assert apply(target(house, fake, v2=True), force=False) == ExitCode.DIFFERS
     assert apply(target(house, fake, v2=True), force=True) == 0
     assert steps(house, fake, v2=True) == []
 
