@@ -165,6 +165,11 @@ class Project(BaseSettings):
         return value if value is None else root / value
 
     @property
+    def file(self) -> str:
+        """Where these settings stand, for messages."""
+        return _name_file(self.root)
+
+    @property
     def evidently(self) -> str:
         """The base URL of Evidently's UI, as a person's browser reaches it."""
         return (self.evidently_url or "http://127.0.0.1:8000").rstrip("/")
@@ -226,11 +231,15 @@ def root_of(init_settings: PydanticBaseSettingsSource) -> Path:
     return Path(given) if given else find_root()
 
 
+def _name_file(root: Path) -> str:
+    return FILE if (root / FILE).is_file() else "pyproject.toml [tool.driftdeck]"
+
+
 @cache
 def _table(root: Path) -> dict[str, Any]:
     own = root / FILE
     table = _parse(own) if own.is_file() else _table_of(root / "pyproject.toml") or {}
-    where = FILE if own.is_file() else "pyproject.toml [tool.driftdeck]"
+    where = _name_file(root)
     for key in table:
         if key not in PROJECT_KEYS:
             near = difflib.get_close_matches(key, PROJECT_KEYS, n=1)

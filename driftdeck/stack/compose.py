@@ -94,7 +94,7 @@ class Compose:
         """Start every service and wait until all are healthy or done. Raises StackError."""
         contact_variables(self.settings)
         self._check_ports()
-        committed = Project().evidently
+        committed = Project(root=self.settings.root).evidently
         if committed != self.settings.evidently:
             steps.say(
                 f"the built links to reports lead to {committed}; for {self.settings.evidently} set"
