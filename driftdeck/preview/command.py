@@ -73,7 +73,7 @@ def _write_previews(
         dashboards = Built(choose(settings).artefacts(), {}).dashboards()
         say(f"dashboards: {write_pages(connection, dashboards, folder)}")
         return 0
-    committed = Project()
+    committed = Project(root=settings.root)
     old, revision = before(committed, base)
     folder = out or folder / "changes"
     index, count = write_comparison(connection, old, artefacts(committed), revision, folder)

@@ -88,7 +88,7 @@ class Compose:
 
     def artefacts(self) -> dict[str, str]:
         """The committed ones."""
-        return artefacts(Project())
+        return artefacts(Project(root=self.settings.root))
 
     def up(self) -> None:
         """Start every service and wait until all are healthy or done. Raises StackError."""
