@@ -6,7 +6,7 @@ from driftdeck.generator import reference
 from driftdeck.generator.artefacts import artefacts, pages, unused_edits
 from driftdeck.generator.files import stale, write
 from driftdeck.generator.gate import before, own, withheld_variables
-from driftdeck.generator.retired import FILE, add
+from driftdeck.generator.retired import FILE, KINDS, add, identify
 from driftdeck.generator.things import differences, markdown, things, told
 from driftdeck.generator.thresholds import stale_thresholds
 from driftdeck.generator.v2 import tree
@@ -112,3 +112,20 @@ def retire(project: Project, kind: str, name: str) -> int:
     new = add(path, kind, name)
     print(f"{kind} {name} is {'now' if new else 'already'} in {path.name}")
     return build(project) if new else ExitCode.DONE
+
+
+@pause_collection()
+def retire_gone(project: Project) -> int:
+    """Have Grafana delete whatever the main revision's files hold and no file holds any more.
+
+    Raises NoRevisionError.
+    """
+    path = project.provisioning_dir / FILE
+    files, revision = before(project)
+    stored, built = things(files), things(artefacts(project))
+    gone = [stored[key] for key in sorted(stored.keys() - built.keys()) if key[0] in KINDS]
+    added = [identify(thing) for thing in gone if add(path, *identify(thing))]
+    for kind, name in added:
+        print(f"{kind} {name} is now in {path.name}")
+    print(f"{len(added)} retired that {revision} has")
+    return build(project) if added else ExitCode.DONE

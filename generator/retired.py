@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from driftdeck.facts.dollars import escape
+from driftdeck.generator.things import Thing
 from driftdeck.project import SettingsError
 
 FILE = "retired.toml"
 HEAD = """\
 # What once was provisioned and is gone; `make build` writes the deletions. Add a line with
-# driftdeck retire KIND NAME
+# driftdeck retire KIND NAME, or --gone for all that main has and no file holds any more,
 # and take it out once every Grafana that read the old files has started since.
 """
 SECTIONS = {
@@ -30,6 +31,21 @@ SECTIONS = {
 
 Policies have none: they are an organisation's, by number.
 """
+
+
+KINDS = {
+    "rule": "rule",
+    "contact point": "receiver",
+    "datasource": "datasource",
+    "policies": "policies",
+}
+"""By kind of a thing: the kind under which it is retired. Other things go with their files."""
+
+
+def identify(thing: Thing) -> tuple[str, str]:
+    """The kind and the name under which a thing of a kind in KINDS is retired."""
+    kind = KINDS[thing.kind]
+    return kind, thing.name if kind == "datasource" else thing.uid
 
 
 def read(path: Path) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from driftdeck.diagnostics import described
 from driftdeck.errors import DriftdeckError, ExitCode, UsageError, exit_code_of
 from driftdeck.generator import retired
 from driftdeck.preflight.findings import FORMATS
-from driftdeck.project import SettingsError
+from driftdeck.project import FILE, VARIABLE, SettingsError
 from driftdeck.settings import Settings
 from driftdeck.stack import steps
 from driftdeck.stack.errors import StackError
@@ -416,3 +417,23 @@ def test_what_may_be_chosen_is_what_there_is() -> None:
     """Names that the command line repeats so that help imports nothing."""
     assert [one.value for one in Form] == list(FORMATS)
     assert {one.value for one in Retirable} == set(retired.SECTIONS)
+
+
+def test_what_is_gone_is_retired_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever deletes a monitor has Grafana delete its rules, by one command."""
+    shutil.copytree(ROOT / "provisioning", tmp_path / "provisioning")
+    (tmp_path / "monitors").mkdir()
+    (tmp_path / FILE).touch()
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    for command in (
+        ["init", "-q", "-b", "main"], ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "-m", "before"],
+    ):  # fmt: skip
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+
+    assert main(["build"]) == ExitCode.DONE
+    assert main(["check"]) == ExitCode.FAILED
+    assert main(["retire"]) == ExitCode.WRONG_USE
+    assert main(["retire", "rule", "x", "--gone"]) == ExitCode.WRONG_USE
+    assert main(["retire", "--gone"]) == ExitCode.DONE
+    assert main(["check"]) == ExitCode.DONE

@@ -23,14 +23,6 @@ from driftdeck.grafana.policies import advice, keep_branch
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
-RETIRED = {
-    "rule": "rule",
-    "contact point": "receiver",
-    "datasource": "datasource",
-    "policies": "policies",
-}
-"""What files delete only by naming it."""
-
 
 def apply(target: Target, *, force: bool) -> int:
     """Do what a plan says; 0 if nothing is left, 3 if hand edits stand in the way, 1 if not all.
@@ -77,9 +69,8 @@ def _by_files(target: Target, steps: Sequence[Step]) -> None:
     write(target.runtime.folder, target.runtime.artefacts())
     gone: dict[str, list[str]] = {}
     for step in steps:
-        if step.kind is Kind.ORPHANED and step.thing.kind in RETIRED:
-            kind = RETIRED[step.thing.kind]
-            name = step.thing.name if kind == "datasource" else step.thing.uid
+        if step.kind is Kind.ORPHANED and step.thing.kind in retired.KINDS:
+            kind, name = retired.identify(step.thing)
             gone.setdefault(kind, []).append(name)
     with _for_now(target, gone):
         target.grafana.reload()

@@ -19,6 +19,7 @@ from driftdeck.cli.options import (
     Select,
     Workers,
 )
+from driftdeck.errors import UsageError
 
 
 class Retirable(StrEnum):
@@ -226,18 +227,29 @@ def diff(
 
 
 def retire(
-    kind: Annotated[Retirable, typer.Argument(help="What it is.")],
+    kind: Annotated[
+        Retirable | None, typer.Argument(help="What it is.", show_default=False)
+    ] = None,
     name: Annotated[
         str,
         typer.Argument(
             help="Its uid; the name of a mute time, template or datasource; the organisation of"
-            " policies."
+            " policies.",
+            show_default=False,
         ),
-    ],
+    ] = "",
+    gone: Annotated[
+        bool,
+        typer.Option("--gone", help="All that main's files hold and no file holds any more."),
+    ] = False,
 ) -> int:
     """Have Grafana delete what no file holds any more."""
     from driftdeck.generator import commands
 
+    if gone == bool(kind and name) or (gone and kind):
+        raise UsageError("say what is retired", mend="give KIND and NAME, or --gone alone")
+    if kind is None:
+        return commands.retire_gone(session.project())
     return commands.retire(session.project(), kind.value, name)
 
 
