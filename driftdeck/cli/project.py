@@ -228,13 +228,14 @@ def diff(
 
 def retire(
     kind: Annotated[
-        Retirable | None, typer.Argument(help="What it is.", show_default=False)
+        Retirable | None,
+        typer.Argument(help="What it is; none by default, with --gone.", show_default=False),
     ] = None,
     name: Annotated[
         str,
         typer.Argument(
             help="Its uid; the name of a mute time, template or datasource; the organisation of"
-            " policies.",
+            " policies. None by default.",
             show_default=False,
         ),
     ] = "",
