@@ -282,7 +282,7 @@ def test_nothing_is_started_beside_an_own_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A server that nothing would use; and the script is printed where none answers."""
-    from driftdeck.stack.__main__ import main
+    from driftdeck.cli import main
 
     monkeypatch.setenv("STACK_DIR", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", "host=nowhere.invalid")

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 CONTACTS = """\
 from driftdeck import declare as d
 
-CONTACTS = (d.Contact(name="ml", way=d.email("ml@example.org")),)
+CONTACTS = (d.Contact(name="ml", receiver=d.email("ml@example.org")),)
 """
 ROUTE: Json = {"receiver": "theirs", "object_matchers": [["team", "=", "x"]], "continue": True}
 TREE: Json = {"receiver": "theirs", "group_by": ["alertname"], "routes": [ROUTE]}

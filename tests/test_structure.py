@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "grafana": {*TOP, *BUILT},
     "verify": {*TOP, *BUILT, "database", "grafana"},
     "preview": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
-    "stack": {*TOP, *BUILT, "database", "grafana", "verify", "preview"},
+    "stack": {*TOP, *BUILT, "database", "grafana", "verify"},
     "changes": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
     "schedules": TOP,
     "scaffold": {*TOP, *BUILT},

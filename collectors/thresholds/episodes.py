@@ -45,13 +45,13 @@ def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[dat
     Those without rows are left out: there is nothing to report of them.
     """
     firings = {metric.name: metric.firing for metric in monitor.metrics}
-    found: set[datetime] = set()
+    starts: set[datetime] = set()
     for (metric, _), windows in load_judgements(connection, monitor).items():
         if metric in firings:
-            standing = firing.confirm(firings[metric], [one.breached for one in windows])
+            standing = firing.confirm(firings[metric], [window.breached for window in windows])
             onsets = zip(windows, firing.find_onsets(standing), strict=True)
-            found |= {window.start for window, begins in onsets if begins and window.rows}
-    return sorted(found)
+            starts |= {window.start for window, begins in onsets if begins and window.rows}
+    return sorted(starts)
 
 
 def find_newest(connection: psycopg.Connection, monitor: Monitor, number: int) -> list[datetime]:
