@@ -14,7 +14,7 @@ import pytest
 
 from conftest import rows, small_monitor, write_day
 from driftdeck.collectors.jobs import work
-from driftdeck.collectors.jobs.backfill import Asked, backfill
+from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 from repository import ROOT
@@ -69,7 +69,7 @@ def collect(mine: Settings, connection: psycopg.Connection, **asked: object) -> 
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
-    assert backfill(mine, [monitor], Asked(reports=0, **asked)) == 0
+    assert backfill(mine, [monitor], BackfillOptions(reports=0, **asked)) == 0
     return stored(connection)
 
 
@@ -125,7 +125,7 @@ def test_a_killed_backfill_goes_on(
     assert psutil.wait_procs(begun, timeout=20)[1] == []
     monitor = find_monitor("small", *mine.monitor_folders)
 
-    assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0
+    assert backfill(mine, [monitor], BackfillOptions(missing=True, reports=0)) == 0
     assert stored(connection) == whole
 
 
@@ -145,7 +145,7 @@ def test_reports_are_as_many_as_asked(
     """The newest windows first; a second call has nothing to do."""
     monitor = find_monitor("small", *mine.monitor_folders)
     for _ in range(2):
-        assert backfill(mine, [monitor], Asked(missing=True, reports=2)) == 0
+        assert backfill(mine, [monitor], BackfillOptions(missing=True, reports=2)) == 0
     paths = connection.execute(
         "select report_path <> '' from monitoring.window_status order by window_start"
     ).fetchall()
@@ -164,6 +164,6 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     known = {one.name: one for one in (good, gone)}
     monkeypatch.setattr(work, "find_monitor", lambda name, _: known[name])
 
-    assert backfill(mine, [gone, good], Asked(reports=0)) == 1
+    assert backfill(mine, [gone, good], BackfillOptions(reports=0)) == 1
     assert len(stored(connection)[0]) >= DAYS * 6
     assert "gone: " in capsys.readouterr().err

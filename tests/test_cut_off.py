@@ -16,7 +16,7 @@ import pytest
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.jobs import commands
-from driftdeck.collectors.jobs.backfill import Asked
+from driftdeck.collectors.jobs.backfill import BackfillOptions
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import training_breach
 from driftdeck.collectors.jobs.windows import window_of
@@ -288,7 +288,7 @@ def test_killed_between_the_window_and_its_training(
         commands.run(settings, "small", date(2024, 1, 12), report=False)
     else:
         day = date(2024, 1, 11)
-        commands.backfill(settings, "small", Asked(day, day, missing=True, reports=0))
+        commands.backfill(settings, "small", BackfillOptions(day, day, missing=True, reports=0))
 
     said = capsys.readouterr().out
     assert "retraining done: v2" in said

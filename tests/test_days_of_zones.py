@@ -66,7 +66,7 @@ def test_no_window_is_empty_and_none_is_missing() -> None:
 
 @pytest.mark.parametrize("name", ["Pacific/Apia", "Pacific/Fakaofo"])
 def test_a_day_that_is_not_there_is_refused_and_passed_over(name: str) -> None:
-    """Asked for by hand it is a sentence; a reference goes over it."""
+    """BackfillOptions for by hand it is a sentence; a reference goes over it."""
     monitor = watched(name)
     with pytest.raises(UsageError, match=f"there is no 2011-12-30 in {name}"):
         window_of(monitor, date(2011, 12, 30))

@@ -14,7 +14,7 @@ from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import is_sampled
 from driftdeck.collectors.jobs import commands, work
-from driftdeck.collectors.jobs.backfill import Asked
+from driftdeck.collectors.jobs.backfill import BackfillOptions
 from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining.retraining import call_for_training, retrain
 from driftdeck.collectors.retraining.training import train
@@ -188,7 +188,7 @@ def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     for module in (commands, work):
         monkeypatch.setattr(module, "find_monitor", lambda *_: monitor)
     often = settings.model_copy(update={"check_every": 3})
-    commands.backfill(often, "small", Asked(reports=0))
+    commands.backfill(often, "small", BackfillOptions(reports=0))
 
     [(status, old, new, start)] = recorded(connection)
     assert (status, old, new, start.date()) == ("done", "1", "2024-01-17", date(2024, 1, 16))
@@ -210,7 +210,7 @@ def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     assert checked == lot
     connection.execute("update monitoring.window_status set engine = 'index'")
     connection.commit()  # as after a kill, before those of the lot were checked
-    commands.backfill(often, "small", Asked(missing=True, reports=0))
+    commands.backfill(often, "small", BackfillOptions(missing=True, reports=0))
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot
     assert 0 < sum(lot) < 10
@@ -234,7 +234,7 @@ def test_a_backfill_trains_nothing_unless_declared(
     with pytest.MonkeyPatch.context() as patch:
         for module in (commands, work):
             patch.setattr(module, "find_monitor", lambda *_: watched)
-        commands.backfill(settings, "small", Asked(reports=0))
+        commands.backfill(settings, "small", BackfillOptions(reports=0))
 
     assert recorded(connection) == []
     [(breaches,)] = connection.execute(

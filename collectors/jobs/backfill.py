@@ -20,7 +20,7 @@ from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import first_day
 from driftdeck.collectors.jobs.store import finished_windows, training_is_called_for
 from driftdeck.collectors.jobs.windows import complete_windows
-from driftdeck.collectors.jobs.work import Batch, Done, lanes, work
+from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
 from driftdeck.database import connect
@@ -38,8 +38,8 @@ SAID_EVERY = 50
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked for.
+class BackfillOptions:
+    """What is to be collected again, and how.
 
     first, last: days; None for all there are. missing: only what has not been collected well.
     workers: processes. reports: at most so many a monitor. dask: a scheduler's address, or ''.
@@ -90,7 +90,7 @@ class _Job:
         return not (self.busy or self.waiting or self.again)
 
 
-def backfill(settings: Settings, monitors: Sequence[Monitor], asked: Asked) -> int:
+def backfill(settings: Settings, monitors: Sequence[Monitor], asked: BackfillOptions) -> int:
     """Run the windows of monitors, showing progress; 1 if something failed.
 
     Whatever fails of one monitor costs the others nothing. Raises psycopg.Error, SettingsError.
@@ -110,16 +110,16 @@ class _Backfill:
         self,
         settings: Settings,
         connection: psycopg.Connection,
-        asked: Asked,
+        asked: BackfillOptions,
         free: list[Executor],
         progress: Progress,
     ) -> None:
         self._settings, self._connection = settings, connection
-        self._asked, self._progress = asked, progress
+        self._options, self._progress = asked, progress
         self._free = free
         self._given = settings.model_dump_json()
         self._jobs: list[_Job] = []
-        self._running: dict[Future[Done], tuple[_Job, Batch, Executor]] = {}
+        self._running: dict[Future[BatchResult], tuple[_Job, Batch, Executor]] = {}
 
     def begin(self, monitor: Monitor) -> bool:
         """Plan a monitor's batches; False if its windows cannot be told."""
@@ -141,7 +141,7 @@ class _Backfill:
         ]
         if training_is_called_for(self._connection, monitor.name):  # the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
-        if played and self._asked.missing and (lot := self._unchecked(monitor)):
+        if played and self._options.missing and (lot := self._unchecked(monitor)):
             job.again = [Batch(monitor.name, lot)]
         if job.done:
             self._collected(job)
@@ -163,9 +163,9 @@ class _Backfill:
     def _windows(self, monitor: Monitor) -> list[Window]:
         now = clock(self._connection)
         source = Reader(monitor, self._settings)
-        first = self._asked.first or first_day(self._connection, source, now)
-        windows = list(complete_windows(monitor, now, first, self._asked.last))
-        if self._asked.missing:
+        first = self._options.first or first_day(self._connection, source, now)
+        windows = list(complete_windows(monitor, now, first, self._options.last))
+        if self._options.missing:
             done = finished_windows(self._connection, monitor, now)
             windows = [window for window in windows if window.start not in done]
         return windows
@@ -199,7 +199,7 @@ class _Backfill:
             self._running[lane.submit(work, self._given, batch)] = job, batch, lane
             job.busy += 1
 
-    def _hear(self, job: _Job, batch: Batch, future: "Future[Done]") -> None:
+    def _hear(self, job: _Job, batch: Batch, future: "Future[BatchResult]") -> None:
         try:
             done = future.result()
         except BrokenExecutor:  # the process has ended, and with it what others wait for
@@ -227,9 +227,9 @@ class _Backfill:
         if job.done and not job.gone:
             self._collected(job)
 
-    def _count(self, job: _Job, done: Done) -> None:
+    def _count(self, job: _Job, done: BatchResult) -> None:
         name = job.monitor.name
-        for line in filter(None, done.said):
+        for line in filter(None, done.messages):
             announce(f"{name}: {line}", "retrained", monitor=name, outcome=line)
         for outcome in done.outcomes:
             job.counts[outcome.status] += 1
@@ -247,7 +247,7 @@ class _Backfill:
         self._fail(job, done)
 
     @staticmethod
-    def _fail(job: _Job, done: Done) -> None:
+    def _fail(job: _Job, done: BatchResult) -> None:
         """Say which windows failed."""
         for outcome in done.outcomes:
             if outcome.status == "failed":
@@ -278,7 +278,7 @@ class _Backfill:
 
     def _reports(self, job: _Job) -> Iterator[Batch]:
         """The newest windows, then the newest confirmed breaches, that have no report yet."""
-        monitor, most = job.monitor, self._asked.reports
+        monitor, most = job.monitor, self._options.reports
         starts = find_newest(self._connection, monitor, min(NEWEST_REPORTED, most))
         found = find_confirmed(self._connection, monitor)
         there = find_reported(self._connection, monitor)
@@ -293,7 +293,7 @@ class _Backfill:
     def _window(monitor: Monitor, start: datetime) -> Window:
         return monitor.every.window(start.astimezone(monitor.every.zone).date())
 
-    def _hear_reports(self, job: _Job, done: Done) -> None:
+    def _hear_reports(self, job: _Job, done: BatchResult) -> None:
         name = job.monitor.name
         for outcome in done.outcomes:
             job.kept += outcome.reported

@@ -29,7 +29,7 @@ from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
-    from driftdeck.collectors.jobs.backfill import Asked
+    from driftdeck.collectors.jobs.backfill import BackfillOptions
     from driftdeck.collectors.jobs.runner import Outcome
     from driftdeck.collectors.new.request import Request
 
@@ -134,7 +134,7 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
     return failed
 
 
-def backfill(settings: Settings, name: str, asked: "Asked") -> int:
+def backfill(settings: Settings, name: str, asked: "BackfillOptions") -> int:
     """Collect many days of a monitor, or of all, then keep some reports. 1: something failed."""
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
 
@@ -291,13 +291,15 @@ def new(settings: Settings, request: "Request", *, workers: int = 1, reports: in
     workers: processes that collect. reports: at most so many of Evidently's. 1: a window failed.
     Raises UsageError, SourceError, DeclarationError.
     """
-    from driftdeck.collectors.jobs.backfill import Asked
+    from driftdeck.collectors.jobs.backfill import BackfillOptions
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
     from driftdeck.collectors.new.command import make
 
     monitor = make(settings, request)
     try:
-        failed = collect_many(settings, [monitor], Asked(workers=workers, reports=reports))
+        failed = collect_many(
+            settings, [monitor], BackfillOptions(workers=workers, reports=reports)
+        )
     except psycopg.OperationalError as error:
         failed = 0
         print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")

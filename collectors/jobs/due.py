@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredWindow:
     """What is stored of a window. state: of its source when it was read. opens_at: when a label
     that was there already is known, None if none. lacks_labels: whether some rows have none."""
 
@@ -97,7 +97,10 @@ def first_day(connection: psycopg.Connection, reader: "Reader", now: datetime) -
 
 
 def _open(
-    monitor: Monitor, windows: Sequence[Window], stored: Mapping[datetime, Stored], now: datetime
+    monitor: Monitor,
+    windows: Sequence[Window],
+    stored: Mapping[datetime, StoredWindow],
+    now: datetime,
 ) -> list[Window]:
     """Those that were collected well, and are looked at again."""
     known = [(window, stored[window.start]) for window in windows if window.start in stored]
@@ -108,14 +111,14 @@ def _open(
     ]
 
 
-def _stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, Stored]:
+def _stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, StoredWindow]:
     rows = connection.execute(
         "select window_start, status, source_fingerprint, source_state, opens_at,"
         " coalesce(labelled_count < row_count, false)"
         " from monitoring.window_status where monitor = %s",
         [monitor.name],
     )
-    return {start: Stored(*rest) for start, *rest in rows}
+    return {start: StoredWindow(*rest) for start, *rest in rows}
 
 
 def _reader(monitor: Monitor, settings: Settings) -> "Reader":
@@ -124,7 +127,7 @@ def _reader(monitor: Monitor, settings: Settings) -> "Reader":
     return Reader(monitor, settings)
 
 
-def _is_same(known: Stored, state: str, now: datetime) -> bool:
+def _is_same(known: StoredWindow, state: str, now: datetime) -> bool:
     """Whether a source, unread, is as it was when a window was collected."""
     return bool(state) and state == known.state and not (known.opens_at and known.opens_at <= now)
 
@@ -134,7 +137,7 @@ def _changed(
     reader: "Reader",
     window: Window,
     now: datetime,
-    known: Stored,
+    known: StoredWindow,
     state: str,
 ) -> bool:
     """Whether its rows or labels say something else; if not, its present state is stored."""

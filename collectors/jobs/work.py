@@ -42,27 +42,27 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Done:
+class BatchResult:
     """What became of a batch, and what there is to say of it."""
 
     outcomes: list[Outcome]
-    said: list[str]
+    messages: list[str]
 
 
-def work(settings: str, batch: Batch) -> Done:
+def work(settings: str, batch: Batch) -> BatchResult:
     """Do a batch. settings: as JSON, the same in every process.
 
     Raises SourceError, SettingsError, psycopg.Error.
     """
     runner, connection = _runner(settings, batch.monitor)
     if batch.reports:
-        return Done([runner.run(window, report=True) for window in batch.windows], [])
+        return BatchResult([runner.run(window, report=True) for window in batch.windows], [])
     if not batch.played:
-        return Done(runner.run_batch(batch.windows), [])
-    done = Done([], [retrain(runner.settings, connection, runner.monitor)])
+        return BatchResult(runner.run_batch(batch.windows), [])
+    done = BatchResult([], [retrain(runner.settings, connection, runner.monitor)])
     for window in batch.windows:
         done.outcomes.append(runner.run(window, check=False, trains=True))
-        done.said.append(retrain(runner.settings, connection, runner.monitor))
+        done.messages.append(retrain(runner.settings, connection, runner.monitor))
     return done
 
 

@@ -16,7 +16,7 @@ from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.policies import branch
 from driftdeck.settings import Settings
-from driftdeck.stack.runtime import Runtime, choose, has_grafana, proved
+from driftdeck.stack.runtime import Runtime, choose, find_target, has_grafana
 
 Json = dict[str, Any]
 POLICIES = ("policies", "1")
@@ -71,7 +71,7 @@ class Target:
         if not has_grafana(settings):
             raise GrafanaError("there is no Grafana here; set GRAFANA_URL, or GRAFANA_BIN to one")
         if settings.grafana_url:
-            target = cls.elsewhere(settings, Grafana(settings), proved(settings).wanted)
+            target = cls.elsewhere(settings, Grafana(settings), find_target(settings).wanted)
         else:
             runtime = choose(settings)
             built, base = things(runtime.artefacts()), things(present(runtime.folder))

@@ -77,9 +77,9 @@ def backfill(
 
             begin()  # they import while this process does
         from driftdeck.collectors.jobs import commands
-        from driftdeck.collectors.jobs.backfill import Asked
+        from driftdeck.collectors.jobs.backfill import BackfillOptions
 
-        request = Asked(first, last, missing, workers, reports, dask)
+        request = BackfillOptions(first, last, missing, workers, reports, dask)
         return commands.backfill(settings, monitor, request)
 
 

@@ -67,13 +67,13 @@ def _checks(
     settings: Settings, record: Path | None = None, *, v2: bool = False
 ) -> "Iterator[Check]":
     from driftdeck.generator.files import stale
-    from driftdeck.stack.runtime import has_grafana, proved
+    from driftdeck.stack.runtime import find_target, has_grafana
     from driftdeck.verify import database as verify_database
     from driftdeck.verify import grafana as verify_grafana
     from driftdeck.verify.built import Built
     from driftdeck.verify.checks import Check
 
-    one = proved(settings)
+    one = find_target(settings)
     differing = stale(one.folder, one.wanted)
     yield Check("artefacts", not differing, ", ".join(differing) or "what the source builds")
     built = Built.read(one.settings, one.folder)
@@ -105,13 +105,13 @@ def look(settings: Settings, out: Path | None = None) -> int:
 
     Raises UsageError where there is no Grafana, GrafanaError, NoBrowserError.
     """
-    from driftdeck.stack.runtime import has_grafana, proved
+    from driftdeck.stack.runtime import find_target, has_grafana
     from driftdeck.verify.built import Built
     from driftdeck.verify.look import look as look_at
 
     if not has_grafana(settings):
         raise UsageError("there is no Grafana to look at; `driftdeck preview` draws without one")
-    one = proved(settings)
+    one = find_target(settings)
     folder = out or settings.stack_dir / "pictures"
     failed = _print_checks(
         look_at(one.settings, Built.read(one.settings, one.folder), folder), as_lines=True

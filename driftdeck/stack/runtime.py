@@ -51,7 +51,7 @@ class Runtime(Protocol):
 
 
 @dataclass(frozen=True)
-class Proved:
+class VerifyTarget:
     """What `verify` looks at.
 
     folder: holds the built files. wanted: what should lie there, by path. log: of the server,
@@ -64,13 +64,15 @@ class Proved:
     log: str | None
 
 
-def proved(settings: Settings) -> Proved:
+def find_target(settings: Settings) -> VerifyTarget:
     """The Grafana of GRAFANA_URL and the committed files, else the runtime. Raises StackError."""
     if settings.grafana_url:
         committed = settings.as_committed()
-        return Proved(committed, committed.provisioning_dir, artefacts(committed), None)
+        return VerifyTarget(committed, committed.provisioning_dir, artefacts(committed), None)
     runtime = choose(settings)
-    return Proved(runtime.settings, runtime.folder, runtime.artefacts(), runtime.grafana_log())
+    return VerifyTarget(
+        runtime.settings, runtime.folder, runtime.artefacts(), runtime.grafana_log()
+    )
 
 
 def choose(settings: Settings) -> Runtime:
