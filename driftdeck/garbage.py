@@ -1,6 +1,7 @@
-"""Keeps Python from searching for garbage while everything that is made stays."""
+"""When Python looks for garbage: not while all that is made stays, never in what is imported."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,4 +19,22 @@ def pause_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            gc.enable()
+
+
+@contextmanager
+def keep_imports() -> Iterator[None]:
+    """What is imported here stays: Python never looks through it, not even when the process ends.
+
+    Evidently brings three thousand modules, after which a process takes a second to end. Where
+    nothing is new nothing is kept: it would be what the last window left behind, for ever.
+    """
+    collected, known = gc.isenabled(), len(sys.modules)
+    gc.disable()
+    try:
+        yield
+    finally:
+        if len(sys.modules) > known:
+            gc.freeze()
+        if collected:
             gc.enable()

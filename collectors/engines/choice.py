@@ -14,10 +14,10 @@ import numpy as np
 
 from driftdeck.collectors.engines.drift_index import METHODS, Index
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.jobs.imports import kept
 from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Monitor, Series, Thresholds, Window
 from driftdeck.errors import DriftdeckError
+from driftdeck.garbage import keep_imports
 
 LARGE = 200_000
 """Rows of a reference from which on Evidently takes seconds a window."""
@@ -107,7 +107,7 @@ def measure(
             ours = Index(monitor, current, reference).measure(series)
     if not choice.evidently:
         return ours, ()
-    with kept():
+    with keep_imports():
         from driftdeck.collectors.engines import (
             evidently as report,  # imports Evidently, which takes seconds
         )

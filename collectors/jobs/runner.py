@@ -11,7 +11,6 @@ import psycopg
 from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.collect import collect, emptied, failed
-from driftdeck.collectors.jobs.imports import kept
 from driftdeck.collectors.jobs.store import (
     rows_measured,
     store,
@@ -26,6 +25,7 @@ from driftdeck.collectors.sources.state import states
 from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
+from driftdeck.garbage import keep_imports
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Runner:
 
     @cached_property
     def _workspace(self) -> "Workspace":
-        with kept():
+        with keep_imports():
             from driftdeck.collectors.reports.workspace import Workspace
 
         return Workspace(self.settings)

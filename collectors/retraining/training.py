@@ -16,11 +16,11 @@ from driftdeck.declare import Monitor, Retrain, Window
 GUARD = Path(__file__).parent / "guard.py"
 CALL = """\
 import importlib, sys
-from driftdeck.collectors.jobs.imports import kept
+from driftdeck.garbage import keep_imports
 from driftdeck.project import find_root
 sys.path.insert(0, str(find_root()))
 module, _, function = sys.argv[1].partition(":")
-with kept():
+with keep_imports():
     called = getattr(importlib.import_module(module), function)
 answer = called(*sys.argv[2:])
 """
