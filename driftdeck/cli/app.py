@@ -73,6 +73,7 @@ class Commands(TyperGroup):
         """Run the command that was asked for; whatever stops it is said in a sentence."""
         try:
             code = super().invoke(ctx)
+            sys.stdout.flush()  # a reader that has gone is noticed here, where it is handled
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise  # Typer ends these as they should
         except Exception as error:
