@@ -6,15 +6,13 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 RUN useradd --uid 1000 --create-home driftdeck && mkdir /data && chown driftdeck /data
-COPY pyproject.toml diagnostics.py processes.py settings.py ./
-COPY monitors monitors
-COPY database database
+COPY pyproject.toml ./
+COPY driftdeck driftdeck
 COPY collectors collectors
-COPY dashboards_src dashboards_src
-COPY preflight preflight
 COPY generator generator
+COPY dashboards_src dashboards_src
+COPY monitors monitors
 COPY provisioning provisioning
-COPY stack stack
 COPY examples examples
 USER driftdeck
-ENTRYPOINT ["python", "-W", "ignore", "-m"]
+ENTRYPOINT ["python", "-m", "driftdeck"]

@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python -W ignore
+DECK := .venv/bin/python -m driftdeck
 MONITOR ?= flights
 DATE ?=
 PACE ?= 10
@@ -10,10 +11,12 @@ FORMAT ?=
 IN = $(if $(FORMAT),--format $(FORMAT))
 LIVE_PORT := 3001
 # Its own ports, folders and clock: what it plays moves nobody else's. Without Docker.
-LIVE := env MONITORS_DIR=examples/live/monitors STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
+LIVE := env MONITORS=examples/live/house/monitors DASHBOARDS=examples/live/house/dashboards STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	PROVISIONING_DIR=.stack/live/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
+# Who deletes the examples keeps what is left of these, which use them.
+LINTED := driftdeck $(if $(wildcard examples/__init__.py),examples benchmarks soak)
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
 .PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench soak bench-peers record lint notebook requirements pre-commit clean
 
@@ -24,95 +27,96 @@ help: ## Show this list
 	@$(PYTHON) scripts/venv.py requirements.txt
 
 new: .venv/ready ## Make a monitor of your data: make new NAME=churn FROM=path [ARGS="--time at"]
-	@$(PY) -m collectors new $(NAME) --from '$(FROM)' $(ARGS)
-	@$(PY) -m generator build
+	@$(DECK) new $(NAME) --from '$(FROM)' $(ARGS)
+	@$(DECK) build
 
 up: .venv/ready ## Start everything: database, a year of data, dashboards; verify it
-	@$(PY) -m stack up
+	@$(DECK) up
 
 down: .venv/ready ## Stop everything, keep the data
-	@$(PY) -m stack down
+	@$(DECK) down
 
 status: .venv/ready ## Say what runs, and where
-	@$(PY) -m stack status
+	@$(DECK) status
 
 verify: .venv/ready ## Prove datasource, dashboards, every query and every rule
-	@$(PY) -m stack verify $(IN)
+	@$(DECK) verify $(IN)
 
 look: .venv/ready ## See every dashboard of a running Grafana in a browser; keep pictures
-	@$(PY) -m stack look
+	@$(DECK) look
 
 password: .venv/ready ## Set Grafana's admin password to GRAFANA_ADMIN_PASSWORD
-	@$(PY) -m stack password
+	@$(DECK) password
 
 uri: .venv/ready ## Print the database's connection URI
-	@$(PY) -m stack uri
+	@$(DECK) uri
 
 preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you write; BASE=main: what changes
-	@$(PY) -m stack preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
+	@$(DECK) preview $(if $(SERVE),--serve) $(if $(BASE),--base $(BASE))
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
-	@$(PY) -m generator build $(IN)
+	@$(DECK) build $(IN)
+	@PYTHONPATH=. $(PY) scripts/vocabulary.py && PYTHONPATH=. $(PY) scripts/rulebook.py
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
-	@$(PY) -m generator check
+	@$(DECK) check
 
 diff: .venv/ready ## What the source changes, by panel and field: make diff BASE=main
-	@$(PY) -m generator diff $(BASE)
+	@$(DECK) diff $(BASE)
 
-plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 2 if so
-	@$(PY) -m changes plan $(IN)
+plan: .venv/ready ## What differs in a live Grafana, hand edits too (any GRAFANA_URL); exit 3 if so
+	@$(DECK) plan $(IN)
 
 apply: .venv/ready ## Bring Grafana to what the source builds; FORCE=1 also over hand edits
-	@$(PY) -m changes apply $(if $(FORCE),--force) $(IN)
+	@$(DECK) apply $(if $(FORCE),--force) $(IN)
 
 pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also what was made there
-	@$(PY) -m changes pull $(UID) $(IN)
+	@$(DECK) pull $(UID) $(IN)
 
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
-	@$(PY) -m stack explain
+	@$(DECK) explain
 
 collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08 [EMPTY=1: its rows are gone]
-	@$(PY) -m collectors run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
+	@$(DECK) run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
 
 backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
-	@$(PY) -m collectors backfill $(MONITOR)
+	@$(DECK) backfill $(MONITOR)
 
 due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
-	@$(PY) -m collectors due
+	@$(DECK) due
 
 cron: .venv/ready ## Print a line for a crontab that does so every hour
-	@$(PY) -m schedules cron
+	@$(DECK) cron
 
 prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its own server, until Ctrl-C
-	@$(PY) -m schedules prefect
+	@$(DECK) prefect
 
 # Prefect's pins differ from ours, so it has an environment of its own.
-.stack/prefect-venv/ready: schedules/requirements.txt .venv/ready
+.stack/prefect-venv/ready: driftdeck/schedules/requirements.txt .venv/ready
 	@.venv/bin/python -m uv venv --quiet --clear --python .venv/bin/python .stack/prefect-venv
 	@.venv/bin/python -m uv pip install --quiet --python .stack/prefect-venv/bin/python -r $<
 	@touch $@
 
 report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
-	@$(PY) -m collectors report $(MONITOR) --date $(DATE)
+	@$(DECK) report $(MONITOR) --date $(DATE)
 
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
-	@$(PY) -m collectors calibrate $(MONITOR)
+	@$(DECK) calibrate $(MONITOR)
 
 collectors-status: .venv/ready ## Say what has been collected, and what is left over
-	@$(PY) -m collectors status
+	@$(DECK) collected
 
 forget: .venv/ready ## Remove what is stored: make forget MONITOR=old [BEFORE=2024-01-01] [LEFTOVERS=1] YES=1
-	@$(PY) -m collectors forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
+	@$(DECK) forget $(if $(filter file,$(origin MONITOR)),$(error name it: make forget MONITOR=...),$(MONITOR)) \
 		$(if $(BEFORE),--before $(BEFORE)) $(if $(LEFTOVERS),--leftovers) $(if $(YES),--yes)
 
 demo-live: .venv/ready ## Play a year against a served model, in a house of its own: PACE=10 s a day
-	@$(LIVE) $(PY) -m stack up
+	@$(LIVE) $(DECK) up
 	@echo "driftdeck: watch http://127.0.0.1:$(LIVE_PORT)/d/driftdeck-flights-live?refresh=10s; Ctrl-C stops the play"
-	@$(LIVE) $(PY) -m stack run examples play --pace $(PACE)
+	@$(LIVE) $(DECK) exec -- python -m examples play --pace $(PACE)
 
 demo-live-down: .venv/ready ## Stop the house of demo-live, keep its data
-	@$(LIVE) $(PY) -m stack down
+	@$(LIVE) $(DECK) down
 
 dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 	@$(PY) -m examples dummy
@@ -139,7 +143,7 @@ record: .venv/ready ## Record a live Grafana's answers anew, for the tests witho
 	@.venv/bin/python -m pytest tests/test_live.py -k shows --record
 
 lint: .venv/ready ## Ruff and mypy
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy $(LINTED:%=-p %)
 
 notebook: .venv/ready ## Make docs/explore.ipynb from docs/explore.py
 	@.venv/bin/python scripts/notebook.py
@@ -151,6 +155,6 @@ pre-commit: .venv/ready ## Install the pre-commit hooks
 	@.venv/bin/pre-commit install
 
 clean: ## Stop everything local and remove .stack
-	@if [ -x .venv/bin/python ]; then $(PY) -m stack clean; \
+	@if [ -x .venv/bin/python ]; then $(DECK) clean; \
 	elif [ -z "$$(find .stack -name '*.pid' 2>/dev/null)" ]; then rm -rf .stack; \
 	else echo "clean: something may run in .stack; make .venv/ready, or end it and remove .stack" >&2; exit 1; fi

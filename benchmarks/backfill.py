@@ -11,25 +11,27 @@ import time
 import warnings
 from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from collectors.clock import clock
-from collectors.reference import daily_rows, days_of
-from collectors.runner import Runner
-from collectors.sources.reader import Reader
-from collectors.windows import complete_windows
-from database import Role, connect, migrate
-from database.embedded import Embedded
+from driftdeck.collectors.frames.reference import daily_rows, days_of
+from driftdeck.collectors.jobs.clock import clock
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded
+from driftdeck.declare import Monitor, Window
+from driftdeck.load import find_monitor, load
+from driftdeck.settings import Settings
+from driftdeck.stack import steps
 from examples.flights.prepare import prepare
-from monitors.declare import Monitor, Window
-from monitors.load import load, named
-from settings import ROOT, Settings
-from stack.steps import environment, module
 
+ROOT = Path(__file__).parents[1]
 PORT = 5498
 CHECKS = {"check_every": 50}
 DAYS = 20
@@ -38,7 +40,7 @@ DECLARED = '''"""The flights, not trained anew: each day can be measured by itse
 
 from dataclasses import replace
 
-from monitors.flights import MONITOR as FLIGHTS
+from examples.flights.monitors.flights import MONITOR as FLIGHTS
 
 MONITOR = replace(FLIGHTS, retrain=None)
 '''
@@ -48,7 +50,7 @@ def main() -> None:
     """Measure, say, record."""
     warnings.simplefilter("ignore")
     settings = prepared()
-    monitor = named("flights", settings.monitors_dir)
+    monitor = find_monitor("flights", *settings.monitor_folders)
     with connect(settings) as connection:
         windows = list(
             complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
@@ -89,7 +91,7 @@ def prepared() -> Settings:
     folder = SCRATCH / "backfill"
     (folder / "monitors").mkdir(parents=True, exist_ok=True)
     (folder / "monitors" / "flights.py").write_text(DECLARED, encoding="utf-8")
-    shutil.copy(ROOT / "monitors" / "flights.thresholds.toml", folder / "monitors")
+    shutil.copy(ROOT / "examples/flights/monitors/flights.thresholds.toml", folder / "monitors")
     load.cache_clear()
     settings = Settings(
         postgres_port=PORT,
@@ -97,7 +99,7 @@ def prepared() -> Settings:
         data_dir=folder / "data",
         stack_dir=folder,
         check_every=0,
-    ).model_copy(update={"monitors_dir": folder / "monitors"})
+    ).model_copy(update={"monitors": (str(folder / "monitors"),)})
     prepare(settings.data)
     Embedded(folder / "postgres", PORT).start(
         settings.postgres_user, settings.postgres_password, settings.postgres_db
@@ -115,8 +117,8 @@ def command(settings: Settings) -> None:
             "truncate monitoring.metric_value, monitoring.histogram, monitoring.window_status"
         )
     subprocess.run(
-        module("collectors", "backfill", "flights", "--reports", "0"),
-        env=environment(settings),
+        steps.command("backfill", "flights", "--reports", "0"),
+        env=steps.environment(settings),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         check=True,
@@ -172,7 +174,7 @@ class Looped:
         self._connection.commit()
 
     def _clean(self, frame: pd.DataFrame) -> pd.DataFrame:
-        target, prediction = self._monitor.labelled, self._monitor.predicted
+        target, prediction = self._monitor.target_column, self._monitor.prediction_column
         assert target is not None
         assert prediction is not None
         names = [one.name for one in self._monitor.all_columns()]
@@ -183,14 +185,16 @@ class Looped:
         from evidently import BinaryClassification, DataDefinition
 
         monitor = self._monitor
-        assert monitor.labelled is not None
-        assert monitor.predicted is not None
+        assert monitor.target_column is not None
+        assert monitor.prediction_column is not None
         kinds = {
             kind: [one.name for one in monitor.all_columns() if one.kind == kind]
             for kind in ("number", "category")
         }
         roles = BinaryClassification(
-            target=monitor.labelled.name, prediction_probas=monitor.predicted.name, pos_label=1
+            target=monitor.target_column.name,
+            prediction_probas=monitor.prediction_column.name,
+            pos_label=1,
         )
         return DataDefinition(
             numerical_columns=kinds["number"],
@@ -201,7 +205,7 @@ class Looped:
     def _metrics(self) -> list[Any]:
         from evidently.metrics import MeanValue, MissingValueCount, RowCount, ValueDrift
 
-        from collectors.report import PERFORMANCE
+        from driftdeck.collectors.engines.evidently import PERFORMANCE
 
         found: list[Any] = []
         for one in self._monitor.series():

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, record, said, summary
-from generator import __main__ as generator
-from generator import reference
-from settings import CommittedSettings
+from driftdeck.generator import commands as generator
+from driftdeck.project import Project
 
 COUNTS = (10, 100, 1000)
 COLUMNS, ROUNDS = 8, 3
@@ -54,11 +53,8 @@ def measure(count: int) -> dict[str, dict[str, float]]:
 
 def run(folder: Path, name: str) -> int:
     """One command of the generator on a folder instead of this project."""
-    there = CommittedSettings().model_copy(
-        update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
-    )
-    reference.FILE = folder / "reference.md"
-    return generator.main([name], there)
+    project = Project(root=folder)
+    return generator.build(project) if name == "build" else generator.check(project)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,10 @@ Measure = Callable[[pd.DataFrame], Values]
 def ours(reference: pd.DataFrame, numbers: list[str], categories: list[str]) -> Measure:
     """The index, from raw frames: their coercion is part of each measurement."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from collectors.cleaned import Cleaned
-    from collectors.drift_index import Index
-    from collectors.drift_index.cache import remembered
-    from monitors import declare as d
+    from driftdeck import declare as d
+    from driftdeck.collectors.engines.drift_index import Index
+    from driftdeck.collectors.engines.drift_index.cache import use_cached_indexes
+    from driftdeck.collectors.frames.coerced import CoercedRows
 
     monitor = d.Monitor(
         name="bench",
@@ -50,13 +50,13 @@ def ours(reference: pd.DataFrame, numbers: list[str], categories: list[str]) -> 
         late_after=d.Hours(24),
         min_rows=50,
     )
-    base, series = Cleaned(monitor, reference), list(monitor.series())
+    base, series = CoercedRows(monitor, reference), list(monitor.series())
     # As the collectors do it: a large reference's index lies on disk, and is mapped.
     folder = tempfile.TemporaryDirectory()
-    remembered(Path(folder.name), "bench", base, monitor.all_columns())
+    use_cached_indexes(Path(folder.name), "bench", base, monitor.all_columns())
 
     def measure(window: pd.DataFrame) -> Values:
-        found = Index(monitor, Cleaned(monitor, window), base).measure(series)
+        found = Index(monitor, CoercedRows(monitor, window), base).measure(series)
         return {s.key[1]: m.value for s, m in zip(series, found, strict=True)}
 
     measure(reference.head(100))  # makes the index

@@ -19,24 +19,24 @@ import pandas as pd
 import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from collectors.sources.declared import Sources
-from collectors.sources.postgres import Database
-from collectors.sources.state import SETTLED, states
-from collectors.store import store
-from collectors.values import Collected, Measured, Status, Value
-from collectors.windows import complete_windows
-from database import Role, connect, migrate, uri
-from database.embedded import Embedded
-from monitors.declare import Monitor, Table
-from monitors.load import load
-from settings import Settings
+from driftdeck.collectors.jobs.store import store
+from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.postgres import Database
+from driftdeck.collectors.sources.state import SETTLED, states
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.database import Role, connect, migrate, uri
+from driftdeck.database.embedded import Embedded
+from driftdeck.declare import Monitor, Table
+from driftdeck.load import load
+from driftdeck.settings import Settings
 
 PORT = 5497
 MONITORS, DAYS, ROWS, COLUMNS, ROUNDS = 1000, 30, 100_000, 16, 3
 FOLDER = SCRATCH / "idle"
 TEXT = '''"""Idle {number}."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="{name}",
@@ -88,7 +88,7 @@ def _files(settings: Settings, count: int) -> dict[str, Any]:
             part = Path(f"date={day}") / "part-0.parquet"
             os.link(data / "first" / part, data / name / part)
         _declare(declared, name, f'd.Parquet("{name}", time="at")')
-    settings = settings.model_copy(update={"data_dir": data, "monitors_dir": declared})
+    settings = settings.model_copy(update={"data_dir": data, "monitors": (str(declared),)})
     time.sleep(2 * SETTLED)
     _collect(settings)
     return {"monitors": count, "due_seconds": summary([_due(settings) for _ in range(ROUNDS)])}
@@ -98,7 +98,7 @@ def _table(settings: Settings) -> dict[str, Any]:
     """`due` over one table that has not changed, beside reading all of it."""
     declared = FOLDER / "table-monitors"
     _declare(declared, "table", 'd.Table("public.idle", time="at")')
-    settings = settings.model_copy(update={"monitors_dir": declared})
+    settings = settings.model_copy(update={"monitors": (str(declared),)})
     with connect(settings, Role.ADMIN, autocommit=True) as connection:
         names = ", ".join(f"{name} {kind}" for name, kind in _kinds().items())
         connection.execute(f"drop table if exists idle; create table idle ({names})")
@@ -167,23 +167,23 @@ def _collect(settings: Settings) -> None:
     """Store every window as if it had been collected, with the state that its source has."""
     now = datetime.now(UTC)
     with connect(settings) as connection:
-        for monitor in load(settings.monitors_dir):
+        for monitor in load(*settings.monitor_folders):
             store(connection, _stored(monitor, settings, now))
             connection.commit()
 
 
-def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[Collected]:
+def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowResult]:
     windows = list(complete_windows(monitor, now, monitor.first_day or now.date()))
     known = states(Sources(monitor, settings), windows, now)
     series = list(monitor.series())[:1]
     if not all(known.values()):
         raise RuntimeError(f"{monitor.name}: the state of its source is not known")
     return [
-        Collected(
+        WindowResult(
             monitor.name,
             window,
             Status.OK,
-            tuple(Value(one, Measured(0.0), ROWS, one.levels) for one in series),
+            tuple(Value(one, Measurement(0.0), ROWS, one.thresholds) for one in series),
             row_count=ROWS,
             source_state=known[window],
         )
@@ -194,13 +194,13 @@ def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[Collect
 def _due(settings: Settings) -> float:
     """Seconds of the whole command, which must find nothing."""
     given = {
-        "MONITORS_DIR": settings.monitors_dir, "STACK_DIR": FOLDER, "DATA_DIR": settings.data,
+        "MONITORS": settings.monitors_dir, "STACK_DIR": FOLDER, "DATA_DIR": settings.data,
         "POSTGRES_PORT": PORT, "POSTGRES_HOST": "127.0.0.1",
     }  # fmt: skip
     environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "collectors", "due"],
+        [sys.executable, "-m", "driftdeck", "due"],
         capture_output=True, text=True, check=True, env=environment,
     )  # fmt: skip
     seconds = time.perf_counter() - began

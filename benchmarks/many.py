@@ -4,7 +4,7 @@ from pathlib import Path
 
 TEXT = '''"""Benchmark {number}."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="{name}",

@@ -16,16 +16,16 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, record
-from database import Role, connect, migrate
-from database.embedded import Embedded
-from generator.artefacts import artefacts
-from monitors.load import load
-from preflight.macros import expand
-from settings import Settings
-from stack.built import Built
-from stack.questions import Question, questions, variables
-from stack.verify import current_value
-from stack.verify_database import ask
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.load import load
+from driftdeck.preflight.sql.macros import expand
+from driftdeck.settings import Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import current_value
+from driftdeck.verify.database import run_query
+from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 PORT = 5499
 MONITORS, COLUMNS, YEARS = 100, 45, 10
@@ -77,7 +77,10 @@ def prepare() -> Settings:
     """A database with the values, and the dashboards built beside it."""
     folder = SCRATCH / "panels"
     settings = Settings(postgres_port=PORT, postgres_host="127.0.0.1").model_copy(
-        update={"monitors_dir": folder / "monitors", "provisioning_dir": folder / "provisioning"}
+        update={
+            "monitors": (str(folder / "monitors"),),
+            "provisioning_dir": folder / "provisioning",
+        }
     )
     many.declare(settings.monitors_dir, MONITORS, COLUMNS)
     load.cache_clear()
@@ -149,7 +152,7 @@ cross join (select column_name from bench_series where metric in ('drift', 'pred
 
 def fill(settings: Settings, connection: psycopg.Connection) -> None:
     """A day after the other, all monitors of a day together, as daily runs would write them."""
-    names = [monitor.name for monitor in load(settings.monitors_dir)]
+    names = [monitor.name for monitor in load(*settings.monitor_folders)]
     connection.execute(SERIES, [COLUMNS])
     connection.execute("alter table monitoring.metric_value drop constraint metric_value_pkey")
     began = time.perf_counter()
@@ -192,13 +195,13 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
     """Each query of the asked dashboards over the newest days, warm. Times in milliseconds."""
     found = []
     for question in asked(settings, connection, days):
-        first = ask(connection, question)
+        first = run_query(connection, question)
         if first.error:
             raise RuntimeError(f"{question.place}: {first.error}")
         times = []
         for _ in range(REPEATS):
             began = time.perf_counter()
-            ask(connection, question)
+            run_query(connection, question)
             times.append(1000 * (time.perf_counter() - began))
         found.append(
             {
@@ -212,7 +215,7 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
     return found
 
 
-def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Question]:
+def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Query]:
     """The questions of the dashboards, their variables replaced as the browser would."""
     built = Built(artefacts(settings), {})
     now = _now()
@@ -221,11 +224,11 @@ def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iter
             continue
         dashboard["time"] = {"from": f"now-{days}d", "to": "now"}
         values: dict[str, str] = {}
-        for question in variables(dashboard, now):
+        for question in list_variable_queries(dashboard, now):
             name = question.place.rpartition(" ")[2]
-            values[name] = current_value(dashboard, name, ask(connection, question))
+            values[name] = current_value(dashboard, name, run_query(connection, question))
             yield question
-        for question in questions(dashboard, {}, now):
+        for question in list_queries(dashboard, {}, now):
             yield question.with_values(values)
     for _, rule in built.rules():
         if rule["uid"].startswith(tuple(f"driftdeck-{name}" for name in ASKED)):
@@ -233,7 +236,7 @@ def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iter
                 if "rawSql" in one["model"]:
                     place = f"rule {rule['title']} / {one['refId']}"
                     sql = one["model"]["rawSql"]
-                    yield Question(place, sql, "table", now - timedelta(days=days), now, "")
+                    yield Query(place, sql, "table", now - timedelta(days=days), now, "")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from benchmarks.drift import SIZES
 from benchmarks.results import FILE
-from settings import ROOT
-from stack.look import FLAGS, browser_program
+from driftdeck.verify.look import FLAGS, browser_program
 
+ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 TEAL, GREY, BLUE, AMBER = "#2a9d8f", "#9aa0a6", "#4c78a8", "#d08c1d"
 TITLES = {

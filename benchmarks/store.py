@@ -12,15 +12,15 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from collectors.store import STATUS, VALUES, status_row, store, value_row
-from collectors.values import Collected, Measured, Status, Value
-from database import Role, connect, migrate
-from database.embedded import Embedded
-from monitors.load import load
-from settings import Settings
+from driftdeck.collectors.jobs.store import STATUS, VALUES, status_row, store, value_row
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded
+from driftdeck.load import load
+from driftdeck.settings import Settings
 
 PORT = 5498
-Put = Callable[[psycopg.Connection, Sequence[Collected]], None]
+Put = Callable[[psycopg.Connection, Sequence[WindowResult]], None]
 SERIES_COLUMNS, BATCHES, BATCH, ROUNDS = 45, 10, 15, 5
 
 
@@ -37,15 +37,15 @@ def main() -> None:
     series = list(monitor.series())
     day = date(2001, 1, 1)
 
-    def windows() -> list[list[Collected]]:
+    def windows() -> list[list[WindowResult]]:
         nonlocal day
         found = []
         for _ in range(BATCHES):
             batch = []
             for _ in range(BATCH):
                 window = monitor.every.window(day)
-                values = tuple(Value(one, Measured(0.1), 1000, one.levels) for one in series)
-                batch.append(Collected("bench_store", window, Status.OK, values))
+                values = tuple(Value(one, Measurement(0.1), 1000, one.thresholds) for one in series)
+                batch.append(WindowResult("bench_store", window, Status.OK, values))
                 day += timedelta(days=1)
             found.append(batch)
         return found
@@ -71,7 +71,7 @@ def main() -> None:
     print(f"  ratio       {said(found['executemany_times_the_copy'], 'x')}")
 
 
-def plain(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
+def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> None:
     """A transaction a window: the upsert of each value, and of the status row."""
     names, marks = ", ".join(VALUES), ", ".join(["%s"] * len(VALUES))
     statuses = ", ".join(["%s"] * len(STATUS.split(", ")))
@@ -91,7 +91,7 @@ def plain(connection: psycopg.Connection, windows: Sequence[Collected]) -> None:
         connection.commit()
 
 
-def _timed(connection: psycopg.Connection, batches: list[list[Collected]], put: Put) -> float:
+def _timed(connection: psycopg.Connection, batches: list[list[WindowResult]], put: Put) -> float:
     began = time.perf_counter()
     for batch in batches:
         put(connection, batch)

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from collectors.sources.ledger import Ledger
-from monitors.declare import Levels, Series, Window
+from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.declare import Series, Thresholds, Window
 
 
 class Status(StrEnum):
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """A number (finite) or the reason why there is none; never both.
 
     waiting: the reason is that labels have not arrived.
@@ -37,32 +37,32 @@ class Measured:
 
 @dataclass(frozen=True)
 class Value:
-    """One series' outcome for one window, with the levels in force.
+    """One series' outcome for one window, with the thresholds in force.
 
     rows: how many rows stand behind it. coverage: share of rows with a label, for performance.
     expected: whether a breach there is one that somebody knows of.
     """
 
     series: Series
-    outcome: Measured
+    outcome: Measurement
     rows: int
-    levels: Levels | None
+    thresholds: Thresholds | None
     coverage: float | None = None
     expected: bool = False
 
     @property
-    def level(self) -> int | None:
-        """0 quiet, 1 warning, 2 alert; None where unjudged."""
-        if self.outcome.value is None or self.levels is None:
+    def state(self) -> int | None:
+        """0 ok, 1 warning, 2 alert; None where unjudged."""
+        if self.outcome.value is None or self.thresholds is None:
             return None
-        return self.levels.judge(self.outcome.value)
+        return self.thresholds.judge(self.outcome.value)
 
     @property
-    def times_level(self) -> float | None:
-        """How far beyond its alert level it is, 1 being on it; None without a value or a level."""
-        if self.outcome.value is None or self.levels is None:
+    def times_threshold(self) -> float | None:
+        """How far beyond its alert threshold it is, 1 being on it; None where one is lacking."""
+        if self.outcome.value is None or self.thresholds is None:
             return None
-        return self.levels.times_level(self.outcome.value)
+        return self.thresholds.times_threshold(self.outcome.value)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Histogram:
 
 
 @dataclass(frozen=True)
-class Collected:
+class WindowResult:
     """Everything that one collection of one window stores.
 
     rows, labels: what became of the rows and of the labels that were read, where they were.
@@ -106,11 +106,11 @@ class Collected:
 
     @property
     def worst(self) -> Value | None:
-        """The judged value furthest beyond its level; one that is expected there is not it."""
-        judged = [value for value in self.values if value.level is not None and not value.expected]
+        """The judged value furthest beyond its threshold; one that is expected there is not it."""
+        judged = [value for value in self.values if value.state is not None and not value.expected]
         return max(judged, key=_severity, default=None)
 
 
 def _severity(value: Value) -> tuple[int, float]:
-    """Orders judged values: state first, then how far beyond the alert level."""
-    return value.level or 0, value.times_level or 0.0
+    """Orders judged values: state first, then how far beyond the alert threshold."""
+    return value.state or 0, value.times_threshold or 0.0

@@ -1,28 +1,27 @@
 """Metrics as panels, queries and alert rules: one module a dashboard. Imports no collector."""
 
-from dashboards_src import collectors, dummy, given, model, outages, overview, retrained
-from dashboards_src.alerts import groups
-from dashboards_src.contacts import notifications
-from dashboards_src.given import Pulled
-from dashboards_src.page import Page
-from dashboards_src.site import Site
-from monitors.declare import Monitor
+from collections.abc import Iterable
+from pathlib import Path
 
-DASHBOARDS = (
-    overview.pages,
-    model.pages,
-    retrained.pages,
-    outages.pages,
-    dummy.pages,
-    collectors.pages,
-)
+from driftdeck.dashboards.alerts import groups
+from driftdeck.dashboards.contacts import notifications
+from driftdeck.dashboards.given import Pulled
+from driftdeck.dashboards.load import own_pages
+from driftdeck.dashboards.page import Page
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards_src import collectors, model, overview
+from driftdeck.declare import Monitor
+
+DASHBOARDS = (overview.pages, model.pages, collectors.pages)
 """Each makes the pages of one kind of dashboard, in display order."""
 
 
-def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page | Pulled]:
-    """Every dashboard."""
-    made: list[Page | Pulled] = [page for make in DASHBOARDS for page in make(site, monitors)]
-    return [*made, *given.pages()]
+def pages(
+    site: Site, monitors: tuple[Monitor, ...], folders: Iterable[Path] = ()
+) -> list[Page | Pulled]:
+    """Every dashboard. folders: of the project's own ones, which come last."""
+    standard: list[Page | Pulled] = [page for make in DASHBOARDS for page in make(site, monitors)]
+    return [*standard, *own_pages(folders, site, monitors)]
 
 
 __all__ = ["DASHBOARDS", "Page", "Pulled", "Site", "groups", "notifications", "pages"]

@@ -1,12 +1,13 @@
 """The collectors' own health: what ran, how long it took, what failed."""
 
-from dashboards_src import panels
-from dashboards_src.page import Item, Page, Row, link
-from dashboards_src.runs import LONG_TEXT, run_overrides
-from dashboards_src.site import Site
-from dashboards_src.sql import literal
-from dashboards_src.style import AMBER, BLUE, GREY, RED, TEAL, Json, override
-from monitors.declare import COUNT, Monitor, Unit
+from driftdeck.dashboards import panels
+from driftdeck.dashboards.page import Item, Page, Row, link
+from driftdeck.dashboards.runs import LONG_TEXT, run_overrides
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.style import AMBER, BLUE, GREY, RED, TEAL, override
+from driftdeck.declare import COUNT, Monitor, Unit
+from driftdeck.facts import Json
+from driftdeck.facts.postgres import literal
 
 COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed", "left out")
 LEDGER = ("rows read", "rows used", "labels read", "labelled rows", "left out")

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from grafanalib.core import Panel
 
-from dashboards_src import panels, runs, sql
-from dashboards_src.page import Item, Page, Row, annotation, link, period, variable
-from dashboards_src.site import Site
-from dashboards_src.style import (
+from driftdeck.dashboards import panels, runs, sql
+from driftdeck.dashboards.page import Item, Page, Row, annotation, link, period, variable
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.style import (
     AMBER,
     BLUE,
     GREY,
     RED,
     VIOLET,
-    Json,
     areas,
     collection_mappings,
     fixed,
@@ -22,19 +21,20 @@ from dashboards_src.style import (
     series_colors,
     state_mappings,
 )
-from monitors.declare import COUNT, NUMBER, SHARE, Levels, Metric, Monitor, Unit
-from monitors.declare.methods import Bad
-from monitors.declare.metrics import DRIFTS, Over
+from driftdeck.declare import COUNT, NUMBER, SHARE, Metric, Monitor, Thresholds, Unit
+from driftdeck.declare.methods import BreachSide
+from driftdeck.declare.metrics import DRIFTS, Scope
+from driftdeck.facts import Json
 
 RATIO = Unit("times the alert level", "none")
 BEYOND = {
-    Bad.HIGH: "Divided by the column's own alert level: above 1 is a breach.",
-    Bad.LOW: "1 is a p-value at the column's own alert level, 2 one of 0: above 1 is a breach."
-    " Far from its level it is 0.",
+    BreachSide.HIGH: "Divided by the column's own alert level: above 1 is a breach.",
+    BreachSide.LOW: "1 is a p-value at the column's own alert level, 2 one of 0: above 1 is a"
+    " breach. Far from its level it is 0.",
 }
 SIDES = {
-    Bad.HIGH: "A distance above its level is a breach.",
-    Bad.LOW: "A p-value below its level is a breach.",
+    BreachSide.HIGH: "A distance above its level is a breach.",
+    BreachSide.LOW: "A p-value below its level is a breach.",
 }
 """What is said of drift, by the side on which its method's score is bad."""
 
@@ -79,8 +79,8 @@ def _variables(site: Site, monitor: Monitor) -> list[Json]:
 def _annotations(site: Site, monitor: Monitor) -> list[Json]:
     """Performance alerts stand out by default; those of the data can be switched on."""
     judged = [metric for metric in monitor.metrics if not metric.unjudged]
-    performance = [metric for metric in judged if metric.over is Over.PERFORMANCE]
-    data = [metric for metric in judged if metric.over is not Over.PERFORMANCE]
+    performance = [metric for metric in judged if metric.scope is Scope.PERFORMANCE]
+    data = [metric for metric in judged if metric.scope is not Scope.PERFORMANCE]
     kinds = [("Performance alerts", RED, performance, True), ("Data alerts", AMBER, data, False)]
     marks = [
         annotation(site, name, color, sql.episodes(monitor, metrics), enable=enable)
@@ -141,7 +141,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     judged = [metric.name for metric in monitor.metrics if not metric.unjudged]
     shown = [name for name in judged if name != "missing_share"]
-    series = [one for one in monitor.series() if one.metric.name in shown]
+    series = [each for each in monitor.series() if each.metric.name in shown]
     if not series:
         return
     panel = panels.timeline(
@@ -165,10 +165,10 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             site,
             f"{uid}/drift",
             "Drift of every column, in units of its alert level",
-            f"{metric.meaning} {BEYOND[metric.bad]} Click a line for its column.",
+            f"{metric.meaning} {BEYOND[metric.breach_side]} Click a line for its column.",
             [sql.relative(monitor, "drift")],
             RATIO,
-            steps=lines(Levels(alert_above=1.0)),
+            steps=lines(Thresholds(alert_above=1.0)),
             overrides=series_colors(column.name for column in monitor.columns),
             links=[link_to_column, _report_link(site, monitor)],
             low=0,
@@ -196,7 +196,7 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         return
     levels = (("warning", AMBER), ("alert", RED), ("low warning", AMBER), ("low alert", RED))
     styles = [override("drift", color=fixed(BLUE)), *(_line(name, color) for name, color in levels)]
-    sides = [SIDES[bad] for bad in dict.fromkeys(metric.bad for metric in drifts)]
+    sides = [SIDES[bad] for bad in dict.fromkeys(metric.breach_side for metric in drifts)]
     detail = panels.timeseries(
         site,
         f"{uid}/column",
@@ -248,14 +248,14 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     drifts = _declared(monitor, "prediction_drift", "target_drift")
     items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in drifts]
     means = _declared(monitor, "prediction_mean", "target_mean")
-    if len(means) == 2 and monitor.predicted is not None:
+    if len(means) == 2 and monitor.prediction_column is not None:
         panel = panels.timeseries(
             site,
             f"{uid}/prediction_mean",
             "Mean prediction and mean label",
             "What the model expects beside what happened. Labels arrive later.",
             [sql.series(monitor, "prediction_mean", "target_mean", name="metric")],
-            monitor.predicted.unit,
+            monitor.prediction_column.unit,
             overrides=[
                 override("prediction_mean", color=fixed(BLUE), displayName="mean prediction"),
                 override("target_mean", color=fixed(VIOLET), displayName="mean label"),
@@ -272,7 +272,7 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
     series = next(monitor.series_of(metric))
     bounded = series.unit.high is not None
     score = f" The score is {series.method.meaning}." if series.method else ""
-    side = f" {SIDES[metric.bad]}" if series.method else ""
+    side = f" {SIDES[metric.breach_side]}" if series.method else ""
     return panels.timeseries(
         site,
         f"{uid}/{metric.name}",
@@ -280,16 +280,16 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
         metric.meaning + score + side,
         [sql.single(monitor, metric)],
         series.unit,
-        steps=lines(series.levels),
+        steps=lines(series.thresholds),
         overrides=[override(metric.title, color=fixed(BLUE))],
         links=[_report_link(site, monitor)],
-        high=1 if bounded and metric.over is Over.PERFORMANCE else None,
+        high=1 if bounded and metric.scope is Scope.PERFORMANCE else None,
         legend=("mean", "min", "max"),
     )
 
 
 def _performance(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    metrics = [metric for metric in monitor.metrics if metric.over is Over.PERFORMANCE]
+    metrics = [metric for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE]
     if not metrics:
         return
     items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in metrics]
@@ -318,7 +318,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             metric.meaning,
             [sql.series(monitor, "missing_share")],
             SHARE,
-            steps=lines(metric.levels),
+            steps=lines(metric.thresholds),
             overrides=series_colors(column.name for column in monitor.columns),
             links=[_report_link(site, monitor)],
             low=0,
@@ -335,7 +335,7 @@ def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             metric.meaning,
             [sql.single(monitor, metric)],
             COUNT,
-            steps=lines(metric.levels),
+            steps=lines(metric.thresholds),
             overrides=[override(metric.title, color=fixed(BLUE))],
             bars=True,
             low=0,

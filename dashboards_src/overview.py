@@ -1,19 +1,19 @@
 """Every model at a glance: state, worst breach, freshness."""
 
-from dashboards_src import panels, sql
-from dashboards_src.page import Item, Page, Row, link
-from dashboards_src.site import Site
-from dashboards_src.style import (
+from driftdeck.dashboards import panels, sql
+from driftdeck.dashboards.page import Item, Page, Row, link
+from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.style import (
     AMBER,
     RED,
     TEAL,
-    Json,
     areas,
     collection_mappings,
     override,
     state_mappings,
 )
-from monitors.declare import Monitor
+from driftdeck.declare import Monitor
+from driftdeck.facts import Json
 
 COLORED: Json = {
     "custom__displayMode": "color-background",
@@ -47,7 +47,7 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> list[Item]:
     never = "good.until IS NULL AND m.late_hours IS NOT NULL"
     late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR ({never})"
-    asked = [
+    counts = [
         ("models", "Watched", "Models under watch.", "true", None),
         (
             "alert",
@@ -73,7 +73,7 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
         ),
     ]
     items = []
-    for key, title, description, condition, color in asked:
+    for key, title, description, condition, color in counts:
         marks: list[Json] = (
             [{"color": TEAL, "value": None}, {"color": color, "value": 1}] if color else []
         )

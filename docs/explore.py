@@ -8,7 +8,7 @@
 import os
 from datetime import date
 
-from collectors.explore import Explorer
+from driftdeck.collectors.reports.explore import Explorer
 
 flights = Explorer(os.environ.get("MONITOR", "flights"))
 day = date.fromisoformat(os.environ.get("DAY", "2013-05-02"))

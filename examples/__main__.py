@@ -4,8 +4,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from diagnostics import add_verbose, keep_log, tell
-from settings import Settings, load_settings
+from driftdeck.diagnostics import begin_log, keep_log, tell
+from driftdeck.errors import exit_code_of
+from driftdeck.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,23 +20,24 @@ TABLES = {"outages": "outages.predicted", "flights_live": "live.predictions"}
 
 
 def main() -> int:
-    """Run one command; 0 when all went well, 2 when it could not start."""
+    """Run one command; its exit code as those of `driftdeck`."""
     parsed = _parser().parse_args()
+    begin_log(verbose=parsed.verbose)
     try:
         settings = load_settings()
-        keep_log(settings.stack_dir, verbose=parsed.verbose)
+        keep_log(settings.stack_dir)
         parsed.run(settings, parsed)
     except KeyboardInterrupt:
         print("\nstopped")
     except Exception as error:
-        tell("examples", error)
-        return 2
+        tell(error, program="examples")
+        return exit_code_of(error)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples", description=__doc__)
-    add_verbose(parser)
+    parser.add_argument("--verbose", action="store_true", help="show where an error happened")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     prepare = commands.add_parser("prepare", help="make the data that the monitors read")
     prepare.add_argument("names", nargs="*", default=PREPARED, metavar="MONITOR")
@@ -78,7 +80,7 @@ def _flights(settings: Settings) -> None:
 
 def _tables(settings: Settings, parsed: argparse.Namespace) -> None:
     """Make them, so that `prepare` does with the collector's rights."""
-    from database import Role, connect
+    from driftdeck.database import Role, connect
 
     for name in parsed.names:
         if name in TABLES:
@@ -95,7 +97,7 @@ def _table_maker(name: str) -> "Callable[[psycopg.Connection], None]":
 
 def _has_tables(settings: Settings, name: str) -> bool:
     """Whether the collector may add to an example's table."""
-    from database import connect
+    from driftdeck.database import connect
 
     query = "select has_table_privilege(to_regclass(%s), 'insert')"
     with connect(settings) as connection:
@@ -104,7 +106,7 @@ def _has_tables(settings: Settings, name: str) -> bool:
 
 
 def _outages(settings: Settings) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.outages.load import load
 
     with connect(settings) as connection:
@@ -112,7 +114,7 @@ def _outages(settings: Settings) -> None:
 
 
 def _seed_dummy(settings: Settings) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.dummy.feed import seed
 
     with connect(settings) as connection:
@@ -130,7 +132,7 @@ MAKERS = {"flights": _flights, "outages": _outages, "dummy": _seed_dummy, "fligh
 
 
 def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:
-    from database import connect
+    from driftdeck.database import connect
     from examples.dummy.feed import feed
 
     with connect(settings) as connection:
@@ -140,7 +142,7 @@ def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:
 def _serve(settings: Settings, parsed: argparse.Namespace) -> None:
     import waitress
 
-    from database import connect
+    from driftdeck.database import connect
     from examples.live.retrain import MODELS
     from examples.live.service import Models, create
 

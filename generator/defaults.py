@@ -7,6 +7,8 @@ of their panels' options; no browser of theirs has confirmed them.
 
 from typing import Any, Final
 
+from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
+
 IGNORED: Final = {
     "dashboard": {"schemaVersion", "version", "revision", "iteration", "id"},
     "panel": {"pluginVersion"},
@@ -138,15 +140,15 @@ TARGET: Final[dict[str, Any]] = {
     },
     "hide": False,
 }
-PLUGINS: Final = {"postgres": "grafana-postgresql-datasource"}
+PLUGINS: Final = {POSTGRES_ALIAS: POSTGRES}
 """Old ids of data source plugins: 9.4 knows the old one, and writes it."""
 
 
 def panel_defaults(kind: str) -> dict[str, Any]:
     """By path below a panel of a kind."""
     custom = {f"fieldConfig.defaults.custom.{key}": value for key, value in GRAPH.items()}
-    found = {**custom, **PANEL, **BY_TYPE.get(kind, {})}
-    for path, value in list(found.items()):
+    defaults = {**custom, **PANEL, **BY_TYPE.get(kind, {})}
+    for path, value in list(defaults.items()):
         if isinstance(value, dict):
-            found |= {f"{path}.{key}": inner for key, inner in value.items()}
-    return found
+            defaults |= {f"{path}.{key}": inner for key, inner in value.items()}
+    return defaults

@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from dashboards_src.places import KINDS, Part, Path, item_names, named, parts, written
-from dashboards_src.rows import opened
+from driftdeck.dashboards.places import (
+    KINDS,
+    Part,
+    Path,
+    format_path,
+    item_names,
+    name_parts,
+    parts,
+)
+from driftdeck.dashboards.rows import open_rows
+from driftdeck.facts import Json
 
-Json = dict[str, Any]
 WIDTH = 100
 
 
@@ -41,7 +49,7 @@ class Change:
     @property
     def field(self) -> str:
         """The path as people write it."""
-        return written(self.path)
+        return format_path(self.path)
 
 
 def compare(before: Json, after: Json) -> list[Change]:
@@ -49,24 +57,24 @@ def compare(before: Json, after: Json) -> list[Change]:
 
     A row that was closed or opened is one field of the row.
     """
-    before, after = opened(before), opened(after)
-    found = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
+    before, after = open_rows(before), open_rows(after)
+    changes = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
     for kind in KINDS:
-        for part, one, other in paired(kind, parts(before, kind), parts(after, kind)):
+        for part, one, other in pair_parts(kind, parts(before, kind), parts(after, kind)):
             if one is NOTHING or other is NOTHING:
-                found.append(Change(part, (), one, other))
+                changes.append(Change(part, (), one, other))
             else:
-                found += fields(part, (), one, other)
-    return found
+                changes += fields(part, (), one, other)
+    return changes
 
 
-def touched(before: Json, after: Json) -> Iterator[int]:
+def find_touched(before: Json, after: Json) -> Iterator[int]:
     """The ids of the panels that came, went, or differ in more than where they stand."""
-    sides = (parts(opened(one), "panel") for one in (before, after))
-    for _, one, other in paired("panel", *sides):
+    sides = (parts(open_rows(one), "panel") for one in (before, after))
+    for _, one, other in pair_parts("panel", *sides):
         there = [panel for panel in (one, other) if panel is not NOTHING]
-        said = [{k: v for k, v in panel.items() if k != "gridPos"} for panel in there]
-        if len(there) == 1 or said[0] != said[1]:
+        format_value = [{k: v for k, v in panel.items() if k != "gridPos"} for panel in there]
+        if len(there) == 1 or format_value[0] != format_value[1]:
             yield from {panel["id"] for panel in there if "id" in panel}
 
 
@@ -76,7 +84,7 @@ def _rest(dashboard: Json) -> Json:
     return {key: value for key, value in dashboard.items() if key not in top}
 
 
-def paired(
+def pair_parts(
     kind: str, before: Sequence[Json], after: Sequence[Json]
 ) -> Iterator[tuple[Part, Any, Any]]:
     """(part, before, after) of each; parts are named as they were before."""
@@ -90,10 +98,10 @@ def paired(
             if other is not None:
                 pairs[number] = other
                 left = [item for item in left if item is not other]
-    for number, (part, one) in enumerate(named(kind, before)):
+    for number, (part, one) in enumerate(name_parts(kind, before)):
         yield part, one, pairs.get(number, NOTHING)
-    taken = Counter(part.name for part, _ in named(kind, before))
-    for part, item in named(kind, left):
+    taken = Counter(part.name for part, _ in name_parts(kind, before))
+    for part, item in name_parts(kind, left):
         yield Part(kind, part.name, part.nth + taken[part.name]), NOTHING, item
 
 
@@ -149,16 +157,16 @@ def _field(change: Change) -> Iterator[str]:
     elif _long(before) or _long(after):
         yield f"{change.field}:"
         one, other = ("" if v is NOTHING else _text(v) for v in (before, after))
-        found = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
-        for line in list(found)[2:]:
+        diff = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
+        for line in list(diff)[2:]:
             if not line.startswith("@@"):
                 yield f"    {line}"
     elif before is NOTHING:
-        yield f"{change.field}: {said(after)} (new)"
+        yield f"{change.field}: {format_value(after)} (new)"
     elif after is NOTHING:
-        yield f"{change.field}: {said(before)} → taken out"
+        yield f"{change.field}: {format_value(before)} → taken out"
     else:
-        yield f"{change.field}: {said(before)} → {said(after)}"
+        yield f"{change.field}: {format_value(before)} → {format_value(after)}"
 
 
 def _place(grid: Any) -> str:
@@ -168,13 +176,13 @@ def _place(grid: Any) -> str:
 
 
 def _long(value: Any) -> bool:
-    return (isinstance(value, str) and "\n" in value) or len(said(value)) > WIDTH
+    return (isinstance(value, str) and "\n" in value) or len(format_value(value)) > WIDTH
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def said(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value on a line."""
     return "nothing" if value is NOTHING else json.dumps(value, ensure_ascii=False)

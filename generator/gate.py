@@ -5,20 +5,21 @@ from contextlib import suppress
 
 import yaml
 
-from generator.files import present
-from monitors.load import load, load_contacts
-from preflight.check import check
-from preflight.findings import Finding, Report
-from preflight.reading import Reading
-from preflight.releases import Release
-from preflight.revisions import NoRevisionError, committed
-from settings import ROOT, SECRETS, Settings
+from driftdeck.generator.files import present
+from driftdeck.load import load, load_contacts
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import Finding, Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.read.revisions import NoRevisionError, unpack_revision
+from driftdeck.preflight.releases import Release
+from driftdeck.project import Project
+from driftdeck.settings import SECRETS
 
 MAIN = ("origin/main", "main")
 """Where the artefacts lie that a running Grafana has read."""
 
 
-def own(settings: Settings) -> tuple[list[Finding], str]:
+def own(settings: Project) -> tuple[list[Finding], str]:
     """The findings of the committed artefacts, and what they were compared with."""
     tree = settings.provisioning_dir
     known = [*(name.upper() for name in SECRETS), *_named(settings)]
@@ -26,14 +27,14 @@ def own(settings: Settings) -> tuple[list[Finding], str]:
     reading = Reading(Report(), Release.of(settings.grafana_release), environment)
     for revision in MAIN:
         try:
-            with committed(revision, tree) as before:
+            with unpack_revision(revision, tree) as before:
                 return check(tree, reading, before), revision
         except NoRevisionError:
             continue
     return check(tree, reading), "a fresh server"
 
 
-def before(settings: Settings, base: str = "") -> tuple[dict[str, str], str]:
+def before(settings: Project, base: str = "") -> tuple[dict[str, str], str]:
     """The committed artefacts of a revision by path, and its name; by default of the main one.
 
     Raises NoRevisionError.
@@ -45,20 +46,20 @@ def before(settings: Settings, base: str = "") -> tuple[dict[str, str], str]:
     return _artefacts(settings, last), last
 
 
-def _artefacts(settings: Settings, revision: str) -> dict[str, str]:
-    with committed(revision, settings.provisioning_dir) as tree:
+def _artefacts(settings: Project, revision: str) -> dict[str, str]:
+    with unpack_revision(revision, settings.provisioning_dir) as tree:
         return present(tree)
 
 
-def withheld_variables(settings: Settings) -> list[str]:
+def withheld_variables(settings: Project) -> list[str]:
     """A sentence for each variable that docker-compose.yml keeps from who needs it."""
-    path = ROOT / "docker-compose.yml"
+    path = settings.root / "docker-compose.yml"
     if not path.exists():
         return []
     compose = yaml.safe_load(path.read_text(encoding="utf-8"))
     services = compose["services"]
     needed = [("contacts.py", "grafana", name) for name in _named(settings)]
-    for monitor in load(settings.monitors_dir):
+    for monitor in load(*settings.monitor_folders):
         addresses = {getattr(one, "address", "") for one in (monitor.source, monitor.labels)}
         needed += [(f"{monitor.name}.py", "collectors", name) for name in sorted(addresses - {""})]
     return [
@@ -69,7 +70,7 @@ def withheld_variables(settings: Settings) -> list[str]:
     ]
 
 
-def _named(settings: Settings) -> list[str]:
+def _named(settings: Project) -> list[str]:
     """The variables that contacts name."""
-    contacts = load_contacts(settings.monitors_dir)
-    return sorted({name for contact in contacts for name in contact.way.variables()})
+    contacts = load_contacts(*settings.monitor_folders)
+    return sorted({name for contact in contacts for name in contact.receiver.variables()})

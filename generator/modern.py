@@ -5,9 +5,9 @@ grafanalib 0.7.1 writes schema 12 with keys of panels long gone; Grafana 9.4 to 
 
 from collections.abc import Mapping
 
-from dashboards_src.given import GIVEN
+from driftdeck.dashboards.given import GIVEN
+from driftdeck.facts import Json
 
-Json = dict[str, object]
 SCHEMA_VERSION = 42
 DASHBOARD_KEYS = (
     "annotations", "description", "editable", "graphTooltip", "links", "panels", "refresh",
@@ -46,10 +46,10 @@ def _unmarked(raw: Mapping[str, object]) -> Json:
     panels = raw["panels"]
     assert isinstance(panels, list)
     bare = [
-        {key: value for key, value in one.items() if key != GIVEN}
-        if GIVEN in one
-        else panel_of(one)
-        for one in panels
+        {key: value for key, value in panel.items() if key != GIVEN}
+        if GIVEN in panel
+        else panel_of(panel)
+        for panel in panels
     ]
     return {**{key: value for key, value in raw.items() if key != GIVEN}, "panels": bare}
 

@@ -9,12 +9,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from settings import SettingsError
+from driftdeck.facts.dollars import escape
+from driftdeck.generator.things import Thing
+from driftdeck.project import SettingsError
 
 FILE = "retired.toml"
 HEAD = """\
 # What once was provisioned and is gone; `make build` writes the deletions. Add a line with
-# python -m generator retire KIND NAME
+# driftdeck retire KIND NAME, or --gone for all that main has and no file holds any more,
 # and take it out once every Grafana that read the old files has started since.
 """
 SECTIONS = {
@@ -31,21 +33,36 @@ Policies have none: they are an organisation's, by number.
 """
 
 
+KINDS = {
+    "rule": "rule",
+    "contact point": "receiver",
+    "datasource": "datasource",
+    "policies": "policies",
+}
+"""By kind of a thing: the kind under which it is retired. Other things go with their files."""
+
+
+def identify(thing: Thing) -> tuple[str, str]:
+    """The kind and the name under which a thing of a kind in KINDS is retired."""
+    kind = KINDS[thing.kind]
+    return kind, thing.name if kind == "datasource" else thing.uid
+
+
 def read(path: Path) -> dict[str, list[str]]:
     """The retired names by kind. Raises SettingsError naming the file and the place."""
     if not path.exists():
         return {}
     mend = f"write lists of names under {', '.join(SECTIONS)}"
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name}: {error}; {mend}") from error
-    for kind, names in found.items():
+    for kind, names in table.items():
         if kind not in SECTIONS or not isinstance(names, list):
             raise SettingsError(f"{path.name}: {kind}: is no list of a known kind; {mend}")
         if kind == "policies" and not all(str(name).isdecimal() for name in names):
             raise SettingsError(f"{path.name}: {kind}: {names}: give organisations by number: 1")
-    return {kind: sorted(map(str, names)) for kind, names in found.items()}
+    return {kind: sorted(map(str, names)) for kind, names in table.items()}
 
 
 def add(path: Path, kind: str, name: str) -> bool:
@@ -54,22 +71,20 @@ def add(path: Path, kind: str, name: str) -> bool:
     if name in names.get(kind, []):
         return False
     names.setdefault(kind, []).append(name)
-    lines = [f"{one} = {json.dumps(sorted(names[one]))}\n" for one in SECTIONS if names.get(one)]
+    lines = [
+        f"{known} = {json.dumps(sorted(names[known]))}\n" for known in SECTIONS if names.get(known)
+    ]
     path.write_text(HEAD + "".join(lines), encoding="utf-8")
     return True
 
 
 def deletions(names: Mapping[str, list[str]]) -> dict[str, dict[str, object]]:
     """The documents that make Grafana forget, by path below the provisioning folder."""
-    found: dict[str, dict[str, object]] = {}
+    documents: dict[str, dict[str, object]] = {}
     for kind, (folder, section, key) in SECTIONS.items():
         if names.get(kind):
-            document = found.setdefault(f"{folder}/00-deletions.yaml", {"apiVersion": 1})
+            document = documents.setdefault(f"{folder}/00-deletions.yaml", {"apiVersion": 1})
             document[section] = [
-                {"orgId": 1, key: _escape(name)} if key else int(name) for name in names[kind]
+                {"orgId": 1, key: escape(name)} if key else int(name) for name in names[kind]
             ]
-    return found
-
-
-def _escape(name: str) -> str:
-    return name.replace("$", "$$")
+    return documents

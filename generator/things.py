@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
-from dashboards_src.places import Part
-from generator.differences import Change, compare, fields, lines, said
+from driftdeck.dashboards.places import Part
+from driftdeck.facts import Json
+from driftdeck.facts.dollars import unescape
+from driftdeck.generator.differences import Change, compare, fields, format_value, lines
 
-Json = dict[str, Any]
 KINDS = ("datasource", "dashboard", "rule", "contact point", "policies")
 """In the order in which they are told."""
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -40,58 +40,49 @@ class Difference:
     @property
     def thing(self) -> Thing:
         """What it is of; as it is after."""
-        found = self.after or self.before
-        assert found is not None
-        return found
+        thing = self.after or self.before
+        assert thing is not None
+        return thing
 
 
 def things(files: Mapping[str, str]) -> Things:
     """The things of built files, by path; titles as Grafana stores them."""
-    found: Things = {}
+    known: Things = {}
     for path, text in files.items():
         if path.endswith(".json"):
             content = json.loads(text)
-            _put(found, Thing("dashboard", content["uid"], content["title"], content))
+            _put(known, Thing("dashboard", content["uid"], content["title"], content))
             continue
         document = yaml.load(text, Loader=LOADER) or {}
-        for one in document.get("datasources", []):
-            _put(found, Thing("datasource", one["uid"], one["name"], one))
+        for datasource in document.get("datasources", []):
+            _put(known, Thing("datasource", datasource["uid"], datasource["name"], datasource))
         for group in document.get("groups", []):
             for rule in group["rules"]:
-                _put(found, _rule(group, rule))
+                _put(known, _rule(group, rule))
         for point in document.get("contactPoints", []):
             for receiver in point["receivers"]:
                 content = {**receiver, "name": point["name"]}
-                _put(found, Thing("contact point", receiver["uid"], point["name"], content))
+                _put(known, Thing("contact point", receiver["uid"], point["name"], content))
         for tree in document.get("policies", []):
-            _put(found, Thing("policies", str(tree.get("orgId", 1)), "policies", unescaped(tree)))
-    return found
+            _put(known, Thing("policies", str(tree.get("orgId", 1)), "policies", unescape(tree)))
+    return known
 
 
-def _put(found: Things, thing: Thing) -> None:
-    found[thing.kind, thing.uid] = thing
+def _put(known: Things, thing: Thing) -> None:
+    known[thing.kind, thing.uid] = thing
 
 
 def _rule(group: Json, rule: Json) -> Thing:
-    title = unescaped(rule["title"])
+    title = unescape(rule["title"])
     content = {
         **rule,
         "title": title,
-        "labels": unescaped(rule.get("labels", {})),
-        "folder": unescaped(group["folder"]),
+        "labels": unescape(rule.get("labels", {})),
+        "folder": unescape(group["folder"]),
         "group": group["name"],
         "interval": group["interval"],
     }
     return Thing("rule", rule["uid"], title, content)
-
-
-def unescaped(value: Any) -> Any:
-    """What Grafana makes of `$$`."""
-    if isinstance(value, dict):
-        return {key: unescaped(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [unescaped(inner) for inner in value]
-    return value.replace("$$", "$") if isinstance(value, str) else value
 
 
 def differences(before: Things, after: Things) -> list[Difference]:
@@ -121,47 +112,52 @@ def _routes(tree: Json, indent: str = "") -> Iterator[str]:
     for route in tree.get("routes") or []:
         rest = {key: value for key, value in route.items() if key not in SAID_OF_ROUTE}
         # All must match: their order means nothing, and 12.4 stores them sorted.
-        matchers = sorted(" ".join(map(str, one)) for one in route.get("object_matchers") or [])
-        asked = ", ".join(matchers)
-        more = "".join(f", {key} {said(value)}" for key, value in sorted(rest.items()))
-        yield f"{indent}{asked or 'everything'} → {route.get('receiver', 'as above')}{more}"
+        matchers = sorted(
+            " ".join(map(str, matcher)) for matcher in route.get("object_matchers") or []
+        )
+        condition = ", ".join(matchers)
+        more = "".join(f", {key} {format_value(value)}" for key, value in sorted(rest.items()))
+        yield f"{indent}{condition or 'everything'} → {route.get('receiver', 'as above')}{more}"
         yield from _routes(route, indent + "  ")
 
 
 SAID_OF_ROUTE = ("object_matchers", "receiver", "routes")
 
 
-def told(found: Difference) -> Iterator[str]:
+def told(difference: Difference) -> Iterator[str]:
     """A difference for people."""
-    thing = found.thing
-    sign = "+" if found.before is None else "-" if found.after is None else "~"
+    thing = difference.thing
+    sign = "+" if difference.before is None else "-" if difference.after is None else "~"
     yield f"{sign} {thing.kind} {thing.name!r}" if thing.kind != "policies" else f"{sign} policies"
     if thing.kind == "dashboard":
-        yield from lines(found.changes)
+        yield from lines(difference.changes)
         return
-    for line in lines(found.changes, indent=""):
+    for line in lines(difference.changes, indent=""):
         if not line.startswith("~"):  # the thing itself is the only part
             yield line
 
 
-def markdown(found: list[Difference]) -> str:
+def markdown(differing: list[Difference]) -> str:
     """Differences as a pull request shows them: a heading a thing, folded where it is long."""
-    if not found:
+    if not differing:
         return "No dashboard, rule, contact point or datasource changes.\n"
     text = []
-    for one in found:
-        word = "added" if one.before is None else "removed" if one.after is None else "changed"
-        heading, *body = told(one)
+    for difference in differing:
+        word = (
+            "added"
+            if difference.before is None
+            else "removed"
+            if difference.after is None
+            else "changed"
+        )
+        heading, *body = told(difference)
         text.append(f"**{heading[2:]}** {word}\n")
         if body:
             shown = "\n".join(body)
             block = f"```diff\n{_as_diff(shown)}\n```"
-            many = len(body) > FOLDED
-            text.append(
-                f"<details><summary>{len(one.changes)} changes</summary>\n\n{block}\n</details>\n"
-                if many
-                else f"{block}\n"
-            )
+            summary = f"<summary>{len(difference.changes)} changes</summary>"
+            folded = f"<details>{summary}\n\n{block}\n</details>\n"
+            text.append(folded if len(body) > FOLDED else f"{block}\n")
     return "\n".join(text)
 
 

@@ -1,14 +1,14 @@
 """Whether the committed thresholds still fit their declarations."""
 
-from monitors import thresholds
-from monitors.load import load
-from settings import Settings
+from driftdeck import thresholds
+from driftdeck.load import find_declaration, load
+from driftdeck.project import Project
 
 
-def stale_thresholds(settings: Settings) -> list[str]:
+def stale_thresholds(settings: Project) -> list[str]:
     """A sentence for each threshold that is stale, missing, left over, or written twice."""
-    found: list[str] = []
-    for monitor in load(settings.monitors_dir):
-        path = thresholds.path_beside(settings.monitors_dir / f"{monitor.name}.py")
-        found += thresholds.problems(monitor, thresholds.read(path))
-    return found
+    problems: list[str] = []
+    for monitor in load(*settings.monitor_folders):
+        path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
+        problems += thresholds.find_problems(monitor, thresholds.read(path))
+    return problems

@@ -3,14 +3,14 @@
 For example, everyone on one channel and the owner of one model by mail:
 
     CONTACTS = (
-        d.Contact(name="ml-alerts", way=d.slack(url="$SLACK_WEBHOOK_URL")),
-        d.Contact(name="grid", way=d.email("grid@example.org"), owners=("grid-operations",)),
+        d.Contact(name="ml-alerts", receiver=d.slack(url="$SLACK_WEBHOOK_URL")),
+        d.Contact(name="grid", receiver=d.email("grid@example.org"), owners=("grid-operations",)),
     )
 
 With one contact or more, `make build` writes Grafana's policies for the whole organisation:
 docs/contacts.md.
 """
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 CONTACTS: tuple[d.Contact, ...] = ()

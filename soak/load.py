@@ -23,19 +23,21 @@ import httpx
 import psutil
 import psycopg
 
-from database import Role, connect, postmaster
-from database.embedded import free_port
+from driftdeck.database import Role, connect, postmaster
+from driftdeck.database.embedded import free_port
+from driftdeck.grafana.client import Grafana
+from driftdeck.settings import Settings, load_settings
+from driftdeck.stack import steps
+from driftdeck.stack.local import grafana_binary
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import QueryResult, check_queries
+from driftdeck.verify.grafana import LiveGrafana, run_query
+from driftdeck.verify.queries import Query
 from examples.live.play import BEGINS, ENDS
-from settings import ROOT, Settings, load_settings
 from soak.flat import growth
-from stack.built import Built
-from stack.grafana import Grafana
-from stack.local import grafana_binary
-from stack.questions import Question
-from stack.runtime import choose
-from stack.verify import Answer, ask_all
-from stack.verify_grafana import Live, ask
 
+ROOT = Path(__file__).parents[1]
 EVERY_S = 5.0
 """Between two looks at memory and connections."""
 BYTES, CONNECTIONS = 32 * 2**20, 2.0
@@ -53,7 +55,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         own = {
-            "MONITORS_DIR": "examples/live/monitors",
+            "MONITORS": "examples/live/house/monitors",
             "STACK_DIR": str(folder),
             "DATA_DIR": str(folder / "data"),
             "PROVISIONING_DIR": str(folder / "provisioning"),
@@ -65,12 +67,12 @@ class House:
         self.has_grafana = own["RUNTIME"] == "grafana"
 
     def __enter__(self) -> "House":
-        subprocess.run(_module("stack", "up"), cwd=ROOT, check=True)
+        subprocess.run(steps.command("up"), cwd=ROOT, check=True)
         self.settings = load_settings()  # with the passwords that it has made
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(_module("stack", "down"), cwd=ROOT, check=False)
+        subprocess.run(steps.command("down"), cwd=ROOT, check=False)
 
     def processes(self, play: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
         """(part, process) of everything that should live as long as the house."""
@@ -84,7 +86,7 @@ class House:
         yield "play", play
         for child in play.children():
             words = child.cmdline()
-            yield ("collectors" if "collectors" in words else "service"), child
+            yield ("collectors" if "driftdeck" in words else "service"), child
 
 
 class Clients:
@@ -126,14 +128,14 @@ class Clients:
 
     def _by_grafana(self) -> Iterator[tuple[float, str]]:
         now = datetime.now(UTC)
-        live = Live(self._settings, self._built, Grafana(self._settings), now)
-        answers: list[Answer] = []
+        live = LiveGrafana(self._settings, self._built, Grafana(self._settings), now)
+        answers: list[QueryResult] = []
 
-        def asked(question: Question) -> Answer:
-            answers.append(ask(live, question))
+        def asked(question: Query) -> QueryResult:
+            answers.append(run_query(live, question))
             return answers[-1]
 
-        for check in ask_all(self._built, asked, lambda _: "", now):
+        for check in check_queries(self._built, asked, lambda _: "", now):
             if check.seconds is not None and answers:
                 yield check.seconds, answers.pop().error
 
@@ -156,7 +158,8 @@ def main() -> int:
     samples: dict[str, list[float]] = defaultdict(list)
     with House(parsed.folder.resolve()) as house:
         pace = parsed.minutes * 60 / (ENDS - BEGINS).days
-        play = _module("examples", "play", "--pace", f"{pace:g}", "--port", str(free_port()))
+        play = [sys.executable, "-m", "examples", "play", "--pace", f"{pace:g}"]
+        play += ["--port", str(free_port())]
         with _running(play, parsed.folder / "play.log") as playing, _backfilling(parsed.folder) as (
             backfills
         ), Clients(house, parsed.clients) as clients:  # fmt: skip
@@ -232,10 +235,6 @@ def _days(settings: Settings) -> int:
     return row[0] if row else 0
 
 
-def _module(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "ignore", "-m", *arguments]
-
-
 @contextmanager
 def _running(command: list[str], log: Path) -> Iterator[psutil.Process]:
     with log.open("wb") as out:
@@ -256,7 +255,7 @@ def _backfilling(folder: Path) -> Iterator[Counter[str]]:
     def run() -> None:
         with (folder / "backfill.log").open("wb") as out:
             while not over.is_set():
-                command = _module("collectors", "backfill", "all", "--reports", "0")
+                command = steps.command("backfill", "all", "--reports", "0")
                 done = subprocess.run(
                     command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False
                 )

@@ -10,12 +10,11 @@ import pandas as pd
 import psycopg
 import pytest
 
-import settings as environment
-from database import Role, connect, migrate
-from database.embedded import Embedded, free_port
-from database.passwords import new_password
-from monitors import declare as d
-from settings import CommittedSettings, Settings
+from driftdeck import declare as d
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.database.passwords import new_password
+from driftdeck.settings import IsolatedSettings, Settings
 
 SECRET = "p'a$s\"w%o\\rd={x}&ü"
 """Any character but a blank must work as a password."""
@@ -30,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a running, migrated, embedded database in a temporary folder."""
     folder = tmp_path_factory.mktemp("stack")
-    chosen = CommittedSettings(
+    chosen = IsolatedSettings(
         stack_dir=folder,
         postgres_port=free_port(),
         postgres_password=new_password(),
@@ -53,7 +52,7 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
     with connect(settings, Role.ADMIN) as opened:
         tables = opened.execute(
             "select string_agg(format('%I.%I', schemaname, tablename), ', ')"
-            " from pg_tables where schemaname = 'monitoring'"
+            " from pg_tables where schemaname = 'monitoring' and tablename <> 'schema_migration'"
         ).fetchone()
         opened.execute(f"truncate {tables[0]}")
         opened.execute("drop schema if exists outages cascade")
@@ -65,12 +64,13 @@ def connection(settings: Settings) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def mine(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with folders of their own for monitors, data and `.env`."""
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
     for name in ("monitors", "data"):
         (tmp_path / name).mkdir()
     return settings.model_copy(
         update={
-            "monitors_dir": tmp_path / "monitors",
+            "root": tmp_path,
+            "monitors": ("monitors",),
+            "dashboards": ("dashboards",),
             "data_dir": tmp_path / "data",
             "provisioning_dir": tmp_path / "provisioning",
         }
@@ -153,9 +153,9 @@ def house(
 
     changes: source text of what its declaration has other than `small_monitor`'s.
     """
-    from collectors.runner import Runner
-    from collectors.windows import window_of
-    from monitors.load import named
+    from driftdeck.collectors.jobs.runner import Runner
+    from driftdeck.collectors.jobs.windows import window_of
+    from driftdeck.load import find_monitor
 
     days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]
     for n, day in enumerate(days):
@@ -164,15 +164,15 @@ def house(
     declared.mkdir()
     (declared / "small.py").write_text(
         f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-12', {changes})\n"
     )
-    monitor = named("small", declared)
+    monitor = find_monitor("small", declared)
     runner = Runner(monitor, settings, connection)
     for day in days:
         runner.run(window_of(monitor, day))
     connection.commit()
-    given = {"monitors_dir": declared, "provisioning_dir": folder / "provisioning"}
+    given = {"monitors": (str(declared),), "provisioning_dir": folder / "provisioning"}
     return settings.model_copy(update=given)
 
 
@@ -185,7 +185,7 @@ def small_house(settings: Settings, connection: psycopg.Connection, tmp_path: Pa
 @pytest.fixture
 def collected(small_house: Settings) -> tuple[Settings, list[dict[str, Any]]]:
     """That folder's settings, and its dashboards."""
-    from generator.artefacts import artefacts
-    from stack.built import Built
+    from driftdeck.generator.artefacts import artefacts
+    from driftdeck.verify.built import Built
 
     return small_house, Built(artefacts(small_house), {}).dashboards()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
 
 
 @dataclass
@@ -60,10 +60,15 @@ class Fake:
         if path == "/login":
             return {}
         if path == "/api/folders":
+            if method == "POST" and body["uid"] in self.folders:
+                return None  # a folder of this uid is refused: 412 of the real one
             if method == "POST":
                 self.folders[body["uid"]] = body["title"]
                 return body
             return [{"uid": uid, "title": title} for uid, title in self.folders.items()]
+        if path.startswith("/api/folders/"):
+            self.folders[name] = body["title"]
+            return body
         if path == "/api/search":
             return [{"uid": uid} for uid in self.dashboards]
         if path == "/api/dashboards/db":

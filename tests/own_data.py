@@ -1,13 +1,13 @@
-"""What the tests of `collectors new` share: an undeclared log, and the command line."""
+"""What the tests of `driftdeck new` share: an undeclared log, and what is asked of it."""
 
-import argparse
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from collectors import __main__ as command
 from conftest import rows
+from driftdeck.collectors.new.request import Request
 
 FIRST, DAYS = date(2024, 1, 1), 24
 
@@ -26,9 +26,22 @@ def log(days: int = DAYS, count: int = 60) -> pd.DataFrame:
     )
 
 
-def asked(name: str, source: object, *more: str) -> argparse.Namespace:
-    """The command line of `new`."""
-    return command._parser().parse_args(["new", name, "--from", str(source), *more])
+def asked(name: str, source: object, *words: str, **more: Any) -> Request:
+    """What is asked of some data. words: options as on a command line, more: as of a `Request`."""
+    given: dict[str, Any] = {}
+    lists = {"category", "number", "leave_out"}
+    at = iter(words)
+    for word in at:
+        key = word.removeprefix("--").replace("-", "_")
+        if key == "force":
+            given[key] = True
+        elif key == "reference":
+            given[key] = (next(at), next(at))
+        elif key in lists:
+            given[key] = (*given.get(key, ()), next(at))
+        else:
+            given[key] = next(at)
+    return Request(name=name, source=str(source), **given, **more)
 
 
 def saved(frame: pd.DataFrame, folder: Path, name: str = "log.csv") -> Path:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-Json = dict[str, Any]
+from driftdeck.facts import Json
+
 NOW = datetime(2024, 1, 13, 12, tzinfo=UTC)
 PANEL: Json = {
     "id": 7,

@@ -1,6 +1,7 @@
 """The built files: fresh, the same everywhere, whole, and of one number."""
 
 import dataclasses
+import importlib
 import json
 import os
 import subprocess
@@ -8,28 +9,36 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
-import dashboards_src
 from conftest import small_monitor
-from dashboards_src.alerts import breached_query
-from dashboards_src.page import period
-from dashboards_src.style import SERIES, STATES
-from generator.artefacts import COMPOSE, Place, artefacts, datasource_type, pages, site
-from generator.files import present, stale, write
-from generator.thresholds import stale_thresholds
-from monitors import declare as d
-from monitors.declare.contacts import KINDS
-from monitors.declare.monitor import NAME
-from monitors.load import RESERVED, load
-from settings import ROOT, CommittedSettings
+from driftdeck import dashboards_src
+from driftdeck import declare as d
+from driftdeck.dashboards.page import period
+from driftdeck.dashboards.style import SERIES, STATES
+from driftdeck.declare.contacts import KINDS
+from driftdeck.facts import Json
+from driftdeck.firing import breached_query
+from driftdeck.generator import yamltext
+from driftdeck.generator.artefacts import (
+    COMPOSE,
+    BuildError,
+    Place,
+    artefacts,
+    datasource_type,
+    pages,
+    site,
+)
+from driftdeck.generator.files import present, stale, write
+from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.load import RESERVED, load
+from driftdeck.settings import IsolatedSettings
+from repository import MONITORS, ROOT
 
-Json = dict[str, Any]
-SETTINGS = CommittedSettings()
+SETTINGS = IsolatedSettings()
 BUILT = artefacts(SETTINGS)
 DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]
 RULES = [
@@ -59,9 +68,9 @@ def test_committed_files_are_fresh() -> None:
 def test_same_bytes_on_every_hash_seed(seed: str) -> None:
     """A build gives the same bytes whatever the hash seed and the machine's settings."""
     script = (
-        "import hashlib; from generator.artefacts import artefacts;"
-        "from settings import CommittedSettings;"
-        "print(hashlib.sha256(repr(artefacts(CommittedSettings())).encode()).hexdigest())"
+        "import hashlib; from driftdeck.generator.artefacts import artefacts;"
+        "from driftdeck.settings import IsolatedSettings;"
+        "print(hashlib.sha256(repr(artefacts(IsolatedSettings())).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed, "POSTGRES_DB": "other", "TZ": "Asia/Tokyo"}
     done = subprocess.run(
@@ -181,14 +190,14 @@ def test_every_rule_compares_strictly_and_guards_against_nan() -> None:
         assert "$__timeFilter" not in a["model"]["rawSql"] + t["model"]["rawSql"]
 
 
-@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
 def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
     """A fixed level is the panel's line; the rule compares with the level that is stored."""
     uid = site(SETTINGS).uid(monitor.name)
     dashboard = next(one for one in DASHBOARDS if one["uid"] == uid)
     for series in monitor.series():
         metric = series.metric
-        if metric.unjudged or series.levels is None or metric.name == "drift":
+        if metric.unjudged or series.thresholds is None or metric.name == "drift":
             continue
         rules = [
             r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))
@@ -198,9 +207,9 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         drawn = {step["value"] for step in steps[1:]}
 
-        assert drawn == set(series.levels.given().values()), metric.name
+        assert drawn == set(series.thresholds.as_dict().values()), metric.name
         for side, sign in (("above", ">"), ("below", "<")):
-            level = getattr(series.levels, f"alert_{side}")
+            level = getattr(series.thresholds, f"alert_{side}")
             rule = next((r for r in rules if r["title"].endswith(f"{side} its alert level")), None)
             assert (level is None) == (rule is None)
             if rule is not None:
@@ -221,8 +230,8 @@ def test_dollars_are_escaped_where_grafana_expands_them() -> None:
         metrics=(d.missing(warn=0.1, alert=0.2),),
         never_late="a test",
     )
-    from dashboards_src import groups
-    from generator.artefacts import _escape_group
+    from driftdeck.dashboards_src import groups
+    from driftdeck.generator.artefacts import _escape_group
 
     rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]
     assert rule["title"] == "Price in $$USD: Missing values above its alert level"
@@ -270,20 +279,17 @@ def test_places_differ_in_addresses_only() -> None:
 
 def test_without_monitors_nothing_is_drawn(tmp_path: Path) -> None:
     """A repository that has deleted every example still builds."""
-    empty = artefacts(SETTINGS.model_copy(update={"monitors_dir": tmp_path}))
+    empty = artefacts(SETTINGS.model_copy(update={"monitors": (str(tmp_path),)}))
 
     assert [name for name in empty if name.endswith(".json") or "rules" in name] == []
 
 
 def test_reserved_names_are_those_of_the_other_dashboards() -> None:
-    """No monitor can be called as a dashboard of dashboards_src/ is, pulled ones and demos too."""
-    monitors = {monitor.name for monitor in load()}
-    built = {Path(name).stem.replace("-", "_") for name in BUILT if name.endswith(".json")}
-    others = {name for name in built - monitors if NAME.fullmatch(name)}
+    """No monitor can be called as a dashboard of the library is."""
+    made = {page.uid for page in dashboards_src.pages(site(SETTINGS), ())}
 
-    assert others <= RESERVED, "add them to RESERVED in monitors/load.py"
-    if {"dummy", "outages", "flights", "flights_first"} <= monitors:
-        assert others == RESERVED, "take what is gone out of RESERVED in monitors/load.py"
+    assert {uid.removeprefix(SETTINGS.uid_prefix) for uid in made} <= RESERVED
+    assert len(RESERVED) == len(dashboards_src.DASHBOARDS) - 1
 
 
 @pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])
@@ -291,7 +297,7 @@ def test_no_artefact_replaces_another(uid: str) -> None:
     """Two dashboards of one file are an error that names it, whatever they were made of."""
     pulled = [*pages(SETTINGS), dashboards_src.Pulled(uid, "Mine", (), {})]
 
-    with pytest.raises(ValueError, match=r"dashboards/flights\.json is built twice; .*rename"):
+    with pytest.raises(BuildError, match=r"dashboards/flights\.json is built twice; .*rename"):
         artefacts(SETTINGS, every=pulled)
 
 
@@ -348,3 +354,25 @@ def test_lines_have_no_state_colour() -> None:
 def test_a_rule_has_a_kind_that_contacts_can_choose() -> None:
     """What contacts filter by is what rules say of themselves."""
     assert {rule["labels"]["kind"] for rule in RULES} <= set(KINDS)
+
+
+def test_yaml_is_the_same_where_pyyaml_has_no_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Literal blocks, no anchors, keys in their order: by either of its writers."""
+    shared = {
+        "sql": "SELECT 1\nFROM x",
+        "long": "word " * 40,
+        "on": "yes",
+        "é": [1, 0.5, None, True],
+    }
+    document = {"z": shared, "a": shared, "none": [], "nothing": {}}
+    wanted = yamltext.text(document)
+    with monkeypatch.context() as patch:
+        patch.delattr(yaml, "CSafeDumper", raising=False)
+        plain = importlib.reload(yamltext)
+        assert plain.DUMPER is yaml.SafeDumper
+        written = plain.text(document)
+    importlib.reload(yamltext)
+
+    assert written == wanted
+    assert "&" not in wanted
+    assert "sql: |-\n" in wanted

@@ -12,17 +12,18 @@ import psutil
 import psycopg
 import pytest
 
-from collectors import work
-from collectors.backfill import Asked, backfill
 from conftest import rows, small_monitor, write_day
-from monitors.load import load, named
-from settings import ROOT, Settings
+from driftdeck.collectors.jobs import work
+from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
+from driftdeck.load import find_monitor, load
+from driftdeck.settings import Settings
+from repository import ROOT
 
 FIRST = date(2024, 1, 1)
 DAYS = 40
 DECLARED = '''"""A small classifier."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="small", title="Small", description="Of random rows.", owner="tests",
@@ -58,17 +59,17 @@ def mine(settings: Settings, tmp_path: Path, connection: psycopg.Connection) -> 
     last = FIRST + timedelta(days=DAYS - 1)
     (tmp_path / "monitors" / "small.py").write_text(DECLARED.format(last=last), encoding="utf-8")
     load.cache_clear()
-    changes = {"data_dir": tmp_path / "data", "monitors_dir": tmp_path / "monitors"}
+    changes = {"data_dir": tmp_path / "data", "monitors": (str(tmp_path / "monitors"),)}
     return settings.model_copy(update=changes)
 
 
 def collect(mine: Settings, connection: psycopg.Connection, **asked: object) -> list[object]:
     """Everything that a backfill of an empty database stores."""
-    monitor = named("small", mine.monitors_dir)
+    monitor = find_monitor("small", *mine.monitor_folders)
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
-    assert backfill(mine, [monitor], Asked(reports=0, **asked)) == 0
+    assert backfill(mine, [monitor], BackfillOptions(reports=0, **asked)) == 0
     return stored(connection)
 
 
@@ -100,8 +101,16 @@ def test_a_killed_backfill_goes_on(
     for table in ("metric_value", "histogram", "window_status"):
         connection.execute(f"delete from monitoring.{table}")
     connection.commit()
-    given = {name.upper(): str(value) for name, value in mine.model_dump(exclude_none=True).items()}
-    command = [sys.executable, "-m", "collectors", "backfill", "small", "--workers", workers]
+    given = mine.variables(secrets=True)
+    command = [
+        sys.executable,
+        "-m",
+        "driftdeck",
+        "backfill",
+        "small",
+        "--workers",
+        workers,
+    ]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.DEVNULL
     ) as process:
@@ -114,9 +123,9 @@ def test_a_killed_backfill_goes_on(
         process.send_signal(signal.SIGKILL)
     assert 0 < count <= DAYS
     assert psutil.wait_procs(begun, timeout=20)[1] == []
-    monitor = named("small", mine.monitors_dir)
+    monitor = find_monitor("small", *mine.monitor_folders)
 
-    assert backfill(mine, [monitor], Asked(missing=True, reports=0)) == 0
+    assert backfill(mine, [monitor], BackfillOptions(missing=True, reports=0)) == 0
     assert stored(connection) == whole
 
 
@@ -134,9 +143,9 @@ def test_reports_are_as_many_as_asked(
     mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The newest windows first; a second call has nothing to do."""
-    monitor = named("small", mine.monitors_dir)
+    monitor = find_monitor("small", *mine.monitor_folders)
     for _ in range(2):
-        assert backfill(mine, [monitor], Asked(missing=True, reports=2)) == 0
+        assert backfill(mine, [monitor], BackfillOptions(missing=True, reports=2)) == 0
     paths = connection.execute(
         "select report_path <> '' from monitoring.window_status order by window_start"
     ).fetchall()
@@ -150,11 +159,11 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """It is named, the exit status says so, and the other monitor is collected."""
-    good = named("small", mine.monitors_dir)
+    good = find_monitor("small", *mine.monitor_folders)
     gone = small_monitor("nowhere", name="gone", starts="", ends="")
     known = {one.name: one for one in (good, gone)}
-    monkeypatch.setattr(work, "named", lambda name, _: known[name])
+    monkeypatch.setattr(work, "find_monitor", lambda name, _: known[name])
 
-    assert backfill(mine, [gone, good], Asked(reports=0)) == 1
+    assert backfill(mine, [gone, good], BackfillOptions(reports=0)) == 1
     assert len(stored(connection)[0]) >= DAYS * 6
     assert "gone: " in capsys.readouterr().err

@@ -10,17 +10,17 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors import __main__ as command
-from collectors.due import due_windows
-from collectors.runner import Runner
-from collectors.sources import predictions
-from collectors.values import Status
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from database.errors import is_outage
-from diagnostics import LOG
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.cli import main
+from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.sources import predictions
+from driftdeck.collectors.values import Status
+from driftdeck.database.errors import is_outage
+from driftdeck.diagnostics import LOG
+from driftdeck.settings import Settings
 from soak.days.house import House
 from soak.days.run import Soak, cases, judged
 
@@ -73,7 +73,7 @@ def declared(folder: Path, changes: dict[str, str]) -> Path:
     for name, change in changes.items():
         (folder / f"{name}.py").write_text(
             f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-            "from conftest import small_monitor\nfrom monitors import declare as d\n"
+            "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
             f"MONITOR = small_monitor(name={name!r}, title={name!r}, {change})\n"
         )
     return folder
@@ -92,15 +92,15 @@ def test_what_nobody_foresaw_costs_one_monitor(
     log = f"folder={str(tmp_path / 'log')!r}, starts={str(DAY)!r}"
     odd = log.replace(f"starts={str(DAY)!r}", "starts=''")
     folder = declared(tmp_path / "declared", {"aa": log, "mm": odd, "zz": log})
-    mine = settings.model_copy(update={"monitors_dir": folder, "stack_dir": tmp_path / "stack"})
-    monkeypatch.setattr("settings.load_settings", lambda: mine)
+    mine = settings.model_copy(update={"monitors": (str(folder),), "stack_dir": tmp_path / "stack"})
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: mine)
     raised: Exception = ZeroDivisionError("of nobody")
 
     def fail(*_: object) -> date:
         raise raised
 
     monkeypatch.setattr(predictions.Predictions, "first_day", fail)
-    assert command.main(arguments) == 1
+    assert main(arguments) == 1
     said = capsys.readouterr()
     assert "mm: ZeroDivisionError: of nobody" in said.err
     assert "Traceback" not in said.err + said.out
@@ -111,7 +111,7 @@ def test_what_nobody_foresaw_costs_one_monitor(
     connection.execute("truncate monitoring.window_status, monitoring.metric_value")
     connection.commit()
     raised = psycopg.OperationalError("the server is gone")
-    assert command.main(arguments) == 2
+    assert main(arguments) == 1
     assert "zz " not in capsys.readouterr().out
     LOG.handlers.clear()
 
@@ -127,9 +127,9 @@ def test_a_process_beside_keeps_the_log_too(
     log = f"folder={str(tmp_path / 'log')!r}, starts={str(DAY)!r}, reference=None,"
     metrics = "metrics=(d.missing(alert=0.5),)"
     folder = declared(tmp_path / "declared", {"small": log + metrics})
-    mine = settings.model_copy(update={"monitors_dir": folder, "stack_dir": tmp_path / "stack"})
-    monkeypatch.setattr("settings.load_settings", lambda: mine)
-    assert command.main(["backfill", "small", "--workers", "2", "--reports", "0"]) == 1
+    mine = settings.model_copy(update={"monitors": (str(folder),), "stack_dir": tmp_path / "stack"})
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: mine)
+    assert main(["backfill", "small", "--workers", "2", "--reports", "0"]) == 1
     assert "part-0.parquet: is no whole Parquet file" in capsys.readouterr().out
     assert "Traceback" in (tmp_path / "stack" / "driftdeck.log").read_text()
     LOG.handlers.clear()
@@ -200,10 +200,10 @@ def test_a_day_that_lost_its_rows_keeps_its_numbers_until_somebody_says_so(
     play(connection, "2024-01-06T03:00Z")
     log = f"folder={str(tmp_path / 'log')!r}, starts={str(DAY)!r}"
     folder = declared(tmp_path / "declared", {"small": log})
-    mine = settings.model_copy(update={"monitors_dir": folder, "stack_dir": tmp_path / "stack"})
-    monkeypatch.setattr("settings.load_settings", lambda: mine)
-    monkeypatch.setattr("collectors.sources.state.SETTLED", -1e9)
-    assert command.main(["due", "--no-report"]) == 0
+    mine = settings.model_copy(update={"monitors": (str(folder),), "stack_dir": tmp_path / "stack"})
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: mine)
+    monkeypatch.setattr("driftdeck.collectors.sources.state.SETTLED", -1e9)
+    assert main(["due", "--no-report"]) == 0
     status, error, count, worst = of(connection)
     assert (status, error) == ("ok", None)
     assert count
@@ -211,28 +211,28 @@ def test_a_day_that_lost_its_rows_keeps_its_numbers_until_somebody_says_so(
     kept = part.rename(tmp_path / "kept")
     capsys.readouterr()
 
-    assert command.main(["due", "--no-report"]) == 0
+    assert main(["due", "--no-report"]) == 0
     said = "no rows any more, where 60 were measured"
     assert said in capsys.readouterr().out
     assert of(connection)[0] == "partial"
     assert said in of(connection)[1]
     assert of(connection)[2:] == (count, worst)
-    assert command.main(["due", "--no-report"]) == 0
+    assert main(["due", "--no-report"]) == 0
     assert "nothing is due" in capsys.readouterr().out
-    assert command.main(["backfill", "small", "--workers", "1", "--reports", "0"]) == 0
+    assert main(["backfill", "small", "--workers", "1", "--reports", "0"]) == 0
     assert of(connection)[2:] == (count, worst)
 
     kept.rename(part)
-    assert command.main(["due", "--no-report"]) == 0
+    assert main(["due", "--no-report"]) == 0
     assert of(connection) == ("ok", None, count, worst)
     part.unlink()
     run = ["run", "small", "--date", str(DAY), "--no-report"]
-    assert command.main(run) == 0
+    assert main(run) == 0
     assert of(connection)[:1] == ("partial",)
-    assert command.main([*run, "--empty"]) == 0
+    assert main([*run, "--empty"]) == 0
     assert of(connection)[0] == "empty"
     assert of(connection)[2] < count
-    assert command.main(run) == 0
+    assert main(run) == 0
     assert of(connection)[0] == "empty"
     LOG.handlers.clear()
 

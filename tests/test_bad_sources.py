@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.cleaned import Cleaned
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Status
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 
@@ -78,7 +78,7 @@ def test_a_column_that_fails_in_one_file_is_kept_of_the_other(
     table = table.set_column(table.column_names.index("c"), "c", bad)
     pq.write_table(table, tmp_path / f"date={DAY}" / "part-1.parquet")
     monitor = small_monitor(str(tmp_path), starts=str(DAY - timedelta(days=9)))
-    cleaned = Cleaned(monitor, read(settings, monitor.source))
+    cleaned = CoercedRows(monitor, read(settings, monitor.source))
     assert cleaned.columns["c"].count == 60
     assert cleaned.columns["x"].count == 100
     [complaint] = cleaned.complaints

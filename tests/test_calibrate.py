@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from collectors.calibrate import calibrate, false_alarm_days, propose, render
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from monitors import thresholds
-from monitors.load import load
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck import thresholds
+from driftdeck.collectors.thresholds.calibrate import (
+    calibrate,
+    estimate_false_alarm_days,
+    propose,
+    render,
+)
+from driftdeck.load import load
+from driftdeck.settings import Settings
 
 
 def series(metric: d.Metric) -> d.Series:
@@ -30,7 +35,7 @@ def series(metric: d.Metric) -> d.Series:
 def test_levels_lie_at_the_quantiles_of_the_bad_side(metric: d.Metric, sides: set[str]) -> None:
     """Levels are the stated quantiles, on the side that is bad, alert beyond warn."""
     values = list(np.linspace(0.1, 0.9, 101))
-    levels = propose(series(metric), values).given()
+    levels = propose(series(metric), values).as_dict()
 
     assert set(levels) == sides
     for name, level in levels.items():
@@ -54,17 +59,17 @@ def test_false_alarms_are_counted_on_held_out_days() -> None:
     alike = list(random.normal(1, 0.1, 200))
     worse = [*random.normal(1, 0.1, 100), *random.normal(2, 0.1, 100)]
 
-    assert false_alarm_days(quiet, alike) < 1
-    assert false_alarm_days(quiet, worse) > 10
+    assert estimate_false_alarm_days(quiet, alike) < 1
+    assert estimate_false_alarm_days(quiet, worse) > 10
 
 
 def test_file_reads_back_as_it_was_found() -> None:
     """What is written is what is read, and it fits its declaration."""
     monitor = small_monitor(metrics=(d.drift(), d.recall()))
     levels = {
-        ("drift", "x"): d.Levels(warn_above=0.1, alert_above=0.2),
-        ("drift", "c"): d.Levels(warn_above=0.3, alert_above=0.4),
-        ("recall", ""): d.Levels(warn_below=0.7, alert_below=0.6),
+        ("drift", "x"): d.Thresholds(warn_above=0.1, alert_above=0.2),
+        ("drift", "c"): d.Thresholds(warn_above=0.3, alert_above=0.4),
+        ("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6),
     }
     text = render(monitor, levels, "hash")
 
@@ -75,8 +80,8 @@ def test_file_reads_back_as_it_was_found() -> None:
         path.write_text(text)
         found = thresholds.read(path)
     assert found is not None
-    assert found.levels == levels
-    assert thresholds.problems(monitor, found) == []
+    assert found.thresholds == levels
+    assert thresholds.find_problems(monitor, found) == []
 
 
 def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
@@ -86,22 +91,24 @@ def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
         columns=tuple(d.number(name) for name in names), metrics=(d.drift(), d.recall())
     )
     keys = [series.key for series in monitor.series()]
-    levels = {key: d.Levels(warn_above=n + 0.5, alert_above=n + 1) for n, key in enumerate(keys)}
-    levels["recall", ""] = d.Levels(warn_below=0.7, alert_below=0.6)
+    levels = {
+        key: d.Thresholds(warn_above=n + 0.5, alert_above=n + 1) for n, key in enumerate(keys)
+    }
+    levels["recall", ""] = d.Thresholds(warn_below=0.7, alert_below=0.6)
     path = tmp_path / "small.thresholds.toml"
     path.write_text(render(monitor, levels, "hash"), encoding="utf-8")
     found = thresholds.read(path)
 
     assert found is not None
-    assert found.levels == levels
-    assert thresholds.problems(monitor, found) == []
+    assert found.thresholds == levels
+    assert thresholds.find_problems(monitor, found) == []
 
 
 def test_a_single_missing_value_is_no_news() -> None:
     """Columns that never lack a value get a level all the same; sparse ones their own."""
     never, often = (propose(series(d.missing()), [share] * 20) for share in (0.0, 0.4))
 
-    assert never == d.Levels(warn_above=0.01, alert_above=0.05)
+    assert never == d.Thresholds(warn_above=0.01, alert_above=0.05)
     assert 0.4 <= often.warn_above < often.alert_above < 0.5
 
 
@@ -113,16 +120,16 @@ def test_calibrating_writes_the_levels_beside_the_declaration(
         write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n), count=200))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "small.py").write_text(
-        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         f"MONITOR = small_monitor({str(tmp_path / 'log')!r}, metrics=(d.drift(),),"
         " reference=d.Between('2024-01-01', '2024-01-12'))\n"
     )
-    mine = settings.model_copy(update={"monitors_dir": tmp_path / "mine"})
-    [bare] = load(mine.monitors_dir)
+    mine = settings.model_copy(update={"monitors": (str(tmp_path / "mine"),)})
+    [bare] = load(*mine.monitor_folders)
     assert calibrate(bare, mine) == 0
     load.cache_clear()
-    [calibrated] = load(mine.monitors_dir)
+    [calibrated] = load(*mine.monitor_folders)
 
     assert "false alarms" in capsys.readouterr().out
-    assert [one.levels is not None for one in calibrated.series()] == [True, True]
-    assert all(0 < one.levels.warn_above < 0.5 for one in calibrated.series())
+    assert [one.thresholds is not None for one in calibrated.series()] == [True, True]
+    assert all(0 < one.thresholds.warn_above < 0.5 for one in calibrated.series())

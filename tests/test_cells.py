@@ -10,14 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from collectors import cells
-from collectors.collect import collect
-from collectors.reference import days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
 from conftest import small_monitor
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.frames import cells
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 FIRST = date(2024, 1, 1)
@@ -76,7 +76,7 @@ def write(folder: Path, column: str, words: list[list[str]]) -> d.Csv:
     return d.Csv(str(folder), time="at", layout="dated")
 
 
-def newest(settings: Settings, source: d.Source, column: d.Column, days: int) -> Collected:
+def newest(settings: Settings, source: d.Source, column: d.Column, days: int) -> WindowResult:
     """What the last of some days amounts to, against all before it."""
     last = FIRST + timedelta(days=days - 1)
     monitor = small_monitor(
@@ -90,7 +90,7 @@ def newest(settings: Settings, source: d.Source, column: d.Column, days: int) ->
     return collect(monitor, window, reader, lambda _: reference, NOW, backfill=True, report=False)
 
 
-def drift(found: Collected) -> float:
+def drift(found: WindowResult) -> float:
     """Of the one column."""
     [value] = [v for v in found.values if v.series.metric.name == "drift"]
     assert value.outcome.value is not None

@@ -9,19 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from changes.apply import apply
-from changes.edits import UnprovedError
-from changes.plan import Kind, Step, Target, lines, plan, summary
-from changes.pull import pull
+from driftdeck.changes.apply import apply
+from driftdeck.changes.edits import UnprovedError
+from driftdeck.changes.plan import Kind, Step, Target, lines, plan, summary
+from driftdeck.changes.pull import pull
+from driftdeck.facts import Json
+from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
+from driftdeck.generator.differences import compare, format_value
+from driftdeck.generator.normal import normalise_dashboard
+from driftdeck.generator.things import Thing, differences, markdown, things, told
+from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.settings import IsolatedSettings, Settings
 from fake_grafana import Fake
-from generator.artefacts import artefacts, dashboard, unused_edits
-from generator.differences import compare, said
-from generator.noise import without_noise
-from generator.things import Thing, differences, markdown, things, told
-from settings import ROOT, CommittedSettings, Settings
-from stack.grafana import Grafana, GrafanaError
+from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 
@@ -29,7 +30,7 @@ RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 def house(tmp_path: Path) -> Settings:
     """The project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    chosen = CommittedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    chosen = IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
     assert chosen.edits_dir == tmp_path / "edits"
     return chosen
 
@@ -98,7 +99,7 @@ def test_hand_edits_are_named_kept_and_pulled(
     assert f"~ panel {panel['title']!r}\n      fieldConfig.defaults.max: 0.5 (new)" in text
 
     fake.wrote.clear()
-    assert apply(target(house, fake), force=False) == 2
+    assert apply(target(house, fake), force=False) == 3
     assert fake.wrote == []
 
     assert pull(target(house, fake), []) == 0
@@ -191,6 +192,7 @@ def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -
 
 def test_policies_of_contacts_that_are_gone_go_first(house: Settings, fake: Fake) -> None:
     """Grafana refuses to delete a contact point that its policies still name."""
+    house = house.model_copy(update={"notification_policies": "whole"})
     apply(target(house, fake), force=False)
     fake.points["driftdeck-contact-ops"] = {"uid": "driftdeck-contact-ops", "name": "ops"}
     fake.policies = {"receiver": "grafana-default-email", "routes": [{"receiver": "ops"}]}
@@ -228,7 +230,7 @@ def test_what_a_browser_saved_differs_by_what_a_person_did() -> None:
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     built, saved = recorded["built"], recorded["saved"]
     assert len(compare(built, saved)) == 125
-    found = compare(built, without_noise(built, saved))
+    found = compare(built, normalise_dashboard(built, saved))
     told_ = {(str(one.part), one.field) for one in found}
     drift = "panel 'Drift of every column, in units of its alert level'"
     assert told_ == {
@@ -255,7 +257,7 @@ def test_differences_of_every_kind_are_told() -> None:
     more = {key: replace(one, content={**one.content, **panel}) for key, one in after.items()}
     assert "<details>" in markdown(differences(many, more))
     assert next(told(differences(after, before)[-1])) == "- rule 'R'"
-    assert said(None) == "null"
+    assert format_value(None) == "null"
 
 
 FOREIGN: Json = {
@@ -283,20 +285,20 @@ FOREIGN: Json = {
 
 
 def test_what_was_made_in_grafana_becomes_a_module(
-    house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: Settings, fake: Fake, tmp_path: Path
 ) -> None:
     """By its uid: with panels of all ages, another datasource, a library panel, odd names."""
-    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
+    house = house.model_copy(update={"dashboards": (str(tmp_path / "made"),)})
     apply(target(house, fake), force=False)
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     assert steps(house, fake) == []  # not ours until someone says so
     assert pull(target(house, fake), ["fuel-1"]) == 0
-    text = (tmp_path / "fuel_prices.py").read_text(encoding="utf-8")
+    text = (tmp_path / "made" / "fuel_prices.py").read_text(encoding="utf-8")
     assert text.startswith('"""Fuel "prices": made in Grafana')
     scope: dict[str, Any] = {}
     exec(text, scope)
     made = dashboard(scope["PAGE"])
-    assert compare(made, without_noise(made, FOREIGN)) == []
+    assert compare(made, normalise_dashboard(made, FOREIGN)) == []
     panels = made["panels"]
     assert isinstance(panels, list)
     assert panels[2] == FOREIGN["panels"][2] | {"title": ""}
@@ -308,12 +310,14 @@ def test_a_module_that_would_lose_something_is_not_written(
     house: Settings, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is written is proved first."""
-    monkeypatch.setattr("changes.pull.FOLDER", tmp_path)
-    monkeypatch.setattr("changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints"))
+    house = house.model_copy(update={"dashboards": (str(tmp_path / "made"),)})
+    monkeypatch.setattr(
+        "driftdeck.changes.module.OWN", ("type", "title", "gridPos", "maxDataPoints")
+    )
     fake.dashboards["fuel-1"], fake.saved["fuel-1"] = FOREIGN, ("admin", "")
     with pytest.raises(UnprovedError, match="maxDataPoints"):
         pull(target(house, fake), ["fuel-1"])
-    assert list(tmp_path.glob("*.py")) == []
+    assert list(tmp_path.rglob("*.py")) == []
 
 
 def test_comments_of_edits_stay(

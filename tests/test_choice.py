@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from collectors import choice
-from collectors.choice import Choice, choose
-from collectors.cleaned import Cleaned
-from collectors.collect import collect
-from collectors.drift_index import Index
-from collectors.reference import Reference, days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
-from collectors.windows import window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.engines import choice
+from driftdeck.collectors.engines.choice import Choice, choose
+from driftdeck.collectors.engines.drift_index import Index
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 FIRST = date(2024, 1, 1)
-SMALL = Cleaned(small_monitor(), rows(FIRST))
+SMALL = CoercedRows(small_monitor(), rows(FIRST))
 
 
 def choices(*, backfill: bool, report: bool, check_every: int = 50) -> list[Choice]:
@@ -67,7 +67,7 @@ def test_a_large_reference_is_never_evidentlys_alone(monkeypatch: pytest.MonkeyP
 
 def test_a_method_that_the_index_lacks_is_always_evidentlys() -> None:
     """A backfill and a calibration lose no number of it."""
-    anderson = d.Method("anderson", d.KS.bad, d.KS.unit, frozenset({"number"}), "a p-value")
+    anderson = d.Method("anderson", d.KS.breach_side, d.KS.unit, frozenset({"number"}), "a p-value")
     drift = d.drift(number=anderson, category=d.CHI_SQUARE, warn=0.1, alert=0.05)
     monitor = small_monitor(metrics=(drift,))
     window = window_of(monitor, FIRST)
@@ -86,7 +86,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return folder
 
 
-def collected(log: Path, settings: Settings, *, backfill: bool, report: bool) -> Collected:
+def collected(log: Path, settings: Settings, *, backfill: bool, report: bool) -> WindowResult:
     """The day after the reference."""
     monitor = small_monitor(str(log))
     reader = Reader(monitor, settings)
@@ -123,10 +123,10 @@ def test_engines_that_differ_fail_the_window(
 
 def test_a_difference_is_seen_at_once() -> None:
     """Of size, of presence, and of why there is none."""
-    say = choice.Measured
-    assert choice.same(say(1.0), say(1.0 + 1e-10), "psi")
-    assert not choice.same(say(1.0), say(1.0 + 1e-8), "psi")
-    assert choice.same(say(1e12), say(1e12 + 1), "")
-    assert not choice.same(say(0.0), say(None, "why"), "")
-    assert not choice.same(say(None, "why"), say(None, "why", waiting=True), "")
-    assert choice.same(say(1e-8), say(0.0), d.HELLINGER.name)
+    say = choice.Measurement
+    assert choice.is_same(say(1.0), say(1.0 + 1e-10), "psi")
+    assert not choice.is_same(say(1.0), say(1.0 + 1e-8), "psi")
+    assert choice.is_same(say(1e12), say(1e12 + 1), "")
+    assert not choice.is_same(say(0.0), say(None, "why"), "")
+    assert not choice.is_same(say(None, "why"), say(None, "why", waiting=True), "")
+    assert choice.is_same(say(1e-8), say(0.0), d.HELLINGER.name)

@@ -11,17 +11,18 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.collect import collect
-from collectors.reference import Reference, days_of, load_reference
-from collectors.report import undrawn
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
-from collectors.windows import complete_windows, window_of
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.engines.evidently import skip_plots
+from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import complete_windows, window_of
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.errors import UsageError
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 10)
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -54,10 +55,10 @@ def reference(monitor: d.Monitor, settings: Settings) -> Reference:
 @pytest.fixture
 def measure(
     monitor: d.Monitor, reference: Reference, settings: Settings, log: Path
-) -> Callable[[pd.DataFrame], Collected]:
+) -> Callable[[pd.DataFrame], WindowResult]:
     """Collect a frame as if it were the log of one day."""
 
-    def run(frame: pd.DataFrame) -> Collected:
+    def run(frame: pd.DataFrame) -> WindowResult:
         write_day(log, DAY, frame)
         window = window_of(monitor, DAY)
         return collect(monitor, window, Reader(monitor, settings), lambda _: reference, NOW)
@@ -65,18 +66,18 @@ def measure(
     return run
 
 
-def values(collected: Collected) -> dict[tuple[str, str], float | None]:
+def values(collected: WindowResult) -> dict[tuple[str, str], float | None]:
     """Stored numbers by series key."""
     return {value.series.key: value.outcome.value for value in collected.values}
 
 
-def reasons(collected: Collected) -> dict[tuple[str, str], str]:
+def reasons(collected: WindowResult) -> dict[tuple[str, str], str]:
     """Reasons by series key, of the series that have one."""
     return {v.series.key: v.outcome.reason for v in collected.values if v.outcome.reason}
 
 
 def test_quiet_day_is_ok_and_complete(
-    measure: Callable[[pd.DataFrame], Collected], monitor: d.Monitor
+    measure: Callable[[pd.DataFrame], WindowResult], monitor: d.Monitor
 ) -> None:
     """Every promised series of a good day has a number, and nothing is beyond its alert level."""
     collected = measure(rows(DAY))
@@ -84,12 +85,12 @@ def test_quiet_day_is_ok_and_complete(
     assert collected.status is Status.OK
     assert [value.series.key for value in collected.values] == [s.key for s in monitor.series()]
     assert None not in values(collected).values()
-    assert max(value.level or 0 for value in collected.values) < 2
+    assert max(value.state or 0 for value in collected.values) < 2
 
 
-def test_planted_drift_moves_the_number(measure: Callable[[pd.DataFrame], Collected]) -> None:
+def test_planted_drift_moves_the_number(measure: Callable[[pd.DataFrame], WindowResult]) -> None:
     """A shift of two standard deviations in x breaches x, leaves c quiet."""
-    levels = {v.series.key: v.level for v in measure(rows(DAY, shift=2.0)).values}
+    levels = {v.series.key: v.state for v in measure(rows(DAY, shift=2.0)).values}
 
     assert levels["drift", "x"] == 2
     assert levels["drift", "c"] == 0
@@ -133,7 +134,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", sorted(BAD))
 def test_one_bad_column_never_loses_the_others(
-    case: str, measure: Callable[[pd.DataFrame], Collected], monitor: d.Monitor
+    case: str, measure: Callable[[pd.DataFrame], WindowResult], monitor: d.Monitor
 ) -> None:
     """What cannot be measured has a reason; every other series has its number."""
     change, lost = BAD[case]
@@ -161,7 +162,7 @@ GOOD = {
 
 @pytest.mark.parametrize("case", sorted(GOOD))
 def test_other_types_give_the_same_numbers(
-    case: str, measure: Callable[[pd.DataFrame], Collected]
+    case: str, measure: Callable[[pd.DataFrame], WindowResult]
 ) -> None:
     """Decimal, text, nullable and boolean columns measure as plain ones do."""
     plain = values(measure(rows(DAY)))
@@ -171,7 +172,7 @@ def test_other_types_give_the_same_numbers(
 
 
 def test_some_unusable_values_are_counted_and_named(
-    measure: Callable[[pd.DataFrame], Collected],
+    measure: Callable[[pd.DataFrame], WindowResult],
 ) -> None:
     """Infinities count as missing, the rest is measured, and the status row says so."""
     frame = rows(DAY)
@@ -204,7 +205,7 @@ def test_the_fingerprint_is_of_the_content_alone(
 
 
 def test_a_word_as_prediction_is_watched_by_its_drift(
-    log: Path, settings: Settings, measure: Callable[[pd.DataFrame], Collected]
+    log: Path, settings: Settings, measure: Callable[[pd.DataFrame], WindowResult]
 ) -> None:
     """Text that is predicted, and text that was true, cost no other series its number."""
     wordy = small_monitor(
@@ -229,18 +230,18 @@ def test_a_word_as_prediction_is_watched_by_its_drift(
 
 
 def test_what_nobody_looks_at_is_measured_alike(
-    measure: Callable[[pd.DataFrame], Collected],
+    measure: Callable[[pd.DataFrame], WindowResult],
 ) -> None:
     """Without pictures the numbers and their levels are the same."""
     drawn = measure(rows(DAY))
-    with undrawn():
+    with skip_plots():
         plain = measure(rows(DAY))
 
     assert plain.values == drawn.values
     assert plain.histograms == drawn.histograms
 
 
-def test_empty_day_counts_zero_rows(measure: Callable[[pd.DataFrame], Collected]) -> None:
+def test_empty_day_counts_zero_rows(measure: Callable[[pd.DataFrame], WindowResult]) -> None:
     """No rows: the row count is 0, everything else has that reason, no drift is made up."""
     collected = measure(rows(DAY).iloc[:0])
 
@@ -249,17 +250,17 @@ def test_empty_day_counts_zero_rows(measure: Callable[[pd.DataFrame], Collected]
     assert set(values(collected).values()) == {0, None}
 
 
-def test_too_few_rows_are_stored_unjudged(measure: Callable[[pd.DataFrame], Collected]) -> None:
+def test_too_few_rows_are_stored_unjudged(measure: Callable[[pd.DataFrame], WindowResult]) -> None:
     """Below min_rows a number is stored, and nothing but the row count is judged."""
     collected = measure(rows(DAY, count=20))
-    judged = {value.series.key for value in collected.values if value.level is not None}
+    judged = {value.series.key for value in collected.values if value.state is not None}
 
     assert values(collected)["drift", "x"] is not None
     assert judged == {("row_count", "")}
 
 
 def test_shares_cannot_be_swapped(
-    monitor: d.Monitor, measure: Callable[[pd.DataFrame], Collected], reference: Reference
+    monitor: d.Monitor, measure: Callable[[pd.DataFrame], WindowResult], reference: Reference
 ) -> None:
     """Distances are in standard deviations of the reference, not of the window."""
     frame = rows(DAY)
@@ -302,7 +303,7 @@ def test_days_are_23_and_25_hours_where_clocks_change() -> None:
 
 def test_a_day_outside_the_period_is_refused() -> None:
     """Asking for a day that is not watched says which are."""
-    with pytest.raises(ValueError, match=r"small watches 2024-01-01; 2023-12-31 lies outside"):
+    with pytest.raises(UsageError, match=r"small watches 2024-01-01; 2023-12-31 lies outside"):
         window_of(small_monitor(), date(2023, 12, 31))
 
 

@@ -1,17 +1,18 @@
 """Panels of Grafana as calls of grafanalib's constructors."""
 
 import json
-from typing import Any
 
 import pytest
+from grafanalib.core import GridPos
 
-from changes.module import module_of, prove_module
-from dashboards_src import panels
-from generator.artefacts import encoded
-from generator.modern import panel_of
-from settings import ROOT
+from driftdeck.changes.constructors import _at, _build
+from driftdeck.changes.module import module_of, prove_module
+from driftdeck.changes.parameters import CONSTRUCTORS, parameters
+from driftdeck.dashboards import panels
+from driftdeck.generator.artefacts import encode
+from driftdeck.generator.modern import panel_of
+from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 
@@ -42,6 +43,39 @@ def test_what_a_browser_saved_is_written_in_grafanalibs_words() -> None:
 
 def test_a_text_keeps_its_content() -> None:
     """What grafanalib writes of it, and a table's cells, reach Grafana."""
-    made = panel_of(encoded(panels.text("t", "Read me", "**first**", "")))
+    made = panel_of(encode(panels.text("t", "Read me", "**first**", "")))
 
     assert made["options"] == {"content": "**first**", "mode": "markdown"}
+
+
+VALUES = (
+    "~",
+    "html",
+    7,
+    1.5,
+    True,
+    False,
+    ["max"],
+    [{"color": "red", "value": 1.0}],
+    {"mode": "x"},
+)
+"""Of each type that a parameter may want."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in CONSTRUCTORS for name in parameters(kind)]
+)
+def test_each_parameter_writes_its_field(kind: str, name: str) -> None:
+    """Some value that is not its default reaches the place that the table says."""
+    place = {"gridPos": GridPos(h=1, w=1, x=0, y=0)}
+    path = parameters(kind)[name]
+    default = _at(_build(CONSTRUCTORS[kind], place), path)
+    reached = []
+    for value in VALUES:
+        try:
+            built = _build(CONSTRUCTORS[kind], {**place, name: value})
+        except (TypeError, ValueError, AttributeError):
+            continue
+        reached += [value] if value != default and _at(built, path) == value else []
+
+    assert reached

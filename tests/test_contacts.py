@@ -6,28 +6,32 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards_src.contacts import plain
-from generator import yamltext
-from generator.artefacts import artefacts
-from generator.gate import withheld_variables
-from monitors import declare as d
-from monitors.load import load_contacts
-from preflight.check import check
-from preflight.findings import FORMATS, Report
-from preflight.reading import Reading
-from preflight.receivers import problems
-from preflight.releases import Release
-from settings import ROOT, CommittedSettings, Settings, SettingsError
-from stack.contacts import contact_variables
+from driftdeck import declare as d
+from driftdeck.dashboards.contacts import plain
+from driftdeck.generator import yamltext
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.gate import withheld_variables
+from driftdeck.grafana.contacts import contact_variables
+from driftdeck.load import load_contacts
+from driftdeck.preflight.alerting.receivers import problems
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import FORMATS, Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
+from driftdeck.project import SettingsError
+from driftdeck.settings import IsolatedSettings, Settings
+from repository import MONITORS, ROOT
 
 CONTACTS = """\
-from monitors import declare as d
+from driftdeck import declare as d
 
 CONTACTS = (
-    d.Contact(name="everyone", way=d.webhook("$ALERT_WEBHOOK_URL")),
-    d.Contact(name="grid", way=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)),
+    d.Contact(name="everyone", receiver=d.webhook("$ALERT_WEBHOOK_URL")),
     d.Contact(
-        name="nights", way=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
+        name="grid", receiver=d.email("a@example.org", "b@example.org"), owners=("grid (n)",)
+    ),
+    d.Contact(
+        name="nights", receiver=d.slack(channel="#ml", token="$SLACK_TOKEN"), kinds=("late",),
         monitors=("small",), resolved=False,
     ),
 )
@@ -44,7 +48,7 @@ def team(tmp_path: Path) -> Settings:
         "MONITOR = small_monitor()\n"
     )
     (tmp_path / "contacts.py").write_text(CONTACTS)
-    return CommittedSettings(monitors_dir=tmp_path, provisioning_dir=tmp_path / "built")
+    return IsolatedSettings(monitors=(str(tmp_path),), provisioning_dir=tmp_path / "built")
 
 
 def lay(files: dict[str, str], folder: Path) -> Path:
@@ -95,7 +99,7 @@ def test_the_rest_can_go_to_someone(team: Settings, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("resolved=False", "resolved=False, others=True"))
     load_contacts.cache_clear()
     with pytest.raises(d.DeclarationError, match=r"grid, nights: .*leave others=True with one"):
-        load_contacts(team.monitors_dir)
+        load_contacts(*team.monitor_folders)
 
 
 WAYS = {
@@ -109,12 +113,12 @@ WAYS = {
     "opsgenie": d.opsgenie("$A", url="https://api.eu.opsgenie.com/v2/alerts"),
     "oncall": d.oncall("$A"),
     "sns": d.sns("arn:aws:sns:e:1:ml", region="e", access_key="$A", secret_key="$A"),
-    "jira": d.contact_of_kind(
+    "jira": d.receiver_of_type(
         "jira",
         {"api_url": "https://x", "project": "ML", "issue_type": "Task", "api_token": "$A",
          "labels": ["drift"], "fields": {"customfield_1": 3}},
     ),
-    "mqtt": d.contact_of_kind(
+    "mqtt": d.receiver_of_type(
         "mqtt", {"brokerUrl": "tcp://x:1883", "topic": "ml", "qos": 1, "retain": True}
     ),
 }  # fmt: skip
@@ -148,7 +152,7 @@ def test_what_ci_declares_reaches_its_server() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["stack"]
     script = "\n".join(step.get("run", "") for step in job["steps"])
-    variables = {name for contact in declared for name in contact.way.variables()}
+    variables = {name for contact in declared for name in contact.receiver.variables()}
 
     assert variables
     assert variables <= set(compose["services"]["grafana"]["environment"]) & set(job["env"])
@@ -158,8 +162,8 @@ def test_what_ci_declares_reaches_its_server() -> None:
 
 def test_nobody_is_told_by_default() -> None:
     """The project's own artefacts leave Grafana's contact point and policies alone."""
-    assert load_contacts() == ()
-    assert "alerting/contacts.yaml" not in artefacts(CommittedSettings())
+    assert load_contacts(*MONITORS) == ()
+    assert "alerting/contacts.yaml" not in artefacts(IsolatedSettings())
 
 
 def test_a_secret_that_is_not_there_is_refused(
@@ -212,21 +216,27 @@ def test_compose_passes_on_what_the_example_names() -> None:
             lambda: d.sns("arn:aws:sns:e:1:t", access_key="a", secret_key="$A"),
             "sigv4.access_key: a",
         ),
-        (lambda: d.contact_of_kind("", {"a": "b"}), "name Grafana's type"),
-        (lambda: d.contact_of_kind("jira", {}), "no settings"),
-        (lambda: d.contact_of_kind("jira", {"password": "abc"}), "password: a secret"),
+        (lambda: d.receiver_of_type("", {"a": "b"}), "name Grafana's type"),
+        (lambda: d.receiver_of_type("jira", {}), "no settings"),
+        (lambda: d.receiver_of_type("jira", {"password": "abc"}), "password: a secret"),
         (
-            lambda: d.contact_of_kind("mqtt", {"tlsConfig": {"clientKey": "abc"}}),
+            lambda: d.receiver_of_type("mqtt", {"tlsConfig": {"clientKey": "abc"}}),
             "clientKey: a sec",
         ),
-        (lambda: d.contact_of_kind("x", {"a": float("nan")}), "a text, a number or a boolean"),
-        (lambda: d.contact_of_kind("x", {"a": object()}), "a text, a number or a boolean"),
-        (lambda: d.contact_of_kind("x", {"a": {"b": "${C}"}}), "x: a.b: .*environment variable"),
-        (lambda: d.Contact(name="nobody", way=d.webhook("$A")), "choose another"),
-        (lambda: d.Contact(name="On call", way=d.webhook("$A")), "lower-case"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), kinds=("drift",)), "choose among"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), repeat="0s"), "write a length of time"),
-        (lambda: d.Contact(name="a", way=d.webhook("$A"), wait="soon"), "write a length of time"),
+        (lambda: d.receiver_of_type("x", {"a": float("nan")}), "a text, a number or a boolean"),
+        (lambda: d.receiver_of_type("x", {"a": object()}), "a text, a number or a boolean"),
+        (lambda: d.receiver_of_type("x", {"a": {"b": "${C}"}}), "x: a.b: .*environment variable"),
+        (lambda: d.Contact(name="nobody", receiver=d.webhook("$A")), "choose another"),
+        (lambda: d.Contact(name="On call", receiver=d.webhook("$A")), "lower-case"),
+        (lambda: d.Contact(name="a", receiver=d.webhook("$A"), kinds=("drift",)), "choose among"),
+        (
+            lambda: d.Contact(name="a", receiver=d.webhook("$A"), repeat="0s"),
+            "write a length of time",
+        ),
+        (
+            lambda: d.Contact(name="a", receiver=d.webhook("$A"), wait="soon"),
+            "write a length of time",
+        ),
     ],
 )
 def test_a_wrong_contact_names_the_mend(wrong: object, said: str) -> None:
@@ -241,4 +251,4 @@ def test_a_contact_of_no_monitor_is_refused(team: Settings) -> None:
     path.write_text(CONTACTS.replace('("small",)', '("smal",)'))
     load_contacts.cache_clear()
     with pytest.raises(d.DeclarationError, match=r"contacts\.py: nights: no monitor smal"):
-        load_contacts(team.monitors_dir)
+        load_contacts(*team.monitor_folders)

@@ -13,18 +13,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors import commands, retraining
-from collectors.__main__ import _parser
-from collectors.retraining import retrain
-from collectors.runner import Runner
-from collectors.store import training_breach
-from collectors.training import train
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from database import connect
-from database.locks import held
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.backfill import BackfillOptions
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.store import training_breach
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.retraining import retraining
+from driftdeck.collectors.retraining.retraining import retrain
+from driftdeck.collectors.retraining.training import train
+from driftdeck.database import connect
+from driftdeck.database.locks import held
+from driftdeck.settings import Settings
 
 PYTHON = sys.executable
 ECHO = f"{PYTHON} -c \"import os; print('training', os.environ['DAY']); print('v2')\""
@@ -67,16 +68,17 @@ def test_it_is_done_by_whoever_comes_next(
     assert retrain(settings, connection, planned()) == ""
 
 
-@pytest.mark.parametrize("replay", [False, True])
+@pytest.mark.parametrize("waits", [False, True])
 def test_one_that_somebody_is_at_is_left_alone(
-    settings: Settings, connection: psycopg.Connection, replay: bool
+    settings: Settings, connection: psycopg.Connection, waits: bool
 ) -> None:
     """Where the training answers the log anew, what comes next waits for it instead."""
     call(connection)
     script = (
-        "import sys, time\nfrom database import connect\nfrom database.locks import held\n"
-        "from settings import CommittedSettings\n"
-        "settings = CommittedSettings.model_validate_json(sys.argv[1])\n"
+        "import sys, time\nfrom driftdeck.database import connect\n"
+        "from driftdeck.database.locks import held\n"
+        "from driftdeck.settings import IsolatedSettings\n"
+        "settings = IsolatedSettings.model_validate_json(sys.argv[1])\n"
         "with connect(settings, autocommit=True) as own, held(own, 'retraining small') as lock:\n"
         "    print(lock is not None, flush=True)\n    time.sleep(3)\n"
     )
@@ -85,10 +87,10 @@ def test_one_that_somebody_is_at_is_left_alone(
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         began = time.monotonic()
-        said = retrain(settings, connection, planned(replay=replay))
-        assert (time.monotonic() - began > 2.5) is replay
+        said = retrain(settings, connection, planned(during_backfill=waits))
+        assert (time.monotonic() - began > 2.5) is waits
 
-    assert said.startswith("retraining done: v2" if replay else "a retraining is under way")
+    assert said.startswith("retraining done: v2" if waits else "a retraining is under way")
 
 
 def test_what_was_trained_is_only_promoted(
@@ -197,11 +199,11 @@ def test_without_its_lock_it_is_ended(
 _TERMINATE = """
 import sys, time
 from pathlib import Path
-from database import Role, connect
-from settings import CommittedSettings
+from driftdeck.database import Role, connect
+from driftdeck.settings import IsolatedSettings
 while not Path(sys.argv[1]).exists():
     time.sleep(0.05)
-with connect(CommittedSettings.model_validate_json(sys.argv[2]), Role.ADMIN) as connection:
+with connect(IsolatedSettings.model_validate_json(sys.argv[2]), Role.ADMIN) as connection:
     connection.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'collector'"
     )
@@ -211,8 +213,8 @@ import sys
 from datetime import date
 sys.path.insert(0, "tests")
 from conftest import small_monitor
-from collectors.training import train
-from monitors import declare as d
+from driftdeck.collectors.retraining.training import train
+from driftdeck import declare as d
 plan = d.Retrain(sys.argv[1], metrics=("accuracy",))
 monitor = small_monitor(retrain=plan)
 train(plan, monitor, monitor.every.window(date(2024, 1, 11)))
@@ -278,16 +280,15 @@ def test_killed_between_the_window_and_its_training(
     """Whatever is asked for next begins with the training of that window."""
     Runner(broken, settings, connection).run(window_of(broken, date(2024, 1, 11)), trains=True)
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
-    monkeypatch.setattr(commands, "named", lambda *_: broken)
-    monkeypatch.setattr("collectors.work.named", lambda *_: broken)
-    options = {
-        "due": [],
-        "run": ["--date", "2024-01-12", "--no-report"],
-        "backfill": ["--missing", "--from", "2024-01-11", "--to", "2024-01-11", "--workers", "1",
-                     "--reports", "0"],
-    }  # fmt: skip
-    parsed = _parser().parse_args([command, "small", *options[command]])
-    getattr(commands, command)(settings, parsed)
+    monkeypatch.setattr(commands, "find_monitor", lambda *_: broken)
+    monkeypatch.setattr("driftdeck.collectors.jobs.work.find_monitor", lambda *_: broken)
+    if command == "due":
+        commands.due(settings, "small")
+    elif command == "run":
+        commands.run(settings, "small", date(2024, 1, 12), report=False)
+    else:
+        day = date(2024, 1, 11)
+        commands.backfill(settings, "small", BackfillOptions(day, day, missing=True, reports=0))
 
     said = capsys.readouterr().out
     assert "retraining done: v2" in said
@@ -303,7 +304,7 @@ def test_a_window_and_what_it_calls_for_are_stored_together(
 ) -> None:
     """Nobody can be killed between the two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("collectors.runner.call_for_training", _lost)
+        patch.setattr("driftdeck.collectors.jobs.runner.call_for_training", _lost)
         with pytest.raises(psycopg.OperationalError):
             Runner(broken, settings, connection).run(
                 window_of(broken, date(2024, 1, 11)), trains=True

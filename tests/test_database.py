@@ -7,8 +7,9 @@ import pytest
 from psycopg import sql
 
 from conftest import SECRET
-from database import Role, connect, migrate
-from settings import Settings, SettingsError, load_settings
+from driftdeck.database import Role, connect, migrate
+from driftdeck.project import SettingsError
+from driftdeck.settings import Settings, load_settings
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 GOOD = {

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from collectors.reference import days_of
-from collectors.windows import complete_windows, window_of
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.jobs.windows import complete_windows, window_of
+from driftdeck.errors import UsageError
 
 FIRST, LAST = datetime(1970, 1, 1, 12, tzinfo=UTC), datetime(2040, 12, 31, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -65,9 +66,9 @@ def test_no_window_is_empty_and_none_is_missing() -> None:
 
 @pytest.mark.parametrize("name", ["Pacific/Apia", "Pacific/Fakaofo"])
 def test_a_day_that_is_not_there_is_refused_and_passed_over(name: str) -> None:
-    """Asked for by hand it is a sentence; a reference goes over it."""
+    """BackfillOptions for by hand it is a sentence; a reference goes over it."""
     monitor = watched(name)
-    with pytest.raises(ValueError, match=f"there is no 2011-12-30 in {name}"):
+    with pytest.raises(UsageError, match=f"there is no 2011-12-30 in {name}"):
         window_of(monitor, date(2011, 12, 30))
     near = small_monitor(
         every=monitor.every, starts="2011-01-01", reference=d.Between("2011-12-29", "2011-12-31")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from conftest import small_monitor
-from monitors import declare as d
-from monitors import thresholds
-from monitors.load import RESERVED, load, named
+from driftdeck import declare as d
+from driftdeck import thresholds
+from driftdeck.load import RESERVED, UnknownMonitorError, find_monitor, load
+from repository import MONITORS
 
 
 @pytest.mark.parametrize(
@@ -79,31 +80,31 @@ def test_parts_refuse_what_cannot_be(make: Callable[[], object], said: str) -> N
 @pytest.mark.parametrize(
     ("levels", "value", "state"),
     [
-        (d.Levels(warn_above=1, alert_above=2), 1.0, 0),
-        (d.Levels(warn_above=1, alert_above=2), 2.0, 1),
-        (d.Levels(warn_above=1, alert_above=2), 2.1, 2),
-        (d.Levels(warn_below=2, alert_below=1), 2.0, 0),
-        (d.Levels(warn_below=2, alert_below=1), 1.0, 1),
-        (d.Levels(warn_below=2, alert_below=1), 0.9, 2),
-        (d.Levels(alert_below=1, alert_above=3), 3.5, 2),
+        (d.Thresholds(warn_above=1, alert_above=2), 1.0, 0),
+        (d.Thresholds(warn_above=1, alert_above=2), 2.0, 1),
+        (d.Thresholds(warn_above=1, alert_above=2), 2.1, 2),
+        (d.Thresholds(warn_below=2, alert_below=1), 2.0, 0),
+        (d.Thresholds(warn_below=2, alert_below=1), 1.0, 1),
+        (d.Thresholds(warn_below=2, alert_below=1), 0.9, 2),
+        (d.Thresholds(alert_below=1, alert_above=3), 3.5, 2),
     ],
 )
-def test_breach_is_strict(levels: d.Levels, value: float, state: int) -> None:
+def test_breach_is_strict(levels: d.Thresholds, value: float, state: int) -> None:
     """A value on its level is not beyond it."""
     assert state == levels.judge(value)
 
 
 def test_one_number_is_both_signs_of_a_signed_metric_only() -> None:
     """A mean error lies around 0, rows and means do not: those are given both of their sides."""
-    assert d.mean_error(warn=1.0, alert=2.0).levels == d.Levels(
+    assert d.mean_error(warn=1.0, alert=2.0).thresholds == d.Thresholds(
         warn_below=-1.0, alert_below=-2.0, warn_above=1.0, alert_above=2.0
     )
-    assert d.row_count(alert=(450, None)).levels == d.Levels(alert_below=450)
+    assert d.row_count(alert=(450, None)).thresholds == d.Thresholds(alert_below=450)
 
 
 def test_file_and_line_are_named(tmp_path: Path) -> None:
     """A bad declaration file is refused with its name and the line that is wrong."""
-    text = "from monitors import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
+    text = "from driftdeck import declare as d\n\nMETRIC = d.drift(warn=2.0, alert=1.0)\n"
     (tmp_path / "bad.py").write_text(text)
 
     with pytest.raises(d.DeclarationError) as refused:
@@ -127,19 +128,19 @@ def test_a_monitor_replaces_no_other_dashboard(tmp_path: Path, name: str) -> Non
 
 def test_unknown_name_lists_the_known() -> None:
     """Asking for a monitor that is not declared says which are."""
-    with pytest.raises(KeyError) as refused:
-        named("nope")
+    with pytest.raises(UnknownMonitorError) as refused:
+        find_monitor("nope", *MONITORS)
 
     assert "no monitor 'nope'" in str(refused.value)
 
 
-@pytest.mark.parametrize("monitor", load(), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
 def test_every_judged_series_has_levels(monitor: d.Monitor) -> None:
     """Fixed or calibrated, no declared series is left without levels unless it says why."""
     unjudged = [
         series.key
         for series in monitor.series()
-        if series.levels is None and not series.metric.unjudged
+        if series.thresholds is None and not series.metric.unjudged
     ]
 
     assert unjudged == []
@@ -149,13 +150,23 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     """A threshold file of another declaration, or with a number written twice, is a problem."""
     calibrated = small_monitor(metrics=(d.drift(), d.missing(warn=0.1, alert=0.2)))
     print_ = thresholds.fingerprint(calibrated)
-    levels = {("drift", c): d.Levels(warn_above=1, alert_above=2) for c in ("x", "c")}
+    levels = {("drift", c): d.Thresholds(warn_above=1, alert_above=2) for c in ("x", "c")}
     good = thresholds.Calibration(print_, "", levels)
     stale = dataclasses.replace(good, fingerprint="0")
-    both = d.Levels(warn_above=0.1, alert_above=0.2)
-    twice = dataclasses.replace(good, levels={**levels, ("missing_share", "x"): both})
+    both = d.Thresholds(warn_above=0.1, alert_above=0.2)
+    twice = dataclasses.replace(good, thresholds={**levels, ("missing_share", "x"): both})
 
-    assert thresholds.problems(calibrated, good) == []
-    assert "stale" in thresholds.problems(calibrated, stale)[0]
-    assert "also has levels in the declaration" in thresholds.problems(calibrated, twice)[0]
-    assert "no calibrated thresholds yet" in thresholds.problems(calibrated, None)[0]
+    assert thresholds.find_problems(calibrated, good) == []
+    assert "stale" in thresholds.find_problems(calibrated, stale)[0]
+    assert (
+        "also has thresholds in the declaration" in thresholds.find_problems(calibrated, twice)[0]
+    )
+    assert "no calibrated thresholds yet" in thresholds.find_problems(calibrated, None)[0]
+
+
+def test_a_declaration_of_an_older_release_says_what_to_write(tmp_path: Path) -> None:
+    """Its import is the one line that has to change."""
+    (tmp_path / "old.py").write_text("from monitors import declare as d\n")
+
+    with pytest.raises(d.DeclarationError, match="write `from driftdeck import declare as d`"):
+        load(tmp_path)

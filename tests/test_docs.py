@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
-from generator.artefacts import dashboard, dashboard_text, site
-from monitors.load import load
-from settings import ROOT, CommittedSettings
+import pytest
+
+from driftdeck.generator.artefacts import dashboard, dashboard_text, site
+from driftdeck.load import load
+from driftdeck.settings import IsolatedSettings
+from repository import MONITORS, ROOT
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,10 +32,10 @@ def test_model_of_the_guide_is_a_declaration(tmp_path: Path) -> None:
 
 def test_dashboard_of_the_guide_builds() -> None:
     """The dashboard in the contributing guide builds as it stands, in the lines that it claims."""
-    settings = CommittedSettings()
+    settings = IsolatedSettings()
     scope: dict[str, object] = {}
     exec(DASHBOARD, scope)
-    [page] = scope["pages"](site(settings), load())
+    [page] = scope["pages"](site(settings), load(*MONITORS))
 
     assert '"title": "Volume"' in dashboard_text(dashboard(page))
     assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING
@@ -51,3 +54,21 @@ def test_readme_links_lead_somewhere() -> None:
     """Every relative link and picture of the documents is a file."""
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README + CONTRIBUTING):
         assert (ROOT / target).exists(), target
+
+
+MADE = {"monitors/churn.py", "provisioning/retired.toml"}
+"""What a reader makes."""
+PATH = re.compile(r"`((?:[\w.*-]+/)+(?:[\w*-]+\.(?:py|sql|toml|sh))?)`")
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.name,
+)  # fmt: skip
+def test_paths_that_are_named_are_there(page: Path) -> None:
+    """Whatever stands in backticks and begins with a folder of this repository."""
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named: list[str] = PATH.findall(page.read_text(encoding="utf-8"))
+    ours = [name for name in named if name.split("/")[0] in tops and name not in MADE]
+
+    assert [name for name in ours if not list(ROOT.glob(name))] == []

@@ -15,15 +15,15 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from collectors.cleaned import Cleaned
-from collectors.drift_index import Index, engine
-from collectors.drift_index.binned import sturges_edges
-from collectors.drift_index.categories import CategoryIndex
-from collectors.drift_index.numbers import NumberIndex, Sample
-from collectors.report import measure, undrawn
-from collectors.values import Measured
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index import Index, engine
+from driftdeck.collectors.engines.drift_index.binned import sturges_edges
+from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
+from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
+from driftdeck.collectors.engines.evidently import measure, skip_plots
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.values import Measurement
 
 NUMBER_METHODS = ["wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks"]
 CATEGORY_METHODS = ["jensenshannon", "psi", "kl_div", "hellinger", "chisquare", "z"]
@@ -214,7 +214,7 @@ def test_odd_columns(case: str, side: str, pair: tuple[d.Method, d.Method]) -> N
         model_version="",
         metrics=(
             d.drift(number=pair[0], category=pair[1], warn=0.2, alert=0.3)
-            if pair[0].bad == "high"
+            if pair[0].breach_side == "high"
             else d.drift(number=pair[0], category=pair[1], warn=0.3, alert=0.2),
             d.missing(warn=0.01, alert=0.05),
             d.row_count(unjudged="tests"),
@@ -234,11 +234,11 @@ def frame(values: object) -> pd.DataFrame:
 
 def agree(
     monitor: d.Monitor, window: pd.DataFrame, reference: pd.DataFrame
-) -> tuple[list[Measured], list[Measured]]:
+) -> tuple[list[Measurement], list[Measurement]]:
     """Both engines on the same rows."""
     series = dict.fromkeys(monitor.series())
-    current, base = Cleaned(monitor, window), Cleaned(monitor, reference)
-    with undrawn():
+    current, base = CoercedRows(monitor, window), CoercedRows(monitor, reference)
+    with skip_plots():
         their, _ = measure(monitor, current, base, series)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -295,8 +295,8 @@ def test_side_by_side_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) 
         for _ in range(2)
     ]
 
-    def measured() -> list[Measured]:
-        window, base = (Cleaned(monitor, frame) for frame in frames)
+    def measured() -> list[Measurement]:
+        window, base = (CoercedRows(monitor, frame) for frame in frames)
         return Index(monitor, window, base).measure(monitor.series())
 
     alone = measured()

@@ -1,22 +1,21 @@
 """What is due: computed from the store and the sources, safe at any moment and twice at once."""
 
-import argparse
 from datetime import date, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from collectors import commands
-from collectors.__main__ import main
-from collectors.due import due_windows
-from collectors.runner import Runner
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from database import connect
-from database.embedded import free_port
-from database.locks import held
-from monitors.declare import Monitor
-from settings import Settings
+from driftdeck.cli import main
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.database import connect
+from driftdeck.database.embedded import free_port
+from driftdeck.database.locks import held
+from driftdeck.declare import Monitor
+from driftdeck.settings import Settings
 
 FIRST, LAST = REFERENCE_DAYS + 1, REFERENCE_DAYS + 6
 
@@ -75,10 +74,9 @@ def test_the_list_says_what_is_due_and_runs_nothing(
 ) -> None:  # fmt: skip
     """A line a window, monitor and day first; asked again, it says the same."""
     monkeypatch.setattr(commands, "_chosen", lambda *_: [monitor])
-    parsed = argparse.Namespace(monitor="all", list=True, every=None, no_report=True)
     wanted = [f"small 2024-01-{n:02}\tmissing" for n in range(1, LAST + 1)]
     for _ in range(2):
-        assert commands.due(settings, parsed) == 0
+        assert commands.list_due(settings) == 0
         assert capsys.readouterr().out.splitlines() == wanted
 
 
@@ -143,13 +141,12 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
         (declared / f"{name}.py").write_text(
             "import sys\n"
             f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-            "from conftest import small_monitor\nfrom monitors import declare as d\n"
+            "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
             f"MONITOR = small_monitor({'' if change else repr(str(tmp_path / 'log'))}{change})\n"
         )
-    mine = settings.model_copy(update={"monitors_dir": declared, "data_dir": tmp_path})
+    mine = settings.model_copy(update={"monitors": (str(declared),), "data_dir": tmp_path})
 
-    asked = argparse.Namespace(monitor="all", list=False, every=None, no_report=True)
-    assert commands.due(mine, asked) == 1
+    assert commands.due(mine, report=False) == 1
     said = capsys.readouterr()
     assert "gone: gone: no folder" in said.err
     assert f"small 2024-01-{LAST:02}: ok" in said.out
@@ -170,12 +167,12 @@ def test_again_and_again_survives_a_database_that_is_gone(
 
     monkeypatch.setattr(commands.time, "sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
-        commands.due(away, argparse.Namespace(monitor="all", list=False, every=7.0))
+        commands.due(away, every=7.0)
     told = capsys.readouterr().err.splitlines()
 
     assert slept == [7.0, 7.0]
     assert len(told) == 2
-    assert all(line.startswith(f"collectors: the database at 127.0.0.1:{port} ") for line in told)
+    assert all(line.startswith(f"driftdeck: the database at 127.0.0.1:{port} ") for line in told)
     assert all("is the server running there" in line for line in told)
 
 
@@ -185,7 +182,7 @@ def test_a_connection_that_is_lost_says_where(
 ) -> None:  # fmt: skip
     """The server is asked something by a connection that it has ended."""
 
-    def lost(given: Settings, _: argparse.Namespace) -> int:
+    def lost(given: Settings, *_: object, **__: object) -> int:
         with connect(given) as own:
             connection.execute("select pg_terminate_backend(%s)", [own.info.backend_pid])
             try:
@@ -195,9 +192,9 @@ def test_a_connection_that_is_lost_says_where(
         return 0
 
     monkeypatch.setattr(commands, "due", lost)
-    monkeypatch.setattr("settings.load_settings", lambda: settings)
-    assert main(["due"]) == 2
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: settings)
+    assert main(["due"]) == 1
     told = capsys.readouterr().err
 
-    assert told.startswith(f"collectors: the database at {settings.database} says: the connection")
+    assert told.startswith(f"driftdeck: the database at {settings.database} says: the connection")
     assert "is the server up? The next run tries again" in told

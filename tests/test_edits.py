@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from changes.edits import prove, source, styled
-from dashboards_src.edit import (
+from driftdeck.changes.edits import prove, source, styled
+from driftdeck.dashboards.edit import (
     EditError,
     add,
-    applied,
+    apply_edits,
     dashboard,
     drop,
     edit,
@@ -25,12 +25,12 @@ from dashboards_src.edit import (
     remove,
     variable,
 )
-from dashboards_src.places import parsed, written
-from dashboards_src.rows import in_order, opened
-from generator.differences import compare, lines, touched
-from settings import ROOT
+from driftdeck.dashboards.places import format_path, parse_path
+from driftdeck.dashboards.rows import in_order, open_rows
+from driftdeck.facts import Json
+from driftdeck.generator.differences import compare, find_touched, lines
+from repository import ROOT
 
-Json = dict[str, Any]
 BUILT = ROOT / "provisioning" / "dashboards"
 
 
@@ -45,7 +45,7 @@ def pulled(before: Json, after: Json, folder: Path) -> str:
     text = source(before, after)
     prove(text, before, after)
     (folder / "flights.py").write_text(text, encoding="utf-8")
-    assert source(applied(before, load(folder, "flights")), after) == ""
+    assert source(apply_edits(before, load(folder, "flights")), after) == ""
     return text
 
 
@@ -104,19 +104,19 @@ def test_a_closed_row_is_one_edit(tmp_path: Path) -> None:
         '    edit(panel("Performance"), "collapsed", True),',
         f'    edit(panel("{row["panels"][0]["title"]}"), "fieldConfig.defaults.max", 0.5),',
     ]
-    made = applied(flights(), load(tmp_path, "flights"))
+    made = apply_edits(flights(), load(tmp_path, "flights"))
     inside = [len(one.get("panels", [])) for one in made["panels"] if one.get("collapsed")]
     assert inside == [2, 6]
     assert compare(made, after) == []
-    assert compare(opened(after), after) == []
+    assert compare(open_rows(after), after) == []
     rows = [one["id"] for one in after["panels"] if one["title"] in ("Drift", "Performance")]
-    assert sorted(touched(flights(), after)) == sorted([*rows, row["panels"][0]["id"]])
+    assert sorted(find_touched(flights(), after)) == sorted([*rows, row["panels"][0]["id"]])
 
 
 def test_an_unchanged_dashboard_needs_no_edits() -> None:
     """Nothing is written, and nothing is sorted anew."""
     assert source(flights(), flights()) == ""
-    assert applied(flights(), ()) == flights()
+    assert apply_edits(flights(), ()) == flights()
 
 
 KEYS = st.sampled_from(["title", "max", "a.b", "x[0]", 'q"', "list", "id", "refId", "name"])
@@ -170,7 +170,7 @@ def test_whatever_was_changed(
 @given(st.lists(st.tuples(st.text(max_size=5), st.booleans()), max_size=5))
 def test_a_path_is_read_as_it_is_written(steps: list[tuple[str, bool]]) -> None:
     """Keys and names of every kind."""
-    assert parsed(written(tuple(steps))) == tuple(steps)
+    assert parse_path(format_path(tuple(steps))) == tuple(steps)
 
 
 @pytest.mark.parametrize(
@@ -187,18 +187,18 @@ def test_an_edit_that_does_not_fit_says_so(bad: Any) -> None:
     """Which file, which edit, and what to do."""
     before = {"panels": [{"title": "Drift", "targets": [{"refId": "A"}]}], "time": {"from": "x"}}
     with pytest.raises(EditError, match=r"edits/flights.py: .*does not fit any more"):
-        applied(before, (bad,), "edits/flights.py")
+        apply_edits(before, (bad,), "edits/flights.py")
 
 
 def test_edits_leave_what_they_were_given_alone() -> None:
     """The same edit may be applied to several dashboards."""
     new = {"title": "New", "gridPos": {"x": 0, "y": 0, "w": 1, "h": 1}}
     before: Json = {"panels": []}
-    first = applied(before, (add(panel("New"), new), edit(panel("New"), "title", "Other")))
+    first = apply_edits(before, (add(panel("New"), new), edit(panel("New"), "title", "Other")))
     assert first["panels"][0]["title"] == "Other"
     assert new["title"] == "New"
     assert before == {"panels": []}
-    assert applied(first, (move(panel("Other"), x=1, y=2, w=3, h=4),))["panels"][0]["gridPos"]
+    assert apply_edits(first, (move(panel("Other"), x=1, y=2, w=3, h=4),))["panels"][0]["gridPos"]
 
 
 @pytest.mark.parametrize(

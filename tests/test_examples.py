@@ -16,13 +16,15 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
 ):
     pytest.skip("the examples, or the packages they need, are not here", allow_module_level=True)
 
-from database import connect
+from driftdeck.database import connect
+from driftdeck.load import find_monitor
+from driftdeck.settings import Settings
 from examples.dummy import feed as dummy
+from examples.errors import ExampleError
 from examples.flights import data, model, prepare, retrain
 from examples.outages import load as outages
 from examples.outages.simulate import INCIDENTS, all_days, simulate
-from monitors.load import named
-from settings import Settings
+from repository import MONITORS
 
 SPRING, AUTUMN = "2013-03-10", "2013-11-03"
 BLIZZARD = "2013-02-08"
@@ -131,7 +133,7 @@ def test_saved_model_predicts_the_same(training: pd.DataFrame, tmp_path: Path) -
 
 def test_training_without_labels_is_refused(training: pd.DataFrame) -> None:
     """A model is not fitted to flights of which nothing is known."""
-    with pytest.raises(ValueError, match="no label"):
+    with pytest.raises(ExampleError, match="no label"):
         model.train(training.assign(late=float("nan")), "test")
 
 
@@ -187,7 +189,7 @@ def test_retraining_answers_later_days_with_what_was_known(
 
 def test_the_reference_that_follows_is_what_was_trained_on() -> None:
     """A declaration imports no example, so the days of both are written twice."""
-    plan = named("flights").retrain
+    plan = find_monitor("flights", *MONITORS).retrain
 
     assert plan is not None
     assert plan.reference is not None

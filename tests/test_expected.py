@@ -8,15 +8,17 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from collectors.episodes import confirmed, judged
-from collectors.replay import compare, replay
-from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
-from dashboards_src import sql
-from dashboards_src.alerts import breached_query
-from generator.artefacts import site
-from monitors import declare as d
-from settings import CommittedSettings
+from driftdeck import declare as d
+from driftdeck.collectors.retraining.retraining import _reason
+from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
+from driftdeck.collectors.thresholds.replay import compare, replay
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.dashboards import sql
+from driftdeck.errors import UsageError
+from driftdeck.firing import breached_query
+from driftdeck.generator.artefacts import site
+from driftdeck.settings import IsolatedSettings
 
 SALE = d.Expected(
     metric="drift", column="x", since="2024-01-03", until="2024-01-06", because="o'sale"
@@ -68,19 +70,19 @@ def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
     assert (start.date(), end.date()) == (date(2024, 1, 3), date(2024, 1, 7))
     assert text == "Expected: drift x, because o'sale"
     assert tags == "small,expected"
-    from dashboards_src.model import pages
+    from driftdeck.dashboards_src.model import pages
 
-    [page] = pages(site(CommittedSettings()), (monitor,))
+    [page] = pages(site(IsolatedSettings()), (monitor,))
     assert "Expected breaches" in [mark["name"] for mark in page.annotations]
 
 
 def test_the_worst_of_a_window_is_not_expected() -> None:
     """The overview speaks of what nobody knows of."""
     series = next(small_monitor().series())
-    value = Value(series, Measured(9.0), 400, d.Levels(alert_above=0.4), expected=True)
+    value = Value(series, Measurement(9.0), 400, d.Thresholds(alert_above=0.4), expected=True)
     window = small_monitor().every.window(date(2024, 1, 3))
 
-    assert Collected("small", window, Status.OK, (value,)).worst is None
+    assert WindowResult("small", window, Status.OK, (value,)).worst is None
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,7 @@ def fires(connection: psycopg.Connection, monitor: d.Monitor, windows: list[d.Wi
     return firing
 
 
+FIRING = st.sampled_from([(1, 1), (2, 2), (2, 3), (3, 5)])
 DAYS = st.lists(st.sampled_from([0.1, 0.4, 0.5, 0.9]), min_size=1, max_size=10)
 LEVEL = st.sampled_from([0.3, 0.45, 0.6])
 KNOWN = st.sampled_from([(), (SALE,)])
@@ -152,8 +155,8 @@ def test_replay_agrees_with_the_rule(
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     series = next(monitor.series())
     windows = stored(connection, monitor, values)
-    judged_windows = judged(connection, monitor).get(series.key, [])
-    then, now = compare(series, judged_windows, d.Levels(alert_above=level))
+    judged_windows = load_judgements(connection, monitor).get(series.key, [])
+    then, now = compare(series, judged_windows, d.Thresholds(alert_above=level))
 
     assert then.windows == len(fires(connection, monitor, windows))
     windows = stored(connection, monitor, values, level)
@@ -181,11 +184,68 @@ def test_what_is_drawn_as_an_alert_is_one(
     assert spans == ([(standing[0].start, standing[-1].end)] if standing else [])
 
 
+@given(values=DAYS, known=KNOWN, zone=ZONE)
+@MANY
+def test_what_is_reported_is_what_the_rule_begins_to_say(
+    connection: psycopg.Connection,
+    values: list[float],
+    known: tuple[d.Expected, ...],
+    zone: str,
+) -> None:
+    """A breach is find_confirmed by the first window of each span on which the rule fires."""
+    monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
+    windows = stored(connection, monitor, values)
+    days = [window.day for window in windows]
+    firing = fires(connection, monitor, windows)
+    windows = stored(connection, monitor, values)
+    judged_days = [day for day in days if not monitor.is_expected("drift", "x", day)]
+    standing = [day in firing for day in judged_days]
+    onsets = [
+        day
+        for day, before, now in zip(judged_days, [False, *standing], standing, strict=False)
+        if now and not before
+    ]
+
+    reported = [
+        start.astimezone(monitor.every.zone).date() for start in find_confirmed(connection, monitor)
+    ]
+    assert reported == onsets
+
+
+@given(values=DAYS, zone=ZONE, firing=FIRING)
+@MANY
+def test_a_retraining_is_called_for_when_the_rule_would_fire(
+    connection: psycopg.Connection, values: list[float], zone: str, firing: tuple[int, int]
+) -> None:
+    """Of one series, after the same k of n: on the windows that are themselves in breach."""
+    k, n = firing
+    plan = d.Retrain("true", after=k, of=n, metrics=("drift",))
+    monitor = small_monitor(
+        retrain=plan,
+        starts="2023-12-01",
+        reference=d.Between("2023-12-01", "2023-12-07"),
+        every=d.Daily(timezone=zone),
+        metrics=(d.drift(warn=0.2, alert=0.4, firing=d.Firing(k, n)),),
+    )
+    firing_days = fires(connection, monitor, stored(connection, monitor, values))
+    windows = stored(connection, monitor, values)
+    called = set()
+    for window in reversed(windows):
+        if _reason(connection, monitor, plan, window):
+            called.add(window.day)
+        connection.execute(
+            "delete from monitoring.metric_value where window_start = %s", [window.start]
+        )
+    in_breach = {w.day for w, value in zip(windows, values, strict=True) if value > 0.4}
+
+    assert called == firing_days & in_breach
+
+
 def test_replay_says_what_would_change(
     connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over the stored windows; nothing stored is a clear error."""
-    with pytest.raises(ValueError, match="nothing is stored of small"):
+    with pytest.raises(UsageError, match="nothing is stored of small"):
         replay(connection, small_monitor())
     for n in range(10):
         put(connection, small_monitor(), date(2024, 1, 1) + timedelta(days=n), 0.5)
@@ -202,5 +262,5 @@ def test_an_expected_breach_is_confirmed_by_nobody(connection: psycopg.Connectio
     for n in range(3, 7):
         put(connection, small_monitor(), date(2024, 1, n), 0.9)
 
-    assert len(confirmed(connection, small_monitor())) == 1
-    assert confirmed(connection, small_monitor(expected=(SALE,))) == []
+    assert len(find_confirmed(connection, small_monitor())) == 1
+    assert find_confirmed(connection, small_monitor(expected=(SALE,))) == []

@@ -7,16 +7,16 @@ import psycopg
 import pytest
 from test_preflight import BASELINE, BOARD, RULES, lay
 
-from database import Role, connect
-from preflight.findings import Finding, Report
-from preflight.reading import Reading
-from preflight.releases import Release
-from preflight.statements import statements
-from settings import CommittedSettings, Settings
-from stack.__main__ import main
-from stack.explain import explain
+from driftdeck.cli import main
+from driftdeck.database import Role, connect
+from driftdeck.preflight.findings import Finding, Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
+from driftdeck.preflight.sql.statements import statements
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.explain import explain
 
-TREE = CommittedSettings().provisioning_dir
+TREE = IsolatedSettings().provisioning_dir
 PANEL = "select 'age' as feature, 0.9::float8 as score union all select 'income', 0.1"
 
 

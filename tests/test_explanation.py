@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.choice import for_calibration
-from collectors.cleaned import Cleaned
-from collectors.collect import from_rows
-from collectors.explanation import _share, explain
-from collectors.reference import Reference, from_frame
 from conftest import rows, small_monitor
-from monitors import declare as d
-from monitors.declare import Monitor
+from driftdeck import declare as d
+from driftdeck.collectors.engines.choice import for_calibration
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.reference import Reference, from_frame
+from driftdeck.collectors.jobs.collect import from_rows
+from driftdeck.collectors.reports.explanation import _share, explain
+from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)
 
@@ -65,7 +65,7 @@ def test_a_category_is_named_with_its_shares(monitor: Monitor, reference: Refere
 
     assert "c: most gained at a (3" in text
     assert "to 90%), most lost at c (3" in text
-    assert "The predictions are within their levels." in text
+    assert "The predictions are within their thresholds." in text
 
 
 def test_the_column_furthest_beyond_its_level_comes_first(reference: Reference) -> None:
@@ -83,7 +83,7 @@ def test_labels_speak(monitor: Monitor, reference: Reference) -> None:
     """Wrong predictions without any drift, and a breach whose labels are not there yet."""
     wrong = rows(DAY, count=600)
     wrong["y"] = 1 - wrong["y"]
-    assert "No column drifted beyond its levels." in said(monitor, wrong, reference)
+    assert "No column drifted beyond its thresholds." in said(monitor, wrong, reference)
     assert "The labels agree: Accuracy is 0." in said(monitor, wrong, reference)
     waiting = rows(DAY, count=600, shift=1.0)
     waiting["y"] = None
@@ -103,10 +103,10 @@ def test_missing_values_are_named(monitor: Monitor, reference: Reference) -> Non
 def test_shares_are_of_the_column_that_moved(monitor: Monitor, reference: Reference) -> None:
     """All of the distance goes with the column that drives the prediction, none with another; and
     it cannot be told with a column whose reference values no longer occur."""
-    current = Cleaned(monitor, rows(DAY, count=4000, shift=1.0))
-    far = Cleaned(monitor, rows(DAY, count=4000, shift=9.0))
+    current = CoercedRows(monitor, rows(DAY, count=4000, shift=1.0))
+    far = CoercedRows(monitor, rows(DAY, count=4000, shift=9.0))
     x, c = monitor.columns
-    prediction = monitor.predicted
+    prediction = monitor.prediction_column
     assert prediction is not None
 
     assert _share(current, reference, prediction, x) > 0.8
@@ -116,4 +116,4 @@ def test_shares_are_of_the_column_that_moved(monitor: Monitor, reference: Refere
 
 def test_without_a_reference_nothing_is_said(monitor: Monitor) -> None:
     """There is nothing to compare with."""
-    assert explain(monitor, Cleaned(monitor, rows(DAY)), None, []) == ""
+    assert explain(monitor, CoercedRows(monitor, rows(DAY)), None, []) == ""

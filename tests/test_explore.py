@@ -11,9 +11,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from collectors.explore import Explorer
 from conftest import REFERENCE_DAYS, rows, write_day
-from settings import ROOT, CommittedSettings
+from driftdeck.collectors.reports.explore import Explorer
+from driftdeck.settings import IsolatedSettings
+from repository import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import notebook
@@ -34,7 +35,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"MONITOR = small_monitor({str(tmp_path / 'log')!r})\n"
     )
     given = {
-        "MONITOR": "small", "MONITORS_DIR": str(tmp_path), "DAY": str(DRIFTED),
+        "MONITOR": "small", "MONITORS": str(tmp_path), "DAY": str(DRIFTED),
         "THEN": "2024-01-01/2024-01-04", "NOW": f"{DRIFTED}/2024-01-07",
         "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1",
     }  # fmt: skip
@@ -72,7 +73,7 @@ def test_notebook_runs(environment: Path) -> None:
 
 def test_what_drifted_between_two_spans(environment: Path) -> None:
     """The shifted column is furthest away, in units of its alert level; the other is quiet."""
-    explorer = Explorer("small", CommittedSettings(monitors_dir=environment))
+    explorer = Explorer("small", IsolatedSettings(monitors=(str(environment),)))
     first = date(2024, 1, 1), date(2024, 1, 4)
     found = explorer.between(first, (DRIFTED, date(2024, 1, 7)))
 

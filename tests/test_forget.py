@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors.__main__ import main
-from collectors.runner import Runner
-from collectors.windows import window_of
-from collectors.workspace import Workspace, project_of
-from database import connect
-from monitors.load import load, named
-from settings import Settings
+from driftdeck.cli import main
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.reports.workspace import Workspace, project_of
+from driftdeck.database import connect
+from driftdeck.load import find_monitor, load
+from driftdeck.settings import Settings
 
 Run = Callable[..., str]
 
@@ -23,7 +23,7 @@ def run(
     small_house: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Run:
     """What one of the collectors' commands says in a house with twelve days, when it went well."""
-    monkeypatch.setattr("settings.load_settings", lambda: small_house)
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: small_house)
     Workspace(small_house).forget("small", None)
 
     def said(*arguments: str) -> str:
@@ -46,7 +46,7 @@ def redeclare(settings: Settings, changes: str) -> None:
 
 def collect(settings: Settings, *days: int) -> None:
     """Collect some days as they are declared now."""
-    monitor = named("small", settings.monitors_dir)
+    monitor = find_monitor("small", *settings.monitor_folders)
     with connect(settings) as connection:
         runner = Runner(monitor, settings, connection)
         for day in days:
@@ -75,8 +75,8 @@ def days_of_two_values(connection: psycopg.Connection) -> int:
 
 def test_what_is_declared_is_not_left_over(run: Run) -> None:
     """Nothing is said where nothing is amiss."""
-    assert "left over" not in run("status")
-    assert run("status", "--leftovers") == ""
+    assert "left over" not in run("collected")
+    assert run("collected", "--leftovers") == ""
 
 
 def test_windows_of_another_time_zone_are_named_and_go(
@@ -89,15 +89,15 @@ def test_windows_of_another_time_zone_are_named_and_go(
     )
     collect(small_house, 6, 7, 8)
     assert days_of_two_values(connection) == 6
-    said = run("status", "--leftovers")
+    said = run("collected", "--leftovers")
     assert "small: 12 windows stored of another time zone than Asia/Tokyo" in said
-    command = re.search(r"`python -m collectors ([^`]+)`", said)[1].split()
+    command = re.search(r"`driftdeck ([^`]+)`", said)[1].split()
     before = stored(connection)
     assert "nothing is removed" in run(*command)
     assert stored(connection) == before
     assert "12 of window_status" in run(*command, "--yes")
 
-    assert run("status", "--leftovers") == ""
+    assert run("collected", "--leftovers") == ""
     assert stored(connection)["window_status"] == 3
     assert days_of_two_values(connection) == 0
     row = connection.execute(
@@ -113,12 +113,12 @@ def test_days_before_a_later_start_are_named_and_go(
 ) -> None:
     """Those outside of the declared span only."""
     redeclare(small_house, "starts='2024-01-09', ends='2024-01-11'")
-    said = run("status")
+    said = run("collected")
     assert "8 windows stored from before 2024-01-09" in said
     assert "1 window stored from after 2024-01-11" in said
     assert "9 of window_status" in run("forget", "small", "--leftovers", "--yes")
 
-    assert run("status", "--leftovers") == ""
+    assert run("collected", "--leftovers") == ""
     assert stored(connection)["window_status"] == 3
 
 
@@ -146,7 +146,7 @@ def test_a_removed_monitor_is_named_and_goes(
         " values ('small', now(), 'done', 'x'), ('other', now(), 'done', 'x')"
     )
     connection.commit()
-    said = run("status", "--leftovers")
+    said = run("collected", "--leftovers")
     assert "small: is declared no longer, 12 windows stored" in said
     assert "other: is declared no longer, 0 windows stored" in said
     assert len(Workspace(small_house)._kept(project_of("small"))) == 2

@@ -14,14 +14,15 @@ from evidently import Dataset
 from evidently.ui.workspace import RemoteWorkspace
 from litestar.testing import TestClient
 
-import stack.evidently as ui
-from database import Role, connect
-from database.embedded import free_port
-from settings import Settings
-from stack.guard import Guard
-from stack.preview import serve
-from stack.preview.source import Build, Source
-from stack.questions import moment
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import free_port
+from driftdeck.errors import UsageError
+from driftdeck.preview import serve
+from driftdeck.preview.source import Build, Source
+from driftdeck.settings import Settings
+from driftdeck.stack import evidently as ui
+from driftdeck.stack.guard import Guard
+from driftdeck.verify.queries import parse_time
 
 HOME = "http://127.0.0.1:8000"
 EVIL = "http://evil.example"
@@ -97,7 +98,7 @@ def test_only_our_own_names_are_answered(settings: Settings, host: str, status: 
     mine = settings.model_copy(
         update={"evidently_url": "https://reports.example/", "allowed_hosts": "other, Evidently"}
     )
-    app = serve.app(mine, Built(), lambda: psycopg.connect(""))
+    app = serve.make_app(mine, Built(), lambda: psycopg.connect(""))
     with TestClient(Guard(app, mine), base_url=HOME) as client:
         answer = client.get("/api/preview/source", headers={"Host": host})
 
@@ -174,7 +175,7 @@ def test_a_database_that_is_away_is_said(
     monkeypatch.setattr(ui, "load_settings", lambda: away)
     answer = client.get("/window/flights/newest")
 
-    assert (answer.status_code, "make up" in answer.text) == (503, True)
+    assert (answer.status_code, "driftdeck up" in answer.text) == (503, True)
 
 
 @pytest.mark.parametrize("path", ["%00", "9" * 300, "api/projects/%00", "api/projects/a%0Ab/info"])
@@ -190,8 +191,8 @@ def test_moments_outside_the_calendar_are_refused(
     settings: Settings, connection: psycopg.Connection, text: str
 ) -> None:
     """By the preview with status 400, as any range that cannot be drawn."""
-    with pytest.raises(ValueError, match="outside the years 1 to 9999"):
-        moment(text, datetime.now(UTC))
-    app = serve.app(settings, Built(), lambda: connect(settings, Role.READER))
+    with pytest.raises(UsageError, match="outside the years 1 to 9999"):
+        parse_time(text, datetime.now(UTC))
+    app = serve.make_app(settings, Built(), lambda: connect(settings, Role.READER))
     with TestClient(app) as client:
         assert client.get("/d/u", params={"from": text}).status_code == 400

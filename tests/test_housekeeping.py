@@ -12,13 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-import stack.__main__ as command
-from database import postmaster
-from database.embedded import Embedded, EmbeddedError, free_port
-from diagnostics import described, keep_log, tell
-from settings import ROOT, CommittedSettings
-from stack import housekeeping
-from stack.programs import Program
+from driftdeck.cli import main
+from driftdeck.database import postmaster
+from driftdeck.database.embedded import Embedded, EmbeddedError, free_port
+from driftdeck.diagnostics import begin_log, described, keep_log, tell
+from driftdeck.settings import IsolatedSettings
+from driftdeck.stack import housekeeping
+from driftdeck.stack.errors import StackError
+from driftdeck.stack.programs import Program
+from repository import ROOT
 
 USER = ("postgres", "secret", "driftdeck")
 
@@ -91,16 +93,17 @@ def test_a_log_on_a_full_disk_says_nothing(
 ) -> None:
     """What failed is told once, without where the log failed, too."""
     (tmp_path / "driftdeck.log").symlink_to("/dev/full")
+    begin_log()
     keep_log(tmp_path)
-    tell("stack", ValueError("a sentence"))
+    tell(StackError("a sentence"))
 
-    assert capsys.readouterr().err == "stack: a sentence\n"
+    assert capsys.readouterr().err == "driftdeck: a sentence\n"
 
 
 def test_a_start_that_was_killed_is_gone_over(server: Embedded) -> None:
     """At whatever moment of the first start; its leftovers, a password among them, are removed."""
     script = (
-        "import sys; from pathlib import Path; from database.embedded import Embedded;"
+        "import sys; from pathlib import Path; from driftdeck.database.embedded import Embedded;"
         "Embedded(Path(sys.argv[1]), int(sys.argv[2])).start('postgres', 'secret', 'driftdeck')"
     )
     arguments = [sys.executable, "-c", script, str(server.folder), str(server.port)]
@@ -150,7 +153,7 @@ def test_two_at_once_are_told(tmp_path: Path) -> None:
     """The second says so and breaks nothing; the first one's end lets it."""
     with (
         housekeeping.alone(tmp_path),
-        pytest.raises(RuntimeError, match="another `up`, `down` or `clean` is at work"),
+        pytest.raises(StackError, match="another `up`, `down` or `clean` is at work"),
         housekeeping.alone(tmp_path),
     ):
         pass
@@ -186,11 +189,11 @@ def test_clean_removes_nothing_that_runs_on(
         with pytest.raises(EmbeddedError):
             housekeeping.clean(folder)
         patched.setattr(Embedded, "stop", lambda self: None)
-        with pytest.raises(RuntimeError, match="does not stop, so nothing is removed"):
+        with pytest.raises(StackError, match="does not stop, so nothing is removed"):
             housekeeping.clean(folder)
     with (
         housekeeping.alone(server.folder.parent),
-        pytest.raises(RuntimeError, match="is at work"),
+        pytest.raises(StackError, match="is at work"),
     ):
         housekeeping.clean(folder)
 
@@ -233,9 +236,9 @@ def test_a_house_in_disorder_has_a_status_and_goes_down(
     (house / "postgres").mkdir(parents=True)
     for name in ("evidently.pid", "preview.pid", "grafana.pid", "postgres/postmaster.pid"):
         (house / name).write_text("")
-    chosen = CommittedSettings(stack_dir=house, runtime="embedded")
-    monkeypatch.setattr(command, "load_settings", lambda: chosen)
+    chosen = IsolatedSettings(stack_dir=house, runtime="embedded")
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: chosen)
 
-    assert command.main(["status"]) == 1
+    assert main(["status"]) == 1
     assert capsys.readouterr().out.count(" down ") == 3
-    assert command.main(["down"]) == 0
+    assert main(["down"]) == 0

@@ -12,14 +12,15 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.due import due_windows
-from collectors.runner import Runner
-from collectors.sources import state
-from collectors.sources.reader import Reader
-from collectors.values import Status
 from conftest import small_monitor
-from monitors import declare as d
-from settings import ROOT, Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.sources import state
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status
+from driftdeck.settings import Settings
+from repository import ROOT
 from soak.kills.house import DECLARATION
 
 TODAY = datetime.now(UTC).date()
@@ -120,7 +121,7 @@ def test_files_are_asked_for_their_times(
 def test_who_only_asks_imports_no_frames() -> None:
     """Their import takes longer than asking does."""
     script = (
-        "import sys, collectors.commands, collectors.sources.state;"
+        "import sys, driftdeck.collectors.jobs.commands, driftdeck.collectors.sources.state;"
         "heavy = {'pandas', 'numpy', 'pyarrow', 'evidently', 'grafanalib'};"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
@@ -142,13 +143,13 @@ def test_a_run_with_nothing_due_imports_no_frames(
     )
     connection.commit()
     script = (
-        "import argparse, sys; from collectors import commands; from settings import Settings;"
+        "import sys; from driftdeck.collectors.jobs import commands;"
+        "from driftdeck.settings import Settings;"
         "given = Settings.model_validate_json(sys.argv[1]);"
-        "commands.due(given, argparse.Namespace(monitor='all', list=False, every=None,"
-        " no_report=False));"
+        "commands.due(given);"
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'evidently'} & set(sys.modules)))"
     )
-    given = settings.model_copy(update={"monitors_dir": tmp_path}).model_dump_json()
+    given = settings.model_copy(update={"monitors": (str(tmp_path),)}).model_dump_json()
     done = subprocess.run(
         [sys.executable, "-c", script, given], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.imports import kept
+from driftdeck.garbage import keep_imports
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def test_what_is_imported_already_keeps_nothing() -> None:
     """A program that collects for months would keep what every window left behind."""
     gc.disable()
     left = weakref.ref(Left())
-    with kept():
+    with keep_imports():
         import json  # noqa: F401 - imported already, which is the point
     gc.enable()
     gc.collect()
@@ -40,7 +40,7 @@ def test_what_is_imported_first_is_kept() -> None:
     """Python looks through it no more."""
     sys.modules.pop("this", None)
     before = gc.get_freeze_count()
-    with kept():
+    with keep_imports():
         sys.modules["this"] = sys
 
     assert gc.get_freeze_count() > before

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors.cleaned import Cleaned
-from collectors.drift_index import Index, cache, number_index
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index import Index, cache, number_index
+from driftdeck.collectors.frames.coerced import CoercedRows
 
 MONITOR = small_monitor(
     columns=(d.number("x"), d.number("few"), d.number("never"), d.category("c")),
@@ -35,10 +35,10 @@ def rows(count: int, seed: int) -> pd.DataFrame:
 
 def measured(folder: str) -> list[float | None]:
     """Every score of a window against the remembered reference; also run in other processes."""
-    reference = Cleaned(MONITOR, rows(1000, 1))
+    reference = CoercedRows(MONITOR, rows(1000, 1))
     cache.WORTH_ROWS = 500
-    cache.remembered(Path(folder), "content", reference, MONITOR.all_columns())
-    index = Index(MONITOR, Cleaned(MONITOR, rows(300, 2)), reference)
+    cache.use_cached_indexes(Path(folder), "content", reference, MONITOR.all_columns())
+    index = Index(MONITOR, CoercedRows(MONITOR, rows(300, 2)), reference)
     return [one.value for one in index.measure(MONITOR.series())]
 
 
@@ -46,7 +46,7 @@ def measured(folder: str) -> list[float | None]:
 def plain(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     """The scores without a cache."""
     monkeypatch.setattr(cache, "WORTH_ROWS", 500)
-    index = Index(MONITOR, Cleaned(MONITOR, rows(300, 2)), Cleaned(MONITOR, rows(1000, 1)))
+    index = Index(MONITOR, CoercedRows(MONITOR, rows(300, 2)), CoercedRows(MONITOR, rows(1000, 1)))
     return [one.value for one in index.measure(MONITOR.series())]
 
 
@@ -54,8 +54,8 @@ def test_the_cache_changes_no_number(plain: list[float | None], tmp_path: Path) 
     """Made, and read again as a memory map."""
     for _ in range(2):
         assert measured(str(tmp_path)) == plain
-    reference = Cleaned(MONITOR, rows(1000, 1))
-    cache.remembered(tmp_path, "content", reference, MONITOR.all_columns())
+    reference = CoercedRows(MONITOR, rows(1000, 1))
+    cache.use_cached_indexes(tmp_path, "content", reference, MONITOR.all_columns())
     assert isinstance(number_index(reference, MONITOR.columns[0]).sums.base, np.memmap)
 
 
@@ -97,5 +97,7 @@ def test_only_the_newest_references_stay(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(cache, "WORTH_ROWS", 500)
     monkeypatch.setattr(cache, "KEPT", 2)
     for n in range(4):
-        cache.remembered(tmp_path, f"{n}", Cleaned(MONITOR, rows(1000, n)), MONITOR.all_columns())
+        cache.use_cached_indexes(
+            tmp_path, f"{n}", CoercedRows(MONITOR, rows(1000, n)), MONITOR.all_columns()
+        )
     assert {path.name for path in tmp_path.iterdir()} == {"2", "3"}

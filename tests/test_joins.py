@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from sklearn import metrics
 
-from collectors.collect import collect
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader, Rows
-from collectors.values import Collected, Status
 from conftest import small_monitor
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader, Rows
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
@@ -57,7 +57,7 @@ def read(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = 
     return Reader(found, settings).read(found.every.window(day), now)
 
 
-def run(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = NOW) -> Collected:
+def run(found: d.Monitor, settings: Settings, day: date = DAY, now: datetime = NOW) -> WindowResult:
     """What a window amounts to."""
     window = found.every.window(day)
     reader = Reader(found, settings)
@@ -187,7 +187,7 @@ def test_duplicates_are_left_out_and_counted(settings: Settings, tmp_path: Path)
 
     assert found.labels is not None
     assert (found.labels.read, found.labels.used) == (COUNT + 5, COUNT)
-    assert found.labels.written() == {"a duplicate of a label": 5}
+    assert found.labels.count_by_reason() == {"a duplicate of a label": 5}
     assert found.status is Status.PARTIAL
     assert "5 of 45 labels left out: 5 superseded by another" in found.error
     frame = read(monitor(source, truth), settings).frame

@@ -8,14 +8,14 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.due import due_windows
-from collectors.runner import Runner
-from collectors.sources import state
-from collectors.sources.reader import Reader
-from collectors.store import finished_windows
 from conftest import small_monitor
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.store import finished_windows
+from driftdeck.collectors.sources import state
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.settings import Settings
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = [FIRST + timedelta(days=n) for n in range(3)]
@@ -129,7 +129,7 @@ def test_only_windows_that_lack_labels_stay_open(
         asked.append([f"{window.day:%d}" for window in windows])
         return ask(sources, windows, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("collectors.due.states", spied)
+    monkeypatch.setattr("driftdeck.collectors.jobs.due.states", spied)
     monkeypatch.setattr(Reader, "read", lambda *_: pytest.fail("read"))
     play(connection, 60)
     assert catch_up(connection, watched, settings) == []

@@ -4,24 +4,25 @@ import copy
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from changes.apply import apply
-from changes.plan import Kind, Step, Target, lines, plan
-from changes.pull import pull
+from driftdeck.changes.apply import apply
+from driftdeck.changes.plan import Kind, Step, Target, lines, plan
+from driftdeck.changes.pull import pull
+from driftdeck.errors import ExitCode
+from driftdeck.facts import Json
+from driftdeck.generator.artefacts import artefacts, dashboard_text
+from driftdeck.generator.v2 import features, files, object_of
+from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.objects import Objects
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.grafana import LiveGrafana, check_dashboards
 from fake_grafana import Fake
-from generator.artefacts import artefacts, dashboard_text
-from generator.v2 import features, files, object_of
-from settings import ROOT, CommittedSettings, Settings
-from stack.built import Built
-from stack.grafana import Grafana, GrafanaError
-from stack.objects import Objects
-from stack.verify_grafana import Live, equal_dashboards
+from repository import ROOT
 
-Json = dict[str, Any]
 UID = "driftdeck-flights"
 CONDITION = {
     "kind": "ConditionalRenderingGroup",
@@ -33,7 +34,7 @@ CONDITION = {
 def house(tmp_path: Path) -> Settings:
     """The project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    return CommittedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    return IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_a_new_layout_is_named_and_not_flattened(
     assert "make apply FORCE=1 FORMAT=v2" in said
     assert list(house.edits_dir.iterdir()) == []
     assert pull(target(house, fake), [UID]) == 1
-    assert apply(target(house, fake), force=False) == 2
+    assert apply(target(house, fake), force=False) == ExitCode.DIFFERS
     assert apply(target(house, fake), force=True) == 0
     assert UID not in fake.objects
 
@@ -217,7 +218,7 @@ def test_apply_stores_tabs_and_then_nothing(
     assert set(fake.objects) == set(fake.dashboards)
     assert {one["manager"] for one in fake.notes.values()} == {"files"}
     assert steps(house, fake, v2=True) == []
-    verified = list(equal_dashboards(live(house, fake, v2=True)))
+    verified = list(check_dashboards(live(house, fake, v2=True)))
     assert [one.detail for one in verified if not one.ok] == []
     planned = steps(house, fake)  # and back again: we stored it, so nobody is asked
     assert {one.kind for one in planned} == {Kind.CHANGED}
@@ -227,22 +228,22 @@ def test_apply_stores_tabs_and_then_nothing(
     assert steps(house, fake) == []
 
 
-def live(house: Settings, fake: Fake, *, v2: bool) -> Live:
+def live(house: Settings, fake: Fake, *, v2: bool) -> LiveGrafana:
     """That Grafana, being verified."""
     grafana = Grafana(house, transport=httpx.MockTransport(fake))
     built = Built(artefacts(house), {})
-    return Live(house, built, grafana, datetime.now(UTC), wait=0, v2=v2)
+    return LiveGrafana(house, built, grafana, datetime.now(UTC), wait=0, v2=v2)
 
 
 def test_verify_says_how_a_dashboard_is_stored(house: Settings, fake: Fake) -> None:
     """As v2 where rows are wanted, in rows where v2 is; equal where a browser saved rows as v2."""
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=True))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=True))}
     assert "stored in the classic form" in details["dashboard Flight delays"]
     saved_as(fake, with_tabs(fake, house))
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=False))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
     assert "new layout (tabs 'State'" in details["dashboard Flight delays"]
     saved_as(fake, rows_of(fake, house))
-    details = {one.name: one.detail for one in equal_dashboards(live(house, fake, v2=False))}
+    details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
     assert details["dashboard Flight delays"] == "present and equal"
 
 
@@ -265,7 +266,7 @@ def test_tabs_that_a_person_changed_are_kept(house: Settings, fake: Fake) -> Non
     [step] = steps(house, fake, v2=True)
     assert (step.kind, step.difference.changes[0].field) == (Kind.EDITED, "layout")
     assert pull(target(house, fake, v2=True), []) == 1
-    assert apply(target(house, fake, v2=True), force=False) == 2
+    assert apply(target(house, fake, v2=True), force=False) == ExitCode.DIFFERS
     assert apply(target(house, fake, v2=True), force=True) == 0
     assert steps(house, fake, v2=True) == []
 

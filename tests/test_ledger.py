@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from collectors.collect import collect
-from collectors.runner import Runner
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
 from conftest import small_monitor
-from dashboards_src.collectors import LEFT_OUT
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.dashboards_src.collectors import LEFT_OUT
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ def write(folder: Path, layout: str, frame: pd.DataFrame, on: str = "") -> d.Sou
     return d.Csv(str(folder), time="at", on=on, layout=layout)
 
 
-def run(found: d.Monitor, settings: Settings) -> Collected:
+def run(found: d.Monitor, settings: Settings) -> WindowResult:
     """What the day amounts to."""
     window = found.every.window(DAY)
     reader = Reader(found, settings)
@@ -100,7 +100,7 @@ def test_read_is_used_and_left_out(
     assert found.rows.left_out.total() == len(times) - (found.row_count or 0)
     good = sum(time in GOOD for time in times)
     assert found.row_count == good
-    assert found.rows.written().get("no time", 0) == times.count("")
+    assert found.rows.count_by_reason().get("no time", 0) == times.count("")
     if good:
         assert found.labels is not None
         assert found.labels.read == len(known)
@@ -124,7 +124,7 @@ def test_a_few_bad_times_are_said_and_many_stop_it(
 
     assert outcomes[5].status is Status.OK
     assert outcomes[5].rows is not None
-    assert outcomes[5].rows.written() == {"a time that cannot be read": 5}
+    assert outcomes[5].rows.count_by_reason() == {"a time that cannot be read": 5}
     assert outcomes[60].status is Status.PARTIAL
     said = "60 of 600 rows left out: 60 with a time that cannot be read, e.g. 'soon'"
     assert outcomes[60].error.endswith(f"by 'at': {said}")
@@ -139,7 +139,7 @@ def test_a_straggler_does_not_cost_the_day(settings: Settings, tmp_path: Path) -
     found = run(monitor(write(tmp_path, "folders", rows)), settings)
     assert found.status is Status.OK
     assert found.rows is not None
-    assert found.rows.written() == {"outside the window": 1}
+    assert found.rows.count_by_reason() == {"outside the window": 1}
 
     shifted = rows.assign(at=[after] * 100 + GOOD[100:])
     found = run(monitor(write(tmp_path, "folders", shifted)), settings)
@@ -164,7 +164,7 @@ def test_rows_of_a_table_without_a_time_are_told(
     found = run(monitor(d.Table("outages.log", time="at")), settings)
     assert found.rows is not None
     assert (found.rows.read, found.row_count) == (621, 600)
-    assert found.rows.written() == {"no time": 20, "a time that cannot be read": 1}
+    assert found.rows.count_by_reason() == {"no time": 20, "a time that cannot be read": 1}
     assert found.status is Status.PARTIAL
 
 

@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import httpx
 import pytest
 
 from conftest import REFERENCE_DAYS, SECRET, rows, write_day
-from database.embedded import free_port
-from settings import ROOT, load_settings
-from stack.local import grafana_binary, release
-from stack.look import browser_program
+from driftdeck.database.embedded import free_port
+from driftdeck.facts import Json
+from driftdeck.settings import load_settings
+from driftdeck.stack.local import grafana_binary, release
+from driftdeck.verify.look import browser_program
+from repository import ROOT
 
 needs_grafana = pytest.mark.skipif(
     not grafana_binary(load_settings()), reason="needs a grafana program (GRAFANA_BIN)"
 )
-Json = dict[str, Any]
 DAYS = REFERENCE_DAYS + 8
 ENDS = DAYS + 3
 """The last three days are missing at first, so that their data is late."""
@@ -72,8 +73,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"MONITOR = small_monitor({str(folder / 'log')!r}, ends='2024-01-{ENDS}')\n"
     )
     (folder / "monitors" / "contacts.py").write_text(
-        "from monitors import declare as d\n"
-        "CONTACTS = (d.Contact(name='hook', way=d.webhook('$TEST_WEBHOOK_URL'),"
+        "from driftdeck import declare as d\n"
+        "CONTACTS = (d.Contact(name='hook', receiver=d.webhook('$TEST_WEBHOOK_URL'),"
         " wait='0s', interval='1s'),)\n"
     )
     return folder
@@ -85,7 +86,7 @@ def environment(folder: Path, webhook: ThreadingHTTPServer) -> Iterator[dict[str
     given = {
         "RUNTIME": "grafana",
         "STACK_DIR": str(folder / "stack"),
-        "MONITORS_DIR": str(folder / "monitors"),
+        "MONITORS": str(folder / "monitors"),
         "PROVISIONING_DIR": str(folder / "provisioning"),
         "EDITS_DIR": str(folder / "edits"),
         "POSTGRES_PORT": str(free_port()),
@@ -97,18 +98,13 @@ def environment(folder: Path, webhook: ThreadingHTTPServer) -> Iterator[dict[str
     }
     chosen = {**os.environ, **given}
     yield chosen
-    stack(chosen, "down")
-
-
-def stack(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run one command of the stack."""
-    return run(environment, "stack", *arguments)
+    run(chosen, "down")
 
 
 def run(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run one of our modules."""
+    """Run one of our commands."""
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", *arguments],
+        [sys.executable, "-m", "driftdeck", *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -125,13 +121,13 @@ def test_grafana_shows_what_was_built(
 
     With `--record` the answers are kept, for the tests that run without a Grafana.
     """
-    first = stack(environment, "up")
+    first = run(environment, "up")
     assert first.returncode == 0, first.stdout + first.stderr
-    again = stack(environment, "up")
+    again = run(environment, "up")
     assert again.returncode == 0, again.stdout + again.stderr
     kept = RECORDED / f"grafana-{release(grafana_binary(load_settings()))}.json"
     keep = ["--record", str(kept)] if request.config.option.record else []
-    verified = stack(environment, "verify", "--json", *keep)
+    verified = run(environment, "verify", "--json", *keep)
     checks = {check["name"]: check for check in json.loads(verified.stdout)}
 
     assert [name for name, check in checks.items() if not check["ok"]] == []
@@ -143,7 +139,7 @@ def test_grafana_shows_what_was_built(
 @pytest.mark.skipif(not browser_program(), reason="needs a browser (chromium)")
 def test_a_person_sees_no_error(environment: dict[str, str], tmp_path: Path) -> None:
     """Each dashboard in a browser, wide and narrow, dark and light: every panel with its data."""
-    seen = stack(environment, "look", "--out", str(tmp_path))
+    seen = run(environment, "look", "--out", str(tmp_path))
 
     assert seen.returncode == 0, seen.stdout + seen.stderr
     assert len(list(tmp_path.glob("*.png"))) == 2 * seen.stdout.count("(wide-dark)")
@@ -188,7 +184,7 @@ def test_an_alert_reaches_a_person_and_is_taken_back(
 
     for n in range(DAYS + 1, ENDS + 1):
         write_day(folder / "log", date(2024, 1, n), rows(date(2024, 1, n)))
-        done = run(environment, "collectors", "run", "small", "--date", f"2024-01-{n}")
+        done = run(environment, "run", "small", "--date", f"2024-01-{n}")
         assert done.returncode == 0, done.stdout + done.stderr
     wait_for(lambda: alert(drift, "resolved", column_name="x"))
     wait_for(lambda: alert(late, "resolved"))
@@ -200,28 +196,28 @@ def test_what_was_edited_in_grafana_becomes_python(
 ) -> None:
     """Saved by a person, named by the plan, kept by apply, pulled, and then nothing is left."""
     edit_by_hand(environment)
-    planned = run(environment, "changes", "plan")
-    assert planned.returncode == 2, planned.stderr
+    planned = run(environment, "plan")
+    assert planned.returncode == 3, planned.stderr
     assert "was edited in Grafana" in planned.stdout
     assert "fieldConfig.defaults.max: 0.75 (new)" in planned.stdout
     assert "1 edited by hand" in planned.stdout
-    assert "differs, see `make plan`" in stack(environment, "verify").stdout
-    assert run(environment, "changes", "apply").returncode == 2
-    pulled = run(environment, "changes", "pull")
+    assert "differs, see `make plan`" in run(environment, "verify").stdout
+    assert run(environment, "apply").returncode == 3
+    pulled = run(environment, "pull")
     assert pulled.returncode == 0, pulled.stderr
     assert '"fieldConfig.defaults.max"' in (folder / "edits" / "small.py").read_text()
-    assert run(environment, "changes", "plan").returncode == 0
-    assert "nothing to pull" in run(environment, "changes", "pull").stdout
-    assert run(environment, "changes", "apply").returncode == 0
-    assert stack(environment, "verify").returncode == 0
+    assert run(environment, "plan").returncode == 0
+    assert "nothing to pull" in run(environment, "pull").stdout
+    assert run(environment, "apply").returncode == 0
+    assert run(environment, "verify").returncode == 0
 
     (folder / "edits" / "small.py").unlink()  # given up again: a change of the source
-    assert run(environment, "changes", "apply").returncode == 0
+    assert run(environment, "apply").returncode == 0
     edit_by_hand(environment)
-    assert run(environment, "changes", "apply").returncode == 2
-    forced = run(environment, "changes", "apply", "--force")
+    assert run(environment, "apply").returncode == 3
+    forced = run(environment, "apply", "--force")
     assert forced.returncode == 0, forced.stdout + forced.stderr
-    assert stack(environment, "verify").returncode == 0
+    assert run(environment, "verify").returncode == 0
 
 
 def edit_by_hand(environment: dict[str, str]) -> None:
@@ -241,12 +237,12 @@ def edit_by_hand(environment: dict[str, str]) -> None:
 def test_wrong_password_says_what_to_do(environment: dict[str, str]) -> None:
     """After a changed admin password verify names the mend, and `password` is that mend."""
     other = {**environment, "GRAFANA_ADMIN_PASSWORD": "another"}
-    refused = stack(other, "verify")
+    refused = run(other, "verify")
     assert refused.returncode == 1
     assert "make password" in refused.stdout
-    assert stack(other, "password").returncode == 0
-    assert stack(other, "verify").returncode == 0
-    stack(environment, "password")
+    assert run(other, "password").returncode == 0
+    assert run(other, "verify").returncode == 0
+    run(environment, "password")
 
 
 @needs_grafana
@@ -256,7 +252,7 @@ def test_what_was_removed_from_the_source_goes(environment: dict[str, str], fold
     declared.write_text(declared.read_text() + "import dataclasses\n"
         "MONITOR = dataclasses.replace(MONITOR, metrics=MONITOR.metrics[:-2])\n")  # fmt: skip
     (folder / "monitors" / "contacts.py").unlink()
-    left = stack(environment, "up")
+    left = run(environment, "up")
     assert left.returncode == 1
     assert "retire rule driftdeck-small-log-loss-above" in left.stdout
     assert "retire receiver driftdeck-contact-hook" in left.stdout
@@ -265,7 +261,7 @@ def test_what_was_removed_from_the_source_goes(environment: dict[str, str], fold
         'rule = ["driftdeck-small-log-loss-above"]\npolicies = [1]\n'
         'receiver = ["driftdeck-contact-hook", "driftdeck-contact-nobody"]\n'
     )
-    gone = stack(environment, "up")
+    gone = run(environment, "up")
     assert gone.returncode == 0, gone.stdout + gone.stderr
 
 

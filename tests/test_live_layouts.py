@@ -3,18 +3,18 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from test_live import environment, folder, run, stack, webhook
+from test_live import environment, folder, run, webhook
 
-from generator.v2 import differences, object_of
-from preflight.releases import Release
-from settings import ROOT, load_settings
-from stack.local import grafana_binary, release
+from driftdeck.facts import Json
+from driftdeck.generator.v2 import differences, object_of
+from driftdeck.preflight.releases import Release
+from driftdeck.settings import load_settings
+from driftdeck.stack.local import grafana_binary, release
+from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED = ROOT / "tests" / "recorded" / "layouts-12.4.json"
 UID = "driftdeck-small"
 CONDITION = {
@@ -47,9 +47,9 @@ def tabs(environment: dict[str, str], folder: Path) -> dict[str, str]:
         "GF_FEATURE_TOGGLES_ENABLE": "dashboardNewLayouts",
         "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED": "true",
     }
-    up = stack(chosen, "up")
+    up = run(chosen, "up")
     assert up.returncode == 0, up.stdout + up.stderr
-    applied = run(chosen, "changes", "apply", "--format", "v2")
+    applied = run(chosen, "apply", "--format", "v2")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     return chosen
 
@@ -87,12 +87,12 @@ def hide_a_tab(spec: Json) -> None:
 @needs_layouts
 def test_tabs_are_stored_and_proved(tabs: dict[str, str]) -> None:
     """What was sent is there, every query answers, a plan is empty; up changes nothing."""
-    planned = run(tabs, "changes", "plan", "--format", "v2")
+    planned = run(tabs, "plan", "--format", "v2")
     assert planned.returncode == 0, planned.stdout + planned.stderr
-    verified = stack(tabs, "verify", "--format", "v2")
+    verified = run(tabs, "verify", "--format", "v2")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    stack(tabs, "up")  # it reads the files again, which have not changed
-    assert run(tabs, "changes", "plan", "--format", "v2").returncode == 0
+    run(tabs, "up")  # it reads the files again, which have not changed
+    assert run(tabs, "plan", "--format", "v2").returncode == 0
 
 
 @needs_layouts
@@ -105,13 +105,13 @@ def test_an_edit_beside_tabs_becomes_python(tabs: dict[str, str], folder: Path) 
         drift["vizConfig"]["spec"]["fieldConfig"]["defaults"]["max"] = 0.75
 
     save(tabs, limit)
-    planned = run(tabs, "changes", "plan", "--format", "v2")
+    planned = run(tabs, "plan", "--format", "v2")
     assert "fieldConfig.defaults.max: 0.75 (new)" in planned.stdout
     assert "moved" not in planned.stdout
-    pulled = run(tabs, "changes", "pull", "--format", "v2")
+    pulled = run(tabs, "pull", "--format", "v2")
     assert pulled.returncode == 0, pulled.stdout + pulled.stderr
     assert '"fieldConfig.defaults.max"' in (folder / "edits" / "small.py").read_text()
-    assert run(tabs, "changes", "plan", "--format", "v2").returncode == 0
+    assert run(tabs, "plan", "--format", "v2").returncode == 0
 
 
 @needs_layouts
@@ -119,19 +119,19 @@ def test_an_edit_beside_tabs_becomes_python(tabs: dict[str, str], folder: Path) 
 def test_a_layout_of_a_person_is_not_lost(tabs: dict[str, str], form: str) -> None:
     """Named, refused with the ways on, kept by apply, and gone only when that is asked for."""
     words = ["--format", form]
-    assert run(tabs, "changes", "apply", "--force", "--format", "v2").returncode == 0
+    assert run(tabs, "apply", "--force", "--format", "v2").returncode == 0
     save(tabs, hide_a_tab)
-    planned = run(tabs, "changes", "plan", *words)
+    planned = run(tabs, "plan", *words)
     assert "was edited in Grafana" in planned.stdout
     assert "a condition in" in planned.stdout
     assert "tabs " in planned.stdout
-    pulled = run(tabs, "changes", "pull", *words)
+    pulled = run(tabs, "pull", *words)
     assert pulled.returncode == 1
     assert "is not pulled: it was saved in Grafana's new layout" in pulled.stdout
-    assert run(tabs, "changes", "apply", *words).returncode == 2
-    forced = run(tabs, "changes", "apply", "--force", *words)
+    assert run(tabs, "apply", *words).returncode == 3
+    forced = run(tabs, "apply", "--force", *words)
     assert forced.returncode == 0, forced.stdout + forced.stderr
-    assert run(tabs, "changes", "plan", *words).returncode == 0
+    assert run(tabs, "plan", *words).returncode == 0
 
 
 @needs_layouts

@@ -4,24 +4,23 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from test_live import environment, folder, needs_grafana, stack, webhook
+from test_live import environment, folder, needs_grafana, run, webhook
 
-from database import Role, connect
+from driftdeck.database import Role, connect
+from driftdeck.facts import Json
+from driftdeck.facts.panels import plotted_panels
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import make_query_runner
+from driftdeck.settings import load_settings
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.built import Built
+from driftdeck.verify.look import FLAGS, READ_PANELS, browser_program, log_in
+from driftdeck.verify.rendering import wait_for_panels
 from own_previews import drawings
-from settings import load_settings
-from stack.built import Built
-from stack.drawn import undrawn
-from stack.look import FLAGS, SEEN, browser_program, log_in
-from stack.preview.draw import Asked, draw
-from stack.preview.frames import asker
-from stack.questions import panels
-from stack.runtime import choose
 
-Json = dict[str, Any]
 MENU = {"Panel menu", "Menu"}
 """Words of a panel that stand for something to press."""
 HEADINGS = {"Name"}
@@ -94,7 +93,7 @@ def test_a_preview_says_what_grafana_shows(
     environment: dict[str, str], page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every line of text of every panel of every dashboard: values, units, mappings, legends."""
-    up = stack(environment, "up")
+    up = run(environment, "up")
     assert up.returncode == 0, up.stdout + up.stderr
     monkeypatch.setattr("os.environ", environment)
     chosen = load_settings()
@@ -103,9 +102,14 @@ def test_a_preview_says_what_grafana_shows(
     with connect(chosen, Role.READER) as connection:
         for dashboard in Built(choose(chosen).artefacts(), {}).dashboards():
             page.goto(f"{chosen.grafana}/d/{dashboard['uid']}?kiosk", timeout=60_000)
-            assert undrawn(page, list(panels(dashboard))) == {}
-            texts = {box["id"]: box["text"] for box in page.evaluate(SEEN)}
-            model = draw(dashboard, asker(connection), Asked(every=False), datetime.now(UTC))
+            assert wait_for_panels(page, list(plotted_panels(dashboard))) == {}
+            texts = {box["id"]: box["text"] for box in page.evaluate(READ_PANELS)}
+            model = draw(
+                dashboard,
+                make_query_runner(connection),
+                DashboardRequest(all_choices=False),
+                datetime.now(UTC),
+            )
             for panel, drawing in drawings(model):
                 words = list(grafana_words(texts[panel["id"]]))
                 compared += len(words)

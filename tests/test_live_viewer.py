@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from test_live import environment, folder, needs_grafana, run, stack, webhook
+from test_live import environment, folder, needs_grafana, run, webhook
 from test_roles import POWERS
 
 __all__ = ["environment", "folder", "webhook"]
@@ -17,7 +17,7 @@ pytestmark = needs_grafana
 @pytest.fixture(scope="module")
 def viewer(environment: dict[str, str]) -> Iterator[httpx.Client]:
     """Somebody who may only look, logged in to a stack that is up."""
-    up = stack(environment, "up")
+    up = run(environment, "up")
     assert up.returncode == 0, up.stdout + up.stderr
     address = f"http://127.0.0.1:{environment['GRAFANA_PORT']}"
     login = environment.get("GRAFANA_ADMIN_USER", "admin"), environment["GRAFANA_ADMIN_PASSWORD"]
@@ -72,8 +72,8 @@ def test_what_a_viewer_takes_is_given_back(
     time.sleep(1.5)
     refused = [ask(viewer, "select 1::text")[0] for _ in range(12)]
     assert refused[-1] >= 400
-    assert run(environment, "collectors", "due").returncode in (0, 1)
-    migrated = stack(environment, "migrate")
+    assert run(environment, "due").returncode in (0, 1)
+    migrated = run(environment, "migrate")
     assert migrated.returncode == 0, migrated.stderr
 
     assert ask(viewer, "select 1::text") == (200, "1")

@@ -10,16 +10,16 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 
-from database import Role, connect
-from database.locks import Lock, held, hold
-from settings import Settings
+from driftdeck.database import Role, connect
+from driftdeck.database.locks import Lock, held, hold
+from driftdeck.settings import Settings
 
 HOLDER = """
 import sys, time
-from database import connect
-from database.locks import held
-from settings import CommittedSettings
-settings = CommittedSettings.model_validate_json(sys.argv[1])
+from driftdeck.database import connect
+from driftdeck.database.locks import held
+from driftdeck.settings import IsolatedSettings
+settings = IsolatedSettings.model_validate_json(sys.argv[1])
 with connect(settings, autocommit=True) as own, held(own, "a") as lock:
     print(lock is not None, flush=True)
     time.sleep(60)

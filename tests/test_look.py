@@ -1,18 +1,18 @@
 """What `make look` says of a page: by pages that are built as Grafana 9.4 and 12.4 build theirs."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stack import drawn
-from stack.drawn import undrawn
-from stack.look import FLAGS, SEEN, _problems, browser_program
+from driftdeck.facts import Json
+from driftdeck.verify import rendering
+from driftdeck.verify.look import FLAGS, READ_PANELS, _find_problems, browser_program
+from driftdeck.verify.rendering import wait_for_panels
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-Json = dict[str, Any]
 PANELS: list[Json] = [
     {"id": 1, "type": "stat", "title": "State"},
     {"id": 2, "type": "timeseries", "title": "Recall"},
@@ -53,8 +53,8 @@ def page() -> "Iterator[Page]":
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not drawn at once is not drawn."""
-    monkeypatch.setattr(drawn, "PATIENCE", 0.5)
-    monkeypatch.setattr(drawn, "BETWEEN_MS", 30)
+    monkeypatch.setattr(rendering, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(rendering, "BETWEEN_MS", 30)
 
 
 def show(page: "Page", release: str, contents: dict[int, str], **more: str) -> None:
@@ -69,8 +69,8 @@ def show(page: "Page", release: str, contents: dict[int, str], **more: str) -> N
 
 def complaints(page: "Page", **excused: str) -> list[str]:
     """What is said of the page."""
-    missing = undrawn(page, PANELS)
-    return list(_problems(DASHBOARD, missing, page.evaluate(SEEN), excused))
+    missing = wait_for_panels(page, PANELS)
+    return list(_find_problems(DASHBOARD, missing, page.evaluate(READ_PANELS), excused))
 
 
 GOOD = {1: "ok", 2: CANVAS, 3: TABLE}

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from preflight.macros import MacroError, Range, expand
+from driftdeck.preflight.sql.macros import MacroError, Range, expand
 
 RECORDED = json.loads((Path(__file__).parent / "cases" / "macros.json").read_text(encoding="utf-8"))
+ASKED_ON = datetime(2026, 11, 23, tzinfo=UTC)
+"""When the server was asked: it counts the months and years of a group from its own clock."""
 TAIL = " nonsense"
 """Stands behind each recorded query, so that the server showed its text instead of running it."""
 
@@ -28,10 +30,10 @@ def test_macros_expand_as_the_server_expands_them(answer: dict[str, Any]) -> Non
 
     if answer["executed"] is None:
         with pytest.raises(MacroError) as refused:
-            expand(answer["sql"], span(asked))
+            expand(answer["sql"], span(asked), ASKED_ON)
         assert answer["error"] == f"interpolation failed: {refused.value}"
     else:
-        assert expand(answer["sql"], span(asked)) == answer["executed"]
+        assert expand(answer["sql"], span(asked), ASKED_ON) == answer["executed"]
 
 
 def test_every_macro_was_recorded() -> None:

@@ -10,10 +10,10 @@ import pytest
 from test_database import insert
 from test_roles import COLLECTORS, POWERS
 
-from database import Role, connect, migrate
-from database.embedded import BINARIES, Embedded, free_port
-from database.migrate import TABLE, MigrationError, migrations
-from settings import CommittedSettings, Settings
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import BINARIES, Embedded, free_port
+from driftdeck.database.migrate import MigrationError, migrations
+from driftdeck.settings import IsolatedSettings, Settings
 
 MODULE = sys.modules[migrate.__module__]
 """Its package has the function by the same name."""
@@ -23,7 +23,7 @@ MODULE = sys.modules[migrate.__module__]
 def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Another server, on which nothing has been migrated."""
     folder = tmp_path_factory.mktemp("other")
-    chosen = CommittedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
+    chosen = IsolatedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
     server = Embedded(folder / "postgres", chosen.postgres_port)
     server.start(chosen.postgres_user, chosen.postgres_password, chosen.postgres_db)
     try:
@@ -108,7 +108,8 @@ def test_an_owner_who_is_no_superuser_migrates(other_server: Settings) -> None:
 def rights(admin: psycopg.Connection, role: str) -> set[str]:
     """What a role may do with every table of ours but the locks."""
     names = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-    tables = "from pg_tables where schemaname = 'monitoring' and tablename <> 'lock'"
+    tables = "from pg_tables where schemaname = 'monitoring'"
+    tables += " and tablename not in ('lock', 'schema_migration')"
     found = set()
     for name in names:
         query = f"select bool_and(has_table_privilege(%s, 'monitoring.' || tablename, %s)) {tables}"
@@ -120,7 +121,7 @@ def rights(admin: psycopg.Connection, role: str) -> set[str]:
 
 def test_a_newer_database_is_refused(settings: Settings, connection: psycopg.Connection) -> None:
     """What it means is not known here, so nothing is done with it."""
-    newer = "insert into public.schema_migration values ('0099_future')"
+    newer = "insert into monitoring.schema_migration values ('0099_future')"
     connection.execute(newer)
     connection.execute("alter role grafana_reader set work_mem = '8MB'")
     connection.commit()
@@ -133,9 +134,27 @@ def test_a_newer_database_is_refused(settings: Settings, connection: psycopg.Con
         ).fetchone()
         assert row == (True,)
     finally:
-        connection.execute("delete from public.schema_migration where name = '0099_future'")
+        connection.execute("delete from monitoring.schema_migration where name = '0099_future'")
         connection.commit()
         migrate(settings)
+
+
+def test_a_database_that_stores_no_words_is_refused(settings: Settings) -> None:
+    """In SQL_ASCII text comes back as bytes, and nothing is made there."""
+    with connect(settings, Role.ADMIN, autocommit=True) as connection:
+        connection.execute(
+            "create database ascii encoding 'SQL_ASCII' template template0"
+            " lc_collate 'C' lc_ctype 'C'"
+        )
+        ascii_only = settings.model_copy(update={"postgres_db": "ascii"})
+        try:
+            with pytest.raises(MigrationError, match="encoded in SQL_ASCII; make it anew with"):
+                migrate(ascii_only)
+            with connect(ascii_only, Role.ADMIN) as other:
+                query = "select to_regnamespace('monitoring') is null"
+                assert other.execute(query).fetchone() == (True,)
+        finally:
+            connection.execute("drop database ascii")
 
 
 @pytest.fixture
@@ -145,7 +164,8 @@ def old(settings: Settings) -> Iterator[Settings]:
         admin.execute("create database old")
         place = settings.model_copy(update={"postgres_db": "old"})
         with connect(place, Role.ADMIN) as opened:
-            opened.execute(TABLE)
+            opened.execute("create schema monitoring")
+            opened.execute("create table public.schema_migration (name text, applied_at int)")
             for path in migrations()[:6]:
                 opened.execute(path.read_bytes())
                 opened.execute("insert into public.schema_migration values (%s)", [path.stem])
@@ -181,7 +201,7 @@ def test_a_migration_waits_for_another_only_so_long(
 ) -> None:
     """Whoever holds its lock is named, and so is the mend."""
     monkeypatch.setattr(MODULE, "WAIT_SECONDS", 1)
-    connection.execute("lock table public.schema_migration in share update exclusive mode")
+    connection.execute("lock table monitoring.schema_migration in share update exclusive mode")
 
     with pytest.raises(MigrationError, match=r"for 1 s \(process \d+ of postgres.*wait until"):
         migrate(settings)

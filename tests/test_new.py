@@ -12,22 +12,23 @@ import psycopg
 import pytest
 import yaml
 
-import settings as environment
-from collectors import commands
-from collectors.new.command import make
-from collectors.runner import Runner
-from collectors.values import Status
-from database import uri
-from generator.artefacts import artefacts
-from generator.thresholds import stale_thresholds
-from monitors import declare as d
-from monitors.load import RESERVED, load, named
+from driftdeck import declare as d
+from driftdeck import settings as environment
+from driftdeck.collectors.jobs import commands
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.new.command import make
+from driftdeck.collectors.values import Status
+from driftdeck.database import uri
+from driftdeck.errors import DriftdeckError
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.load import RESERVED, find_monitor, load
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import Report
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
+from driftdeck.settings import Settings
 from own_data import DAYS, FIRST, asked, log, saved
-from preflight.check import check
-from preflight.findings import Report
-from preflight.reading import Reading
-from preflight.releases import Release
-from settings import Settings
 
 ODD = [
     "all",
@@ -58,14 +59,14 @@ def test_from_a_log_to_collected_windows(
 ) -> None:
     """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
     path = saved(log(), mine.data)
-    parsed = asked("churn", path, "--workers", "1", "--reports", "0", "--owner", "growth")
-    assert commands.new(mine, parsed) == 0
+    request = asked("churn", path, "--owner", "growth")
+    assert commands.new(mine, request, workers=1, reports=0) == 0
     said = capsys.readouterr().out
     stored = connection.execute("select status from monitoring.collection").fetchall()
     alarms = connection.execute(
         "select avg((level = 2)::int) from monitoring.metric where level is not null"
     ).fetchone()
-    monitor = named("churn", mine.monitors_dir)
+    monitor = find_monitor("churn", *mine.monitor_folders)
 
     assert [status for (status,) in stored] == ["ok"] * DAYS
     assert alarms is not None
@@ -81,7 +82,7 @@ def test_from_a_log_to_collected_windows(
     }
     for name in ("id", "note", "same", "never", "counter"):
         assert f"left out {name}: " in said
-    assert "make build" in said
+    assert "driftdeck build" in said
     proved(mine)
 
 
@@ -109,7 +110,7 @@ def test_columns_of_odd_names_work_to_the_end(
     odd = pd.DataFrame({name: random.normal(size=len(frame)) for name in ODD})
     frame = pd.concat([frame[["at", "label"]], odd], axis=1).assign(prediction=frame["label"])
     monitor = make(mine, asked("odd", saved(frame, mine.data, "log.parquet")))
-    levels = {series.key: series.levels for series in monitor.series()}
+    levels = {series.key: series.thresholds for series in monitor.series()}
     runner = Runner(monitor, mine, connection)
     for window in map(monitor.every.window, monitor.reference.days()[:2]):
         assert runner.run(window).status is Status.OK
@@ -135,7 +136,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         (mine.data / "log" / f"dt={day}").mkdir(parents=True)
         saved(part, mine.data / "log" / f"dt={day}")
     make(mine, asked("hive", mine.data / "log", "--timezone", "Europe/Lisbon"))
-    hive = named("hive", mine.monitors_dir)
+    hive = find_monitor("hive", *mine.monitor_folders)
     assert hive.source == d.Csv("log", time="at", partition="dt", naive="Europe/Lisbon")
     assert hive.every == d.Daily(timezone="Europe/Lisbon")
 
@@ -154,7 +155,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
         with other.cursor() as cursor:
             cursor.executemany("insert into log values (%s, %s, %s)", frame.values.tolist())
     make(mine, asked("shop", address))
-    shop = named("shop", mine.monitors_dir)
+    shop = find_monitor("shop", *mine.monitor_folders)
     kept = tmp_path / ".env"
 
     assert shop.source == d.Table("log", time="at", address="SHOP_URI", naive="UTC")
@@ -165,7 +166,7 @@ def test_a_folder_a_day_in_a_zone_and_a_table_need_no_hand(
     services = yaml.safe_load(compose.read_text())["services"]
     handed = {name for name, service in services.items() if "SHOP_URI" in service["environment"]}
     assert handed == {"collectors"}
-    with pytest.raises(ValueError, match="SHOP_URI is set to another value"):
+    with pytest.raises(DriftdeckError, match="SHOP_URI is set to another value"):
         mine.keep_variable("SHOP_URI", "postgresql://elsewhere/db")
     assert stale_thresholds(mine) == []
 
@@ -195,8 +196,8 @@ def test_no_weekend_cries_wolf(mine: Settings) -> None:
     quiet = frame["at"].dt.dayofweek >= 5
     monitor = make(mine, asked("week", saved(frame[~quiet | (frame.index % 3 == 0)], mine.data)))
     closed = make(mine, asked("shut", saved(frame[~quiet], mine.data, "shut.csv")))
-    counts = {one.metric.name: one.levels for one in monitor.series()}["row_count"]
-    shut = {one.metric.name: one.levels for one in closed.series()}["row_count"]
+    counts = {one.metric.name: one.thresholds for one in monitor.series()}["row_count"]
+    shut = {one.metric.name: one.thresholds for one in closed.series()}["row_count"]
 
     assert counts.judge(20) == counts.judge(60) == 0
     assert counts.judge(5) == counts.judge(200) == 2
@@ -227,10 +228,10 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     path = saved(log(), mine.data)
     theirs = mine.monitors_dir / "churn.py"
     theirs.write_text("mine")
-    with pytest.raises(ValueError, match=r"churn.py is there; .* --force"):
+    with pytest.raises(DriftdeckError, match=r"churn.py is there; .* --force"):
         make(mine, asked("churn", path))
 
-    monkeypatch.setattr("collectors.new.command.measure_days", lambda *_: 1 / 0)
+    monkeypatch.setattr("driftdeck.collectors.new.command.measure_days", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("churn", path, "--force"))
     assert theirs.read_text() == "mine"
@@ -238,8 +239,13 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("other", path))
     assert [one for one in mine.monitors_dir.iterdir() if one.is_file()] == []
-    for name in ("load", "Bad", "declare", *sorted(RESERVED)):
-        with pytest.raises(ValueError, match="cannot be a monitor's name"):
+    taken = mine.provisioning_dir / "dashboards" / "all-regions.json"
+    taken.parent.mkdir(parents=True)
+    taken.touch()
+    with pytest.raises(DriftdeckError, match="a dashboard is called 'all_regions' already"):
+        make(mine, asked("all_regions", path))
+    for name in ("contacts", "Bad", *sorted(RESERVED)):
+        with pytest.raises(DriftdeckError, match="cannot be a monitor's name"):
             make(mine, asked(name, path))
 
 
@@ -251,7 +257,7 @@ def test_what_cannot_be_calibrated_is_left_out_with_its_reason(mine: Settings) -
     frame["label"] = frame["label"].where(early, 0)
     make(mine, asked("rare", saved(frame, mine.data)))
     load.cache_clear()
-    monitor = named("rare", mine.monitors_dir)
+    monitor = find_monitor("rare", *mine.monitor_folders)
     unjudged = {metric.name: metric.unjudged for metric in monitor.metrics}
 
     assert [one.name for one in monitor.columns] == ["x", "c"]

@@ -1,4 +1,4 @@
-"""What `collectors new` makes of labels, ids, times and files as people have them."""
+"""What `driftdeck new` makes of labels, ids, times and files as people have them."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -9,15 +9,16 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors.new import answers, guess
-from collectors.new.command import amend, make
-from collectors.new.guess import Asked, Roles
-from collectors.new.propose import period
-from database import Role, uri
-from monitors import declare as d
-from monitors.declare.columns import Kind
+from driftdeck import declare as d
+from driftdeck.collectors.new import guess, model_output
+from driftdeck.collectors.new.command import amend, make
+from driftdeck.collectors.new.guess import Overrides, Roles
+from driftdeck.collectors.new.propose import choose_period
+from driftdeck.database import Role, uri
+from driftdeck.declare.columns import Kind
+from driftdeck.errors import DriftdeckError
+from driftdeck.settings import Settings
 from own_data import asked, log, saved
-from settings import Settings
 
 NAMED = log()
 ROLES = Roles(prediction="p", target="y")
@@ -25,10 +26,13 @@ RANDOM = np.random.default_rng(0)
 
 
 def answered(
-    p: object, y: object, positive: str = "", kinds: Mapping[str, Kind | None] = answers.NOTHING
-) -> answers.Answer:
+    p: object,
+    y: object,
+    positive: str = "",
+    kinds: Mapping[str, Kind | None] = model_output.NO_KINDS,
+) -> model_output.ModelOutput:
     """What a prediction and a label are taken for."""
-    return answers.of(pd.DataFrame({"p": p, "y": y}), ROLES, positive, kinds)
+    return model_output.classify(pd.DataFrame({"p": p, "y": y}), ROLES, positive, kinds)
 
 
 def classes(yes: object, no: object) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +54,7 @@ def test_two_labels_and_no_chance_are_no_regression(
     assert "performance needs a probability from 0 to 1" in found.remarks[0]
     if not isinstance(words[0], str):
         said: dict[str, Kind | None] = {"y": "number"}
-        assert answered(p * scale, y.astype(int), "", said).metrics == answers.NUMBERS
+        assert answered(p * scale, y.astype(int), "", said).metrics == model_output.NUMBER_METRICS
 
 
 def test_what_means_yes_is_never_ignored() -> None:
@@ -60,9 +64,9 @@ def test_what_means_yes_is_never_ignored() -> None:
     assert answered(p, y, "1").words == ()
     assert answered(p, y == 1, "False").words == ("false", "true")
     for label in (y, np.where(p > 0.5, "yes", "no")):
-        with pytest.raises(ValueError, match="'si' is no label; y has"):
+        with pytest.raises(DriftdeckError, match="'si' is no label; y has"):
             answered(p, label, "si")
-    with pytest.raises(ValueError, match="y has 'a', 'b', 'c'; it is for labels of two words"):
+    with pytest.raises(DriftdeckError, match="y has 'a', 'b', 'c'; it is for labels of two words"):
         answered(p, np.resize(["a", "b", "c"], 200), "a")
 
 
@@ -75,19 +79,19 @@ def test_a_share_against_other_codes_is_said() -> None:
 def test_what_a_person_says_of_a_column_undoes_each_guess() -> None:
     """A column said to be a category is no prediction, no target and no version."""
     frame = pd.DataFrame({"prediction": [0.1, 0.2], "label": [0, 1], "model": ["a", "b"]})
-    assert guess.roles(frame, Asked(), "x") == Roles("prediction", "label", "model")
+    assert guess.guess_roles(frame, Overrides(), "x") == Roles("prediction", "label", "model")
     for name, rest in (
         ("prediction", Roles("", "label", "model")),
         ("label", Roles("prediction", "", "model")),
         ("model", Roles("prediction", "label", "")),
     ):
-        assert guess.roles(frame, Asked(kinds={name: "category"}), "x") == rest
+        assert guess.guess_roles(frame, Overrides(kinds={name: "category"}), "x") == rest
 
 
 def test_a_chance_beside_a_prediction_in_words_is_the_prediction() -> None:
     """As beside one of 0 and 1."""
     frame = pd.DataFrame({"prediction": ["yes", "no"], "prediction_probability": [0.9, 0.2]})
-    assert guess.roles(frame, Asked(), "x").prediction == "prediction_probability"
+    assert guess.guess_roles(frame, Overrides(), "x").prediction == "prediction_probability"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_a_chance_beside_a_prediction_in_words_is_the_prediction() -> None:
 )
 def test_what_a_person_says_in_vain_is_an_error(more: list[str], said: str, mine: Settings) -> None:
     """Nothing that is said is dropped in silence."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("vain", saved(NAMED, mine.data), *more))
 
 
@@ -122,7 +126,9 @@ def test_ids_are_what_the_collectors_read(mine: Settings) -> None:
 
     whole = late.assign(id=np.arange(len(late)) * 1.0)
     path = labelled(mine, lambda ids: pd.Series(range(len(ids))), whole)
-    with pytest.raises(ValueError, match=r"no label belongs to a row: .*'0.0', '1.0', the rows"):
+    with pytest.raises(
+        DriftdeckError, match=r"no label belongs to a row: .*'0.0', '1.0', the rows"
+    ):
         make(mine, asked("whole", mine.data / "log.csv", "--labels", path))
     assert not (mine.monitors_dir / "whole.py").exists()
 
@@ -137,7 +143,7 @@ def test_labels_that_cannot_be_joined_name_their_mend(mine: Settings) -> None:
         (late.drop(columns="known_at"), "a label needs the time from which on it was known"),
     ):
         path = str(saved(labels, mine.data, "labels.csv"))
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(DriftdeckError, match=said):
             make(mine, asked("late", source, "--labels", path))
 
 
@@ -157,7 +163,9 @@ def test_times_with_strangers_among_them_are_taken_when_named(
     """What is no time is named, and left out where a person says that it is the column."""
     at = NAMED["at"].astype(str).where(NAMED.index % 20 != 7, "soon")
     path = saved(NAMED[["c"]].assign(at=at), mine.data)
-    with pytest.raises(ValueError, match="'at' holds times, and others such as 'soon'; --time at"):
+    with pytest.raises(
+        DriftdeckError, match="'at' holds times, and others such as 'soon'; --time at"
+    ):
         make(mine, asked("soon", path))
     make(mine, asked("soon", path, "--time", "at"))
     said = capsys.readouterr().out
@@ -179,7 +187,7 @@ def test_times_that_cannot_be_used_name_their_mend(
     change: dict[str, object], more: list[str], said: str, mine: Settings
 ) -> None:
     """No words of a library alone, and no mend that does not fit."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("times", saved(NAMED.assign(**change), mine.data), *more))
 
 
@@ -202,11 +210,11 @@ def test_files_that_the_collectors_skip_are_skipped(mine: Settings) -> None:
     monitor = make(mine, asked("empty", folder))
     assert monitor.first_day == date(2024, 1, 1)
     (folder / "2024-01-03.csv").write_text("a;b\n1;2\n")
-    with pytest.raises(ValueError, match=r"2024-01-03.csv: no column 'at', .* there are 'a;b'"):
+    with pytest.raises(DriftdeckError, match=r"2024-01-03.csv: no column 'at', .* there are 'a;b'"):
         make(mine, asked("other", folder))
     alone = mine.data / "alone.csv"
     alone.write_text("")
-    with pytest.raises(ValueError, match=r"alone.csv: is a file without a row"):
+    with pytest.raises(DriftdeckError, match=r"alone.csv: is a file without a row"):
         make(mine, asked("alone", alone))
 
 
@@ -215,12 +223,12 @@ def test_a_time_or_a_column_that_is_there_twice_is_said(mine: Settings) -> None:
     path = mine.data / "log.csv"
     rows = NAMED[["at", "x", "c"]].assign(again=NAMED["at"]).to_csv(index=False, header=False)
     path.write_text("at,x,c,at\n" + rows)
-    with pytest.raises(ValueError, match="there are x, c, and more than once at"):
+    with pytest.raises(DriftdeckError, match="there are x, c, and more than once at"):
         make(mine, asked("twice", path))
-    with pytest.raises(ValueError, match="has more than one column 'at'"):
+    with pytest.raises(DriftdeckError, match="has more than one column 'at'"):
         make(mine, asked("twice", path, "--time", "at"))
     path.write_text("at,x,c,x\n" + rows)
-    with pytest.raises(ValueError, match="'x' is there more than once"):
+    with pytest.raises(DriftdeckError, match="'x' is there more than once"):
         make(mine, asked("twice", path, "--number", "x"))
 
 
@@ -249,7 +257,7 @@ def test_what_is_left_out_is_told_as_it_is(values: object, why: str) -> None:
     """Numbers in a coat are no identifiers; a year is not 2013.0."""
     frame = pd.DataFrame({"v": values})
     on = pd.Series(np.arange(1000) // 50)
-    [found] = guess.columns(frame, on, on < 10, [])
+    [found] = guess.guess_columns(frame, on, on < 10, [])
     assert found.kind is None
     assert found.why.startswith(why)
 
@@ -272,7 +280,7 @@ def test_a_stray_row_is_left_out_of_every_guess() -> None:
     days = pd.date_range("2024-01-01", periods=24).date
     found = pd.DataFrame({"rows": 60, "first": 0, "last": 86_000}, index=[date(2008, 5, 1), *days])
     found.loc[date(2008, 5, 1), "rows"] = 1
-    seen = period(found, "UTC", datetime(2024, 6, 1, tzinfo=UTC), None, "x")
+    seen = choose_period(found, "UTC", datetime(2024, 6, 1, tzinfo=UTC), None, "x")
     assert seen.stray == "1 row of 1 day far from the others is left out: 2008-05-01"
 
 
@@ -308,13 +316,13 @@ def test_infinity_where_nobody_watches_is_nobodys_problem(
 def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_path: Path) -> None:
     """The number, not the name of a constant."""
     make(mine, asked("thin", saved(NAMED[["at", "c"]], mine.data)))
-    from collectors.new.command import find, place_of, propose
-    from monitors.load import named
+    from driftdeck.collectors.new.command import find_dataset, propose, resolve_place
+    from driftdeck.load import find_monitor
 
-    parsed = asked("thin", tmp_path / "data" / "log.csv")
-    found = find(mine, parsed, place_of(mine, parsed.source, "thin"), "UTC")
-    days = period(found.looked.days, "UTC", datetime.now(UTC), None, "x")
-    monitor = named("thin", mine.monitors_dir)
+    request = asked("thin", tmp_path / "data" / "log.csv")
+    found = find_dataset(mine, request, resolve_place(mine, request.source, "thin"), "UTC")
+    days = choose_period(found.profile.days, "UTC", datetime.now(UTC), None, "x")
+    monitor = find_monitor("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
-    with pytest.raises(ValueError, match=r"no column has a value on \d+ days of the reference"):
+    with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
         amend(propose(found, "UTC", days), monitor, none)

@@ -1,4 +1,4 @@
-"""What `collectors new` takes data for, and what it refuses: each refusal names the mend."""
+"""What `driftdeck new` takes data for, and what it refuses: each refusal names the mend."""
 
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collectors import __main__ as command
-from collectors.new import guess
-from collectors.new.command import make
-from collectors.new.propose import row_levels
 from conftest import small_monitor
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.cli import main
+from driftdeck.collectors.new import guess
+from driftdeck.collectors.new.command import make
+from driftdeck.collectors.new.propose import choose_row_thresholds
+from driftdeck.errors import DriftdeckError
+from driftdeck.settings import Settings
 from own_data import asked, log, saved
-from settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -22,10 +23,10 @@ from settings import Settings
 )
 def test_row_levels_can_always_be_declared(counts: list[int]) -> None:
     """Whatever the days had, the levels are in order and none of those days is beyond one."""
-    warn, alert = row_levels(counts)
+    warn, alert = choose_row_thresholds(counts)
     [series] = small(d.row_count(warn=warn, alert=alert))
 
-    assert all(series.levels.judge(count) == 0 for count in counts)
+    assert all(series.thresholds.judge(count) == 0 for count in counts)
 
 
 def small(*metrics: d.Metric) -> list[d.Series]:
@@ -66,17 +67,17 @@ BAD: dict[str, Bad] = {
 def test_refusals_name_the_mend_and_leave_nothing(case: str, mine: Settings) -> None:
     """What cannot be guessed is an error with the option that says it; no file is left behind."""
     frame, more, said = BAD[case]
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(DriftdeckError, match=said):
         make(mine, asked("bad", saved(frame, mine.data), *more))
     assert list(mine.monitors_dir.iterdir()) == []
 
 
 def test_a_source_that_cannot_be_read_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command line says what is wrong with the source, and ends with 2."""
+    """The command line says what is wrong with the source, and ends with 1."""
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    assert command.main(["new", "bad", "--from", nowhere, "--table", "a.b"]) == 2
+    assert main(["new", "bad", "--from", nowhere, "--table", "a.b"]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("collectors: a.b: connection to server at")
+    assert said.startswith("driftdeck: a.b: connection to server at")
     assert "Connection refused; is the server running there" in said
 
 
@@ -108,7 +109,7 @@ def test_columns_are_taken_for_what_they_are(name: str) -> None:
     """Numbers, categories, and what is of no use, each with a reason."""
     values, kind = GUESSED[name]
     frame = pd.DataFrame({name: values}, index=range(1000))
-    [found] = guess.columns(frame, ON, date(2024, 1, 8) > ON, [])
+    [found] = guess.guess_columns(frame, ON, date(2024, 1, 8) > ON, [])
 
     assert found.kind == kind, found.why
     assert found.why

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.offline import offline
-from stack.programs import BEGINS, complaining, provisioning_complaints
+from driftdeck.verify.logs import BEGINS, complaining, provisioning_complaints
+from driftdeck.verify.offline import is_offline
 
 LOGGED = Path(__file__).parent / "recorded" / "offline-12.4.log"
 LINES = LOGGED.read_text(encoding="utf-8").splitlines()
@@ -38,5 +38,5 @@ def test_another_failure_is_told(part: str, old: str, new: str) -> None:
     """An answer that says no, another address, another message, a plugin that panels need."""
     text = "\n".join(one.replace(old, new) for one in LINES if part in one)
 
-    assert offline(line(part))
+    assert is_offline(line(part))
     assert provisioning_complaints(f'msg="{BEGINS}"\n{text}') != []

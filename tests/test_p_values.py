@@ -8,18 +8,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from collectors.explore import Explorer
 from conftest import REFERENCE_DAYS, house
-from dashboards_src import sql
-from dashboards_src.alerts import breached_query
-from database import Role, connect
-from generator.artefacts import artefacts
-from monitors.load import load
+from driftdeck.collectors.reports.explore import Explorer
+from driftdeck.dashboards import sql
+from driftdeck.database import Role, connect
+from driftdeck.firing import breached_query
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.load import load
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import make_query_runner
+from driftdeck.settings import Settings
+from driftdeck.verify.built import Built
 from own_previews import NOW, Json, drawings, of_small
-from settings import Settings
-from stack.built import Built
-from stack.preview.draw import Asked, draw
-from stack.preview.frames import asker
 
 P_VALUES = "number=d.KS, category=d.CHI_SQUARE, warn=0.01, alert=0.001"
 DECLARED = (
@@ -45,9 +45,11 @@ def lines(model: Json, title: str) -> dict[str, Sequence[float | None]]:
 def drawn(settings: Settings, **values: Any) -> Json:
     """The monitor's dashboard with a choice of its variables."""
     dashboards = Built(artefacts(settings), {}).dashboards()
-    asked = Asked(values={name: (value,) for name, value in values.items()}, every=False)
+    asked = DashboardRequest(
+        values={name: (value,) for name, value in values.items()}, all_choices=False
+    )
     with connect(settings, Role.READER) as reader:
-        return draw(of_small(dashboards), asker(reader), asked, NOW)
+        return draw(of_small(dashboards), make_query_runner(reader), asked, NOW)
 
 
 def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:
@@ -136,7 +138,7 @@ def test_exploring_without_levels_still_orders(tested: Settings) -> None:
 def test_the_overview_shows_the_p_value_and_its_levels(tested: Settings) -> None:
     """The model is in alert; the series that moved stand first, below the level they crossed."""
     with connect(tested, Role.READER) as reader:
-        [monitor] = load(tested.monitors_dir)
+        [monitor] = load(*tested.monitor_folders)
         [model] = reader.execute(sql.models([monitor], ["uid"]).encode()).fetchall()
         worst = reader.execute(sql.worst_series([monitor], ["uid"]).encode()).fetchall()
 
@@ -149,7 +151,7 @@ def test_the_overview_shows_the_p_value_and_its_levels(tested: Settings) -> None
 
 def test_a_rule_fires_on_drifted_days_only(tested: Settings) -> None:
     """Its two queries ask of the side below."""
-    [monitor] = load(tested.monitors_dir)
+    [monitor] = load(*tested.monitor_folders)
     [drift, *_] = monitor.metrics
     with connect(tested, Role.READER) as reader:
         value, level = (

@@ -9,14 +9,15 @@ import pytest
 import yaml
 from adbc_driver_postgresql import dbapi as adbc
 
-import stack.__main__ as command
-from database import Role, passwords, uri
-from database.embedded import Embedded, free_port
-from database.errors import sentence
-from settings import ROOT, SECRETS, CommittedSettings, Settings
-from stack.compose import as_compose_reads
-from stack.local import Local
-from stack.steps import environment
+from driftdeck.database import Role, passwords, uri
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.database.errors import sentence
+from driftdeck.settings import SECRETS, IsolatedSettings, Settings
+from driftdeck.stack import commands
+from driftdeck.stack.compose import as_compose_reads
+from driftdeck.stack.local import Local
+from driftdeck.stack.steps import environment
+from repository import ROOT
 
 DEFAULTS = {name: Settings.model_fields[name].default for name in SECRETS}
 OWN = {
@@ -33,7 +34,7 @@ OWN = {
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A house with a running database whose superuser has the password that is everybody's."""
     folder = tmp_path_factory.mktemp("old")
-    chosen = CommittedSettings(stack_dir=folder, postgres_port=free_port())
+    chosen = IsolatedSettings(stack_dir=folder, postgres_port=free_port())
     server = Embedded(folder / "postgres", chosen.postgres_port)
     server.start(chosen.postgres_user, chosen.postgres_password, chosen.postgres_db)
     yield chosen
@@ -53,7 +54,7 @@ def accepts(settings: Settings, password: str) -> bool:
 def fresh(settings: Settings, **chosen: str) -> Settings:
     """The settings as the next process reads them; chosen: as its environment has them."""
     given = {"stack_dir": settings.stack_dir, "postgres_port": settings.postgres_port}
-    return Settings(_env_file=None, **given, **chosen)
+    return Settings(root=settings.stack_dir, **given, **chosen)
 
 
 def test_a_data_folder_with_the_old_defaults_is_adopted(
@@ -92,7 +93,7 @@ def test_another_password_is_told(old: Settings, tmp_path: Path) -> None:
 
 def test_only_this_user_reads_what_is_kept(tmp_path: Path) -> None:
     """Each role has a password of its own, in a file of its own; what somebody chose stays."""
-    chosen = passwords.chosen(CommittedSettings(stack_dir=tmp_path, evidently_password="mine"))
+    chosen = passwords.chosen(IsolatedSettings(stack_dir=tmp_path, evidently_password="mine"))
     made = {name: getattr(chosen, name) for name in SECRETS}
     kept = {file.name: file for file in chosen.secrets.iterdir()}
 
@@ -101,19 +102,19 @@ def test_only_this_user_reads_what_is_kept(tmp_path: Path) -> None:
     assert len(set(made.values()) - set(DEFAULTS.values())) == len(SECRETS)
     assert chosen.secrets.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in kept.values()} == {0o600}
-    assert passwords.chosen(CommittedSettings(stack_dir=tmp_path, evidently_password="x")) != chosen
+    assert passwords.chosen(IsolatedSettings(stack_dir=tmp_path, evidently_password="x")) != chosen
 
 
 def test_settings_read_what_is_kept_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment and `.env` win, as ever; a team's committed settings know no password."""
     for name in SECRETS:
         monkeypatch.delenv(name.upper(), raising=False)
-    passwords.chosen(CommittedSettings(stack_dir=tmp_path))
+    passwords.chosen(IsolatedSettings(root=tmp_path, stack_dir=tmp_path))
     env = tmp_path / ".env"
     env.write_text("COLLECTOR_PASSWORD='of-the-file'\n")
     monkeypatch.setenv("EVIDENTLY_PASSWORD", "of-the-environment")
     monkeypatch.setenv("STACK_DIR", str(tmp_path))
-    read = Settings(_env_file=env)
+    read = Settings(root=tmp_path)
     kept = (tmp_path / "secrets" / "grafana_reader_password").read_text()
 
     assert read.grafana_reader_password == kept != DEFAULTS["grafana_reader_password"]
@@ -121,7 +122,7 @@ def test_settings_read_what_is_kept_last(tmp_path: Path, monkeypatch: pytest.Mon
         "of-the-file",
         "of-the-environment",
     )
-    committed = CommittedSettings(stack_dir=tmp_path)
+    committed = IsolatedSettings(root=tmp_path, stack_dir=tmp_path)
     assert {name: getattr(committed, name) for name in SECRETS} == DEFAULTS
 
 
@@ -170,11 +171,10 @@ def test_compose_does_not_use_what_another_runtime_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its containers read the environment and `.env`; so does who connects to them."""
-    monkeypatch.setattr("settings.ROOT", tmp_path)
     for name in SECRETS:
         monkeypatch.delenv(name.upper(), raising=False)
     (tmp_path / ".env").write_text("COLLECTOR_PASSWORD='of-the-file'\n")
-    local = passwords.chosen(CommittedSettings(stack_dir=tmp_path))
+    local = passwords.chosen(IsolatedSettings(root=tmp_path, stack_dir=tmp_path))
     read = as_compose_reads(local)
 
     assert read.collector_password == "of-the-file"
@@ -208,7 +208,7 @@ def test_no_error_of_an_address_tells_its_password(
 @pytest.mark.parametrize(("password", "said"), [("admin", "admin/admin"), ("s3cret", "GRAFANA_AD")])
 def test_up_prints_no_password_that_somebody_chose(password: str, said: str) -> None:
     """Logs of CI are read by many."""
-    told = command._first_login(CommittedSettings(grafana_admin_password=password))
+    told = commands._first_login(IsolatedSettings(grafana_admin_password=password))
 
     assert said in told
     assert "s3cret" not in told

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight import rules as register
-from preflight.check import check
-from preflight.documents import json_line, read_json
-from preflight.findings import FORMATS, Finding, Place, Report, Severity
-from preflight.interpolation import expand
-from preflight.reading import Reading
-from preflight.releases import Release
+from driftdeck.facts import Json
+from driftdeck.preflight import rules as register
+from driftdeck.preflight.check import check
+from driftdeck.preflight.findings import FORMATS, Finding, Place, Report, Severity
+from driftdeck.preflight.read.documents import json_line, read_json
+from driftdeck.preflight.read.interpolation import expand
+from driftdeck.preflight.read.reading import Reading
+from driftdeck.preflight.releases import Release
 
-Json = dict[str, Any]
 CASES = Path(__file__).parent / "cases"
 RELEASES = ("9.4", "12.4")
 """Those of which a live server was asked."""

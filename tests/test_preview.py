@@ -6,21 +6,21 @@ import plotly.graph_objects as go
 import psycopg
 import pytest
 
-from database import Role, connect
-from generator.artefacts import artefacts
+from driftdeck.database import Role, connect
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.preview.draw import DashboardRequest, draw
+from driftdeck.preview.frames import make_query_runner
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
 from own_previews import NOW, PANEL, Json, drawings, of_small
-from settings import CommittedSettings, Settings
-from stack.built import Built
-from stack.preview.draw import Asked, draw
-from stack.preview.frames import asker
 
-COMMITTED = Built(artefacts(CommittedSettings()), {}).dashboards()
+COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 @pytest.mark.parametrize("dashboard", COMMITTED, ids=lambda one: one["uid"])
 def test_every_dashboard_is_drawn_without_data(reader: psycopg.Connection, dashboard: Json) -> None:
     """Also before anything was collected: no query is refused, no panel is missing."""
-    model = draw(dashboard, asker(reader), Asked(), NOW)
+    model = draw(dashboard, make_query_runner(reader), DashboardRequest(), NOW)
 
     found = list(drawings(model))
     assert [drawn["error"] for _, drawn in found if drawn.get("error")] == []
@@ -34,13 +34,18 @@ def test_a_collected_dashboard_is_drawn_for_every_choice(
     """Every figure is Plotly's, and each value of the variable has drawings of its own."""
     settings, dashboards = collected
     with connect(settings, Role.READER) as reader:
-        ask = asker(reader)
+        ask = make_query_runner(reader)
         for dashboard in dashboards:
-            for _, drawn in drawings(draw(dashboard, ask, Asked(), NOW)):
+            for _, drawn in drawings(draw(dashboard, ask, DashboardRequest(), NOW)):
                 if "traces" in drawn:
                     go.Figure(drawn["traces"], drawn["layout"])
-        model = draw(of_small(dashboards), ask, Asked(), NOW)
-        one = draw(of_small(dashboards), ask, Asked(values={"column": ("x",)}, every=False), NOW)
+        model = draw(of_small(dashboards), ask, DashboardRequest(), NOW)
+        one = draw(
+            of_small(dashboards),
+            ask,
+            DashboardRequest(values={"column": ("x",)}, all_choices=False),
+            NOW,
+        )
     titles = [drawn["title"] for _, drawn in drawings(model)]
 
     [variable] = model["variables"]
@@ -65,9 +70,9 @@ def test_a_range_of_the_past_shows_its_own_reference(
         " where window_start >= '2024-01-10'"
     )
     connection.commit()
-    asked = Asked(start="2024-01-05", end="2024-01-09", every=False)
+    asked = DashboardRequest(start="2024-01-05", end="2024-01-09", all_choices=False)
     with connect(settings, Role.READER) as reader:
-        model = draw(of_small(dashboards), asker(reader), asked, NOW)
+        model = draw(of_small(dashboards), make_query_runner(reader), asked, NOW)
 
     [shown] = [one for _, one in drawings(model) if "current against reference" in one["title"]]
     assert shown.get("traces")
@@ -90,7 +95,10 @@ def test_a_refused_query_is_an_error_of_its_panel(reader: psycopg.Connection) ->
             {**PANEL, "id": 11, "targets": [{"refId": "A", "rawSql": "select now() as time, 1"}]},
         ],
     }
-    found = [drawn for _, drawn in drawings(draw(board, asker(reader), Asked(), NOW))]
+    found = [
+        drawn
+        for _, drawn in drawings(draw(board, make_query_runner(reader), DashboardRequest(), NOW))
+    ]
 
     assert 'relation "nowhere" does not exist' in found[0]["error"]
     assert 'unknown macro "__other"' in found[1]["error"]
@@ -114,8 +122,8 @@ def test_one_of_several_values_is_quoted(reader: psycopg.Connection) -> None:
             {"refId": "A", "rawSql": "select x from (values ('b2')) v (x) where x in ($some)"}
         ]}],
     }  # fmt: skip
-    one = draw(board, asker(reader), Asked(every=False), NOW)
-    every = draw(board, asker(reader), Asked(), NOW)
+    one = draw(board, make_query_runner(reader), DashboardRequest(all_choices=False), NOW)
+    every = draw(board, make_query_runner(reader), DashboardRequest(), NOW)
 
     assert one["chosen"] == {"first": "b", "some": ("b2",)}
     assert [drawn.get("error") for _, drawn in drawings(one)] == [None]
@@ -131,7 +139,7 @@ def test_what_is_no_number_is_a_gap(reader: psycopg.Connection) -> None:
     sql = "select now() - n * interval '1 day' as time, v from unnest(array[1, 'NaN', 2]::float[])"
     target = {"refId": "A", "rawSql": sql + " with ordinality as u (v, n)"}
     board = {"uid": "u", "title": "T", "panels": [{**PANEL, "targets": [target]}]}
-    model = draw(board, asker(reader), Asked(start="now-9d"), NOW)
+    model = draw(board, make_query_runner(reader), DashboardRequest(start="now-9d"), NOW)
 
     [(_, drawn)] = drawings(model)
     assert sorted(drawn["traces"][0]["y"], key=str) == [1.0, 2.0, None]
@@ -145,7 +153,10 @@ def test_a_slow_query_is_an_error_of_its_panel(reader: psycopg.Connection) -> No
     slow = {**PANEL, "targets": [{"refId": "A", "rawSql": "select pg_sleep(5)"}]}
     quick = {**PANEL, "id": 8, "targets": [{"refId": "A", "rawSql": "select now() as time, 1"}]}
     board = {"uid": "u", "title": "T", "panels": [slow, quick]}
-    found = [drawn for _, drawn in drawings(draw(board, asker(reader), Asked(), NOW))]
+    found = [
+        drawn
+        for _, drawn in drawings(draw(board, make_query_runner(reader), DashboardRequest(), NOW))
+    ]
 
     assert "statement timeout" in found[0]["error"]
     assert found[1]["traces"]

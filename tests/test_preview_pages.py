@@ -13,17 +13,17 @@ import uvicorn
 from litestar.testing import TestClient
 from playwright.sync_api import Page, expect, sync_playwright
 
-from database import Role, connect
-from database.embedded import free_port, port_taken
-from generator.artefacts import artefacts
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import free_port, port_taken
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.preview import pages, serve
+from driftdeck.preview.source import Build, Source
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.verify.built import Built
+from driftdeck.verify.look import FLAGS, browser_program
 from own_previews import Json, drawings
-from settings import CommittedSettings, Settings
-from stack.built import Built
-from stack.look import FLAGS, browser_program
-from stack.preview import pages, serve
-from stack.preview.source import Build, Source
 
-COMMITTED = Built(artefacts(CommittedSettings()), {}).dashboards()
+COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 def held_by(text: str) -> Json:
@@ -55,7 +55,7 @@ def test_a_comparison_marks_the_panels_that_differ(
     reader: psycopg.Connection, tmp_path: Path
 ) -> None:
     """Only dashboards that differ have a page; one that only moved is not marked."""
-    files = artefacts(CommittedSettings())
+    files = artefacts(IsolatedSettings())
     name = "dashboards/overview.json"
     board = json.loads(files[name])
     first, second = board["panels"][:2]
@@ -95,7 +95,7 @@ def test_the_server_draws_what_the_address_asks_for(
     """from, to, var-NAME and refresh, as in Grafana; what cannot be drawn says why."""
     settings, dashboards = collected
     source = Fixed(Build(3, {one["uid"]: one for one in dashboards}, "line 3 is wrong"))
-    app = serve.app(settings, source, lambda: connect(settings, Role.READER))
+    app = serve.make_app(settings, source, lambda: connect(settings, Role.READER))
     path = "/api/preview/dashboards/driftdeck-small"
     with TestClient(app) as client:
         home = client.get("/", follow_redirects=False)
@@ -123,7 +123,7 @@ def test_a_database_that_is_away_is_said(settings: Settings) -> None:
         raise psycopg.OperationalError("connection refused")
 
     source = Fixed(Build(1, {"u": COMMITTED[0]}))
-    with TestClient(serve.app(settings, source, away)) as client:
+    with TestClient(serve.make_app(settings, source, away)) as client:
         answer = client.get("/d/u")
     assert answer.status_code == 503
     assert "connection refused" in answer.text
@@ -204,7 +204,7 @@ def test_a_browser_sees_the_source_change(
     """The inner loop: a changed title, a mistake, its mend, each without a reload by hand."""
     settings, _ = collected
     source = Source(settings, tmp_path / "built")
-    app = serve.app(settings, source, lambda: connect(settings, Role.READER))
+    app = serve.make_app(settings, source, lambda: connect(settings, Role.READER))
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = Thread(target=server.run)

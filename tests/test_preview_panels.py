@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import pytest
 
+from driftdeck.preflight.sql.macros import Range
+from driftdeck.preview import axes, lines, plot, timeline, units, words
+from driftdeck.preview.fields import Clock, Field, format_ago, merge_options
+from driftdeck.preview.frames import QueryError, QueryResult, to_series
 from own_previews import NOW, PANEL, Json
-from preflight.macros import Range
-from stack.preview import axes, lines, plot, timeline, units, words
-from stack.preview.fields import Clock, Field, ago, config_of
-from stack.preview.frames import Answer, AskError, series
 
 CLOCK = Clock(NOW, UTC)
 SPAN = Range(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 5, tzinfo=UTC))
@@ -46,14 +46,14 @@ DAYS = [SPAN.start + timedelta(days=n) for n in range(4)]
 )
 def test_numbers_are_written_as_grafana_writes_them(unit: str, value: float, written: str) -> None:
     """Most of these were read off a Grafana's panels."""
-    assert units.write(unit, value) == written
+    assert units.format_value(unit, value) == written
 
 
 def test_decimals_are_kept() -> None:
     """Asked decimals are written out, zeros too, halves upwards."""
-    assert units.write("none", 1.0, 3) == "1.000"
-    assert units.write("none", 0.125, 2) == "0.13"
-    assert units.write("none", -0.0001, 2) == "0.00"
+    assert units.format_value("none", 1.0, 3) == "1.000"
+    assert units.format_value("none", 0.125, 2) == "0.13"
+    assert units.format_value("none", -0.0001, 2) == "0.00"
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_an_axis_has_room_around_its_values(
     least: float, most: float, ends: tuple[float, float]
 ) -> None:
     """As uPlot ranges it: a tenth more at each end, rounded; zero where it is near."""
-    assert axes.padded(least, most) == pytest.approx(ends)
+    assert axes.pad_range(least, most) == pytest.approx(ends)
 
 
 def test_a_tick_a_day_names_its_day_only() -> None:
     """Plotly takes the first form whose range holds the step, both ends included."""
-    stops = plot.time_axis(SPAN.start, SPAN.end, CLOCK)["tickformatstops"]
+    stops = plot.build_time_axis(SPAN.start, SPAN.end, CLOCK)["tickformatstops"]
     step = 86_400_000
     forms = [
         stop["value"]
@@ -88,11 +88,11 @@ def test_a_tick_a_day_names_its_day_only() -> None:
 
 def test_ticks_are_round_numbers() -> None:
     """So many as stand apart, each 1, 2, 2.5 or 5 of something."""
-    assert axes.ticks(0, 2.7, 216) == [0, 0.5, 1, 1.5, 2, 2.5]
-    assert axes.ticks(0.2, 1, 216) == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert axes.place_ticks(0, 2.7, 216) == [0, 0.5, 1, 1.5, 2, 2.5]
+    assert axes.place_ticks(0.2, 1, 216) == [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
-LONG = Answer(
+LONG = QueryResult(
     ["time", "metric", "value"],
     [(DAYS[0], "b", 0.2), (DAYS[0], "a", 0.1), (DAYS[1], "a", 0.3), (DAYS[3], "b", 0.8)],
 )
@@ -100,15 +100,15 @@ LONG = Answer(
 
 def column(name: str, values: list[Any], kind: str = "number") -> Field:
     """A field of the panel above."""
-    return Field(name, kind, values, config_of(PANEL, name, kind), CLOCK)
+    return Field(name, kind, values, merge_options(PANEL, name, kind), CLOCK)
 
 
 def test_overrides_change_what_they_fit() -> None:
     """By name and by pattern; the panel's own options stay as they are."""
     one, other = column("a", [0.25]), column("b", [0.25])
 
-    assert (one.title, one.show(0.25).text) == ("a", "25%")
-    assert (other.title, other.show(0.25).text, other.color) == ("the b", "25.0%", "#123456")
+    assert (one.title, one.display(0.25).text) == ("a", "25%")
+    assert (other.title, other.display(0.25).text, other.color) == ("the b", "25.0%", "#123456")
     assert PANEL["fieldConfig"]["defaults"]["custom"] == {"thresholdsStyle": {"mode": "line"}}
 
 
@@ -116,12 +116,12 @@ def test_values_are_mapped_before_they_are_written() -> None:
     """By value, range and null, in words and colours; thresholds colour what is left."""
     field = column("a", [])
 
-    assert (field.show(1).text, field.show(1).color) == ("one", "#F2495C")
-    assert field.show(1.0).text == "one"
-    assert [field.show(value).text for value in (7, None, 0.1)] == ["many", "not", "10%"]
+    assert (field.display(1).text, field.display(1).color) == ("one", "#F2495C")
+    assert field.display(1.0).text == "one"
+    assert [field.display(value).text for value in (7, None, 0.1)] == ["many", "not", "10%"]
     steps = {**field.config, "mappings": [], "color": {"mode": "thresholds"}}
     judged = Field("a", "number", [], steps, CLOCK)
-    assert [judged.show(v).color for v in (0.1, 0.5, None)] == ["#73BF69", "#D92D3A", "#73BF69"]
+    assert [judged.display(v).color for v in (0.1, 0.5, None)] == ["#73BF69", "#D92D3A", "#73BF69"]
 
 
 def test_times_are_in_the_dashboards_zone() -> None:
@@ -129,25 +129,25 @@ def test_times_are_in_the_dashboards_zone() -> None:
     clock = Clock(NOW, ZoneInfo("America/New_York"))
     moment = Field("at", "time", [NOW], {}, clock)
 
-    assert moment.show(NOW).text == "2024-01-13 07:00:00"
+    assert moment.display(NOW).text == "2024-01-13 07:00:00"
     since = Field("at", "time", [NOW], {"unit": "dateTimeFromNow"}, clock)
-    assert since.show(NOW - timedelta(hours=2)).text == "2 hours ago"
-    assert [ago(seconds) for seconds in (3, 3000, 90_000, -7200)] == [
+    assert since.display(NOW - timedelta(hours=2)).text == "2 hours ago"
+    assert [format_ago(seconds) for seconds in (3, 3000, 90_000, -7200)] == [
         "a few seconds ago", "an hour ago", "a day ago", "in 2 hours",
     ]  # fmt: skip
 
 
 def test_long_rows_become_lines_with_gaps() -> None:
     """A line for each name, by name; it has no value where only others have one."""
-    found = series(PANEL, {"A": LONG}, CLOCK)
+    found = to_series(PANEL, {"A": LONG}, CLOCK)
 
     assert found.times == [DAYS[0], DAYS[1], DAYS[3]]
     assert [(one.name, one.values) for one in found.fields] == [
         ("a", [0.1, 0.3, None]),
         ("b", [0.2, None, 0.8]),
     ]
-    with pytest.raises(AskError, match="no column of times"):
-        series(PANEL, {"A": Answer(["value"], [(1,)])}, CLOCK)
+    with pytest.raises(QueryError, match="no column of times"):
+        to_series(PANEL, {"A": QueryResult(["value"], [(1,)])}, CLOCK)
 
 
 def test_a_line_panel_is_drawn() -> None:
@@ -171,8 +171,8 @@ def test_a_line_panel_is_drawn() -> None:
 def test_a_timeline_is_drawn_in_the_colours_of_its_states() -> None:
     """Every state once in the legend; a state lasts until its own query gives another."""
     panel = {**PANEL, "type": "state-timeline", "options": {}}
-    answer = Answer(["time", "metric", "value"], [(DAYS[0], "a", 1), (DAYS[1], "a", 7)])
-    more = Answer(["time", "metric", "value"], [(DAYS[2], "c", 1)])
+    answer = QueryResult(["time", "metric", "value"], [(DAYS[0], "a", 1), (DAYS[1], "a", 7)])
+    more = QueryResult(["time", "metric", "value"], [(DAYS[2], "c", 1)])
     plot = timeline.draw(panel, {"A": answer, "B": more}, SPAN, CLOCK)
 
     assert plot is not None
@@ -185,8 +185,8 @@ def test_a_timeline_is_drawn_in_the_colours_of_its_states() -> None:
 def test_queries_are_drawn_each_by_itself() -> None:
     """One's moments are no gaps of the other, a second unit has an axis, a lone point is seen."""
     answers = {
-        "A": Answer(["time", "a"], [(DAYS[0], 1.0), (DAYS[2], 2.0)]),
-        "B": Answer(["time", "b"], [(DAYS[1], 0.5), (DAYS[2], None), (DAYS[3], 0.7)]),
+        "A": QueryResult(["time", "a"], [(DAYS[0], 1.0), (DAYS[2], 2.0)]),
+        "B": QueryResult(["time", "b"], [(DAYS[1], 0.5), (DAYS[2], None), (DAYS[3], 0.7)]),
     }
     panel = {**PANEL, "fieldConfig": {"defaults": {"unit": "short"}, "overrides": [
         {"matcher": {"id": "byName", "options": "b"},
@@ -216,7 +216,7 @@ def test_queries_are_drawn_each_by_itself() -> None:
 )
 def test_data_leads_to_no_script(url: str, kept: bool) -> None:
     """What stands in a table may be anybody's."""
-    assert words.harmless(url) == (url if kept else "about:blank")
+    assert words.disarm(url) == (url if kept else "about:blank")
 
 
 def test_a_table_writes_links_and_hides_columns() -> None:
@@ -239,7 +239,7 @@ def test_a_table_writes_links_and_hides_columns() -> None:
             ],
         },
     }
-    html = words.rows(panel, Answer(["model", "uid"], [("<b>one</b>", "one")]), CLOCK)
+    html = words.render_table(panel, QueryResult(["model", "uid"], [("<b>one</b>", "one")]), CLOCK)
 
     assert '<a href="/d/one?x=1&amp;y=2" title="">&lt;b&gt;one&lt;/b&gt;</a>' in html
     assert html.count("<th") == 2  # thead and one head

@@ -1,15 +1,14 @@
 """Receivers as Grafana 9.4 and 12.4 took or refused them, each file read by a running server."""
 
 import json
-from typing import Any
 
 import pytest
 
-from preflight.receivers import problems
-from preflight.releases import Release
-from settings import ROOT
+from driftdeck.facts import Json
+from driftdeck.preflight.alerting.receivers import problems
+from driftdeck.preflight.releases import Release
+from repository import ROOT
 
-Json = dict[str, Any]
 MEASURED: list[Json] = json.loads((ROOT / "tests/cases/receivers.json").read_text(encoding="utf-8"))
 
 

@@ -1,24 +1,26 @@
 """The reference says everything that is declared, and every alert leads to its paragraph."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from generator.__main__ import main
-from generator.artefacts import artefacts
-from generator.reference import FILE, reference
-from monitors.load import load
-from settings import CommittedSettings
-from stack.evidently import as_page
+from driftdeck.generator import commands
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.reference import reference
+from driftdeck.load import load
+from driftdeck.settings import IsolatedSettings
+from driftdeck.stack.evidently import as_page
+from repository import MONITORS, ROOT
 
-SETTINGS = CommittedSettings()
+SETTINGS = IsolatedSettings()
 
 
 def test_every_series_and_every_rule_is_there() -> None:
     """By title, with its levels."""
     text = reference(SETTINGS)
-    for monitor in load(SETTINGS.monitors_dir):
+    for monitor in load(*SETTINGS.monitor_folders):
         assert f"## {monitor.title}\n" in text
         for series in monitor.series():
             of = f" of `{series.column.name}`" if series.column else ""
@@ -41,17 +43,25 @@ def test_every_runbook_link_leads_to_a_paragraph() -> None:
         address, _, anchor = link.partition("#")
         assert address == f"{SETTINGS.evidently}/reference"
         assert page.count(f'<a id="{anchor}"></a>') == 1
-    assert page.count("<table>") == len(load(SETTINGS.monitors_dir))
+    assert page.count("<table>") == len(load(*SETTINGS.monitor_folders))
 
 
 def test_a_stale_reference_stops_the_check(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The committed file is what the declarations say; build mends it."""
-    assert FILE.read_text(encoding="utf-8") == reference(SETTINGS)
-    other = tmp_path / "reference.md"
-    monkeypatch.setattr("generator.reference.FILE", other)
-    assert main(["check"]) == 1
+    page = ROOT / "docs" / "reference.md"
+    assert page.read_text(encoding="utf-8") == reference(SETTINGS)
+    shutil.copytree(SETTINGS.provisioning_dir, tmp_path / "provisioning")
+    elsewhere = SETTINGS.model_copy(
+        update={
+            "root": tmp_path,
+            "monitors": tuple(map(str, MONITORS)),
+            "dashboards": tuple(map(str, SETTINGS.dashboard_folders)),
+            "provisioning_dir": tmp_path / "provisioning",
+        }
+    )
+    assert commands.check(elsewhere) == 1
     assert "docs/reference.md: is not what the source builds" in capsys.readouterr().out
-    assert main(["build"]) == 0
-    assert main(["check"]) == 0
+    assert commands.build(elsewhere) == 0
+    assert commands.check(elsewhere) == 0

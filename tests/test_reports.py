@@ -6,27 +6,29 @@ from typing import Any
 
 import psycopg
 import pytest
+from evidently.ui.service.managers.projects import ProjectManager
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from litestar.testing import create_test_client
 
-from collectors import report
-from collectors.cleaned import Cleaned
-from collectors.collect import collect
-from collectors.episodes import begins, confirmed, standing
-from collectors.reference import days_of, load_reference
-from collectors.runner import Outcome, Runner
-from collectors.sources.reader import Reader
-from collectors.windows import window_of
-from collectors.workspace import Workspace, dashboard, page
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
-from dashboards_src.alerts import breached_query
-from generator.artefacts import site
-from monitors import declare as d
-from monitors.declare.methods import Bad
-from settings import Settings
-from stack import evidently as ui
+from driftdeck import declare as d
+from driftdeck.collectors.engines import evidently as report
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Outcome, Runner
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.thresholds.episodes import find_confirmed
+from driftdeck.database import Role, connect
+from driftdeck.declare.methods import BreachSide
+from driftdeck.firing import breached_query, confirm, find_onsets
+from driftdeck.generator.artefacts import site
+from driftdeck.settings import Settings
+from driftdeck.stack import evidently as ui
 
 DAY = date(2024, 1, REFERENCE_DAYS + 1)
 
@@ -69,6 +71,26 @@ def test_a_repeated_run_replaces_its_report(
     assert one.name == f"Small model, {DAY}"
     assert second.report.endswith(f"/reports/{one.id}")
     assert one.timestamp == datetime(2024, 1, DAY.day)
+
+
+def test_reports_are_kept_one_at_a_time(
+    runner: Runner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two new reports name the same metrics, which Evidently's tables hold once."""
+    alone: list[bool] = []
+    add = ProjectManager.add_snapshot
+
+    def spied(*arguments: Any) -> Any:
+        with connect(settings, Role.EVIDENTLY) as other:
+            query = "select pg_try_advisory_xact_lock(hashtext('driftdeck'))"
+            row = other.execute(query).fetchone()
+            alone.append(row is not None and not row[0])
+        return add(*arguments)
+
+    monkeypatch.setattr(ProjectManager, "add_snapshot", spied)
+    run(runner)
+
+    assert alone == [True]
 
 
 def test_the_report_holds_the_stored_numbers(runner: Runner, settings: Settings) -> None:
@@ -147,7 +169,7 @@ def test_grafana_links_lead_to_reports(
 
     assert [found.headers["location"], newest.headers["location"]] == [url, url]
     assert none.status_code == unknown.status_code == 404
-    assert "collectors report flights --date 2024-01-05" in none.text
+    assert "driftdeck report flights --date 2024-01-05" in none.text
     assert "no monitor nobody" in unknown.text
 
 
@@ -178,7 +200,7 @@ def test_test_breach_and_rule_agree(
 
     Also of a value that lies on a level: that is no breach.
     """
-    levels = d.Levels(alert_below=-low, alert_above=high)
+    levels = d.Thresholds(alert_below=-low, alert_above=high)
     value = {"low": -low, "high": high}.get(on, value)
     monitor = _of_one_number(levels)
     [(_, statuses)] = [_measured(monitor, value)]
@@ -198,13 +220,13 @@ def test_test_breach_and_rule_agree(
     )
 
 
-def _of_one_number(levels: d.Levels) -> d.Monitor:
+def _of_one_number(levels: d.Thresholds) -> d.Monitor:
     metric = d.prediction_mean(
         warn=None,
         alert=(levels.alert_below, levels.alert_above),
         firing=d.Firing(1, 1),
     )
-    assert metric.bad is Bad.BOTH
+    assert metric.breach_side is BreachSide.BOTH
     return d.Monitor(
         name="one", title="One", description="One number.", owner="tests",
         source=d.Table("one", time="t"), columns=(d.number("y"),), prediction=d.number("x"),
@@ -216,9 +238,9 @@ def _measured(monitor: d.Monitor, value: float) -> tuple[float | None, set[str]]
     """Evidently's number, and the statuses of its tests."""
     import pandas as pd
 
-    current = Cleaned(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
+    current = CoercedRows(monitor, pd.DataFrame({"x": [value], "y": [0.0]}))
     [series] = monitor.series()
-    [measured], runs = report.measure(monitor, current, None, {series: series.levels})
+    [measured], runs = report.measure(monitor, current, None, {series: series.thresholds})
     return measured.value, {str(t.status.value) for one in runs for t in one.tests_results}
 
 
@@ -237,10 +259,10 @@ def _fires(connection: psycopg.Connection, monitor: d.Monitor, side: str) -> boo
 
 def test_breaches_are_confirmed_once() -> None:
     """The first window of each span in which an alert stands."""
-    stands = standing(d.Firing(2, 3), [True, True, False, True, False, False, True, True])
+    stands = confirm(d.Firing(2, 3), [True, True, False, True, False, False, True, True])
 
     assert stands == [False, True, True, True, False, False, False, True]
-    assert begins(stands) == [False, True, False, False, False, False, False, True]
+    assert find_onsets(stands) == [False, True, False, False, False, False, False, True]
 
 
 def test_confirmed_breaches_are_read_from_the_store(
@@ -252,4 +274,6 @@ def test_confirmed_breaches_are_read_from_the_store(
     for n in range(5, 11):
         runner.run(window_of(runner.monitor, date(2024, 1, n)))
 
-    assert {start.date() for start in confirmed(connection, runner.monitor)} == {date(2024, 1, 9)}
+    assert {start.date() for start in find_confirmed(connection, runner.monitor)} == {
+        date(2024, 1, 9)
+    }

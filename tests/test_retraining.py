@@ -10,18 +10,18 @@ import psycopg
 import pytest
 import yaml
 
-from collectors import commands, work
-from collectors.__main__ import _parser
-from collectors.choice import drawn_by_lot
-from collectors.retraining import call_for_training, retrain
-from collectors.training import train
-from collectors.windows import window_of
 from conftest import rows, small_monitor, write_day
-from database import connect
-from generator.artefacts import artefacts
-from monitors import declare as d
-from monitors.load import load
-from settings import CommittedSettings, Settings
+from driftdeck import declare as d
+from driftdeck.collectors.engines.choice import is_sampled
+from driftdeck.collectors.jobs import commands, work
+from driftdeck.collectors.jobs.backfill import BackfillOptions
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.retraining.retraining import call_for_training, retrain
+from driftdeck.collectors.retraining.training import train
+from driftdeck.database import connect
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.load import load
+from driftdeck.settings import IsolatedSettings, Settings
 
 FIRST = date(2024, 1, 11)
 PYTHON = sys.executable
@@ -155,7 +155,7 @@ def train(name, day):
 """
 
 
-def test_a_backfill_that_replays_trains_and_its_reference_follows(
+def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     connection: psycopg.Connection,
     settings: Settings,
     tmp_path: Path,
@@ -171,7 +171,12 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     (tmp_path / "trainer.py").write_text(TRAINER.format(log=str(log)))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     plan = d.Retrain(
-        "trainer:train", after=2, of=3, metrics=("accuracy",), reference=d.Days(2), replay=True
+        "trainer:train",
+        after=2,
+        of=3,
+        metrics=("accuracy",),
+        reference=d.Days(2),
+        during_backfill=True,
     )
     monitor = small_monitor(
         str(log),
@@ -181,11 +186,9 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
         retrain=plan,
     )
     for module in (commands, work):
-        monkeypatch.setattr(module, "named", lambda *_: monitor)
+        monkeypatch.setattr(module, "find_monitor", lambda *_: monitor)
     often = settings.model_copy(update={"check_every": 3})
-    commands.backfill(
-        often, _parser().parse_args(["backfill", "small", "--reports", "0", "--workers", "1"])
-    )
+    commands.backfill(often, "small", BackfillOptions(reports=0))
 
     [(status, old, new, start)] = recorded(connection)
     assert (status, old, new, start.date()) == ("done", "1", "2024-01-17", date(2024, 1, 16))
@@ -201,20 +204,19 @@ def test_a_backfill_that_replays_trains_and_its_reference_follows(
     assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
     assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
     days = [FIRST + timedelta(days=n) for n in range(10)]
-    lot = [drawn_by_lot(monitor, window_of(monitor, day), 3) for day in days]
+    lot = [is_sampled(monitor, window_of(monitor, day), 3) for day in days]
     engines = "select engine from monitoring.window_status order by window_start"
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot
     connection.execute("update monitoring.window_status set engine = 'index'")
     connection.commit()  # as after a kill, before those of the lot were checked
-    arguments = ["backfill", "small", "--missing", "--reports", "0", "--workers", "1"]
-    commands.backfill(often, _parser().parse_args(arguments))
+    commands.backfill(often, "small", BackfillOptions(missing=True, reports=0))
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot
     assert 0 < sum(lot) < 10
 
 
-def test_a_backfill_without_replay_trains_nothing(
+def test_a_backfill_trains_nothing_unless_declared(
     connection: psycopg.Connection, settings: Settings, tmp_path: Path
 ) -> None:
     """A production model is not trained for a breach of last spring."""
@@ -231,9 +233,8 @@ def test_a_backfill_without_replay_trains_nothing(
     )
     with pytest.MonkeyPatch.context() as patch:
         for module in (commands, work):
-            patch.setattr(module, "named", lambda *_: watched)
-        arguments = ["backfill", "small", "--reports", "0", "--workers", "1"]
-        commands.backfill(settings, _parser().parse_args(arguments))
+            patch.setattr(module, "find_monitor", lambda *_: watched)
+        commands.backfill(settings, "small", BackfillOptions(reports=0))
 
     assert recorded(connection) == []
     [(breaches,)] = connection.execute(
@@ -324,10 +325,10 @@ def test_a_failed_retraining_alerts(tmp_path: Path, connection: psycopg.Connecti
     (tmp_path / "small.py").write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from conftest import small_monitor\nfrom monitors import declare as d\n"
+        "from conftest import small_monitor\nfrom driftdeck import declare as d\n"
         "MONITOR = small_monitor(retrain=d.Retrain('a:b'))\n"
     )
-    files = artefacts(CommittedSettings(monitors_dir=tmp_path))
+    files = artefacts(IsolatedSettings(monitors=(str(tmp_path),)))
     [group] = yaml.safe_load(files["alerting/rules-small.yaml"])["groups"]
     [rule] = [r for r in group["rules"] if r["labels"]["kind"] == "retraining"]
     query = rule["data"][0]["model"]["rawSql"]

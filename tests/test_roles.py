@@ -9,16 +9,16 @@ import psycopg
 import pytest
 
 from conftest import SECRET
-from database import Role, connect, migrate, uri
-from database.roles import SETTINGS, changed_settings
-from settings import Settings
+from driftdeck.database import Role, connect, migrate, uri
+from driftdeck.database.roles import SETTINGS, changed_settings
+from driftdeck.settings import Settings
 
 POWERS = {
     "hold a lock of a collection": "select pg_advisory_lock(728413906, hashtext('flights'))",
     "try for it": "select pg_try_advisory_xact_lock(1)",
     "release another's": "select pg_advisory_unlock_all()",
-    "hold a migration's lock": "lock table public.schema_migration",
-    "read what was migrated": "table public.schema_migration",
+    "hold a migration's lock": "lock table monitoring.schema_migration",
+    "read what was migrated": "table monitoring.schema_migration",
     "write a large object": "select lo_from_bytea(0, 'x')",
     "make a large object": "select lo_create(0)",
     "import a file": "select lo_import('/etc/passwd')",
@@ -57,8 +57,8 @@ COLLECTORS = {
     "make a schema": "create schema x",
     "make a temporary table": "create temp table x (a int)",
     "index": "create index on monitoring.metric_value (value)",
-    "read what was migrated": "table public.schema_migration",
-    "hold a migration's lock": "lock table public.schema_migration",
+    "read what was migrated": "table monitoring.schema_migration",
+    "hold a migration's lock": "lock table monitoring.schema_migration",
     "make a role": "create role x",
     "change the reader": "alter role grafana_reader set statement_timeout = 0",
 }

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from collectors.collect import collect
-from collectors.reference import days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Collected
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import WindowResult
+from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 FIRST = date(2024, 1, 1)
@@ -172,7 +172,7 @@ def monitors(source: d.Source) -> Iterator[d.Monitor]:
     yield d.Monitor(**given, prediction="x", target=d.number("z"), metrics=(*common, *numbers))
 
 
-def outcome(settings: Settings, monitor: d.Monitor, day: date) -> Collected:
+def outcome(settings: Settings, monitor: d.Monitor, day: date) -> WindowResult:
     """What a window amounts to."""
     reader = Reader(monitor, settings)
     reference = load_reference(reader, monitor, days_of(monitor, None))
@@ -180,11 +180,11 @@ def outcome(settings: Settings, monitor: d.Monitor, day: date) -> Collected:
     return collect(monitor, window, reader, lambda _: reference, NOW, backfill=True, report=False)
 
 
-def told(found: Collected) -> list[tuple[object, ...]]:
+def told(found: WindowResult) -> list[tuple[object, ...]]:
     """All that is stored of a window and does not speak of its files."""
     values = [
         (*v.series.key, None if v.outcome.value is None else v.outcome.value.hex(),
-         v.outcome.reason, v.rows, v.level, v.coverage)
+         v.outcome.reason, v.rows, v.state, v.coverage)
         for v in found.values
     ]  # fmt: skip
     bins = [(h.column, h.bins, h.counts) for h in found.histograms]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from schedules import windows
-from schedules.__main__ import QUIET, cron_line
-from settings import ROOT
+from driftdeck.schedules import windows
+from driftdeck.schedules.cron import cron_line
+from driftdeck.schedules.server import QUIET
+from driftdeck.schedules.windows import CollectorError
+from repository import ROOT
 
 PREFECT = ROOT / ".stack" / "prefect-venv" / "bin" / "python"
 
@@ -32,7 +34,7 @@ def test_the_line_of_the_crontab_runs_anywhere(tmp_path: Path) -> None:
 
     assert times == ["17", "*", "*", "*", "*"]
     assert command.count("%") == command.count(r"\%")
-    said = [f"{root}: -W ignore -m collectors due", "trouble"]
+    said = [f"{root}: -m driftdeck due", "trouble"]
     assert (root / ".stack" / "due.log").read_text().splitlines() == said * 2
 
 
@@ -50,12 +52,12 @@ def test_due_windows_are_grouped_by_monitor(
 def test_a_source_that_is_gone_holds_up_no_other_monitor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could be told is told; only a command that could not start tells nothing."""
+    """What could be told is told; only a command that knows of none fails."""
     lines = r"printf 'a 2024-01-03\tmissing\n'; echo 'b: no folder' >&2; exit "
     monkeypatch.setattr(windows, "PYTHON", program(tmp_path / "python", f"{lines}1"))
     assert windows.due() == windows.Due({"a": ["2024-01-03"]}, "b: no folder")
-    program(tmp_path / "python", f"{lines}2")
-    with pytest.raises(RuntimeError, match="b: no folder"):
+    program(tmp_path / "python", "echo 'b: no folder' >&2; exit 1")
+    with pytest.raises(CollectorError, match="b: no folder"):
         windows.due()
 
 
@@ -64,7 +66,7 @@ def test_a_window_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monkey
     fails = program(tmp_path / "python", 'echo "$*: failed"; echo no database >&2; exit 1')
     monkeypatch.setattr(windows, "PYTHON", fails)
 
-    with pytest.raises(RuntimeError, match="run m --date 2024-01-02: failed\nno database"):
+    with pytest.raises(CollectorError, match="run m --date 2024-01-02: failed\nno database"):
         windows.run("m", "2024-01-02")
 
 
@@ -73,7 +75,7 @@ def test_prefect_fails_a_window_alone(tmp_path: Path) -> None:
     """In Prefect's own engine: tried three times, the others run, in order; the flow fails."""
     code = """
 import json, sys
-from schedules import prefect_flow, windows
+from driftdeck.schedules import prefect_flow, windows
 tried = []
 def run(monitor, day):
     tried.append(f"{monitor} {day}")

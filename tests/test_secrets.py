@@ -12,13 +12,13 @@ from evidently.ui.service.storage.sql.utils import migrate_database
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from collectors.training import train
-from collectors.workspace import Workspace
 from conftest import small_monitor
-from database import Role, evidently_uri, uri
-from monitors import declare as d
-from settings import Settings
-from stack.evidently import configuration
+from driftdeck import declare as d
+from driftdeck.collectors.reports.workspace import Workspace
+from driftdeck.collectors.retraining.training import train
+from driftdeck.database import Role, evidently_uri, uri
+from driftdeck.settings import Settings
+from driftdeck.stack.evidently import configuration
 
 
 def used(settings: Settings) -> None:

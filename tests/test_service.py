@@ -13,13 +13,15 @@ if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find
 
 from flask.testing import FlaskClient
 
-from collectors.sources.reader import Reader
-from database import connect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.database import connect
+from driftdeck.load import load
+from driftdeck.settings import Settings
+from examples.errors import ExampleError
 from examples.flights import data, model
 from examples.live import play, retrain, tables
 from examples.live.service import Models, create
-from monitors.load import load
-from settings import ROOT, Settings
+from repository import ROOT
 
 LAST = "2013-01-05"
 
@@ -115,7 +117,7 @@ def test_a_retrained_model_takes_over(
     week = flights[flights["day"] <= "2013-01-07"]
     client.post("/predictions", json=asked(week))
     assert client.get("/health").json == {"model_version": "first"}
-    with pytest.raises(ValueError, match="no label"):
+    with pytest.raises(ExampleError, match="no label"):
         retrain.train("flights_live", "2013-01-07")
     begins = pd.Timestamp("2013-01-01", tz=data.ZONE)
     known = pd.Timestamp("2013-01-07", tz=data.ZONE)
@@ -143,7 +145,7 @@ def test_the_monitor_reads_what_was_served(
         connection, flights, *(pd.Timestamp(t, tz=data.ZONE) for t in ("2013-01-06", "2013-01-08"))
     )
     connection.commit()
-    [monitor] = load(ROOT / "examples" / "live" / "monitors")
+    [monitor] = load(ROOT / "examples/live/house/monitors")
     window = monitor.every.window(pd.Timestamp("2013-01-06").date())
     rows = Reader(monitor, settings).read(window, window.end).frame
     known = day["arrived_at"] <= window.end

@@ -11,23 +11,23 @@ import pandas as pd
 import psycopg
 import pytest
 
-from collectors import __main__ as command
-from collectors.collect import collect
-from collectors.sources.reader import Reader
-from collectors.values import Collected, Status
 from conftest import rows, small_monitor
-from database import Role, uri
-from database.embedded import Embedded, free_port
-from database.errors import sentence
-from monitors import declare as d
-from settings import CommittedSettings, Settings
+from driftdeck import declare as d
+from driftdeck.cli import main
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.database import Role, uri
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.database.errors import sentence
+from driftdeck.settings import IsolatedSettings, Settings
 
 DAY = date(2024, 1, 1)
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 Break = Callable[[Path], None]
 
 
-def run(settings: Settings, source: d.Source) -> Collected:
+def run(settings: Settings, source: d.Source) -> WindowResult:
     """What a day of a source amounts to."""
     monitor = small_monitor(
         source=source, columns=(d.number("x"),), prediction=None, target=None, reference=None,
@@ -194,7 +194,7 @@ def test_a_password_that_was_changed_over_old_data_says_so(tmp_path: Path) -> No
     server = Embedded(tmp_path / "postgres", port)
     server.start("postgres", "first", "driftdeck")
     try:
-        changed = CommittedSettings(postgres_port=port, postgres_password="second")
+        changed = IsolatedSettings(postgres_port=port, postgres_password="second")
         with pytest.raises(psycopg.OperationalError) as refused:
             psycopg.connect(uri(changed, Role.ADMIN))
         said = sentence(refused.value)
@@ -209,12 +209,14 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_is_kept(
 ) -> None:
     """The terminal has one line; the log, and --verbose, have where it happened."""
     given = mine.model_copy(update={"stack_dir": mine.monitors_dir / "stack"})
-    monkeypatch.setattr("settings.load_settings", lambda: given)
-    monkeypatch.setattr("collectors.commands.status", lambda *_: np.zeros(3)[7])
-    assert command.main(["status"]) == 2
+    monkeypatch.setattr("driftdeck.settings.load_settings", lambda: given)
+    monkeypatch.setattr(
+        "driftdeck.collectors.jobs.commands.collected", lambda *_, **__: np.zeros(3)[7]
+    )
+    assert main(["collected"]) == 1
     told = capsys.readouterr().err
-    assert told.startswith("collectors: IndexError: index 7 is out of bounds")
+    assert told.startswith("driftdeck: IndexError: index 7 is out of bounds")
     assert "Traceback" not in told
     assert "Traceback" in (given.stack_dir / "driftdeck.log").read_text()
-    assert command.main(["--verbose", "status"]) == 2
+    assert main(["--verbose", "collected"]) == 1
     assert "Traceback" in capsys.readouterr().err

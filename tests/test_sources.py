@@ -10,12 +10,12 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from collectors.sources import csv, parquet
-from collectors.sources.errors import SourceError
-from collectors.sources.reader import Reader, Rows
 from conftest import rows, small_monitor, write_day
-from monitors import declare as d
-from settings import Settings
+from driftdeck import declare as d
+from driftdeck.collectors.sources import csv, parquet
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.reader import Reader, Rows
+from driftdeck.settings import Settings
 
 DAYS = [date(2024, 1, n) for n in (1, 2, 3)]
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -224,8 +224,10 @@ def test_undated_csv_is_parsed_once_until_it_changes(
     """Windows share one parse; a row that is added is seen."""
     source = undated_csv(tmp_path / "log")
     parsed: list[Path] = []
-    parse = csv.batches_of
-    monkeypatch.setattr(csv, "batches_of", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1])
+    parse = csv.read_batches
+    monkeypatch.setattr(
+        csv, "read_batches", lambda p, *rest: (parsed.append(p), parse(p, *rest))[1]
+    )
 
     assert [len(read(source, settings, one).frame) for one in DAYS] == [60, 60, 60]
     assert len(parsed) == 1

@@ -12,18 +12,18 @@ import pytest
 import sqlglot
 
 from benchmarks import many
-from collectors.cleaned import Cleaned
-from collectors.drift_index import Index
 from conftest import small_monitor
-from dashboards_src import sql
-from dashboards_src.alerts import breached_query
-from generator.artefacts import artefacts
-from generator.gate import own
-from monitors import declare as d
-from monitors.load import load
-from preflight import queries
-from preflight import sql as statements
-from settings import CommittedSettings
+from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index import Index
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.dashboards import sql
+from driftdeck.firing import breached_query
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.gate import own
+from driftdeck.load import load
+from driftdeck.preflight.sql import queries
+from driftdeck.preflight.sql import shape as statements
+from driftdeck.settings import IsolatedSettings
 
 
 def monitor(columns: int) -> d.Monitor:
@@ -51,10 +51,10 @@ def rows(count: int, columns: int) -> pd.DataFrame:
 def measuring(columns: int, reference: int) -> Callable[[], object]:
     """Measuring one window of 200 rows against an index that is there already."""
     one = monitor(columns)
-    base, window = Cleaned(one, rows(reference, columns)), rows(200, columns)
+    base, window = CoercedRows(one, rows(reference, columns)), rows(200, columns)
 
     def act() -> object:
-        return Index(one, Cleaned(one, window), base).measure(one.series())
+        return Index(one, CoercedRows(one, window), base).measure(one.series())
 
     act()
     return act
@@ -119,9 +119,9 @@ def test_statements_that_are_asked_alike_are_read_once(
         folder = tmp_path / str(number)
         many.declare(folder / "monitors", number, 4)
         (folder / "provisioning").mkdir()
-        settings = CommittedSettings().model_copy(
+        settings = IsolatedSettings().model_copy(
             update={
-                "monitors_dir": folder / "monitors",
+                "monitors": (str(folder / "monitors"),),
                 "provisioning_dir": folder / "provisioning",
             }
         )

@@ -10,18 +10,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from collectors.episodes import standing
 from conftest import small_monitor
-from dashboards_src.alerts import breached_query
-from database import Role, connect
-from database.embedded import Embedded, EmbeddedError
-from settings import CommittedSettings, Settings
-from stack import steps
-from stack.programs import Program
-from stack.questions import moment
-from stack.runtime import choose
-from stack.variables import fill
-from stack.verify import Answer, Question, judge
+from driftdeck.database import Role, connect
+from driftdeck.database.embedded import Embedded, EmbeddedError
+from driftdeck.firing import breached_query, confirm
+from driftdeck.grafana.variables import fill
+from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.stack import steps
+from driftdeck.stack.errors import StackError
+from driftdeck.stack.programs import Program
+from driftdeck.stack.runtime import choose
+from driftdeck.verify.checks import Query, QueryResult, judge_result
+from driftdeck.verify.queries import parse_time
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
@@ -42,34 +42,34 @@ def test_ranges_are_moments() -> None:
     """Relative and absolute ends of a dashboard's range become moments."""
     now = datetime(2026, 1, 10, tzinfo=UTC)
 
-    assert moment("now", now) == now
-    assert moment("now-90d", now) == now - timedelta(days=90)
-    assert moment("2013-01-01T00:00:00.000Z", now) == datetime(2013, 1, 1, tzinfo=UTC)
-    assert moment("1357000000000", now) == datetime(2013, 1, 1, 0, 26, 40, tzinfo=UTC)
+    assert parse_time("now", now) == now
+    assert parse_time("now-90d", now) == now - timedelta(days=90)
+    assert parse_time("2013-01-01T00:00:00.000Z", now) == datetime(2013, 1, 1, tzinfo=UTC)
+    assert parse_time("1357000000000", now) == datetime(2013, 1, 1, 0, 26, 40, tzinfo=UTC)
     noon = now.replace(hour=12)
-    assert moment("now-1d/d", noon) == datetime(2026, 1, 9, tzinfo=UTC)
-    assert moment("now/d", noon, end=True) == datetime(2026, 1, 10, 23, 59, 59, 999000, UTC)
-    assert moment("now/w", noon) == datetime(2026, 1, 5, tzinfo=UTC)
-    assert moment("now/M", noon, end=True) == datetime(2026, 1, 31, 23, 59, 59, 999000, UTC)
-    assert moment("now/y", noon, end=True) == datetime(2026, 12, 31, 23, 59, 59, 999000, UTC)
+    assert parse_time("now-1d/d", noon) == datetime(2026, 1, 9, tzinfo=UTC)
+    assert parse_time("now/d", noon, end=True) == datetime(2026, 1, 10, 23, 59, 59, 999000, UTC)
+    assert parse_time("now/w", noon) == datetime(2026, 1, 5, tzinfo=UTC)
+    assert parse_time("now/M", noon, end=True) == datetime(2026, 1, 31, 23, 59, 59, 999000, UTC)
+    assert parse_time("now/y", noon, end=True) == datetime(2026, 12, 31, 23, 59, 59, 999000, UTC)
 
 
 @pytest.mark.parametrize(
     ("answer", "excuse", "ok"),
     [
-        (Answer(3, ("time", "number")), "", True),
-        (Answer(0), "", False),
-        (Answer(0), "nothing has failed", True),
-        (Answer(3, ("string", "number")), "", False),
-        (Answer(3, ("time", "string")), "", False),
-        (Answer(0, error="no such table"), "nothing has failed", False),
+        (QueryResult(3, ("time", "number")), "", True),
+        (QueryResult(0), "", False),
+        (QueryResult(0), "nothing has failed", True),
+        (QueryResult(3, ("string", "number")), "", False),
+        (QueryResult(3, ("time", "string")), "", False),
+        (QueryResult(0, error="no such table"), "nothing has failed", False),
     ],
 )
-def test_answers_are_judged(answer: Answer, excuse: str, ok: bool) -> None:
+def test_answers_are_judged(answer: QueryResult, excuse: str, ok: bool) -> None:
     """A drawn query needs rows, a time and a number; only a stated reason excuses none."""
-    question = Question("p", "select 1", "time_series", NOW, NOW, "u", excuse)
+    question = Query("p", "select 1", "time_series", NOW, NOW, "u", excuse)
 
-    assert judge(question, answer).ok is ok
+    assert judge_result(question, answer).ok is ok
 
 
 VALUES = [0.1, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9]
@@ -95,14 +95,14 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
     fires = bool(sides[0]) and sides[0][0][1] > sides[1][0][1]
     series = next(one for one in monitor.series() if one.key == ("drift", "x"))
 
-    assert fires == standing(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
+    assert fires == confirm(series.metric.firing, [value > 0.4 for value in VALUES[:count]])[-1]
 
 
 def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
     """A team's own folder of monitors: collected, built, and every query answers."""
-    from generator.artefacts import artefacts, pages
-    from stack.built import Built
-    from stack.verify_database import verify
+    from driftdeck.generator.artefacts import artefacts, pages
+    from driftdeck.verify.built import Built
+    from driftdeck.verify.database import verify
 
     mine = small_house.model_copy(update={"uid_prefix": "mine-"})
     excuses = {page.uid: page.may_be_empty() for page in pages(mine)}
@@ -115,13 +115,13 @@ def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
 
 def test_wrong_runtime_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for a Grafana that is not there says which variable to set."""
-    monkeypatch.setattr("stack.local.shutil.which", lambda name: None)
-    settings = CommittedSettings(runtime="grafana", grafana_bin="")
-    with pytest.raises(RuntimeError, match="set GRAFANA_BIN to one"):
+    monkeypatch.setattr("driftdeck.stack.local.shutil.which", lambda name: None)
+    settings = IsolatedSettings(runtime="grafana", grafana_bin="")
+    with pytest.raises(StackError, match="set GRAFANA_BIN to one"):
         choose(settings)
 
     named = settings.model_copy(update={"grafana_bin": "/nowhere/grafana"})
-    with pytest.raises(RuntimeError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
+    with pytest.raises(StackError, match="GRAFANA_BIN=/nowhere/grafana is no program"):
         choose(named)
 
 

@@ -7,29 +7,29 @@ from datetime import UTC, date, datetime
 import psycopg
 import pytest
 
-from collectors import runner
-from collectors.collect import collect
-from collectors.runner import Runner
-from collectors.store import store, store_report
-from collectors.values import Collected, Status
-from collectors.windows import window_of
 from conftest import small_monitor
-from database import connect
-from monitors.declare import Monitor, Window
-from settings import CommittedSettings, Settings
+from driftdeck.collectors.jobs import runner
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.jobs.store import store, store_report
+from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.database import connect
+from driftdeck.declare import Monitor, Window
+from driftdeck.settings import IsolatedSettings, Settings
 
 DAYS = [date(2024, 1, day) for day in range(1, 6)]
 PROCESSES, TIMES = 8, 25
 
 
-def made(monitor: Monitor, window: Window) -> Collected:
+def made(monitor: Monitor, window: Window) -> WindowResult:
     """A window that could not be read: a value with a reason for every series."""
     return collect(monitor, window, None, lambda _: None, datetime.now(UTC))  # type: ignore[arg-type]
 
 
 def keep_storing(given: str, number: int, gate: object, answers: object) -> None:
     """Store the same windows again and again, in a turn of one's own; what was raised."""
-    settings = CommittedSettings.model_validate_json(given)
+    settings = IsolatedSettings.model_validate_json(given)
     monitor = small_monitor()
     windows = [
         replace(made(monitor, window_of(monitor, day)), status=Status.OK, model_version="1")
@@ -72,12 +72,12 @@ def test_eight_processes_store_the_same_windows(
     assert values == (len(DAYS) * series,)
 
 
-def bad(monitor: Monitor, day: date) -> Collected:
+def bad(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that PostgreSQL refuses."""
     return replace(made(monitor, window_of(monitor, day)), status=Status.OK, row_count=-1)
 
 
-def nul(monitor: Monitor, day: date) -> Collected:
+def nul(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that psycopg refuses."""
     return replace(made(monitor, window_of(monitor, day)), status=Status.OK, engine="\0")
 

@@ -10,100 +10,166 @@ from pathlib import Path
 
 import pytest
 
-from preflight.releases import DEFAULT, SUPPORTED
-from settings import Settings
+from driftdeck.preflight.releases import DEFAULT, SUPPORTED
+from driftdeck.project import Project
+from driftdeck.settings import Settings
+from repository import MONITORS, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-OURS = {
-    "monitors", "preflight", "settings", "database", "collectors", "dashboards_src", "generator",
-    "stack", "changes", "schedules", "examples", "soak", "processes", "diagnostics",
-}  # fmt: skip
+LIBRARY = ROOT / "driftdeck"
+OURS = {"driftdeck", "examples", "soak", "benchmarks"}
+TOP = {"errors", "events", "facts", "garbage", "project", "schema", "settings", "diagnostics"}
+"""What every room of the library may use."""
+DECLARED = {"declare", "firing", "thresholds", "load"}
+BLOCKS = {*DECLARED, "dashboards", "facts", "schema"}
+BUILT = {*BLOCKS, "dashboards_src", "generator", "preflight"}
 MAY_IMPORT = {
-    "monitors": {"monitors"},
-    "database": {"settings", "database"},
-    "collectors": {"monitors", "settings", "diagnostics", "processes", "database", "collectors"},
-    "dashboards_src": {"monitors", "dashboards_src"},
-    "preflight": {"processes", "preflight"},
-    "generator": {"monitors", "preflight", "settings", "processes", "dashboards_src", "generator"},
-    "stack": {"monitors", "preflight", "settings", "diagnostics", "database", "generator", "stack"},
-    "changes": {
-        *("settings", "diagnostics", "preflight", "dashboards_src", "generator", "stack"),
-        "changes",
+    "declare": {"errors"},
+    "database": TOP,
+    "facts": set(),
+    "dashboards": {*BLOCKS, "errors"},
+    "dashboards_src": BLOCKS,
+    "preflight": {"errors", "facts", "garbage"},
+    "generator": {*TOP, *BUILT},
+    "collectors": {*TOP, *DECLARED, "database"},
+    "grafana": {*TOP, *BUILT},
+    "verify": {*TOP, *BUILT, "database", "grafana"},
+    "preview": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
+    "stack": {*TOP, *BUILT, "database", "grafana", "verify"},
+    "changes": {*TOP, *BUILT, "database", "grafana", "verify", "stack"},
+    "schedules": TOP,
+    "scaffold": {*TOP, *BUILT},
+    "cli": {
+        *(*TOP, *BUILT, "database", "collectors", "changes", "preview", "scaffold"),
+        *("schedules", "stack"),
     },
-    "schedules": {"settings", "schedules"},
-    "soak": {"settings", "database", "collectors", "examples", "stack", "soak"},
-    "examples": {"settings", "diagnostics", "database", "examples"},
 }
+"""By room of the library, which other rooms it imports; each imports itself."""
 ONLY_IN = {
     "evidently": {
-        "collectors/explore.py",
-        "collectors/report.py",
-        "collectors/workspace.py",
+        "collectors/engines/evidently.py",
+        "collectors/reports/explore.py",
+        "collectors/reports/workspace.py",
         "stack/evidently.py",
     },
-    "grafanalib": {"dashboards_src", "generator/artefacts.py", "changes/constructors.py"},
-    "plotly": {"stack"},
+    "grafanalib": {
+        "dashboards",
+        "dashboards_src",
+        "changes/constructors.py",
+        "changes/parameters.py",
+    },
+    "plotly": {"preview"},
     "prefect": {"schedules/prefect_flow.py"},
     "docker": {"stack/compose.py"},
-    "sqlglot": {"preflight/sql.py"},
+    "sqlglot": {"preflight/sql/shape.py"},
 }
+
+
+def modules(room: str = "") -> list[Path]:
+    """The modules of a room of the library, or of all of it."""
+    rooms = [room] if room else [path.name for path in LIBRARY.iterdir() if path.is_dir()]
+    found = [
+        path
+        for name in rooms
+        for path in (LIBRARY / name).rglob("*.py")
+        if "scaffold/files" not in path.as_posix()  # of a project, not of ours
+    ]
+    return sorted(found if room else [*found, *LIBRARY.glob("*.py")])
 
 
 def imports(path: Path) -> set[str]:
-    """The top-level names that a file imports, anywhere in it."""
-    found: set[str] = set()
+    """The whole names of the modules that a file imports, anywhere in it."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module.split(".")[0])
-    return found
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
-def owner(path: Path) -> str:
-    """The package whose rules hold for a file: a declaration's are those of monitors/ anywhere."""
-    return "monitors" if path.parent.name == "monitors" else path.relative_to(ROOT).parts[0]
+def rooms(path: Path) -> set[str]:
+    """The rooms of the library that a file imports."""
+    parts = [name.split(".") for name in imports(path)]
+    found = {part[1] for part in parts if part[0] == "driftdeck" and len(part) > 1}
+    return found - {"__version__"}
 
 
-@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
-def test_imports_go_one_way(package: str) -> None:
-    """A package imports only what lies to its left; collectors and dashboards never meet."""
+def outside(path: Path) -> set[str]:
+    """The top-level names that a file imports."""
+    return {name.split(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_imports_go_one_way(room: str) -> None:
+    """A room imports only what it is allowed to; collectors and dashboards never meet."""
     wrong = {
         f"{path.relative_to(ROOT)} imports {', '.join(sorted(bad))}"
-        for path in (ROOT / package).rglob("*.py")
-        if (bad := imports(path) & OURS - MAY_IMPORT[owner(path)])
+        for path in modules(room)
+        if (bad := rooms(path) - MAY_IMPORT[room] - {room})
     }
 
+    assert modules(room)
     assert wrong == set()
 
 
-def test_monitors_use_the_standard_library_only() -> None:
-    """A declaration can be read where nothing is installed."""
-    outside = {
-        name
-        for path in (ROOT / "monitors").rglob("*.py")
-        for name in imports(path)
-        if name not in sys.stdlib_module_names and name != "monitors"
+def test_the_library_knows_nothing_of_what_surrounds_it() -> None:
+    """Deleting examples, benchmarks or monitors breaks no module of it; each has one name."""
+    strangers = {
+        "examples",
+        "soak",
+        "benchmarks",
+        "monitors",
+        "collectors",
+        "generator",
+        "dashboards_src",
     }
+    wrong = {str(path) for path in modules() if outside(path) & strangers}
 
-    assert outside == set()
+    assert len(modules()) > 150
+    assert wrong == set()
+
+
+def test_every_room_has_its_rule() -> None:
+    """A new folder of the library says what it may import."""
+    folders = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+
+    assert folders == set(MAY_IMPORT)
+
+
+def test_declarations_use_the_standard_library_only() -> None:
+    """A declaration can be read where nothing is installed."""
+    files = [
+        *modules("declare"),
+        LIBRARY / "firing.py",
+        LIBRARY / "load.py",
+        LIBRARY / "thresholds.py",
+    ]
+    files += [path for folder in MONITORS for path in folder.glob("*.py")]
+    names = {name for path in files for name in outside(path)}
+
+    assert names - sys.stdlib_module_names <= {"driftdeck", "examples"}
+
+
+def test_facts_use_the_standard_library_only() -> None:
+    """Whoever installs the pre-flight alone has them."""
+    names = {name for path in modules("facts") for name in outside(path)}
+
+    assert names - sys.stdlib_module_names <= {"driftdeck"}
 
 
 def test_a_flow_needs_nothing_of_ours_installed() -> None:
     """A scheduler imports these in its own environment; the collectors run in ours."""
     for name in ("windows.py", "prefect_flow.py"):
-        outside = imports(ROOT / "schedules" / name) - sys.stdlib_module_names
-        assert outside <= {"prefect", "schedules"}
+        names = outside(LIBRARY / "schedules" / name) - sys.stdlib_module_names
+        assert names <= {"prefect", "driftdeck"}
 
 
 @pytest.mark.parametrize("library", sorted(ONLY_IN))
 def test_a_library_has_its_one_place(library: str) -> None:
     """Evidently, grafanalib, plotly, docker, Prefect: each imported in its own place only."""
     places = {
-        path.relative_to(ROOT).as_posix()
-        for package in MAY_IMPORT
-        for path in (ROOT / package).rglob("*.py")
-        if library in imports(path)
+        path.relative_to(LIBRARY).as_posix() for path in modules() if library in outside(path)
     }
     allowed = ONLY_IN[library]
 
@@ -175,8 +241,7 @@ def unfilled(source: str) -> list[str]:
 
 def test_no_string_lacks_its_f() -> None:
     """Nobody reads `{thresholds.ENOUGH}` where a number was meant."""
-    every = [path for package in OURS for path in (ROOT / package).rglob("*.py")]
-    every += [ROOT / f"{name}.py" for name in OURS if (ROOT / f"{name}.py").exists()]
+    every = [*modules(), *(path for name in OURS for path in (ROOT / name).rglob("*.py"))]
     wrong = {
         f"{path.relative_to(ROOT)}:{hole}"
         for path in every
@@ -202,21 +267,6 @@ def test_no_string_lacks_its_f() -> None:
 def test_a_lacking_f_is_told_from_a_template(source: str, holes: list[str]) -> None:
     """A hole of a known name counts; a docstring, a route, a template of `.format` do not."""
     assert unfilled(source) == holes
-
-
-def test_the_image_holds_all_that_its_programs_import() -> None:
-    """What the Dockerfile copies imports nothing that it leaves out."""
-    copied = {
-        name.removesuffix(".py").strip("/")
-        for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
-        if line.startswith("COPY ")
-        for name in line.split()[1:-1]
-    }
-    files = [path for name in copied & OURS for path in (ROOT / name).rglob("*.py")]
-    files += [ROOT / f"{name}.py" for name in copied & OURS if (ROOT / f"{name}.py").exists()]
-
-    assert {"stack", "collectors"} <= copied
-    assert {name for path in files for name in imports(path)} & OURS - copied == set()
 
 
 def test_pipfile_and_requirements_agree_with_pyproject() -> None:
@@ -282,17 +332,13 @@ def test_ports_are_the_same_everywhere() -> None:
 
 
 def test_the_image_holds_what_its_programs_import() -> None:
-    """Every module of ours that a copied one imports is copied, too."""
+    """The library, whatever its folders link to, and all that its programs start in a project."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     copied = {
-        word.removesuffix(".py") for line in re.findall(r"^COPY (.*)", dockerfile, re.MULTILINE)
+        word for line in re.findall(r"^COPY (.*)", dockerfile, re.MULTILINE)
         for word in line.split()[:-1]
     }  # fmt: skip
-    files = [
-        path
-        for name in copied & OURS
-        for path in [*(ROOT / name).rglob("*.py"), ROOT / f"{name}.py"]
-        if path.exists()
-    ]
+    linked = {path.resolve().name for path in LIBRARY.iterdir() if path.is_symlink()}
 
-    assert {name for path in files for name in imports(path)} & OURS <= copied
+    assert {"driftdeck", "pyproject.toml", *linked} <= copied
+    assert {pattern.split("/")[0] for pattern in Project.find(ROOT).monitors} <= copied

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from collectors.values import Collected, Measured, Status, Value
 from conftest import small_monitor
-from dashboards_src import sql
-from monitors import declare as d
+from driftdeck import declare as d
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.dashboards import sql
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 LEVEL = NUMBER | st.none() | st.sampled_from([0.0, -0.0, 0.05, 1.0, 5e-324, 1.7e308])
@@ -54,7 +54,7 @@ def test_times_the_level(
     both = levels.get("alert_below"), levels.get("alert_above")
 
     wanted = times if times is None else pytest.approx(times, rel=1e-12)
-    assert d.Levels(**levels).times_level(value) == wanted
+    assert d.Thresholds(**levels).times_threshold(value) == wanted
     assert _in_database(connection, [(value, *both)]) == [wanted]
 
 
@@ -73,8 +73,8 @@ def test_the_database_and_python_agree(
     for (value, below, above), stored in zip(
         triples, _in_database(connection, triples), strict=True
     ):
-        levels = d.Levels(alert_below=below, alert_above=above)
-        times = levels.times_level(value)
+        levels = d.Thresholds(alert_below=below, alert_above=above)
+        times = levels.times_threshold(value)
         if below is None and above is None:
             assert times is stored is None
             continue
@@ -98,7 +98,7 @@ def _in_database(connection: psycopg.Connection, triples: list[Triple]) -> list[
 
 def _value(monitor: d.Monitor, name: str, number: float) -> Value:
     series = next(one for one in monitor.series() if one.metric.name == name)
-    return Value(series, Measured(number), 400, series.levels)
+    return Value(series, Measurement(number), 400, series.thresholds)
 
 
 BREACHES = [("row_count", 1.0), ("recall", 0.1), ("row_count", 1300.0), ("log_loss", 0.81)]
@@ -117,7 +117,7 @@ def test_the_worst_is_furthest_beyond_its_level(n: int) -> None:
     worse, better = (_value(monitor, *breach) for breach in BREACHES[n : n + 2])
     for values in ((worse, better), (better, worse)):
         window = monitor.every.window(date(2024, 1, 3))
-        assert Collected("small", window, Status.OK, values).worst is worse
+        assert WindowResult("small", window, Status.OK, values).worst is worse
 
 
 def test_the_overview_orders_breaches_as_the_collectors_do(connection: psycopg.Connection) -> None:
@@ -126,7 +126,7 @@ def test_the_overview_orders_breaches_as_the_collectors_do(connection: psycopg.C
     window = monitors[0].every.window(date(2024, 1, 3))
     for monitor, (metric, number) in zip(monitors, BREACHES, strict=True):
         value = _value(small_monitor(metrics=LEVELS), metric, number)
-        levels = value.levels or d.Levels()
+        levels = value.thresholds or d.Thresholds()
         connection.execute(
             "insert into monitoring.metric_value (monitor, window_start, window_end, metric, value,"
             " unit, row_count, warn_below, alert_below, warn_above, alert_above)"

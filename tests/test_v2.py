@@ -8,29 +8,37 @@ from typing import Any
 
 import pytest
 
-from dashboards_src.rows import opened
-from generator.__main__ import main
-from generator.artefacts import artefacts
-from generator.differences import compare
-from generator.noise import without_noise
-from generator.v2 import differences, features, files, in_rows, layout_of, normal, object_of, said
-from generator.v2.elements import NoFormError
-from generator.v2.layout import groups
-from settings import ROOT, CommittedSettings
+from driftdeck.dashboards.rows import open_rows
+from driftdeck.facts import Json
+from driftdeck.generator import commands
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.differences import compare
+from driftdeck.generator.normal import normalise_dashboard
+from driftdeck.generator.v2 import (
+    describe_layout,
+    differences,
+    features,
+    files,
+    in_rows,
+    layout_of,
+    normal,
+    object_of,
+)
+from driftdeck.generator.v2.elements import NoFormError
+from driftdeck.generator.v2.layout import groups
+from driftdeck.settings import IsolatedSettings
+from repository import ROOT
 
-Json = dict[str, Any]
 RECORDED: Json = json.loads((ROOT / "tests" / "recorded" / "layouts-12.4.json").read_text())
 """What 12.4 answers: of a classic dashboard, of our v2, and of what its browser saved."""
 SAMPLE: Json = RECORDED["sample"]
-BUILT = [
-    json.loads(text) for path, text in artefacts(CommittedSettings()).items() if "json" in path
-]
+BUILT = [json.loads(text) for path, text in artefacts(IsolatedSettings()).items() if "json" in path]
 every = pytest.mark.parametrize("document", [*BUILT, SAMPLE], ids=lambda one: one["uid"])
 
 
 def drawn(document: Json) -> list[Json]:
     """Every panel that is no heading."""
-    return [one for one in opened(document)["panels"] if one["type"] != "row"]
+    return [one for one in open_rows(document)["panels"] if one["type"] != "row"]
 
 
 def below(layout: Any, kind: str) -> Iterator[Json]:
@@ -122,17 +130,17 @@ def test_12_4_stores_what_it_is_sent() -> None:
 def test_a_browser_that_saves_v2_changes_what_a_person_changed() -> None:
     """One title was edited in 12.4's browser; much comes back otherwise, and one thing is named."""
     saved = RECORDED["browser, a title"]
-    raw = compare(SAMPLE, without_noise(SAMPLE, saved["answer"]))
+    raw = compare(SAMPLE, normalise_dashboard(SAMPLE, saved["answer"]))
     assert len(raw) > 10  # the classic answer has lost headings and places
     found = in_rows(saved["answer"], saved["spec"]["layout"], SAMPLE)
-    changes = compare(SAMPLE, without_noise(SAMPLE, found))
+    changes = compare(SAMPLE, normalise_dashboard(SAMPLE, found))
     assert [(one.field, one.after) for one in changes] == [("title", "Prediction drift!")]
 
 
 def test_a_layout_that_rows_cannot_say_is_named() -> None:
     """Tabs by their titles, auto grids and conditions by where; rows on a grid by nothing."""
     assert features(RECORDED["classic"]["spec"]["layout"]) == []
-    assert said(RECORDED["browser, a title"]["spec"]["layout"]) == "rows"
+    assert describe_layout(RECORDED["browser, a title"]["spec"]["layout"]) == "rows"
     tabs = features(RECORDED["browser, tabs"]["spec"]["layout"])
     assert tabs == ["tabs 'New tab', 'Drift', 'Prediction and target', 'Runs'"]
     shown = features(RECORDED["condition"]["spec"]["layout"])
@@ -145,7 +153,7 @@ def test_of_tabs_the_panels_alone_are_compared() -> None:
     """Where the layout has no rows, places are the source's: only real edits differ."""
     saved = RECORDED["browser, tabs"]
     found = in_rows(saved["answer"], saved["spec"]["layout"], SAMPLE)
-    assert compare(SAMPLE, without_noise(SAMPLE, found)) == []
+    assert compare(SAMPLE, normalise_dashboard(SAMPLE, found)) == []
 
 
 def test_panels_of_two_sizes_keep_their_places() -> None:
@@ -180,7 +188,7 @@ def test_a_closed_row_is_found_again() -> None:
     layout = copy.deepcopy(RECORDED["browser, a title"]["spec"]["layout"])
     layout["spec"]["rows"][1]["spec"]["collapse"] = True
     found = in_rows(RECORDED["browser, a title"]["answer"], layout, SAMPLE)
-    changes = compare(SAMPLE, without_noise(SAMPLE, found))
+    changes = compare(SAMPLE, normalise_dashboard(SAMPLE, found))
     assert ("collapsed", True) in [(one.field, one.after) for one in changes]
     assert len(changes) == 2  # and the title
 
@@ -212,8 +220,8 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
     home.mkdir()
     (home / "theirs.json").write_text('{"metadata": {"name": "abc"}}')
     (home / "old.json").write_text('{"metadata": {"name": "driftdeck-gone"}}')
-    settings = CommittedSettings(objects_dir=home)
-    assert main(["build", "--format", "v2"], settings) == 0
+    settings = IsolatedSettings(objects_dir=home)
+    assert commands.build(settings, v2=True) == 0
     there = {path.name for path in home.iterdir()}
     assert there == {*files(artefacts(settings)), "theirs.json"}
     made = json.loads((home / "flights.json").read_text())
@@ -224,15 +232,16 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
 def test_check_names_a_stale_object(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Only where somebody has built the tree."""
     home = tmp_path / "objects"
-    settings = CommittedSettings(objects_dir=home)
-    main(["check"], settings)
-    assert "FORMAT=v2" not in capsys.readouterr().out
-    main(["build", "--format", "v2"], settings)
+    settings = IsolatedSettings(objects_dir=home)
+    commands.check(settings)
+    assert "--format v2" not in capsys.readouterr().out
+    commands.build(settings, v2=True)
     (home / "live.json").write_text("{}")
     (home / "dummy.json").unlink()
-    assert main(["check"], settings) == 1
+    assert commands.check(settings) == 1
     said_of_it = capsys.readouterr().out
     assert (
-        "objects/live.json: is not what the source builds; run `make build FORMAT=v2`" in said_of_it
+        "objects/live.json: is not what the source builds; run `driftdeck build --format v2`"
+        in said_of_it
     )
     assert "objects/dummy.json" in said_of_it

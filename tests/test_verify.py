@@ -5,21 +5,20 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from settings import CommittedSettings
-from stack.built import Built
-from stack.grafana import Grafana
-from stack.links import Link
-from stack.programs import provisioning_complaints
-from stack.recording import Recording
-from stack.verify import Check, as_line, summary
-from stack.verify_grafana import Live, prove
+from driftdeck.facts import Json
+from driftdeck.grafana.client import Grafana
+from driftdeck.settings import IsolatedSettings
+from driftdeck.verify.built import Built
+from driftdeck.verify.checks import Check, as_line, summary
+from driftdeck.verify.grafana import LiveGrafana, check_grafana
+from driftdeck.verify.links import Link
+from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.recording import Recording
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
-Json = dict[str, Any]
 RULES = "/api/prometheus/grafana/api/v1/rules"
 BOARD = "/api/dashboards/uid/driftdeck-small"
 SOURCE = "/api/datasources/uid/monitoring"
@@ -38,9 +37,9 @@ def test_two_releases_are_recorded() -> None:
 
 def proof(recording: Recording) -> dict[str, Check]:
     """The checks by name, against a recorded server."""
-    settings = CommittedSettings()
+    settings = IsolatedSettings()
     grafana = Grafana(settings, transport=recording)
-    live = Live(
+    live = LiveGrafana(
         settings,
         recording.built,
         grafana,
@@ -49,7 +48,7 @@ def proof(recording: Recording) -> dict[str, Check]:
         wait=0,
         outside=lambda address: "",
     )
-    checks = list(prove(live))
+    checks = list(check_grafana(live))
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 
@@ -270,6 +269,7 @@ def test_addresses_of_a_row() -> None:
         "/r/b?at=newest&",
     }
     assert quoted.addresses({"report": ("a",)}) == {"/r/a"}
+    assert quoted.addresses({"report": (0, 1)}) == {"/r/0", "/r/1"}
     assert Link("p", "/d/x").addresses({}) == {"/d/x"}
 
 

@@ -1,6 +1,5 @@
 """Makes a monitor of data that nobody has declared: looks, proposes, writes, calibrates."""
 
-import argparse
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,77 +8,78 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import settings as environment
-from collectors.calibrate import calibrated, measure_days, write
-from collectors.collect import collect
-from collectors.new.declaration import declaration
-from collectors.new.find import Found, Place, find, place_of
-from collectors.new.propose import Proposal, period, propose
-from collectors.new.time_column import plain
-from collectors.reference import days_of, load_reference
-from collectors.sources.reader import Reader
-from collectors.values import Status
-from collectors.windows import complete_windows
-from monitors import thresholds
-from monitors.declare import Between, Monitor
-from monitors.declare.monitor import NAME
-from monitors.declare.windows import Daily
-from monitors.load import CONTACTS, LIBRARY, RESERVED, load, named
-from settings import Settings
+from driftdeck import thresholds
+from driftdeck.collectors.frames.reference import days_of, load_reference
+from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.new.declaration import format_declaration
+from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
+from driftdeck.collectors.new.propose import Proposal, choose_period, propose
+from driftdeck.collectors.new.request import Request
+from driftdeck.collectors.new.time_column import format_name
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
+from driftdeck.collectors.values import Status
+from driftdeck.declare import Between, Monitor
+from driftdeck.declare.monitor import NAME
+from driftdeck.declare.windows import Daily
+from driftdeck.errors import UsageError
+from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
+from driftdeck.settings import Settings
 
 TRIED = 5
 """So many windows show whether what is proposed can be collected."""
-TAKEN = {*LIBRARY, *RESERVED, CONTACTS, "declare"}
+TAKEN = {*RESERVED, CONTACTS}
 COMPOSE_ANCHOR = re.compile(r"^( *)environment: &environment\n", re.MULTILINE)
 
 
-def make(settings: Settings, parsed: argparse.Namespace) -> Monitor:
+def make(settings: Settings, request: Request) -> Monitor:
     """Write the declaration of a source and its thresholds, and say what was found.
 
-    An error leaves every file as it was. Raises ValueError, SourceError, DeclarationError.
+    An error leaves every file as it was. Raises UsageError, SourceError, DeclarationError.
     """
-    name = parsed.name
-    path = _place_to_write(settings, name, parsed.force)
-    zone = Daily(timezone=parsed.timezone or "UTC").timezone
+    name = request.name
+    path = _place_to_write(settings, name, request.force)
+    zone = Daily(timezone=request.timezone or "UTC").timezone
     reference = None
-    if parsed.reference:
-        days = Between(*parsed.reference).days()
+    if request.reference:
+        days = Between(*request.reference).days()
         reference = days[0], days[-1]
-    place = place_of(settings, parsed.source, name)
-    found = find(settings, parsed, place, zone)
-    said = parsed.table or str(place.path or "the table")
+    place = resolve_place(settings, request.source, name)
+    found = find_dataset(settings, request, place, zone)
+    said = request.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    watched = period(found.looked.days, zone, now, reference, said)
+    watched = choose_period(found.profile.days, zone, now, reference, said)
     proposal = propose(found, zone, watched)
-    title = parsed.title or name.replace("_", " ").capitalize()
+    title = request.title or name.replace("_", " ").capitalize()
 
-    files = [environment.ROOT / ".env", environment.ROOT / "docker-compose.yml"]
-    with _undone([path, thresholds.path_beside(path), *files]):
+    files = [settings.root / ".env", settings.root / "docker-compose.yml"]
+    with _undone([path, thresholds.locate(path), *files]):
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
-            text = declaration(name, title, parsed.owner, one, now.date())
+            text = format_declaration(name, title, request.owner, one, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
-            return named(name, settings.monitors_dir)
+            return find_monitor(name, *settings.monitor_folders)
 
-        thresholds.path_beside(path).unlink(missing_ok=True)
+        thresholds.locate(path).unlink(missing_ok=True)
         monitor = written(proposal)
         _say(found, proposal, [*remarks, *proposal.remarks])
-        values = measure_days(monitor, Reader(monitor, settings), calibrated(monitor))
+        values = measure_days(monitor, Reader(monitor, settings), list_calibrated(monitor))
         amended = amend(proposal, monitor, values)
         if amended != proposal:
             proposal, monitor = amended, written(amended)
         write(monitor, settings, values)
         load.cache_clear()
-        monitor = named(name, settings.monitors_dir)
-        problems = thresholds.problems(monitor, thresholds.read(thresholds.path_beside(path)))
+        monitor = find_monitor(name, *settings.monitor_folders)
+        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
         if problems:
-            raise ValueError("; ".join(problems))
+            raise UsageError("; ".join(problems))
     for one in proposal.left_out:
-        print(f"  left out {plain(one.name)}: {one.why}")
+        print(f"  left out {format_name(one.name)}: {one.why}")
     _try(monitor, settings)
-    print(f"{name}: wrote {path.name} and {thresholds.path_beside(path).name} in {path.parent}")
+    print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
     return monitor
 
 
@@ -108,11 +108,11 @@ def amend(
 ) -> Proposal:
     """The proposal without what too few days of the reference have a value of.
 
-    Raises ValueError where no column is left.
+    Raises UsageError where no column is left.
     """
     short = {
         s.key: len(values[s.key])
-        for s in calibrated(monitor)
+        for s in list_calibrated(monitor)
         if len(values[s.key]) < thresholds.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
@@ -123,7 +123,7 @@ def amend(
         for one in proposal.columns
     )
     if not any(one.kind for one in columns):
-        raise ValueError(
+        raise UsageError(
             f"no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
@@ -136,15 +136,23 @@ def amend(
 
 
 def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
-    """Where the declaration will lie. Raises ValueError where it may not."""
+    """Where the declaration will lie. Raises UsageError where it may not."""
     if not NAME.fullmatch(name) or name in TAKEN:
-        raise ValueError(
+        raise UsageError(
             f"{name!r} cannot be a monitor's name; use up to 24 lower-case letters, digits and _,"
             f" starting with a letter, and none of {', '.join(sorted(TAKEN))}"
         )
     path = settings.monitors_dir / f"{name}.py"
+    if any(
+        folder != path.parent and (folder / path.name).exists()
+        for folder in settings.monitor_folders
+    ):
+        raise UsageError(f"another folder has a monitor {name!r}; choose another name")
+    built = settings.provisioning_dir / "dashboards" / f"{name.replace('_', '-')}.json"
+    if built.exists() and not path.exists():
+        raise UsageError(f"a dashboard is called {name!r} already; choose another name")
     if path.exists() and not force:
-        raise ValueError(f"{path} is there; choose another name, or say --force to write it anew")
+        raise UsageError(f"{path} is there; choose another name, or say --force to write it anew")
     return path
 
 
@@ -169,7 +177,7 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     said = []
     if place.secret and settings.keep_variable(place.address, place.secret):
         said.append(f"the address is kept as {place.address} in .env, never in the declaration")
-    compose = environment.ROOT / "docker-compose.yml"
+    compose = settings.root / "docker-compose.yml"
     if place.address and compose.exists():
         text = compose.read_text(encoding="utf-8")
         line = f"  {place.address}: ${{{place.address}:-}}\n"
@@ -187,23 +195,23 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
     return said
 
 
-def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
+def _say(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
     """What was found, in plain words."""
-    looked, days, roles = found.looked, proposal.period, proposal.roles
-    rows = looked.days["rows"]
+    profile, days, roles = dataset.profile, proposal.period, proposal.roles
+    rows = profile.days["rows"]
     kind = type(proposal.source).__name__
     until = "" if days.ends else ", and more is to come"
     middle = f"{rows.median():.0f} on a middling one"
     print(f"  {kind}: {int(rows.sum())} rows on {len(rows)} days, {middle}")
     when = f"{proposal.source.time} in {proposal.zone}"
     print(f"  days by {when}: {days.starts} to {days.last}{until}")
-    if not looked.zoned:
-        some = "some of its times" if looked.mixed else "its times"
+    if not profile.zoned:
+        some = "some of its times" if profile.mixed else "its times"
         print(f"  {some} name no zone: taken as {proposal.zone}; --timezone says another")
     if days.stray:
         print(f"  {days.stray}")
-    if looked.ledger.faults:
-        print(f"  {looked.ledger.sentence('rows')}")
+    if profile.ledger.faults:
+        print(f"  {profile.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
     said = {
         "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
@@ -216,6 +224,6 @@ def _say(found: Found, proposal: Proposal, remarks: list[str]) -> None:
         names = [one.name for one in proposal.watched if one.kind == kind]
         if names:
             columns = f"{kind} column{'' if len(names) == 1 else 's'}"
-            print(f"  {len(names)} {columns}: {', '.join(map(plain, names))}")
+            print(f"  {len(names)} {columns}: {', '.join(map(format_name, names))}")
     for remark in remarks:
         print(f"  {remark}")

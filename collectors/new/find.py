@@ -1,28 +1,34 @@
-"""Looks at what a person has named: a path, a database's URI, or the variable that holds one."""
+"""Finds the dataset that a person names: a path, a database's URI, or the variable of one."""
 
-import argparse
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 
-from collectors.new import guess
-from collectors.new.guess import Asked, Roles
-from collectors.new.look_at_files import Looked, Options, look_at_files
-from collectors.new.look_at_table import is_monitoring, is_uri, look_at_table, only_table
-from collectors.new.time_column import names_of
-from collectors.sources import joins
-from collectors.sources.errors import SourceError
-from collectors.sources.postgres import Database
-from database import Role, connect, uri
-from database.errors import sentence
-from monitors.declare import Files, Source
-from monitors.declare.columns import Kind
-from settings import Settings
+from driftdeck.collectors.new import guess
+from driftdeck.collectors.new.guess import Overrides, Roles
+from driftdeck.collectors.new.profile_files import DataProfile, TimeOptions, profile_files
+from driftdeck.collectors.new.profile_table import (
+    find_only_table,
+    is_monitoring,
+    is_uri,
+    profile_table,
+)
+from driftdeck.collectors.new.request import Request
+from driftdeck.collectors.new.time_column import list_names
+from driftdeck.collectors.sources import joins
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.postgres import Database
+from driftdeck.database import Role, connect, uri
+from driftdeck.database.errors import sentence
+from driftdeck.declare import Files, Source
+from driftdeck.declare.columns import Kind
+from driftdeck.errors import UsageError
+from driftdeck.settings import Settings
 
-MOST_TWICE = 0.1
-"""Ids of which a larger share comes again do not name a row."""
+MOST_REPEATED = 0.1
+"""Ids of which a larger share is repeated do not identify a row."""
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -40,172 +46,207 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The data with its labels joined. taken: columns that are neither features nor roles. asked:
-    what a person has said."""
+class Dataset:
+    """Rows and their labels, ready for a proposal.
 
-    looked: Looked
+    profile: of the rows, labels joined to its sample. labels: their source, None where the rows
+    carry them. reserved: columns that are neither features nor roles.
+    """
+
+    profile: DataProfile
     labels: Source | None
     roles: Roles
-    taken: tuple[str, ...]
-    asked: Asked
+    reserved: tuple[str, ...]
+    overrides: Overrides
 
 
-def kinds_of(parsed: argparse.Namespace) -> dict[str, Kind | None]:
-    """The kinds of columns that a person has said. Raises ValueError where they contradict."""
-    said = [
-        *((name, "category") for name in parsed.category),
-        *((name, "number") for name in parsed.number),
-        *((name, None) for name in parsed.leave_out),
+def collect_kinds(request: Request) -> dict[str, Kind | None]:
+    """The kinds of columns that a person states, by name; None for one that is left out.
+
+    Raises UsageError where they contradict.
+    """
+    stated: list[tuple[str, Kind | None]] = [
+        *((name, "category") for name in request.category),
+        *((name, "number") for name in request.number),
+        *((name, None) for name in request.leave_out),
     ]
-    names = [name for name, _ in said]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{', '.join(twice)}: said to be several things; say one")
-    return dict(said)
+    names = [name for name, _ in stated]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UsageError(f"{', '.join(repeated)}: said to be several things; say one")
+    return dict(stated)
 
 
-def place_of(settings: Settings, given: str, name: str) -> Place:
-    """What `--from` names."""
-    if is_uri(given):
-        if is_monitoring(settings, given):
+def resolve_place(settings: Settings, text: str, name: str) -> Place:
+    """The place that `--from` names. text: its value. name: of the monitor.
+
+    Raises UsageError where it is a variable without a URI.
+    """
+    if is_uri(text):
+        if is_monitoring(settings, text):
             return Place()
-        return Place(uri=given, address=f"{name.upper()}_URI", secret=given)
-    if not Path(given).exists() and VARIABLE.fullmatch(given):
-        uri = settings.variable(given)
+        return Place(uri=text, address=f"{name.upper()}_URI", secret=text)
+    if not Path(text).exists() and VARIABLE.fullmatch(text):
+        uri = settings.variable(text)
         if not is_uri(uri):
-            raise ValueError(
-                f"{given} is no file or folder, and no variable with a postgresql:// URI;"
+            raise UsageError(
+                f"{text} is no file or folder, and no variable with a postgresql:// URI;"
                 " set it in .env or the environment"
             )
-        return Place() if is_monitoring(settings, uri) else Place(uri=uri, address=given)
-    return Place(path=Path(given).resolve())
+        return Place() if is_monitoring(settings, uri) else Place(uri=uri, address=text)
+    return Place(path=Path(text).resolve())
 
 
-def find(settings: Settings, parsed: argparse.Namespace, place: Place, zone: str) -> Found:
-    """Look at the rows and their labels. Raises ValueError, SourceError."""
-    options = Options(parsed.time, parsed.time_format, zone)
-    asked = Asked(parsed.prediction, parsed.target, parsed.positive, kinds_of(parsed))
-    said = parsed.table or str(place.path or "the table")
+def find_dataset(settings: Settings, request: Request, place: Place, zone: str) -> Dataset:
+    """The rows at a place and their labels. zone: of the days. Raises UsageError, SourceError."""
+    options = TimeOptions(request.time, request.time_format, zone)
+    overrides = Overrides(
+        request.prediction, request.target, request.positive, collect_kinds(request)
+    )
+    place_name = request.table or str(place.path or "the table")
     if place.path is not None:
-        if parsed.table:
-            raise ValueError("--table names a table of a database; --from names files here")
-        looked = _relative(settings, look_at_files(place.path, options))
-        labels = _look_at_label_files(settings, parsed, zone) if parsed.labels else None
+        if request.table:
+            raise UsageError("--table names a table of a database; --from names files here")
+        profile = _make_relative(settings, profile_files(place.path, options))
+        labels = _profile_label_files(settings, request, zone) if request.labels else None
     else:
         address = place.uri or uri(settings, Role.COLLECTOR)
-        table = parsed.table or _only_table(settings, place)
-        looked = look_at_table(Database(address, table), table, place.address, options)
-        labels = _look_at_label_table(address, parsed, place, zone)
+        table = request.table or _find_only_table(settings, place)
+        profile = profile_table(Database(address, table), table, place.address, options)
+        labels = _profile_label_table(address, request, place, zone)
     if labels is None:
-        taken = (looked.source.time,)
-        roles = guess.roles(looked.sample, replace(asked, taken=taken), said)
-        return Found(looked, None, roles, taken, asked)
-    return _with_labels(looked, labels, parsed, asked, said)
+        reserved = (profile.source.time,)
+        roles = guess.guess_roles(profile.sample, replace(overrides, reserved=reserved), place_name)
+        return Dataset(profile, None, roles, reserved, overrides)
+    return _join_labels(profile, labels, request, overrides, place_name)
 
 
-def _with_labels(
-    looked: Looked, labels: Looked, parsed: argparse.Namespace, asked: Asked, said: str
-) -> Found:
-    """Join what is known of the labels to the sample, as the collectors will."""
-    on = parsed.on or _shared(looked, labels, parsed.labels)
-    for one, where in ((looked, said), (labels, parsed.labels)):
-        if on not in one.sample:
-            raise ValueError(
-                f"{where} has no column {on!r} for --on; there are {names_of(one.sample)}"
+def _join_labels(
+    profile: DataProfile,
+    labels: DataProfile,
+    request: Request,
+    overrides: Overrides,
+    place_name: str,
+) -> Dataset:
+    """Join the labels to the sample, as the collectors will."""
+    on = request.on or _find_shared_column(profile, labels, request.labels)
+    for side, side_name in ((profile, place_name), (labels, request.labels)):
+        if on not in side.sample:
+            raise UsageError(
+                f"{side_name} has no column {on!r} for --on; there are {list_names(side.sample)}"
             )
-    target = _target(labels, on, asked.target, parsed.labels)
-    ids = joins.identifiers(labels.raw[on])  # as they are stored: no number made of text
-    known = labels.sample.assign(**{on: ids}).dropna(subset=[on])
-    twice = known[on].duplicated(keep="last")
-    if twice.mean() > MOST_TWICE:
-        raise ValueError(
-            f"{parsed.labels}: {on!r} is {known[on][twice].iloc[0]!r} several times, and a row has"
-            " one label; give another --on"
+    target = _find_target(labels, on, overrides.target, request.labels)
+    ids = joins.normalise_ids(labels.raw[on])  # as they are stored: no number made of text
+    label_rows = labels.sample.assign(**{on: ids}).dropna(subset=[on])
+    is_repeated = label_rows[on].duplicated(keep="last")
+    if is_repeated.mean() > MOST_REPEATED:
+        raise UsageError(
+            f"{request.labels}: {on!r} is {label_rows[on][is_repeated].iloc[0]!r} several times,"
+            " and a row has one label; give another --on"
         )
-    known = known[~twice].reset_index(drop=True)
-    mine = joins.identifiers(looked.raw[on])
-    place = joins.match(mine, known[on].array)
-    if (place < 0).all():
-        raise joins.mismatch(mine, known[on].array, on, (parsed.labels, said))
-    values = known[target].reindex(place).set_axis(looked.sample.index)
-    joined = replace(looked, sample=looked.sample.assign(**{target: values}))
+    label_rows = label_rows[~is_repeated].reset_index(drop=True)
+    row_ids = joins.normalise_ids(profile.raw[on])
+    positions = joins.find_labels(row_ids, label_rows[on].array)
+    if (positions < 0).all():
+        raise joins.mismatch_error(row_ids, label_rows[on].array, on, (request.labels, place_name))
+    values = label_rows[target].reindex(positions).set_axis(profile.sample.index)
+    joined = replace(profile, sample=profile.sample.assign(**{target: values}))
     source = replace(labels.source, on=on)
     if isinstance(source, Files):
         source = replace(source, layout="undated", partition="date", timezone="")
-    taken = (looked.source.time, on)
-    free = replace(asked, target=target, taken=taken)
-    return Found(joined, source, guess.roles(joined.sample, free, said), taken, asked)
-
-
-def _shared(looked: Looked, labels: Looked, said: str) -> str:
-    """The column that both have, and that names a row among the labels."""
-    mine = set(looked.sample) - {looked.source.time}
-    both = [str(n) for n in labels.sample if n in mine and n != labels.source.time]
-    found = [name for name in both if labels.raw[name].dropna().duplicated().mean() <= MOST_TWICE]
-    if len(found) == 1:
-        return found[0]
-    if not both:
-        raise ValueError(
-            f"{said}: no column is in both: the rows have {names_of(looked.sample)}, the labels"
-            f" {names_of(labels.sample)}; call what names a row alike in both"
-        )
-    if not found:
-        raise ValueError(
-            f"{said}: {', '.join(both)} is in both, and comes again in several rows of the labels;"
-            " write one label a row, or say what names a row with --on"
-        )
-    raise ValueError(
-        f"{said}: {', '.join(found)} are in both, and each may name a row; say which with --on"
+    reserved = (profile.source.time, on)
+    label_overrides = replace(overrides, target=target, reserved=reserved)
+    return Dataset(
+        joined,
+        source,
+        guess.guess_roles(joined.sample, label_overrides, place_name),
+        reserved,
+        overrides,
     )
 
 
-def _target(labels: Looked, on: str, asked: str, said: str) -> str:
-    free = [str(n) for n in labels.sample if n not in (on, labels.source.time)]
-    if asked:
-        if asked not in free:
-            raise ValueError(f"{said} has no column {asked!r} for --target; there are {free}")
-        return asked
-    if len(free) == 1:
-        return free[0]
-    taken = (on, labels.source.time)
-    found = guess.roles(labels.sample, Asked("none", taken=taken), said).target
-    if not found:
-        raise ValueError(f"{said}: which of {', '.join(free)} is the label? say it with --target")
-    return found
+def _find_shared_column(profile: DataProfile, labels: DataProfile, place_name: str) -> str:
+    """The column that both have, and that identifies a row among the labels.
+
+    place_name: the source of the labels, for errors.
+    """
+    row_columns = set(profile.sample) - {profile.source.time}
+    shared = [
+        str(name) for name in labels.sample if name in row_columns and name != labels.source.time
+    ]
+    unique = [
+        name for name in shared if labels.raw[name].dropna().duplicated().mean() <= MOST_REPEATED
+    ]
+    if len(unique) == 1:
+        return unique[0]
+    if not shared:
+        raise UsageError(
+            f"{place_name}: no column is in both: the rows have {list_names(profile.sample)}, the"
+            f" labels {list_names(labels.sample)}; call what names a row alike in both"
+        )
+    if not unique:
+        raise UsageError(
+            f"{place_name}: {', '.join(shared)} is in both, and comes again in several rows of the"
+            " labels; write one label a row, or say what names a row with --on"
+        )
+    raise UsageError(
+        f"{place_name}: {', '.join(unique)} are in both, and each may name a row;"
+        " say which with --on"
+    )
 
 
-def _look_at_label_files(settings: Settings, parsed: argparse.Namespace, zone: str) -> Looked:
-    options = Options(parsed.labels_time, parsed.time_format, zone, "--labels-time")
-    return _relative(settings, look_at_files(Path(parsed.labels).resolve(), options))
+def _find_target(labels: DataProfile, on: str, stated: str, place_name: str) -> str:
+    available = [str(name) for name in labels.sample if name not in (on, labels.source.time)]
+    if stated:
+        if stated not in available:
+            raise UsageError(
+                f"{place_name} has no column {stated!r} for --target; there are {available}"
+            )
+        return stated
+    if len(available) == 1:
+        return available[0]
+    reserved = (on, labels.source.time)
+    guessed = guess.guess_roles(
+        labels.sample, Overrides("none", reserved=reserved), place_name
+    ).target
+    if not guessed:
+        raise UsageError(
+            f"{place_name}: which of {', '.join(available)} is the label? say it with --target"
+        )
+    return guessed
 
 
-def _look_at_label_table(
-    address: str, parsed: argparse.Namespace, place: Place, zone: str
-) -> Looked | None:
-    if not parsed.labels:
+def _profile_label_files(settings: Settings, request: Request, zone: str) -> DataProfile:
+    options = TimeOptions(request.labels_time, request.time_format, zone, "--labels-time")
+    return _make_relative(settings, profile_files(Path(request.labels).resolve(), options))
+
+
+def _profile_label_table(
+    address: str, request: Request, place: Place, zone: str
+) -> DataProfile | None:
+    if not request.labels:
         return None
-    options = Options(parsed.labels_time, "", zone, "--labels-time")
-    database = Database(address, parsed.labels)
-    return look_at_table(database, parsed.labels, place.address, options)
+    options = TimeOptions(request.labels_time, "", zone, "--labels-time")
+    database = Database(address, request.labels)
+    return profile_table(database, request.labels, place.address, options)
 
 
-def _relative(settings: Settings, looked: Looked) -> Looked:
-    """A folder below the data folder is declared as lying there."""
-    source = looked.source
+def _make_relative(settings: Settings, profile: DataProfile) -> DataProfile:
+    """The profile, its folder relative to the data folder where it lies below it."""
+    source = profile.source
     assert isinstance(source, Files)
     folder, data = Path(source.folder), settings.data.resolve()
     if folder != data and folder.is_relative_to(data):
         source = replace(source, folder=folder.relative_to(data).as_posix())
-    return replace(looked, source=source)
+    return replace(profile, source=source)
 
 
-def _only_table(settings: Settings, place: Place) -> str:
-    """The only table of a database that has times. Raises ValueError, SourceError."""
+def _find_only_table(settings: Settings, place: Place) -> str:
+    """The only table of a database that has times. Raises UsageError, SourceError."""
     try:
         opened = psycopg.connect(place.uri, connect_timeout=10) if place.uri else connect(settings)
     except psycopg.Error as error:
         raise SourceError(f"the database of --from cannot be opened: {sentence(error)}") from error
     with opened as connection:
         connection.read_only = True
-        return only_table(connection)
+        return find_only_table(connection, settings)

@@ -3,39 +3,39 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from collectors.sources.paths import Paths
-from collectors.sources.postgres import Database
-from monitors.declare import Files, Monitor, Table
-from settings import Settings
+from driftdeck.collectors.sources.paths import Paths
+from driftdeck.collectors.sources.postgres import Database
+from driftdeck.declare import Files, Monitor, Table
+from driftdeck.settings import Settings
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Those of one monitor. settings: say where the data folder and the databases are."""
+    """The sources of one monitor. settings: where the data folder and the databases are."""
 
     monitor: Monitor
     settings: Settings
 
     @property
     def on(self) -> str:
-        """The column that names a row, '' where labels are no source of their own."""
+        """The column that identifies a row, '' where labels are no source of their own."""
         return self.monitor.labels.on if self.monitor.labels else ""
 
     def columns(self) -> list[str]:
-        """The columns that are read of the rows' source."""
+        """The columns to read from the source of the rows, without its time."""
         monitor = self.monitor
         names = [column.name for column in monitor.columns]
-        if monitor.predicted is not None:
-            names.append(monitor.predicted.name)
-        if monitor.labels is None and monitor.labelled is not None:
-            names.append(monitor.labelled.name)
+        if monitor.prediction_column is not None:
+            names.append(monitor.prediction_column.name)
+        if monitor.labels is None and monitor.target_column is not None:
+            names.append(monitor.target_column.name)
         return [*names, *(name for name in (self.on, monitor.model_version) if name)]
 
     def paths(self, source: Files) -> Paths:
-        """The files of one, as it lies on this machine."""
+        """Where the files of a source lie on this machine."""
         zone = ZoneInfo(source.timezone) if source.timezone else self.monitor.every.zone
         return Paths(self.monitor.name, source, self.settings.data / source.folder, zone)
 
     def database(self, source: Table) -> Database:
-        """That of a table. Raises SettingsError."""
+        """The database that a table lies in. Raises SettingsError where its address is not set."""
         return Database.of(self.settings, source)

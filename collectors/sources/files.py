@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
-from collectors.sources import csv, parquet
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError, naming
-from collectors.sources.ledger import Ledger, Reason
-from collectors.sources.parts import Part, joined_parts, timed
-from collectors.sources.paths import Paths, facts
-from collectors.sources.times import Times
-from collectors.sources.typed import Reading, typed
-from monitors.declare import Csv, Files, Window
+from driftdeck.collectors.sources import csv, parquet
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError, naming
+from driftdeck.collectors.sources.ledger import Ledger, Reason
+from driftdeck.collectors.sources.parts import Part, join_parts, with_times
+from driftdeck.collectors.sources.paths import Paths, read_facts
+from driftdeck.collectors.sources.times import Times
+from driftdeck.collectors.sources.typed import Reading, coerce_columns
+from driftdeck.declare import Csv, Files, Window
 
-MOST_ASTRAY = 0.05
-"""Of a day's partition, a larger share of rows of other days means that the zone is wrong."""
-ZONES = pd.Timedelta(hours=26)
+MOST_OUTSIDE = 0.05
+"""A larger share of rows of other days in a day's partition means that the zone is wrong."""
+ZONE_SPAN = pd.Timedelta(hours=26)
 """No two time zones are further apart."""
-SHOWN, LONGEST = 12, 40
-"""So many names of columns are shown, and so many signs of each."""
+MOST_NAMES, LONGEST_NAME = 12, 40
+"""So many names of columns stand in an error, and so many characters of each."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Log:
         """As it is declared."""
         return self.paths.source
 
-    def between(self, window: Window, names: Sequence[str]) -> Part:
+    def read_window(self, window: Window, names: Sequence[str]) -> Part:
         """The named columns of the rows of a window, in any order. Raises SourceError."""
-        part = self._read(self.paths.of(window), names, window)
+        part = self._read(self.paths.for_window(window), names, window)
         if part.frame.empty:
             return part
         times = part.frame[self.source.time]
@@ -55,16 +55,20 @@ class Log:
         ledger = part.ledger.without(reason, outside, str(times[~inside].iloc[0]))
         return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
 
-    def labels(self, window: Window, names: Sequence[str]) -> Part:
-        """The named columns of what may be labels of a window's rows, and when each was known."""
-        return self._read(self.paths.of(window), names, None)
+    def read_labels(self, window: Window, names: Sequence[str]) -> Part:
+        """The named columns of what may be labels of a window's rows, with the time of each, when
+        the label became known. Raises SourceError."""
+        return self._read(self.paths.for_window(window), names, None)
 
     def _check_outside(self, times: Times, inside: "pd.Series[bool]", window: Window) -> None:
-        """Raise SourceError where so many rows lie outside that it is the wrong zone, or day."""
+        """Raise SourceError where so many rows lie outside the window that its zone must be wrong.
+
+        times: of the rows of the window's partition. inside: whether each lies in the window.
+        """
         outside = int((~inside).sum())
-        if self.paths.are_shared or outside <= MOST_ASTRAY * len(times):
+        if self.paths.are_shared or outside <= MOST_OUTSIDE * len(times):
             return
-        near = (times >= window.start - ZONES) & (times < window.end + ZONES)
+        near = (times >= window.start - ZONE_SPAN) & (times < window.end + ZONE_SPAN)
         mend = f'say {type(self.source).__name__}(..., timezone="...") for the zone that the'
         mend += " partitions follow"
         if int((~near).sum()) > outside / 2:
@@ -77,7 +81,7 @@ class Log:
     def first_day(self, zone: ZoneInfo) -> date | None:
         """The day of a zone on which the log begins, None where it is empty. Raises SourceError."""
         if self.source.layout == "undated":
-            frame = self._read(self.paths.of(None), [], None).frame
+            frame = self._read(self.paths.for_window(None), [], None).frame
             first = None if frame.empty else frame[self.source.time].min()
             return None if first is None else first.tz_convert(zone).date()
         days = sorted(day for day, _ in self.paths.by_day())
@@ -86,65 +90,82 @@ class Log:
         return datetime.combine(days[0], time(), self.paths.zone).astimezone(zone).date()
 
     def _read(self, paths: Sequence[Path], names: Sequence[str], window: Window | None) -> Part:
-        """The named columns and the time of files; of a window what the files tell apart."""
-        wanted = tuple(dict.fromkeys((*names, self.source.time)))
-        undated = self.source.layout == "undated"
-        if undated and (window is None or isinstance(self.source, Csv)):
-            return _parsed_once(self, tuple((str(p), *facts(p)) for p in paths), wanted)
-        return joined_parts([self.read_file(p, wanted, window if undated else None) for p in paths])
+        """The named columns and the time of files.
+
+        window: of undated Parquet, rows that are surely outside it may be left out; None for all.
+        """
+        columns = tuple(dict.fromkeys((*names, self.source.time)))
+        is_undated = self.source.layout == "undated"
+        if is_undated and (window is None or isinstance(self.source, Csv)):
+            return _read_once(
+                self, tuple((str(path), *read_facts(path)) for path in paths), columns
+            )
+        return join_parts(
+            [self.read_file(path, columns, window if is_undated else None) for path in paths]
+        )
 
     def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
         """The named columns of a file's rows that have a time. Raises SourceError."""
         with naming(path):
-            table, twice, beyond, why = self._table(path, names, window)
+            table, repeated, outside, unreadable = self._read_table(path, names, window)
             if not table.num_columns:
                 return Part(pd.DataFrame(), Ledger())
-            frame = typed(table, self.source.time, twice, self.reading, str(path), why)
-            part = timed(frame, self.source, str(path))
-        ledger = replace(part.ledger, read=part.ledger.read + beyond)
-        return Part(part.frame, ledger.without(Reason.ELSEWHERE, beyond))
+            frame = coerce_columns(
+                table, self.source.time, repeated, self.reading, str(path), unreadable
+            )
+            part = with_times(frame, self.source, str(path))
+        ledger = replace(part.ledger, read=part.ledger.read + outside)
+        return Part(part.frame, ledger.without(Reason.ELSEWHERE, outside))
 
-    def _table(
+    def _read_table(
         self, path: Path, names: Sequence[str], window: Window | None
     ) -> tuple[pa.Table, list[str], int, dict[str, str]]:
-        """A file's columns, the names that it has twice, how many rows are surely of other windows,
-        and why some columns cannot be read."""
+        """(columns, names that the file has several times, number of rows that are surely of other
+        windows and left out, reason by column that cannot be read)."""
         if isinstance(self.source, Csv):
-            begins = csv.head(path, self.source.separator)
-            there, twice = self._present(path, begins.names, names)
-            texts = pa.schema([(name, pa.string()) for name in there])
-            batches = csv.batches_of(path, self.source, begins, there)
-            return pa.Table.from_batches(batches, texts), twice, 0, {}
-        with parquet.opened(path) as file:
-            there, twice = self._present(path, file.schema_arrow.names, names)
-            table, beyond, why = parquet.rows_of(file, there, self.source.time, window)
-        return table, twice, beyond, {name: f"{path}: {reason}" for name, reason in why.items()}
+            head = csv.read_head(path, self.source.separator)
+            unique, repeated = self._split_names(path, head.names, names)
+            schema = pa.schema([(name, pa.string()) for name in unique])
+            batches = csv.read_batches(path, self.source, head, unique)
+            return pa.Table.from_batches(batches, schema), repeated, 0, {}
+        with parquet.open_file(path) as file:
+            unique, repeated = self._split_names(path, file.schema_arrow.names, names)
+            table, outside, unreadable = parquet.read_rows(file, unique, self.source.time, window)
+        return (
+            table,
+            repeated,
+            outside,
+            {name: f"{path}: {reason}" for name, reason in unreadable.items()},
+        )
 
-    def _present(
+    def _split_names(
         self, path: Path, present: Sequence[str], names: Sequence[str]
     ) -> tuple[list[str], list[str]]:
-        """Those names that a file has once, and those that it has several times."""
-        if present:
-            self._need_time(path, present)
-        twice = [name for name in names if present.count(name) > 1]
-        return [name for name in names if present.count(name) == 1], twice
+        """(names that a file has once, names that it has several times); others it has not.
 
-    def _need_time(self, path: Path, present: Sequence[str]) -> None:
+        present: every name of the file; none of an empty one. Raises SourceError without a time.
+        """
+        if present:
+            self._check_time_column(path, present)
+        repeated = [name for name in names if present.count(name) > 1]
+        return [name for name in names if present.count(name) == 1], repeated
+
+    def _check_time_column(self, path: Path, present: Sequence[str]) -> None:
         """Raise SourceError where a file does not have the column of times, once."""
         count = present.count(self.source.time)
         if count == 1:
             return
-        has = "no" if not count else f"{count} times the"
-        names = [repr(name[:LONGEST]) for name in present[:SHOWN]]
-        said = ", ".join(names) + (", ..." if len(present) > SHOWN else "")
+        count_text = "no" if not count else f"{count} times the"
+        names = [repr(name[:LONGEST_NAME]) for name in present[:MOST_NAMES]]
+        listing = ", ".join(names) + (", ..." if len(present) > MOST_NAMES else "")
         raise SourceError(
-            f"{path}: {has} column {self.source.time!r}, the time of each row; it has {said};"
-            " is it the right file, and written with the separator that is declared?"
+            f"{path}: {count_text} column {self.source.time!r}, the time of each row; it has"
+            f" {listing}; is it the right file, and written with the separator that is declared?"
         )
 
 
-def log_of(sources: Sources, source: Files) -> Log:
-    """The rows of a source of a monitor."""
+def make_log(sources: Sources, source: Files) -> Log:
+    """The rows of a source of files, read as the monitor's columns need them."""
     reading = Reading.of(sources.monitor)
     if isinstance(source, Csv):
         reading = replace(reading, decimal=source.decimal, missing=source.na)
@@ -152,8 +173,11 @@ def log_of(sources: Sources, source: Files) -> Log:
 
 
 @lru_cache(maxsize=4)
-def _parsed_once(
+def _read_once(
     log: Log, stamps: tuple[tuple[str, int, int, int, int], ...], names: tuple[str, ...]
 ) -> Part:
-    """All of an undated log; read again only when a file has changed."""
-    return joined_parts([log.read_file(Path(path), names, None) for path, *_ in stamps])
+    """All rows of an undated log; the cache reads it again only when a file has changed.
+
+    stamps: path of each file, and `read_facts` of it.
+    """
+    return join_parts([log.read_file(Path(path), names, None) for path, *_ in stamps])

@@ -5,26 +5,29 @@ from datetime import datetime
 
 import pandas as pd
 
-from collectors.sources import joins, tables
-from collectors.sources.errors import SourceError
-from collectors.sources.files import log_of
-from collectors.sources.joins import Labels
-from collectors.sources.ledger import Reason
-from collectors.sources.parts import Part
-from collectors.sources.predictions import Predictions
-from collectors.sources.typed import Reading, why_not
-from monitors.declare import Monitor, Source, Table, Window
+from driftdeck.collectors.sources import joins, tables
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.files import make_log
+from driftdeck.collectors.sources.joins import LabelColumns
+from driftdeck.collectors.sources.ledger import Reason
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.predictions import Predictions
+from driftdeck.collectors.sources.typed import Reading, why_not
+from driftdeck.declare import Monitor, Source, Table, Window
 
-STRANGERS = 1_000
+MOST_UNMATCHED = 1_000
 """So many labels without a row are looked for among the rows of other windows."""
 ENOUGH_DAYS = 30
 """A log that begins so many days before a window has the rows of most labels that come in it."""
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """The labels of a window's rows, one each. opens_at: when the next will be known, None if none
-    is there that will be. place: of the labels, for warnings."""
+class WindowLabels:
+    """The labels of a window's rows, at most one each.
+
+    opens_at: when the next label that is stored already becomes known, None if there is none.
+    place: the source of the labels, for warnings.
+    """
 
     part: Part
     opens_at: datetime | None
@@ -32,33 +35,34 @@ class Arrived:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A label without a time is one that has not come, as long as others have."""
+        """What was left out, in sentences; labels without a time are pending, as long as others
+        are known."""
         ledger = self.part.ledger
         if len(self.part.frame):
-            counted = ledger.left_out.copy()
-            del counted[Reason.NO_TIME]
+            left_out = ledger.left_out.copy()
+            del left_out[Reason.NO_TIME]
             read = ledger.read - ledger.left_out[Reason.NO_TIME]
-            ledger = replace(ledger, read=read, left_out=counted)
+            ledger = replace(ledger, read=read, left_out=left_out)
         return tuple(f"{self.place}: {warning}" for warning in ledger.warnings("labels"))
 
 
 @dataclass(frozen=True)
 class LateLabels:
-    """The labels of one monitor's rows. names: the columns of their source."""
+    """Reads the labels of a monitor's rows from a source of their own."""
 
     predictions: Predictions
     source: Source
-    names: Labels
+    columns: LabelColumns
 
     @classmethod
     def of(cls, predictions: Predictions) -> "LateLabels | None":
-        """Those of a monitor, None where its rows carry the labels."""
+        """The reader of a monitor's labels, None where its rows carry them."""
         monitor = predictions.sources.monitor
-        source, target = monitor.labels, monitor.labelled
+        source, target = monitor.labels, monitor.target_column
         if source is None or target is None:
             return None
         place = f"{monitor.name}: {source.place}"
-        return cls(predictions, source, Labels(source.on, target.name, source.time, place))
+        return cls(predictions, source, LabelColumns(source.on, target.name, source.time, place))
 
     @property
     def _monitor(self) -> Monitor:
@@ -66,99 +70,117 @@ class LateLabels:
 
     @property
     def _are_shared(self) -> bool:
-        """Whether those of other windows lie there, too, where it is looked at."""
+        """Whether labels of other windows lie in the same table or files."""
         if isinstance(self.source, Table):
             return True
         return self.predictions.sources.paths(self.source).are_shared
 
-    def arrived(self, window: Window, rows: pd.DataFrame, now: datetime) -> Arrived:
-        """Those of a window's rows that are known by `now`.
+    def read(self, window: Window, rows: pd.DataFrame, now: datetime) -> WindowLabels:
+        """The labels of a window's rows that are known by `now`.
+
+        rows: of the window, with the column of ids.
 
         Raises SourceError where there are labels, and none of them is of any row.
         """
-        names = self.names
-        if names.on not in rows:
+        columns = self.columns
+        if columns.on not in rows:
             place = f"{self._monitor.name}: {self._monitor.source.place}"
-            raise SourceError(f"{place}: {why_not(rows, names.on)} to join labels by")
+            raise SourceError(f"{place}: {why_not(rows, columns.on)} to join labels by")
         moment = pd.Timestamp(now).tz_convert("UTC")
-        ids = joins.identifiers(rows[names.on])
-        part = self._read(window, ids)
-        mine, others = _parted(part.frame, names.on, ids)
-        strangers = Reason.ELSEWHERE if self._are_shared else Reason.NO_ROW
-        first = joins.examples(others[names.on].array)[0] if len(others) else ""
-        ledger = part.ledger.without(strangers, len(others), f"{names.on} = {first!r}")
-        if not (len(mine) and mine[names.on].notna().any()) and (ids.codes >= 0).any():
-            self._refuse_strangers(window, ids, others, moment)
-        if mine.empty:
-            return Arrived(Part(mine, ledger), None, self.source.place)
-        later = mine[names.time] > moment
-        opens_at = mine[names.time][later].min().to_pydatetime() if later.any() else None
-        ledger = ledger.without(Reason.LATER, int(later.sum()))
-        if later.any():
-            mine = mine[~later].reset_index(drop=True)
-        return Arrived(joins.usable(Part(mine, ledger), names), opens_at, self.source.place)
+        ids = joins.normalise_ids(rows[columns.on])
+        part = self._read_candidates(window, ids)
+        own, unmatched = _split(part.frame, columns.on, ids)
+        reason = Reason.ELSEWHERE if self._are_shared else Reason.NO_ROW
+        example = joins.list_examples(unmatched[columns.on].array)[0] if len(unmatched) else ""
+        ledger = part.ledger.without(reason, len(unmatched), f"{columns.on} = {example!r}")
+        if not (len(own) and own[columns.on].notna().any()) and (ids.codes >= 0).any():
+            self._refuse_unmatched(window, ids, unmatched, moment)
+        if own.empty:
+            return WindowLabels(Part(own, ledger), None, self.source.place)
+        is_later = own[columns.time] > moment
+        opens_at = own[columns.time][is_later].min().to_pydatetime() if is_later.any() else None
+        ledger = ledger.without(Reason.LATER, int(is_later.sum()))
+        if is_later.any():
+            own = own[~is_later].reset_index(drop=True)
+        return WindowLabels(
+            joins.keep_newest(Part(own, ledger), columns), opens_at, self.source.place
+        )
 
-    def _read(self, window: Window, ids: pd.Categorical) -> Part:
+    def _read_candidates(self, window: Window, ids: pd.Categorical) -> Part:
         """The labels that may be of a window's rows: columns on, target, time. ids: of the rows."""
-        names, sources = self.names, self.predictions.sources
+        columns, sources = self.columns, self.predictions.sources
         if isinstance(self.source, Table):
             reading = Reading.of(self._monitor)
             database = sources.database(self.source)
-            return tables.labels(database, self.source, names.target, joins.distinct(ids), reading)
-        part = log_of(sources, self.source).labels(window, [names.on, names.target])
-        for name in (names.on, names.target) if len(part.frame) else ():
+            return tables.read_labels(
+                database, self.source, columns.target, joins.list_distinct(ids), reading
+            )
+        part = make_log(sources, self.source).read_labels(window, [columns.on, columns.target])
+        for name in (columns.on, columns.target) if len(part.frame) else ():
             if name not in part.frame:
-                raise SourceError(f"{names.place}: {why_not(part.frame, name)} among the labels")
+                raise SourceError(f"{columns.place}: {why_not(part.frame, name)} among the labels")
         return part
 
-    def _refuse_strangers(
-        self, window: Window, ids: pd.Categorical, others: pd.DataFrame, now: pd.Timestamp
+    def _refuse_unmatched(
+        self, window: Window, ids: pd.Categorical, unmatched: pd.DataFrame, now: pd.Timestamp
     ) -> None:
-        """Raise SourceError where the labels of a window's time belong to no row at all.
+        """Raise SourceError where no label of a window's time belongs to any row.
 
-        Those that came while it lasted, or after, may well be of the rows of other windows.
+        ids: of the window's rows. unmatched: the labels read, ignored of a table, which is asked
+        for labels since the window began. Labels that became known during or after the window may
+        be of rows of other windows.
         """
-        names = self.names
+        columns = self.columns
         if isinstance(self.source, Table):
-            others = self._since(self.source, window.start)
-        if others.empty:
+            unmatched = self._read_since(self.source, window.start)
+        if unmatched.empty:
             return
-        since = others[(others[names.time] >= window.start) & (others[names.time] <= now)]
+        recent = unmatched[
+            (unmatched[columns.time] >= window.start) & (unmatched[columns.time] <= now)
+        ]
         if not self._are_shared:
-            since = others[others[names.time] <= now]
-        elif len(since) and self._may_be_elsewhere(since.iloc[:STRANGERS], window, ids):
+            recent = unmatched[unmatched[columns.time] <= now]
+        elif len(recent) and self._may_be_of_another_window(
+            recent.iloc[:MOST_UNMATCHED], window, ids
+        ):
             return
-        if len(since):
-            places = names.place, self._monitor.name
-            raise joins.mismatch(ids, joins.identifiers(since[names.on]), names.on, places)
+        if len(recent):
+            places = columns.place, self._monitor.name
+            raise joins.mismatch_error(
+                ids, joins.normalise_ids(recent[columns.on]), columns.on, places
+            )
 
-    def _since(self, source: Table, moment: datetime) -> pd.DataFrame:
-        """Labels of a table that became known from a moment on."""
+    def _read_since(self, source: Table, moment: datetime) -> pd.DataFrame:
+        """The first labels of a table that became known from a moment on."""
         database, reading = self.predictions.sources.database(source), Reading.of(self._monitor)
-        target = self.names.target
-        return tables.labels_since(database, source, target, moment, STRANGERS, reading).frame
+        target = self.columns.target
+        return tables.read_labels_since(
+            database, source, target, moment, MOST_UNMATCHED, reading
+        ).frame
 
-    def _may_be_elsewhere(self, labels: pd.DataFrame, window: Window, ids: pd.Categorical) -> bool:
-        """Whether some labels may well be of rows of another window: one is, or the ids look alike
-        and the rows do not go back far enough to tell."""
-        theirs = joins.identifiers(labels[self.names.on])
-        last = labels[self.names.time].max().date()
-        if self.predictions.have_any(joins.distinct(theirs), window, last):
+    def _may_be_of_another_window(
+        self, labels: pd.DataFrame, window: Window, ids: pd.Categorical
+    ) -> bool:
+        """Whether labels may be of rows of another window: one of them is, or their ids look like
+        those of the rows and the rows do not go back far enough to tell."""
+        label_ids = joins.normalise_ids(labels[self.columns.on])
+        last = labels[self.columns.time].max().date()
+        if self.predictions.has_any(joins.list_distinct(label_ids), window, last):
             return True
-        alike = not joins.forms(theirs).isdisjoint(joins.forms(ids))
+        look_alike = not joins.mask_ids(label_ids).isdisjoint(joins.mask_ids(ids))
         first = self.predictions.first_day(window.end)
-        return alike and (window.day - first).days < ENOUGH_DAYS
+        return look_alike and (window.day - first).days < ENOUGH_DAYS
 
 
-def _parted(
-    labels: pd.DataFrame, on: str, ids: pd.Categorical
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Labels of the rows with some ids, and those of none of them; theirs as `identifiers` has
-    them. A label that names no row is nobody's; it is told as such."""
+def _split(labels: pd.DataFrame, on: str, ids: pd.Categorical) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(labels of the rows with these ids, labels of none of them), their ids by `normalise_ids`.
+
+    A label without an id is among the first, whose ledger counts it.
+    """
     if labels.empty:
         return labels, labels
-    labels = labels.assign(**{on: joins.identifiers(labels[on])})
-    belong = joins.belonging(labels[on].array, ids)
-    if belong.all():
+    labels = labels.assign(**{on: joins.normalise_ids(labels[on])})
+    belongs = joins.may_belong(labels[on].array, ids)
+    if belongs.all():
         return labels, labels.iloc[:0]
-    return labels[belong].reset_index(drop=True), labels[~belong].reset_index(drop=True)
+    return labels[belongs].reset_index(drop=True), labels[~belongs].reset_index(drop=True)

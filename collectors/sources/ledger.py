@@ -33,7 +33,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Ledger:
-    """read = used + left out. examples: of what was left out, by reason, where one helps."""
+    """How many rows were read and left out: read = used + left out.
+
+    examples: a value that was left out, by reason, where it helps to find the others.
+    """
 
     read: int = 0
     left_out: Counter[Reason] = field(default_factory=Counter)
@@ -46,40 +49,40 @@ class Ledger:
 
     @property
     def faults(self) -> dict[Reason, int]:
-        """What should not have been there, by reason."""
+        """How many rows were left out as faults, by reason."""
         return {reason: n for reason, n in self.left_out.items() if n and reason.is_fault}
 
     @property
     def share(self) -> float:
-        """Of the rows read, the share that was left out and should not have been."""
+        """The share of the rows read, from 0 to 1, that was left out as a fault."""
         return sum(self.faults.values()) / self.read if self.read else 0.0
 
     def without(self, reason: Reason, count: int, example: str = "") -> "Ledger":
-        """The ledger with so many rows more left out."""
+        """A copy with `count` more rows left out. example: a value of one of them."""
         if not count:
             return self
         examples = {**self.examples, reason: example} if example else self.examples
         return Ledger(self.read, self.left_out + Counter({reason: count}), examples)
 
-    def written(self) -> dict[str, int]:
-        """What was left out, by reason in words, as it is stored."""
+    def count_by_reason(self) -> dict[str, int]:
+        """How many rows were left out, by the text of the reason, as it is stored."""
         return {reason.value: n for reason, n in self.left_out.items() if n}
 
     def sentence(self, what: str) -> str:
-        """What was left out and should not have been there. what: rows or labels."""
-        parts = [f"{n} {_phrase(r)}{self._example(r)}" for r, n in self.faults.items()]
+        """The faults in one sentence. what: "rows" or "labels"."""
+        parts = [f"{n} {_format_reason(r)}{self._example(r)}" for r, n in self.faults.items()]
         count = sum(self.faults.values())
         return f"{count} of {self.read} {what} left out: {', '.join(parts)}"
 
     def warnings(self, what: str) -> tuple[str, ...]:
-        """That sentence where so much is left out that somebody should look why."""
+        """That sentence where the faults are more than 1 % of what was read."""
         return (self.sentence(what),) if self.share > MOST_LEFT_OUT else ()
 
     def _example(self, reason: Reason) -> str:
         return f", e.g. {self.examples[reason]}" if reason in self.examples else ""
 
 
-def total(ledgers: Iterable[Ledger]) -> Ledger:
+def sum_ledgers(ledgers: Iterable[Ledger]) -> Ledger:
     """Several files' ledgers as one."""
     read, left_out = 0, Counter[Reason]()
     examples: dict[Reason, str] = {}
@@ -90,8 +93,8 @@ def total(ledgers: Iterable[Ledger]) -> Ledger:
     return Ledger(read, left_out, examples)
 
 
-def _phrase(reason: Reason) -> str:
-    """A reason behind a number of rows."""
+def _format_reason(reason: Reason) -> str:
+    """A reason as it follows a number of rows."""
     if reason in (Reason.NO_TIME, Reason.UNREADABLE_TIME, Reason.NO_ID):
         return f"with {reason.value}"
     return {Reason.NO_ROW: "without a row", Reason.DUPLICATE: "superseded by another"}.get(

@@ -1,13 +1,13 @@
-"""The database of a table: asked through psycopg for little, and through ADBC for rows, as Arrow.
+"""The database of a table: psycopg for small results, ADBC for rows, as Arrow.
 
-Connections stay open, one of each a thread and database: opening takes longer than a window.
+Connections stay open, one for each thread, driver and database: opening takes longer than a window.
 """
 
 import atexit
 import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,11 +16,11 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from collectors.sources.errors import SourceError, SourceGoneError, is_broken, no_zone
-from database import Role, uri
-from database.errors import is_lost, sentence
-from monitors.declare import Table
-from settings import Settings
+from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, is_broken, no_zone
+from driftdeck.database import Role, uri
+from driftdeck.database.errors import is_lost, sentence
+from driftdeck.declare import Table
+from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ PLAIN = {
 """PostgreSQL's types that Arrow has, too; any other is read as its text."""
 TEXTS = ("text", "varchar", "bpchar")
 SLACK = timedelta(hours=3)
-"""Where clocks change, times without a zone are no order: so much more is read, then cut."""
+"""Where clocks change, times without a zone are not in order: so much more is read, then cut."""
 COLUMNS = """\
 with recursive typed (name, number, kind) as (
   select attname::text, attnum, atttypid from pg_attribute
@@ -45,8 +45,8 @@ select c.name, t.typname::text as kind from typed c join pg_type t on t.oid = c.
 where t.typtype <> 'd' order by c.number"""
 UTC = "set timezone to 'UTC'"
 Key = tuple[str, str]
-"""Which driver, and of which address."""
-Answer = TypeVar("Answer")
+"""(driver, address)."""
+Result = TypeVar("Result")
 _open = threading.local()
 
 
@@ -61,7 +61,7 @@ class Database:
 
     @classmethod
     def of(cls, settings: Settings, source: Table) -> "Database":
-        """That of a declared table. Raises SettingsError where its address is not set."""
+        """The database of a declared table. Raises SettingsError where its address is not set."""
         if not source.address:
             return cls(uri(settings, Role.COLLECTOR), source.name)
         address = settings.source_uri(source.address)
@@ -75,39 +75,39 @@ class Database:
         return cls(address, source.name)
 
     def read(self, query: sql.Composable) -> "pa.Table":
-        """What a query answers, as Arrow."""
+        """The result of a query, as Arrow."""
         text = query.as_string(None)
 
-        def ask(connection: Any) -> "pa.Table":
-            with connection.cursor() as cursor:
+        def run(connection: Any) -> "pa.Table":
+            with _transaction(connection), connection.cursor() as cursor:
                 cursor.execute(text)
                 return cursor.fetch_arrow_table()
 
-        return self._ask("adbc", ask)
+        return self._run("adbc", run)
 
     def rows(self, query: sql.Composable) -> list[dict[str, Any]]:
-        """What a query answers, row by row, for answers that are small."""
+        """The rows of a query, as dictionaries, for results that are small."""
         text = query.as_string(None)
-        return self._ask("psycopg", lambda connection: connection.execute(text).fetchall())
+        return self._run("psycopg", lambda connection: connection.execute(text).fetchall())
 
     def columns(self) -> dict[str, str]:
         """The table's columns with PostgreSQL's name of their type."""
         name = sql.Literal(identifier(self._table).as_string(None))
         return {row["name"]: row["kind"] for row in self.rows(sql.SQL(COLUMNS).format(name))}
 
-    def _ask(self, driver: str, ask: Callable[[Any], Answer]) -> Answer:
-        """An answer; where a connection that was open is lost, of another."""
+    def _run(self, driver: str, run: Callable[[Any], Result]) -> Result:
+        """Run a function on the connection; again on a new one where an open one was lost."""
         key = driver, self._uri
-        again = key in _connections()
+        was_open = key in _connections()
         errors = _errors(driver)
         try:
             try:
-                return ask(_connection(key))
+                return run(_connection(key))
             except errors as error:
                 _close(key)
-                if not again or not is_lost(error):
+                if not was_open or not is_lost(error):
                     raise
-                return ask(_connection(key))
+                return run(_connection(key))
         except errors as error:
             kind = SourceGoneError if is_lost(error) else SourceError
             raise kind(f"{self._table}: {sentence(error)}") from error
@@ -123,7 +123,11 @@ def identifier(name: str) -> sql.Identifier:
 
 
 def is_naive(source: Table, kinds: dict[str, str]) -> bool:
-    """Whether the time column has no zone and the declaration says which it is of."""
+    """Whether the time column has no zone, and the declaration names it.
+
+    kinds: PostgreSQL's type by column. Raises SourceError where the column is missing, is no
+    timestamp, or its zone is not declared.
+    """
     if source.time not in kinds:
         raise SourceError(
             f"{source.name}: no column {source.time!r}, the time of each row; it has"
@@ -142,7 +146,7 @@ def is_naive(source: Table, kinds: dict[str, str]) -> bool:
 
 
 def _errors(driver: str) -> type[Exception]:
-    """What a driver raises."""
+    """The base class of a driver's errors."""
     if driver == "psycopg":
         return psycopg.Error
     import adbc_driver_manager
@@ -159,29 +163,48 @@ def _connections() -> dict[Key, Any]:
 
 
 def _connection(key: Key) -> Any:
-    there = _connections()
-    if key not in there:
+    connections = _connections()
+    if key not in connections:
         driver, address = key
         if driver == "adbc":
             from adbc_driver_postgresql import dbapi  # takes half a second
 
-            there[key] = dbapi.connect(address, autocommit=True)
+            connections[key] = dbapi.connect(address, autocommit=True)
         else:
-            there[key] = psycopg.connect(
-                address, autocommit=True, connect_timeout=10, row_factory=dict_row
+            connections[key] = psycopg.connect(
+                address,
+                autocommit=True,
+                connect_timeout=10,
+                prepare_threshold=None,  # by name, a pooler in transaction mode loses them
+                row_factory=dict_row,
             )
-        with there[key].cursor() as cursor:
+        begun = _transaction(connections[key]) if driver == "adbc" else nullcontext()
+        with begun, connections[key].cursor() as cursor:
             cursor.execute(UTC)
-    return there[key]
+    return connections[key]
+
+
+@contextmanager
+def _transaction(connection: Any) -> Iterator[None]:
+    """The driver asks in two steps, between which a pooler may choose another server otherwise."""
+    driver = connection.adbc_connection
+    driver.set_autocommit(False)
+    try:
+        yield
+    except BaseException:
+        with suppress(_errors("adbc")):  # what was raised says more
+            driver.set_autocommit(True)
+        raise
+    driver.set_autocommit(True)
 
 
 def _close(key: Key) -> None:
-    with suppress(Exception):  # what is broken already may be refused
+    with suppress(Exception):  # a broken connection may refuse to close
         _connections().pop(key).close()
 
 
 @atexit.register
 def _close_all() -> None:
-    """Before the interpreter takes away what a connection needs to close."""
+    """Close before the interpreter unloads the modules that closing needs."""
     for key in list(_connections()):
         _close(key)

@@ -7,16 +7,16 @@ from functools import cached_property
 
 import pandas as pd
 
-from collectors.sources import joins, tables
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError
-from collectors.sources.files import log_of
-from collectors.sources.ledger import Ledger
-from collectors.sources.parts import Part
-from collectors.sources.tables import Timeless
-from collectors.sources.typed import Reading
-from monitors.declare import Monitor, Table, Window
-from monitors.declare.windows import days
+from driftdeck.collectors.sources import joins, tables
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.files import make_log
+from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.tables import RowsWithoutTime
+from driftdeck.collectors.sources.typed import Reading
+from driftdeck.declare import Monitor, Table, Window
+from driftdeck.declare.windows import days
 
 MOST_DAYS = 30 * 366
 """A source that begins so long ago has a time that is wrong, such as 0 seconds since 1970."""
@@ -24,7 +24,7 @@ MOST_DAYS = 30 * 366
 
 @dataclass(frozen=True)
 class Predictions:
-    """Those of one monitor, with what was predicted of each."""
+    """The rows of one monitor, with the prediction of each."""
 
     sources: Sources
 
@@ -32,15 +32,15 @@ class Predictions:
     def _monitor(self) -> Monitor:
         return self.sources.monitor
 
-    def between(self, window: Window, names: Sequence[str] | None = None) -> Part:
-        """The rows of a window, in any order, with the named columns; all that are watched where
-        None. Raises SourceError."""
+    def read_window(self, window: Window, names: Sequence[str] | None = None) -> Part:
+        """The rows of a window, in any order. names: of the columns; None for all that are watched.
+        Raises SourceError."""
         source = self._monitor.source
-        wanted = self.sources.columns() if names is None else names
+        columns = self.sources.columns() if names is None else names
         if isinstance(source, Table):
             database = self.sources.database(source)
-            return tables.between(database, source, window, wanted, Reading.of(self._monitor))
-        return log_of(self.sources, source).between(window, wanted)
+            return tables.read_window(database, source, window, columns, Reading.of(self._monitor))
+        return make_log(self.sources, source).read_window(window, columns)
 
     def first_day(self, now: datetime) -> date:
         """The local day on which the source begins; today where it is empty.
@@ -52,7 +52,7 @@ class Predictions:
         if isinstance(source, Table):
             first = tables.first_day(self.sources.database(source), source, zone)
         else:
-            first = log_of(self.sources, source).first_day(zone)
+            first = make_log(self.sources, source).first_day(zone)
         if first is not None and (today - first).days > MOST_DAYS:
             raise SourceError(
                 f"{source.place}: its first row is of {first}, by {source.time!r}; mend the times"
@@ -61,15 +61,15 @@ class Predictions:
         return first or today
 
     @cached_property
-    def timeless(self) -> Timeless:
-        """A table's rows without a time: they are in no window, so every one tells of them."""
+    def rows_without_time(self) -> RowsWithoutTime:
+        """A table's rows without a time: no window has them, so each warns of them."""
         source = self._monitor.source
         if isinstance(source, Table):
-            return tables.timeless(self.sources.database(source), source)
-        return Timeless(Ledger(), 0)
+            return tables.count_rows_without_time(self.sources.database(source), source)
+        return RowsWithoutTime(Ledger(), 0)
 
-    def have_any(self, ids: Collection[str], window: Window, last: date) -> bool:
-        """Whether a row outside a window has one of some ids: in files one until a day.
+    def has_any(self, ids: Collection[str], window: Window, last: date) -> bool:
+        """Whether a row outside a window has one of the ids. last: of files, the last day searched.
 
         Raises SourceError.
         """
@@ -77,28 +77,30 @@ class Predictions:
         if isinstance(source, Table):
             return tables.has_any(self.sources.database(source), source, on, sorted(ids))
         first = min(self.first_day(window.end), window.day)
-        others = _outwards(window.day, first, max(last, window.day))
+        others = _sort_outwards(window.day, first, max(last, window.day))
         return any(
-            not set(ids).isdisjoint(joins.distinct(joins.identifiers(frame[on])))
-            for frame in self._of_days(others, on)
+            not set(ids).isdisjoint(joins.list_distinct(joins.normalise_ids(frame[on])))
+            for frame in self._read_days(others, on)
             if on in frame
         )
 
-    def _of_days(self, spanned: Iterable[date], name: str) -> Iterator[pd.DataFrame]:
-        """One column of the rows of each day; of those that cannot be read none."""
+    def _read_days(self, spanned: Iterable[date], name: str) -> Iterator[pd.DataFrame]:
+        """One column of the rows of each day, without days that cannot be read."""
         source, every = self._monitor.source, self._monitor.every
         assert not isinstance(source, Table)
         if source.layout == "undated":
-            yield log_of(self.sources, source).labels(every.window(date.today()), [name]).frame
+            yield (
+                make_log(self.sources, source).read_labels(every.window(date.today()), [name]).frame
+            )
             return
         for day in spanned:
             try:
-                yield self.between(every.window(day), [name]).frame
+                yield self.read_window(every.window(day), [name]).frame
             except SourceError:
                 continue
 
 
-def _outwards(day: date, first: date, last: date) -> list[date]:
+def _sort_outwards(day: date, first: date, last: date) -> list[date]:
     """The other days of a span, the nearest first."""
     others = [other for other in days(first, last) if other != day]
     return sorted(others, key=lambda other: abs((other - day).days))

@@ -7,27 +7,27 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from collectors.sources import joins
-from collectors.sources.declared import Sources
-from collectors.sources.errors import SourceError
-from collectors.sources.fingerprints import fingerprint, row_hashes
-from collectors.sources.labels import LateLabels
-from collectors.sources.ledger import Ledger, Reason, total
-from collectors.sources.parts import Part
-from collectors.sources.predictions import Predictions
-from monitors.declare import Monitor, Window
-from settings import Settings
+from driftdeck.collectors.sources import joins
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.errors import SourceError
+from driftdeck.collectors.sources.fingerprints import fingerprint, hash_rows
+from driftdeck.collectors.sources.labels import LateLabels
+from driftdeck.collectors.sources.ledger import Ledger, Reason, sum_ledgers
+from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.predictions import Predictions
+from driftdeck.declare import Monitor, Window
+from driftdeck.settings import Settings
 
 
 @dataclass(frozen=True)
 class Rows:
     """The rows of one window: features, prediction, and the target where it is known.
 
-    fingerprint: of what the rows say, whatever their order and however they are stored, so that
-    a changed source can be told, on any machine.
-    ledger, labels: what became of the rows, and of the labels, that were read; labels is None where
-    the rows carry them. warnings: where so much is left out that somebody should look why.
-    opens_at: when a label that is there already will be known, None if none.
+    fingerprint: of the values of the rows, whatever their order and however they are stored, so
+    that a changed source is detected, on any machine.
+    ledger, labels: the account of the rows, and of the labels, that were read; labels is None where
+    the rows carry them. warnings: sentences where so much is left out that somebody should look.
+    opens_at: when the next label that is stored already becomes known, None if there is none.
     """
 
     frame: pd.DataFrame
@@ -42,7 +42,7 @@ class Rows:
 class Reader:
     """Reads the sources of one monitor.
 
-    settings: say where the data folder and the databases are.
+    settings: where the data folder and the databases are.
     """
 
     monitor: Monitor
@@ -52,34 +52,36 @@ class Reader:
         """The rows of a window, with the labels that have arrived by `now`.
 
         Returns: a frame with the declared columns that the source has and the time of each row,
-        sorted by time, those of one moment by what they say.
+        sorted by time, those of one moment by their hash.
         Raises: SourceError.
         """
-        part = self.predictions.between(window)
+        part = self.predictions.read_window(window)
         self._refuse_unusable(part)
-        frame, hashes = part.frame, row_hashes(part.frame)
+        frame, hashes = part.frame, hash_rows(part.frame)
         if len(frame):
-            frame, hashes = _in_order(frame, self.monitor.source.time, hashes)
-        timeless = self.predictions.timeless
-        left_out = (*part.ledger.warnings("rows"), *timeless.warnings(len(frame)))
-        warnings = tuple(f"{self._place}: {sentence}" for sentence in left_out)
-        rows = Rows(frame, "", total([part.ledger, timeless.ledger]), warnings=warnings)
+            frame, hashes = _sort(frame, self.monitor.source.time, hashes)
+        without_time = self.predictions.rows_without_time
+        sentences = (*part.ledger.warnings("rows"), *without_time.warnings(len(frame)))
+        warnings = tuple(f"{self._place}: {sentence}" for sentence in sentences)
+        rows = Rows(frame, "", sum_ledgers([part.ledger, without_time.ledger]), warnings=warnings)
         labels = LateLabels.of(self.predictions)
         if labels is None or frame.empty:
-            print_ = fingerprint(hashes, frame, [part.ledger])
-            return replace(rows, fingerprint=print_, labels=None if labels is None else Ledger())
-        arrived = labels.arrived(window, frame, now)
-        ledger = arrived.part.ledger
-        with_labels = joins.with_labels(frame, arrived.part.frame, labels.names)
-        added = [name for name in with_labels if name not in frame]
-        hashes = hashes + row_hashes(with_labels, added)
+            row_fingerprint = fingerprint(hashes, frame, [part.ledger])
+            return replace(
+                rows, fingerprint=row_fingerprint, labels=None if labels is None else Ledger()
+            )
+        label_rows = labels.read(window, frame, now)
+        ledger = label_rows.part.ledger
+        joined = joins.join_labels(frame, label_rows.part.frame, labels.columns)
+        added = [name for name in joined if name not in frame]
+        hashes = hashes + hash_rows(joined, added)
         return replace(
             rows,
-            frame=with_labels,
-            fingerprint=fingerprint(hashes, with_labels, [part.ledger, ledger]),
+            frame=joined,
+            fingerprint=fingerprint(hashes, joined, [part.ledger, ledger]),
             labels=ledger,
-            warnings=(*rows.warnings, *arrived.warnings),
-            opens_at=arrived.opens_at,
+            warnings=(*rows.warnings, *label_rows.warnings),
+            opens_at=label_rows.opens_at,
         )
 
     def first_day(self, now: datetime) -> date:
@@ -93,7 +95,7 @@ class Reader:
 
     @property
     def _place(self) -> str:
-        """What an error of the rows' times names."""
+        """The source and its time column, as errors of the rows' times name them."""
         source = self.monitor.source
         return f"{source.place}, by {source.time!r}"
 
@@ -103,11 +105,9 @@ class Reader:
             raise SourceError(f"{self._place}: no row can be used: {part.ledger.sentence('rows')}")
 
 
-def _in_order(
-    frame: pd.DataFrame, time: str, hashes: np.ndarray
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows, with their hashes, by time; those of one moment by what they say, so that sums come out
-    alike to the last bit."""
+def _sort(frame: pd.DataFrame, time: str, hashes: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """(rows, hashes) sorted by time, those of one moment by their hash, so that sums come out alike
+    to the last bit. time: the column. hashes: (rows,) by `hash_rows`."""
     times = frame[time].astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
     order = np.argsort(times, kind="stable")
     if (np.diff(times[order]) == 0).any():

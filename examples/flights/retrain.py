@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from driftdeck.settings import load_settings
+from examples.errors import ExampleError
 from examples.flights import by_day, model
 from examples.flights.data import ZONE
-from settings import load_settings
 
 MEMORY = timedelta(days=90)
 ANSWERS = timedelta(days=2)
@@ -19,7 +20,7 @@ def train(_: str, day: str) -> str:
     """Train on the days up to a breach (YYYY-MM-DD), and save the model.
 
     Returns the new version, which is the first day that it is to answer, two days on. Uses only
-    labels that have arrived by the midnight before. Raises FileNotFoundError where the log is not
+    labels that have arrived by the midnight before. Raises ExampleError where the log is not
     prepared, ValueError where nothing of it has a label.
     """
     data_dir = load_settings().data
@@ -74,7 +75,7 @@ def _read(folder: Path, days: list[date]) -> pd.DataFrame:
     wanted = {f"date={day}" for day in days}
     files = [path for path in by_day.paths(folder) if path.parent.name in wanted]
     if not files:
-        raise FileNotFoundError(f"{folder} has none of {days[0]} to {days[-1]}; prepare the data")
+        raise ExampleError(f"{folder} has none of {days[0]} to {days[-1]}; prepare the data")
     rows, counts = by_day.read(files)
     return rows.assign(
         day=np.repeat([path.parent.name.partition("=")[2] for path in files], counts)

@@ -7,18 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pandas as pd
 import psycopg
 
-from database import connect
+from driftdeck.database import connect
+from driftdeck.settings import Settings
+from examples.errors import ExampleError
 from examples.flights import data, model, prepare
 from examples.live import tables
 from examples.live.retrain import MODELS
 from examples.live.service import Models
-from settings import ROOT, Settings
 
+ROOT = Path(__file__).parents[2]
 MONITOR = "flights_live"
 BEGINS = pd.Timestamp("2013-04-11", tz=data.ZONE)
 """Two weeks before the model first fails; what came before lies in the tables at the start."""
@@ -57,23 +60,23 @@ def play(settings: Settings, pace: float, port: int) -> None:
     """Play on from where the clock stands to the year's end, or until Ctrl-C or SIGTERM.
 
     pace: seconds a day. port: of the service on 127.0.0.1. The service and the collectors run as
-    programs of their own, as they would. Raises RuntimeError if the service does not answer.
+    programs of their own, as they would. Raises ExampleError if the service does not answer.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it starts ends, too
     flights = data.load()
     address = f"http://127.0.0.1:{port}"
     serve = ["examples", "serve", "--port", str(port)]
-    collect = ["collectors", "due", MONITOR, "--every", f"{pace:g}"]
+    collect = ["driftdeck", "due", MONITOR, "--every", f"{pace:g}"]
     with connect(settings) as connection, _running(serve) as service:
         moment = played(connection)
         if moment is None:
-            raise RuntimeError("nothing is prepared to be played; run `make demo-live`")
+            raise ExampleError("nothing is prepared to be played; run `make demo-live`")
         _wait(service, address)
         with _running(collect), httpx.Client(base_url=address, timeout=60) as client:
             try:
                 _play(connection, client, flights, pd.Timestamp(moment), pace)
             except httpx.HTTPError as error:
-                raise RuntimeError(f"the service answers no more: {error}") from error
+                raise ExampleError(f"the service answers no more: {error}") from error
 
 
 def _play(
@@ -151,4 +154,4 @@ def _wait(service: "subprocess.Popen[bytes]", address: str) -> None:
             time.sleep(0.2)
         else:
             return
-    raise RuntimeError("the service did not start, see above; is its port taken? give --port")
+    raise ExampleError("the service did not start, see above; is its port taken? give --port")

@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
-from database import connect
+from driftdeck.database import connect
+from driftdeck.settings import load_settings
 from examples.flights import model
 from examples.flights.retrain import MEMORY
 from examples.live import tables
 from examples.live.service import Models
-from settings import load_settings
 
 MODELS = "models/live"
 

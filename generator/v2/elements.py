@@ -4,9 +4,11 @@ Each is what Grafana 12.4 makes of the classic form itself, which the recorded a
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = dict[str, Any]
+from driftdeck.errors import DriftdeckError
+from driftdeck.facts import Json
+
 OPTIONS: Final = (
     "cacheTimeout", "hideTimeOverride", "interval", "maxDataPoints", "queryCachingTTL",
     "timeCompare", "timeFrom", "timeShift",
@@ -30,7 +32,7 @@ TEXT: Final = "__legacyStringValue"
 """Where a variable's query lies that is a text, as it is for every SQL datasource."""
 
 
-class NoFormError(ValueError):
+class NoFormError(DriftdeckError, ValueError):
     """Something of a dashboard that has no form in v2beta1 here: says what."""
 
 
@@ -86,10 +88,10 @@ def _query(target: Json, panel: Json) -> Json:
 
 def data_query(datasource: Mapping[str, str], spec: Json) -> Json:
     """A query of a datasource, which is referred to by its uid."""
-    found: Json = {"kind": "DataQuery", "group": datasource.get("type", ""), "version": "v0"}
+    query: Json = {"kind": "DataQuery", "group": datasource.get("type", ""), "version": "v0"}
     if uid := datasource.get("uid"):
-        found["datasource"] = {"name": uid}
-    return {**found, "spec": spec}
+        query["datasource"] = {"name": uid}
+    return {**query, "spec": spec}
 
 
 def _field_config(config: Json) -> Json:
@@ -121,8 +123,8 @@ def variable_kind(variable: Json) -> Json:
     }
     if kind == "CustomVariable":
         return {"kind": kind, "spec": {**spec, "query": variable.get("query", "")}}
-    asked = variable["query"]
-    query = {TEXT: asked} if isinstance(asked, str) else asked
+    written = variable["query"]
+    query = {TEXT: written} if isinstance(written, str) else written
     return {
         "kind": kind,
         "spec": {

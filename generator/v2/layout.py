@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards_src.places import parts
-from dashboards_src.rows import in_order, opened
-from generator.v2.elements import name_of
+from driftdeck.dashboards.places import parts
+from driftdeck.dashboards.rows import in_order, open_rows
+from driftdeck.facts import Json
+from driftdeck.generator.v2.elements import name_of
 
-Json = dict[str, Any]
 WIDTH = 24
 CELL, GAP = 30, 8
 """The height of a cell of the classic grid, and what lies between two, in pixels."""
@@ -32,25 +32,25 @@ class Group:
 
 def groups(document: Json) -> list[Group]:
     """The rows of a classic dashboard, closed ones too, each with its panels."""
-    found = [Group(None)]
-    for panel in in_order(parts(opened(document), "panel")):
+    grouped = [Group(None)]
+    for panel in in_order(parts(open_rows(document), "panel")):
         if panel.get("type") == "row":
-            found.append(Group(panel))
+            grouped.append(Group(panel))
         else:
-            found[-1].panels.append(panel)
-    return found if found[0].panels else found[1:]
+            grouped[-1].panels.append(panel)
+    return grouped if grouped[0].panels else grouped[1:]
 
 
 def layout_of(document: Json) -> Json:
     """The layout of a classic dashboard."""
     there = groups(document)
-    head = [one for one in there if one.row is None]
-    rows = [one for one in there if one.row is not None]
+    head = [group for group in there if group.row is None]
+    rows = [group for group in there if group.row is not None]
     if not rows:
         return _inner(head[0].panels if head else [])
     if len(rows) == 1:
-        return _rows([_row(one) for one in there])
-    tabs = {"kind": "TabsLayout", "spec": {"tabs": [_tab(one) for one in rows]}}
+        return _rows([_row(group) for group in there])
+    tabs = {"kind": "TabsLayout", "spec": {"tabs": [_tab(group) for group in rows]}}
     if not head:
         return tabs
     return _rows([_row(head[0]), _untitled(tabs)])
@@ -93,12 +93,12 @@ def _repeat(of: Json) -> Json:
 
 def _inner(panels: Sequence[Json]) -> Json:
     """An auto grid of panels of one size, else a grid that begins at its own top."""
-    sizes = {(one["gridPos"]["w"], one["gridPos"]["h"]) for one in panels}
-    if len(sizes) == 1 and not any(one.get("repeat") for one in panels):
+    sizes = {(panel["gridPos"]["w"], panel["gridPos"]["h"]) for panel in panels}
+    if len(sizes) == 1 and not any(panel.get("repeat") for panel in panels):
         [(width, height)] = sizes
         return auto_grid(panels, width, height)
-    top = min((one["gridPos"]["y"] for one in panels), default=0)
-    items = [_grid_item(one, top) for one in panels]
+    top = min((panel["gridPos"]["y"] for panel in panels), default=0)
+    items = [_grid_item(panel, top) for panel in panels]
     return {"kind": "GridLayout", "spec": {"items": items}}
 
 
@@ -114,7 +114,8 @@ def auto_grid(panels: Sequence[Json], width: int, height: int) -> Json:
         "rowHeightMode": "custom",
         "rowHeight": (CELL + GAP) * height - GAP,
         "items": [
-            {"kind": "AutoGridLayoutItem", "spec": {"element": _reference(one)}} for one in panels
+            {"kind": "AutoGridLayoutItem", "spec": {"element": _reference(panel)}}
+            for panel in panels
         ],
     }
     return {"kind": "AutoGridLayout", "spec": spec}
@@ -126,7 +127,7 @@ def _grid_item(panel: Json, top: int) -> Json:
     spec["element"] = _reference(panel)
     if repeat := _repeat(panel):
         more = {"direction": panel.get("repeatDirection"), "maxPerRow": panel.get("maxPerRow")}
-        spec["repeat"] = repeat["repeat"] | {key: one for key, one in more.items() if one}
+        spec["repeat"] = repeat["repeat"] | {key: value for key, value in more.items() if value}
     return {"kind": "GridLayoutItem", "spec": spec}
 
 
@@ -139,8 +140,11 @@ def normal(value: Any) -> Any:
     if isinstance(value, dict):
         below = {key: normal(inner) for key, inner in value.items()}
         return {key: inner for key, inner in below.items() if not _empty(inner)}
-    return [normal(one) for one in value] if isinstance(value, list) else value
+    return [normal(item) for item in value] if isinstance(value, list) else value
 
 
 def _empty(value: Any) -> bool:
-    return any(value is one or (value == one and type(value) is type(one)) for one in NOTHING)
+    return any(
+        value is nothing or (value == nothing and type(value) is type(nothing))
+        for nothing in NOTHING
+    )

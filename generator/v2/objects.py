@@ -2,24 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from dashboards_src.places import Part, parts
-from dashboards_src.rows import opened
-from generator.defaults import INTERVALS
-from generator.differences import Change, fields
-from generator.v2.elements import (
+from driftdeck.dashboards.places import Part, parts
+from driftdeck.dashboards.rows import open_rows
+from driftdeck.facts import Json
+from driftdeck.generator.defaults import INTERVALS
+from driftdeck.generator.differences import Change, fields
+from driftdeck.generator.v2.elements import (
     NoFormError,
     annotation_kind,
     name_of,
     panel_kind,
     variable_kind,
 )
-from generator.v2.layout import layout_of
+from driftdeck.generator.v2.layout import layout_of
 
-Json = dict[str, Any]
 GROUP: Final = "dashboard.grafana.app"
 API: Final = f"{GROUP}/v2beta1"
 SYNC: Final = ("Off", "Crosshair", "Tooltip")
@@ -44,8 +44,8 @@ def object_of(document: Json) -> Json:
     try:
         spec = spec_of(document)
     except NoFormError as error:
-        said = f"dashboard {document['uid']} has no v2 form: {error}; leave FORMAT=v2 out"
-        raise NoFormError(said) from error
+        message = f"dashboard {document['uid']} has no v2 form: {error}; leave FORMAT=v2 out"
+        raise NoFormError(message) from error
     return {
         "apiVersion": API,
         "kind": "Dashboard",
@@ -56,9 +56,9 @@ def object_of(document: Json) -> Json:
 
 def spec_of(document: Json) -> Json:
     """What the object says of the dashboard."""
-    drawn = [one for one in parts(opened(document), "panel") if one.get("type") != "row"]
+    plotted = [part for part in parts(open_rows(document), "panel") if part.get("type") != "row"]
     marks = parts(document, "annotation")
-    if not any(one.get("builtIn") for one in marks):
+    if not any(part.get("builtIn") for part in marks):
         marks = [BUILT_IN, *marks]
     return {
         "title": document["title"],
@@ -68,40 +68,40 @@ def spec_of(document: Json) -> Json:
         "preload": bool(document.get("preload")),
         "liveNow": bool(document.get("liveNow")),
         "cursorSync": SYNC[document.get("graphTooltip") or 0],
-        "links": [{**LINK, **one} for one in document.get("links", [])],
+        "links": [{**LINK, **part} for part in document.get("links", [])],
         "timeSettings": _time(document),
-        "variables": [variable_kind(one) for one in parts(document, "variable")],
-        "annotations": [annotation_kind(one) for one in marks],
-        "elements": {name_of(one): panel_kind(one) for one in drawn},
+        "variables": [variable_kind(part) for part in parts(document, "variable")],
+        "annotations": [annotation_kind(part) for part in marks],
+        "elements": {name_of(part): panel_kind(part) for part in plotted},
         "layout": layout_of(document),
     }
 
 
 def _time(document: Json) -> Json:
-    given, picker = document.get("time", {}), document.get("timepicker", {})
-    found = {
+    span, picker = document.get("time", {}), document.get("timepicker", {})
+    settings = {
         "timezone": document.get("timezone", "browser"),
-        "from": given.get("from", "now-6h"),
-        "to": given.get("to", "now"),
+        "from": span.get("from", "now-6h"),
+        "to": span.get("to", "now"),
         "autoRefresh": document.get("refresh") or "",
         "autoRefreshIntervals": picker.get("refresh_intervals") or INTERVALS,
         "hideTimepicker": bool(picker.get("hidden")),
         "fiscalYearStartMonth": document.get("fiscalYearStartMonth", 0),
     }
     if document.get("weekStart"):
-        found["weekStart"] = document["weekStart"]
-    return found
+        settings["weekStart"] = document["weekStart"]
+    return settings
 
 
 def files(artefacts: Mapping[str, str]) -> dict[str, str]:
     """The object of each dashboard of the built files, as the text of a file of its own name."""
-    found = {}
+    texts = {}
     for path, text in artefacts.items():
         if path.startswith("dashboards/") and path.endswith(".json"):
-            made = msgspec.json.encode(object_of(json.loads(text)), order="sorted")
+            encoded = msgspec.json.encode(object_of(json.loads(text)), order="sorted")
             name = path.removeprefix("dashboards/")
-            found[name] = msgspec.json.format(made, indent=2).decode() + "\n"
-    return found
+            texts[name] = msgspec.json.format(encoded, indent=2).decode() + "\n"
+    return texts
 
 
 def differences(wanted: Json, stored: Json) -> list[Change]:

@@ -5,16 +5,14 @@ what follows an untitled row comes out above its heading.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from dashboards_src.places import parts
-from dashboards_src.rows import in_order, opened
-from generator.differences import NOTHING, paired
-from generator.v2.elements import name_of
-from generator.v2.layout import WIDTH, layout_of, normal
-from generator.v2.said import features
-
-Json = dict[str, Any]
+from driftdeck.dashboards.places import parts
+from driftdeck.dashboards.rows import in_order, open_rows
+from driftdeck.facts import Json
+from driftdeck.generator.differences import NOTHING, pair_parts
+from driftdeck.generator.v2.elements import name_of
+from driftdeck.generator.v2.features import features
+from driftdeck.generator.v2.layout import WIDTH, layout_of, normal
 
 
 def in_rows(answer: Json, layout: Json, built: Json) -> Json:
@@ -23,11 +21,11 @@ def in_rows(answer: Json, layout: Json, built: Json) -> Json:
     answer: the classic API's. layout: the stored one. built: the source's: its headings are taken,
     and, where the layout has more than rows on a grid, its places.
     """
-    there = [one for one in parts(opened(answer), "panel") if one.get("type") != "row"]
+    there = [panel for panel in parts(open_rows(answer), "panel") if panel.get("type") != "row"]
     if features(layout):
         panels = _as_built(there, built)
     else:
-        panels = list(_placed(layout, {name_of(one): one for one in there}, built))
+        panels = list(_placed(layout, {name_of(panel): panel for panel in there}, built))
     return {**answer, "panels": in_order(panels)}
 
 
@@ -37,11 +35,11 @@ def same(layout: Json, document: Json) -> bool:
 
 
 def _as_built(there: list[Json], built: Json) -> list[Json]:
-    made = parts(opened(built), "panel")
+    made = parts(open_rows(built), "panel")
     headings = [one for one in made if one.get("type") == "row"]
-    drawn = [one for one in made if one.get("type") != "row"]
+    plotted = [one for one in made if one.get("type") != "row"]
     panels = []
-    for _, known, panel in paired("panel", drawn, there):
+    for _, known, panel in pair_parts("panel", plotted, there):
         if panel is not NOTHING:
             place = {} if known is NOTHING else {"gridPos": known["gridPos"]}
             panels.append({**panel, **place})
@@ -50,7 +48,7 @@ def _as_built(there: list[Json], built: Json) -> list[Json]:
 
 def _placed(layout: Json, named: dict[str, Json], built: Json) -> Iterator[Json]:
     """Each heading and panel with its cell of the whole dashboard."""
-    known = [one for one in parts(opened(built), "panel") if one.get("type") == "row"]
+    known = [one for one in parts(open_rows(built), "panel") if one.get("type") == "row"]
     top = 0
     for row in _rows(layout):
         if not row.get("hideHeader"):
@@ -77,10 +75,10 @@ def _rows(layout: Json) -> list[Json]:
 def _heading(row: Json, top: int, known: list[Json]) -> Json:
     """The source's heading of this title, which each is taken once; else a new one."""
     title = row.get("title") or ""
-    found = next((one for one in known if one.get("title") == title), None)
-    if found is not None:
-        known.remove(found)
-    heading = {"type": "row", "title": title, **(found or {}), "panels": []}
+    built = next((one for one in known if one.get("title") == title), None)
+    if built is not None:
+        known.remove(built)
+    heading = {"type": "row", "title": title, **(built or {}), "panels": []}
     repeat = row.get("repeat", {}).get("value")
     return {
         **{key: value for key, value in heading.items() if key != "repeat"},

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 
-from generator import files
-from generator.v2.objects import files as objects
-from settings import Settings
+from driftdeck.generator import files
+from driftdeck.generator.v2.objects import files as objects
+from driftdeck.project import Project
 
 
-def write(settings: Settings, artefacts: Mapping[str, str]) -> tuple[int, list[str]]:
+def write(settings: Project, artefacts: Mapping[str, str]) -> tuple[int, list[str]]:
     """Make the folder hold the object of each built dashboard; what is not ours stays.
 
     Returns how many are ours, and the paths that changed.
@@ -17,14 +17,14 @@ def write(settings: Settings, artefacts: Mapping[str, str]) -> tuple[int, list[s
     return len(ours), files.write(settings.objects_dir, {**_others(settings), **ours})
 
 
-def stale(settings: Settings, artefacts: Mapping[str, str]) -> list[str]:
+def stale(settings: Project, artefacts: Mapping[str, str]) -> list[str]:
     """What a build would change; nothing where nobody has built the folder."""
     if not settings.objects_dir.is_dir():
         return []
     return files.stale(settings.objects_dir, {**_others(settings), **objects(artefacts)})
 
 
-def _others(settings: Settings) -> dict[str, str]:
+def _others(settings: Project) -> dict[str, str]:
     there = files.present(settings.objects_dir)
     return {path: text for path, text in there.items() if not _ours(text, settings.uid_prefix)}
 

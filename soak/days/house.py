@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from database import Role, connect
-from settings import Settings
+from driftdeck.database import Role, connect
+from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 """The day that is damaged."""
@@ -22,7 +22,7 @@ ROWS = 60
 BEFORE, AFTER = "aa", "zz"
 """The neighbours: collected before the monitor of the bad day, and after it."""
 DECLARATION = """\
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name={name!r}, title={name!r}, description="Random rows.", owner="soak",
@@ -131,7 +131,7 @@ class House:
         monitors = self.folder / "monitors" / kind.name
         return self.settings.model_copy(
             update={
-                "monitors_dir": monitors,
+                "monitors": (str(monitors),),
                 "data_dir": self.folder / "data",
                 "stack_dir": self.folder / "stack",
             }

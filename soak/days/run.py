@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from collectors import __main__ as collectors
-from collectors import choice
-from database import migrate
-from database.embedded import Embedded, free_port
-from settings import CommittedSettings, Settings
+from driftdeck.cli import main as driftdeck
+from driftdeck.collectors.engines import choice
+from driftdeck.database import migrate
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.settings import IsolatedSettings, Settings
 from soak.days.damages import DAMAGES, fits
 from soak.days.house import AFTER, BEFORE, KINDS, House, Kind
 from soak.days.scene import Damage, Scene
@@ -164,7 +164,7 @@ class Soak:
         """A command as from a terminal that refuses what is no text: its exit, what it said."""
         terminal = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
         with (
-            mock.patch("settings.load_settings", return_value=self.house.of(kind)),
+            mock.patch("driftdeck.settings.load_settings", return_value=self.house.of(kind)),
             mock.patch.object(choice, "LARGE", 0),  # by the index, which is proved elsewhere
             contextlib.redirect_stdout(terminal),
             contextlib.redirect_stderr(terminal),
@@ -172,7 +172,7 @@ class Soak:
             signal.signal(signal.SIGALRM, _end)
             signal.alarm(PATIENCE)
             try:
-                code = collectors.main(COMMANDS[name])
+                code = driftdeck(COMMANDS[name])
             except (Exception, Hang):
                 code = 99
                 terminal.buffer.write(traceback.format_exc().encode(errors="replace"))
@@ -248,7 +248,7 @@ def _is_touched(case: Case, key: tuple[str, str]) -> bool:
 @contextlib.contextmanager
 def database(folder: Path) -> Iterator[Settings]:
     """Settings of a server of its own, which ends with the block."""
-    settings = CommittedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
+    settings = IsolatedSettings(stack_dir=folder, postgres_port=free_port(), runtime="embedded")
     server = Embedded(folder / "postgres", settings.postgres_port)
     server.start(settings.postgres_user, settings.postgres_password, settings.postgres_db)
     try:

@@ -14,15 +14,16 @@ from typing import Any
 import psutil
 import psycopg
 
-from database import Role, connect, migrate
-from database.embedded import Embedded, free_port
-from database.locks import held
-from settings import ROOT, CommittedSettings
+from driftdeck.database import Role, connect, migrate
+from driftdeck.database.embedded import Embedded, free_port
+from driftdeck.database.locks import held
+from driftdeck.settings import IsolatedSettings
 from soak.kills import model
 
+ROOT = Path(__file__).parents[2]
 DECLARATION = '''"""A model whose world changes twice."""
 
-from monitors import declare as d
+from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name="small",
@@ -45,7 +46,7 @@ MONITOR = d.Monitor(
         of=3,
         cooldown=d.Days(5),
         reference=d.Days(4),
-        replay=True,
+        during_backfill=True,
     ),
     never_late="a soak",
 )
@@ -64,10 +65,10 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settings = CommittedSettings(
+        self.settings = IsolatedSettings(
             stack_dir=folder / "stack",
             data_dir=folder / "data",
-            monitors_dir=folder / "monitors",
+            monitors=(str(folder / "monitors"),),
             postgres_port=free_port(),
             check_every=0,
         )
@@ -121,11 +122,11 @@ class House:
     @contextmanager
     def collecting(self, arguments: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
         """A collectors' command beside this process; nothing of it is left after the block."""
-        given = self.settings.model_dump(exclude_none=True)
+        given = self.settings.variables(secrets=True)
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "collectors", *arguments],
+            [sys.executable, "-m", "driftdeck", *arguments],
             cwd=ROOT,
-            env={**os.environ, **{name.upper(): str(value) for name, value in given.items()}},
+            env={**os.environ, **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -142,7 +143,7 @@ class House:
         with self.collecting(arguments) as process:
             said, _ = process.communicate()
             if process.returncode:
-                raise RuntimeError(f"collectors {' '.join(arguments)}: {said}")
+                raise RuntimeError(f"driftdeck {' '.join(arguments)}: {said}")
         return said
 
     def processes(self) -> list[psutil.Process]:

@@ -1,0 +1,1 @@
+"""How a window is measured: by an index of the reference, or by Evidently itself."""

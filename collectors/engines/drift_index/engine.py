@@ -1,0 +1,101 @@
+"""The index as an engine: the same metrics as Evidently's, of the same rows."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
+from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
+from driftdeck.collectors.engines.drift_index.performance import Classification, Regression, compute
+from driftdeck.collectors.engines.drift_index.plottable import (
+    refuse_unplottable,
+    refuse_unplottable_alone,
+)
+from driftdeck.collectors.engines.engine import Engine
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.values import Measurement
+from driftdeck.declare import Column, Series
+
+KEY = "index"
+"""The key of a column's index among what is computed once of a reference."""
+METHODS = frozenset(
+    {"wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks", "chisquare", "z"}
+)
+"""Evidently's methods that the index knows; a monitor that declares another is Evidently's."""
+WORTH_THREADS = 50_000
+"""From so many rows on, series are measured side by side: sorting lets other threads run."""
+
+
+@dataclass(frozen=True)
+class Index(Engine):
+    """Measures a window by indexes of the reference's columns, each made when first needed."""
+
+    def measure(self, series: Iterable[Series]) -> list[Measurement]:
+        if self.current.rows < WORTH_THREADS:
+            return super().measure(series)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return list(threads.map(self._measure, series))
+
+    def row_count(self) -> float:
+        return float(self.current.rows)
+
+    def missing_share(self, column: Column) -> float:
+        return self.current[column].missing / self.current.rows
+
+    def mean(self, series: Series, column: Column) -> float:
+        values = self.numbers_of(column)
+        if len(values):
+            refuse_unplottable_alone(values.to_numpy())
+        return float(values.mean())
+
+    def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
+        assert series.method is not None
+        method = series.method.name
+        if column.kind == "category":
+            words = sort_words(self.current[column].counts)
+            return category_index(reference, column).score(method, words)
+        window = Sample.of(self.current[column].present.to_numpy(float))
+        index = number_index(reference, column)
+        refuse_unplottable(index.sample, window)
+        return index.score(method, window)
+
+    def performance(self, name: str) -> float:
+        return compute(self._predictions, name)
+
+    def agreement(self) -> float:
+        predicted = NumberIndex.of(self.labelled_rows["prediction"].to_numpy(float))
+        observed = Sample.of(self.labelled_rows["label"].to_numpy(float))
+        refuse_unplottable(predicted.sample, observed)
+        return predicted.wasserstein(observed)
+
+    @cached_property
+    def _predictions(self) -> Classification | Regression:
+        rows = self.labelled_rows
+        label, prediction = rows["label"].to_numpy(float), rows["prediction"].to_numpy(float)
+        if self.monitor.classifies:
+            return Classification(label, rows["predicted_class"].to_numpy(float), prediction)
+        refuse_unplottable_alone(prediction - label)
+        return Regression(prediction - label)
+
+
+def number_index(reference: CoercedRows, column: Column) -> NumberIndex:
+    """The index of a number's reference, made once."""
+    return reference.once(
+        (KEY, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
+    )
+
+
+def category_index(reference: CoercedRows, column: Column) -> CategoryIndex:
+    """The index of a category's reference, made once."""
+    return reference.once(
+        (KEY, column.name), lambda: CategoryIndex.of(sort_words(reference[column].counts))
+    )
+
+
+def sort_words(counts: pd.Series) -> pd.Series:
+    """The words that are there by alphabet: sums over them come out alike to the last bit."""
+    return counts[counts > 0].sort_index()

@@ -1,0 +1,76 @@
+"""How well the labelled rows were predicted: scikit-learn's numbers, as Evidently asks for them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Rows = np.ndarray
+"""(n,) one number a labelled row."""
+
+
+class Classification:
+    """Rows of a classifier.
+
+    label: (n,) the truth, 0 or 1. predicted: (n,) the predicted class, 0 or 1. score: (n,) the
+    predicted probability of 1.
+    """
+
+    def __init__(self, label: Rows, predicted: Rows, score: Rows) -> None:
+        # One report holds them all: if scikit-learn refuses the log loss, all are lost.
+        for is_beyond, side, worst in (
+            (score.max() > 1, "greater than 1", score.max()),
+            (score.min() < 0, "less than 0", score.min()),
+        ):
+            if is_beyond:
+                raise ValueError(f"y_prob contains values {side}: {worst}")
+        self._label, self._predicted, self._score = label == 1, predicted == 1, score
+
+    def accuracy(self) -> float:
+        return float(np.mean(self._label == self._predicted))
+
+    def precision(self) -> float:
+        return float(np.mean(self._label[self._predicted]))
+
+    def recall(self) -> float:
+        return float(np.mean(self._predicted[self._label]))
+
+    def roc_auc(self) -> float:
+        """Of both classes: 1 - p may be equal where p is not."""
+        return (_auc(self._label, self._score) + _auc(~self._label, 1 - self._score)) / 2
+
+    def log_loss(self) -> float:
+        least = np.finfo(float).eps
+        both = np.stack([self._score, 1 - self._score], axis=1)
+        both /= both.sum(axis=1, keepdims=True)
+        kept = np.clip(np.where(self._label, both[:, 0], both[:, 1]), least, 1 - least)
+        return float(-np.mean(np.log(kept)))
+
+
+class Regression:
+    """Rows of a regression. error: (n,) prediction minus label."""
+
+    def __init__(self, error: Rows) -> None:
+        self._error = error
+
+    def mae(self) -> float:
+        return float(np.mean(np.abs(self._error)))
+
+    def rmse(self) -> float:
+        return float(np.sqrt(np.mean(np.square(self._error))))
+
+    def mean_error(self) -> float:
+        return float(np.mean(self._error))
+
+
+def compute(rows: Classification | Regression, name: str) -> float:
+    """A metric of the rows by its declared name."""
+    metric: Callable[[], float] = getattr(rows, name)
+    return metric()
+
+
+def _auc(label: np.ndarray, score: Rows) -> float:
+    """The share of pairs of both classes in which the positive has the higher score; ties half."""
+    positives, negatives = score[label], np.sort(score[~label])
+    below = negatives.searchsorted(positives, "left").sum()
+    not_above = negatives.searchsorted(positives, "right").sum()
+    return float((below + not_above) / 2 / (len(positives) * len(negatives)))

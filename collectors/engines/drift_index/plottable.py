@@ -1,0 +1,36 @@
+"""What Evidently cannot plot it does not measure either: its refusals are ours."""
+
+import numpy as np
+
+from driftdeck.collectors.engines.drift_index.numbers import HUGE, Sample
+
+BINS = 10
+"""Of Evidently's small pictures of each side."""
+FINE = 10_000
+"""A range of so many neighbouring floats has room for every number of bins that is tried."""
+
+
+def refuse_unplottable(reference: Sample, window: Sample) -> None:
+    """Raises the ValueError that numpy.histogram raises in Evidently's pictures of a column.
+
+    A range that bins cannot divide: numbers that are alike up to their last digits, or too large.
+    """
+    low, high = min(reference.low, window.low), max(reference.high, window.high)
+    sides = ((window.low, window.high), (reference.low, reference.high), (low, high))
+    if all(_wide(*side) for side in sides):
+        return
+    np.histogram(window.values, BINS, density=True)
+    np.histogram(reference.values, BINS, density=True)
+    np.histogram_bin_edges(np.concatenate([window.values, reference.values]), "doane")
+
+
+def refuse_unplottable_alone(values: np.ndarray) -> None:
+    """Raises the same for the picture of a regression's errors, or of a column's mean."""
+    if not _wide(float(values.min()), float(values.max())):
+        np.histogram_bin_edges(values, "doane")
+
+
+def _wide(low: float, high: float) -> bool:
+    size = max(abs(low), abs(high))
+    span = (high - low) or 1.0  # as NumPy widens the range of a constant
+    return size < HUGE and span > FINE * float(np.spacing(size))

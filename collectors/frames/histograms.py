@@ -1,0 +1,85 @@
+"""Histograms in the reference's bins: made once from the reference, counted for each window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from driftdeck.collectors.frames.schema import CoercedColumn
+from driftdeck.collectors.values import Histogram
+from driftdeck.declare import Column
+
+BINS = 16
+CATEGORIES = 20
+OTHER = "(other)"
+MISSING = "(missing)"
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The bins of one column.
+
+    edges: for numbers, inner edges of half-open bins; the outer bins are open.
+    categories: for categories, the most frequent ones of the reference.
+    labels: one a bin, the last being the missing values.
+    """
+
+    column: str
+    edges: tuple[float, ...]
+    categories: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def count(self, column: CoercedColumn) -> Histogram:
+        """The counts of a coerced column in these bins, missing and unusable values last."""
+        if self.edges:
+            counts = np.bincount(self.place(column.present), minlength=len(self.labels) - 1)
+        else:  # of each word, not of each row
+            place, weights = self.place(column.counts.index), column.counts.to_numpy()
+            counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
+        return Histogram(self.column, self.labels, (*(int(n) for n in counts), column.missing))
+
+    def place(self, values: pd.Series | pd.Index) -> np.ndarray:
+        """The number of the bin in which each of the present values lies."""
+        if self.edges:
+            return np.searchsorted(self.edges, values.to_numpy(float), side="right")
+        place = pd.Index(self.categories, dtype=object).get_indexer(pd.Index(values))
+        return np.where(place < 0, len(self.categories), place)
+
+
+def bins_of(column: Column, reference: CoercedColumn) -> Bins | None:
+    """Bins from the reference's values; None where it has none."""
+    values = reference.present
+    if values.empty:
+        return None
+    if column.kind == "category":
+        names = _frequent(reference.counts)
+        names = tuple(sorted(names)) if len(names) <= 3 else names
+        return Bins(column.name, (), names, (*names, OTHER, MISSING))
+    edges = _edges(values.to_numpy(float))
+    return Bins(column.name, edges, (), (*_labels(edges), MISSING))
+
+
+def _frequent(counts: pd.Series) -> tuple[str, ...]:
+    """The most frequent words, of those that are equally frequent the first in the alphabet."""
+    there = counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable")
+    return tuple(str(name) for name in there.index[:CATEGORIES])
+
+
+def _edges(values: np.ndarray) -> tuple[float, ...]:
+    """Round edges that span the middle 98 % of the values."""
+    low, high = (float(q) for q in np.quantile(values, [0.01, 0.99]))
+    if high <= low:
+        return (low,)
+    step = _round_step((high - low) / BINS)
+    first, last = np.floor(low / step), np.ceil(high / step)
+    return tuple(float(f"{n * step:.12g}") for n in np.arange(first, last + 1))
+
+
+def _round_step(step: float) -> float:
+    scale = 10.0 ** np.floor(np.log10(step))
+    return float(next(s * scale for s in (1, 2, 2.5, 5, 10) if s * scale >= step))
+
+
+def _labels(edges: tuple[float, ...]) -> list[str]:
+    inner = [f"{low:g}" for low in edges[:-1]]
+    return [f"< {edges[0]:g}", *inner, f"≥ {edges[-1]:g}"]

@@ -1,0 +1,1 @@
+"""Which windows are collected, where, and how they are stored."""

@@ -1,0 +1,173 @@
+"""Runs windows of a monitor: one, or many in several processes, each window a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.jobs.clock import clock
+from driftdeck.collectors.jobs.collect import collect, emptied, failed
+from driftdeck.collectors.jobs.store import (
+    rows_measured,
+    store,
+    store_reference,
+    store_report,
+    training_breach,
+)
+from driftdeck.collectors.retraining.retraining import call_for_training
+from driftdeck.collectors.sources.declared import Sources
+from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.sources.state import states
+from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.database.errors import is_outage
+from driftdeck.declare import Monitor, Window
+from driftdeck.garbage import keep_imports
+from driftdeck.settings import Settings
+
+if TYPE_CHECKING:
+    from driftdeck.collectors.reports.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one window. report: where it is kept, or why it is not; '' if not asked."""
+
+    window: Window
+    status: Status
+    error: str
+    seconds: float
+    report: str = ""
+
+    @property
+    def reported(self) -> bool:
+        """Whether a report is kept."""
+        return self.report.startswith("http")
+
+
+class Runner:
+    """Collects and stores windows of one monitor over one connection; reads a reference once.
+
+    backfill: whether many windows are run at once, as the choice of the engine wants to know.
+    may_empty: whether a window that had rows, or labels, and has none any more loses its numbers.
+    """
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        settings: Settings,
+        connection: psycopg.Connection,
+        *,
+        backfill: bool = False,
+        may_empty: bool = False,
+    ) -> None:
+        self.monitor = monitor
+        self._may_empty = may_empty
+        self._backfill = backfill
+        self.settings = settings
+        self._connection = connection
+        self._reader = Reader(monitor, settings)
+        self._references: dict[tuple[date, date] | None, Reference | None] = {}
+
+    def run(
+        self, window: Window, *, report: bool = False, check: bool = True, trains: bool = False
+    ) -> Outcome:
+        """Collect and store one window, and keep its report if asked.
+
+        check: whether Evidently measures it, too, if the lot falls on it. trains: whether it may
+        call for a training, which is then to be done before another window is collected.
+        Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
+        """
+        collected = self._collect(window, report, check, self._states([window]))
+        [outcome] = self._store([collected], trains=trains)
+        return replace(outcome, report=self._keep(collected)) if report else outcome
+
+    def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
+        """Collect windows and store them together, without reports. Raises psycopg.Error."""
+        states = self._states(windows)
+        return self._store([self._collect(window, False, True, states) for window in windows])
+
+    def _states(self, windows: Sequence[Window]) -> dict[Window, str]:
+        """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
+        return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
+
+    def _store(self, collected: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
+        """Store windows together; where the database refuses one, each by itself."""
+        kept = [self._without_emptiness(one) for one in collected]
+        try:
+            with self._connection.transaction():  # all of it or nothing, whatever ends it
+                store(self._connection, kept)
+                for one in kept if trains else ():
+                    call_for_training(self._connection, self.monitor, one.window)
+            self._connection.commit()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            self._connection.rollback()
+            if len(kept) > 1:
+                return [done for one in collected for done in self._store([one], trains=trains)]
+            kept = [failed(self.monitor, kept[0].window, error, "its numbers cannot be stored: ")]
+            store(self._connection, kept)
+            self._connection.commit()
+        return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
+
+    def _without_emptiness(self, collected: WindowResult) -> WindowResult:
+        """A window without rows or labels as it is stored: one that had some keeps what was
+        measured, until somebody says that it has none."""
+        if collected.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
+            return collected
+        rows, labels = rows_measured(self._connection, collected)
+        self._connection.commit()
+        return emptied(collected, self.monitor, rows, labels)
+
+    def _keep(self, collected: WindowResult) -> str:
+        try:
+            path = self._workspace.save(self.monitor, collected)
+            gone = self._workspace.prune(self.monitor)
+            store_report(self._connection, collected, path, gone)
+        except Exception as error:
+            self._connection.rollback()
+            return f"no report is kept: {type(error).__name__}: {str(error)[:300]}"
+        return f"{self.settings.evidently}{path}"
+
+    @cached_property
+    def _workspace(self) -> "Workspace":
+        with keep_imports():
+            from driftdeck.collectors.reports.workspace import Workspace
+
+        return Workspace(self.settings)
+
+    def _collect(
+        self, window: Window, report: bool, check: bool, states: dict[Window, str]
+    ) -> WindowResult:
+        collected = collect(
+            self.monitor,
+            window,
+            self._reader,
+            self._reference_of,
+            clock(self._connection),
+            backfill=self._backfill,
+            report=report,
+            check_every=self.settings.check_every if check else 0,
+            state=states[window],
+        )
+        self._connection.rollback()  # what failed on the way may have left a transaction
+        return collected
+
+    def _reference_of(self, version: str) -> Reference | None:
+        """What the windows of a model version are compared with."""
+        plan, breach = self.monitor.retrain, None
+        if plan is not None and plan.reference is not None:
+            breach = training_breach(self._connection, self.monitor.name, version)
+        days = days_of(self.monitor, breach)
+        span = (days[0], days[-1]) if days else None
+        if span not in self._references:
+            reference = load_reference(self._reader, self.monitor, days)
+            if reference is not None:
+                store_reference(self._connection, self.monitor.name, reference)
+                self._connection.commit()
+            self._references[span] = reference
+        return self._references[span]

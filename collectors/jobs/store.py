@@ -1,0 +1,304 @@
+"""Stores a collection in one transaction: values, levels, histograms and the status row."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.values import Status, Value, WindowResult
+from driftdeck.database.locks import hold
+from driftdeck.declare import Monitor, Thresholds, Window
+from driftdeck.declare.windows import OPEN
+
+if TYPE_CHECKING:
+    from driftdeck.collectors.frames.reference import Reference
+
+VALUES = {
+    "monitor": "text",
+    "window_start": "timestamptz",
+    "window_end": "timestamptz",
+    "metric": "text",
+    "column_name": "text",
+    "model_version": "text",
+    "value": "float8",
+    "reason": "text",
+    "unit": "text",
+    "method": "text",
+    "warn_below": "float8",
+    "alert_below": "float8",
+    "warn_above": "float8",
+    "alert_above": "float8",
+    "row_count": "int8",
+    "label_coverage": "float8",
+}
+"""The columns of a value, with the types that a binary copy needs."""
+OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
+STATUS = (
+    "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
+    " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
+    " worst_column, worst_value, explanation, rows_read, rows_left_out, labels_read,"
+    " labels_left_out, source_state, opens_at"
+)
+
+GONE = (
+    "update monitoring.window_status set status = %s, error = %s, source_fingerprint = %s,"
+    f" source_state = %s, opens_at = %s, collected_at = monitoring.now() where {OF_WINDOW}"
+)
+
+
+def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> None:
+    """Replace everything stored for windows of a monitor; a failed one keeps older values.
+
+    One without values, partial since its rows or labels are gone, keeps all that was measured.
+    Processes that store windows of one monitor do so one after another. Raises psycopg.Error, and
+    then nothing of any of the windows has changed.
+    """
+    if not windows:
+        return
+    with connection.transaction(), connection.cursor() as cursor:
+        hold(connection, _lock(windows[0].monitor))
+        whole = [one for one in windows if one.values and one.status is not Status.FAILED]
+        failed = [one for one in windows if one.values and one.status is Status.FAILED]
+        for table in ("metric_value", "histogram"):
+            cursor.executemany(
+                f"delete from monitoring.{table} where {OF_WINDOW}", map(_key, whole)
+            )
+        # What was measured before a failure stays; only series without a row get the reason.
+        _copy_values(cursor, [*whole, *(one for one in failed if not _is_stored(cursor, one))])
+        _copy_histograms(cursor, whole)
+        _replace_status(cursor, [one for one in windows if not _keeps_all(one)])
+        cursor.executemany(GONE, [_gone_row(one) for one in windows if _keeps_all(one)])
+        _remember_versions(cursor, windows)
+
+
+def store_state(
+    connection: psycopg.Connection,
+    monitor: Monitor,
+    window: Window,
+    state: str,
+    opens_at: datetime | None,
+) -> None:
+    """Remember by what the source of a window is told to be as it was collected."""
+    connection.execute(
+        f"update monitoring.window_status set source_state = %s, opens_at = %s where {OF_WINDOW}",
+        [state, opens_at, monitor.name, window.start, window.end],
+    )
+    connection.commit()
+
+
+def store_report(
+    connection: psycopg.Connection, collected: WindowResult, path: str, gone: Sequence[str]
+) -> None:
+    """Remember where the report of a window is kept; no window links to one that is gone."""
+    with connection.transaction():
+        hold(connection, _lock(collected.monitor))
+        connection.execute(
+            f"update monitoring.window_status set report_path = %s where {OF_WINDOW}",
+            [path, *_key(collected)],
+        )
+        connection.execute(
+            "update monitoring.window_status set report_path = '' where report_path = any(%s)",
+            [list(gone)],
+        )
+
+
+def store_reference(connection: psycopg.Connection, monitor: str, reference: "Reference") -> None:
+    """The reference's histograms, once for each content of the reference."""
+    rows = []
+    for bins in reference.bins:
+        counted = bins.count(reference.data.columns[bins.column])
+        labels = [storable(label) for label in bins.labels]
+        rows.append((monitor, reference.hash, bins.column, labels, list(counted.counts)))
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into monitoring.reference_histogram values (%s, %s, %s, %s, %s)"
+            " on conflict do nothing",
+            rows,
+        )
+
+
+def _lock(monitor: str) -> str:
+    """By which a monitor's rows are replaced by one process at a time."""
+    return f"store {monitor}"
+
+
+def _key(collected: WindowResult) -> tuple[object, ...]:
+    return collected.monitor, collected.window.start, collected.window.end
+
+
+def _keeps_all(collected: WindowResult) -> bool:
+    """Whether its rows or labels are gone, so that all that was measured of them stays."""
+    return collected.status is Status.PARTIAL and not collected.values
+
+
+def _gone_row(collected: WindowResult) -> tuple[object, ...]:
+    return (
+        collected.status.value, storable(collected.error), collected.source_fingerprint,
+        collected.source_state, collected.opens_at, *_key(collected),
+    )  # fmt: skip
+
+
+def rows_measured(connection: psycopg.Connection, collected: WindowResult) -> tuple[int, int]:
+    """How many rows, and how many labels, stand behind what is stored of a window."""
+    row = connection.execute(
+        "select coalesce(max(row_count), 0),"
+        " coalesce(max(row_count) filter (where label_coverage > 0), 0)"
+        f" from monitoring.metric_value where {OF_WINDOW} and value is not null",
+        _key(collected),
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def _is_stored(cursor: psycopg.Cursor, collected: WindowResult) -> bool:
+    """Whether values of a window are there."""
+    cursor.execute(
+        f"select 1 from monitoring.metric_value where {OF_WINDOW} limit 1", _key(collected)
+    )
+    return cursor.fetchone() is not None
+
+
+def _copy_values(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    """Binary, which is some times faster than inserts; see benchmarks/store.py."""
+    with cursor.copy(
+        f"copy monitoring.metric_value ({', '.join(VALUES)}) from stdin (format binary)"
+    ) as copy:
+        copy.set_types(list(VALUES.values()))
+        for collected in windows:
+            for value in collected.values:
+                copy.write_row(value_row(collected, value))
+
+
+def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    with cursor.copy("copy monitoring.histogram from stdin (format binary)") as copy:
+        copy.set_types(["text", "timestamptz", "timestamptz", "text", "text", "int8[]"])
+        for one in windows:
+            for found in one.histograms:
+                copy.write_row((*_key(one), found.column, one.reference_hash, list(found.counts)))
+
+
+def storable(text: str) -> str:
+    """A text as PostgreSQL can keep it: without NUL and halves of characters."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    return text.encode(errors="backslashreplace").decode()
+
+
+def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
+    metric, column = value.series.key
+    method = value.series.method
+    return (
+        *_key(collected),
+        metric,
+        column,
+        storable(collected.model_version),
+        value.outcome.value,
+        storable(value.outcome.reason) or None,
+        value.series.unit.name,
+        method.name if method else "",
+        *astuple(value.thresholds or Thresholds()),
+        value.rows,
+        value.coverage,
+    )
+
+
+def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    columns = STATUS.split(", ")
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns[3:])
+    cursor.executemany(
+        f"insert into monitoring.window_status as old ({STATUS})"
+        f" values ({', '.join(['%s'] * len(columns))})"
+        f" on conflict (monitor, window_start, window_end) do update set {changes},"
+        " collected_at = monitoring.now(), report_path = case when"
+        " (old.source_fingerprint, old.reference_hash)"
+        " = (excluded.source_fingerprint, excluded.reference_hash)"
+        " then old.report_path else '' end",
+        map(status_row, windows),
+    )
+
+
+def status_row(collected: WindowResult) -> tuple[object, ...]:
+    worst = collected.worst
+    return (
+        *_key(collected),
+        collected.status.value,
+        collected.row_count,
+        collected.labelled_count,
+        storable(collected.model_version),
+        storable(collected.error) or None,
+        collected.engine,
+        collected.source_fingerprint,
+        collected.reference_hash,
+        Jsonb(collected.versions),
+        collected.seconds,
+        worst.state if worst else None,
+        *(worst.series.key if worst else ("", "")),
+        worst.outcome.value if worst else None,
+        storable(collected.explanation),
+        *_counted(collected.rows),
+        *_counted(collected.labels),
+        collected.source_state,
+        collected.opens_at,
+    )
+
+
+def _counted(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
+    """How many were read, and what was left out, by reason."""
+    return (ledger.read, Jsonb(ledger.count_by_reason())) if ledger else (None, Jsonb({}))
+
+
+def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    cursor.executemany(
+        "insert into monitoring.model_version values (%s, %s, %s, %s)"
+        " on conflict (monitor, model_version) do update set"
+        " first_window = least(model_version.first_window, excluded.first_window),"
+        " last_window = greatest(model_version.last_window, excluded.last_window)",
+        [
+            (one.monitor, storable(one.model_version), one.window.start, one.window.start)
+            for one in windows
+            if one.model_version
+        ],
+    )
+
+
+def training_breach(connection: psycopg.Connection, monitor: str, version: str) -> datetime | None:
+    """The start of the window that called for the training of a version, None if none did.
+
+    Whatever became of it: a version that was being promoted may have answered already.
+    """
+    row = connection.execute(
+        "select max(window_start) from monitoring.retraining"
+        " where monitor = %s and new_version = %s",
+        [monitor, version],
+    ).fetchone()
+    connection.commit()
+    return row[0] if row and version else None
+
+
+def training_is_called_for(connection: psycopg.Connection, monitor: str) -> bool:
+    """Whether a training is called for that has not ended."""
+    query = "select from monitoring.retraining where monitor = %s and status = 'running'"
+    called = connection.execute(query, [monitor]).rowcount > 0
+    connection.commit()
+    return called
+
+
+def finished_windows(
+    connection: psycopg.Connection, monitor: Monitor, now: datetime
+) -> set[datetime]:
+    """The starts of the windows that need no further run.
+
+    A failed window does; an empty one, or one that waits for labels, does while they may still
+    come.
+    """
+    rows = connection.execute(
+        "select window_start from monitoring.window_status"
+        " where monitor = %s and status <> 'failed'"
+        " and (status <> 'empty' or window_end < %s) and (status <> 'waiting' or window_end < %s)",
+        [monitor.name, now - OPEN.delta, now - monitor.labels_within.delta],
+    )
+    return {row[0] for row in rows}

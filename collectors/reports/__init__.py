@@ -1,0 +1,1 @@
+"""What people read: Evidently's reports, explanations, a notebook's data."""

@@ -1,0 +1,1 @@
+"""Models that are trained anew when their declaration says so."""

@@ -1,0 +1,202 @@
+"""Trains a model anew when its declaration says so: recorded, limited, one at a time, to its end.
+
+A window that calls for a training and the row that says so are stored together. Whoever comes next
+does it first: the process that stored them, or a later one where that was cut off.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+
+from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.jobs.store import storable, training_is_called_for
+from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
+from driftdeck.database import connect
+from driftdeck.database.locks import Lock, held
+from driftdeck.declare import Firing, Monitor, Retrain, Window
+from driftdeck.declare.metrics import Scope
+from driftdeck.firing import confirm
+from driftdeck.settings import Settings
+
+KEPT_OUTPUT = 20_000
+ATTEMPTS = 5
+"""So often a training is begun that never comes to its own end: it may be what ends us."""
+
+
+@dataclass(frozen=True)
+class _PendingTraining:
+    """A training that a window has called for and that has not ended.
+
+    version: '' until it is trained. attempts: how often it was begun.
+    """
+
+    started: datetime
+    window_start: datetime | None
+    version: str
+    output: str
+    attempts: int
+
+
+def call_for_training(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
+    """Record that a window calls for a training if it does, in the transaction that stores it.
+
+    A training that failed by itself counts for the cooldown as one that was done: its next try is
+    due as the next training would be. Raises psycopg.Error.
+    """
+    plan = monitor.retrain
+    if plan is None or _cooling(connection, monitor, plan, window):
+        return
+    if reason := _reason(connection, monitor, plan, window):
+        connection.execute(
+            "insert into monitoring.retraining (monitor, started_at, status, reason, window_start,"
+            " old_version) select %(monitor)s, greatest(monitoring.now(), (select max(started_at)"
+            " + interval '1 microsecond' from monitoring.retraining where monitor = %(monitor)s)),"
+            " 'running', %(reason)s, %(start)s, coalesce((select model_version"
+            " from monitoring.window_status where monitor = %(monitor)s"
+            " and window_start = %(start)s limit 1), '')"
+            " on conflict (monitor) where status = 'running' do nothing",
+            {"monitor": monitor.name, "reason": reason, "start": window.start},
+        )
+
+
+def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> str:
+    """Do the training that is called for; a line for people, '' if none is.
+
+    While another process is at it, that is left to it; where the training answers anew what is
+    collected next, that is waited for. Raises psycopg.Error: the training is then done later.
+    """
+    if not training_is_called_for(connection, monitor.name):
+        return ""
+    wait = monitor.retrain is not None and monitor.retrain.during_backfill
+    with (
+        connect(settings, autocommit=True) as own,
+        held(own, f"retraining {monitor.name}", wait=wait) as lock,
+    ):
+        if lock is None:
+            return "a retraining is under way"
+        pending = _begin(connection, monitor.name)
+        if pending is None:  # the other has done it
+            return ""
+        outcome = _train(connection, monitor, pending, lock)
+        _finish(connection, monitor.name, pending, outcome)
+    again = " (it had been cut off)" if pending.attempts > 1 else ""
+    last_line = outcome.output.strip().rpartition("\n")[2][:200]
+    return (
+        f"retraining {outcome.status}: {outcome.version if outcome.is_done else last_line}{again}"
+    )
+
+
+def _train(
+    connection: psycopg.Connection, monitor: Monitor, pending: _PendingTraining, lock: Lock
+) -> TrainingOutcome:
+    """Train, unless that was done before it was cut off; then promote.
+
+    The version is recorded before it answers: by it, its windows find their reference.
+    """
+    plan = monitor.retrain
+    if plan is None or pending.window_start is None:
+        return TrainingOutcome("failed", "", "it had been cut off, and is declared no more")
+    if pending.attempts > ATTEMPTS:
+        return TrainingOutcome(
+            "failed", pending.version, f"cut off {ATTEMPTS} times; is memory short?"
+        )
+    window = monitor.every.window(pending.window_start.astimezone(monitor.every.zone).date())
+    outcome = TrainingOutcome("done", pending.version, pending.output)
+    if not pending.version:
+        outcome = train(plan, monitor, window, lock.check)
+    if not (outcome.is_done and plan.promote):
+        return outcome
+    _record(connection, monitor.name, pending, outcome)
+    promoted = promote(plan, monitor, window, outcome.version, lock.check)
+    return replace(promoted, output=outcome.output + promoted.output)
+
+
+def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
+    """Why a retraining is called for by the newest judged window, '' if it is not, or not this.
+
+    Days of the reference call for none: the model that is watched was made of them.
+    """
+    counted = plan.metrics or tuple(
+        metric.name for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE
+    )
+    rows = connection.execute(
+        "select window_start, metric, column_name, breached from monitoring.metric"
+        " where monitor = %s and metric = any(%s) and breached is not null"
+        " and window_start = any(select window_start from monitoring.metric"
+        " where monitor = %s and metric = any(%s) and breached is not null"
+        " group by 1 order by 1 desc limit %s)",
+        [monitor.name, list(counted), monitor.name, list(counted), plan.of],
+    ).fetchall()
+    zone, own = monitor.every.zone, set(days_of(monitor, None))
+    breaches: dict[datetime, list[str]] = {}
+    for start, metric, column, breached in rows:
+        day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
+        if breached and day not in own and not monitor.is_expected(metric, column, day):
+            names.append(f"{metric} {column}".strip())
+    if not breaches or max(breaches) != window.start or not breaches[window.start]:
+        return ""
+    in_breach = [bool(names) for _, names in sorted(breaches.items())]
+    if not confirm(Firing(plan.after, plan.of), in_breach)[-1]:
+        return ""
+    series = ", ".join(sorted({name for names in breaches.values() for name in names}))
+    return f"{sum(in_breach)} of the newest {plan.of} judged windows in breach: {series}"
+
+
+def _cooling(
+    connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window
+) -> bool:
+    """By the windows' time, so that a year that is caught up in an hour is trained as it was."""
+    row = connection.execute(
+        "select max(coalesce(window_start, started_at)) from monitoring.retraining"
+        " where monitor = %s",
+        [monitor.name],
+    ).fetchone()
+    return bool(row and row[0] and window.start - row[0] < plan.cooldown.delta)
+
+
+def _begin(connection: psycopg.Connection, monitor: str) -> _PendingTraining | None:
+    """What is called for, with this attempt counted; None if nothing is."""
+    row = connection.execute(
+        "update monitoring.retraining set attempts = attempts + 1"
+        " where monitor = %s and status = 'running'"
+        " returning started_at, window_start, new_version, output, attempts",
+        [monitor],
+    ).fetchone()
+    connection.commit()
+    return _PendingTraining(*row) if row else None
+
+
+def _record(
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
+) -> None:
+    """The version that was trained, with what was printed."""
+    with connection.transaction():
+        connection.execute(
+            "update monitoring.retraining set new_version = %s, output = %s"
+            " where monitor = %s and started_at = %s",
+            [
+                storable(outcome.version),
+                storable(outcome.output)[-KEPT_OUTPUT:],
+                *(monitor, pending.started),
+            ],
+        )
+
+
+def _finish(
+    connection: psycopg.Connection,
+    monitor: str,
+    pending: _PendingTraining,
+    outcome: TrainingOutcome,
+) -> None:
+    """How it ended. Attempts are counted of what has not ended."""
+    with connection.transaction():
+        _record(connection, monitor, pending, outcome)
+        connection.execute(
+            "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
+            " attempts = 0 where monitor = %s and started_at = %s",
+            [outcome.status, monitor, pending.started],
+        )

@@ -1,0 +1,1 @@
+"""Thresholds found on the reference, and judged again over what is stored."""

@@ -1,1 +1,0 @@
-"""Dashboards that were made in Grafana and pulled from it: a module each, with a PAGE."""

@@ -1,0 +1,1 @@
+"""Building blocks of dashboards: pages, panels, rows, SQL, alert rules and how they look."""

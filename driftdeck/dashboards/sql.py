@@ -1,0 +1,377 @@
+"""Every SQL text of panels, variables and annotations; macros as Grafana's PostgreSQL knows them.
+
+Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` in an argument.
+"""
+
+from collections.abc import Sequence
+
+from driftdeck import firing
+from driftdeck.declare import Expected, Metric, Monitor
+from driftdeck.facts import postgres
+
+literal = postgres.literal
+"""Quotes a text, for whoever writes a dashboard's SQL."""
+LOOK_BACK = "60 days"
+"""So much before the time range may still decide whether an alert stands at its beginning."""
+
+
+def _of(monitor: Monitor, *metrics: str) -> str:
+    names = ", ".join(literal(name) for name in metrics)
+    chosen = f" AND metric IN ({names})" if metrics else ""
+    return f"monitor = {literal(monitor.name)}{chosen} AND $__timeFilter(window_start)"
+
+
+def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
+    """Values over time, one line for each `name` (column_name or metric).
+
+    What could not be measured is a NULL, so that the line breaks there.
+    """
+    return f"""\
+SELECT window_start AS time, {name} AS metric, value
+FROM monitoring.metric
+WHERE {_of(monitor, *metrics)}
+ORDER BY 1, 2"""
+
+
+def single(monitor: Monitor, metric: Metric) -> str:
+    """One metric over time, its line called as the metric is."""
+    return f"""\
+SELECT window_start AS time, value AS "{metric.title}"
+FROM monitoring.metric
+WHERE {_of(monitor, metric.name)}
+ORDER BY 1"""
+
+
+def relative(monitor: Monitor, metric: str) -> str:
+    """How far each value is beyond the alert level stored with it: 1 is on it, more is a breach."""
+    return f"""\
+SELECT window_start AS time, column_name AS metric, times_level AS value
+FROM monitoring.metric
+WHERE {_of(monitor, metric)}
+ORDER BY 1, 2"""
+
+
+def column_detail(monitor: Monitor, metric: str) -> str:
+    """One column's value beside the levels that were in force: lines drift, warning, alert.
+
+    They are of the side that has levels; where both have, the lower two are lines of their own.
+    """
+    return f"""\
+SELECT window_start AS time, line.name AS metric, line.number AS value
+FROM monitoring.metric, LATERAL (VALUES
+  ('drift', value), ('warning', warn), ('alert', alert),
+  ('low warning', CASE WHEN warn_above IS NOT NULL THEN warn_below END),
+  ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
+) AS line (name, number)
+WHERE {_of(monitor, metric, "prediction_drift", "target_drift")}
+  AND column_name = '$column' AND (line.name = 'drift' OR line.number IS NOT NULL)
+ORDER BY 1, 2"""
+
+
+def histogram(monitor: Monitor) -> str:
+    """Bins of the chosen column: share of the reference, share of the windows in range."""
+    return f"""\
+WITH counted AS (
+  SELECT h.reference_hash, bin.n, sum(bin.count) AS count
+  FROM monitoring.histogram h, unnest(h.counts) WITH ORDINALITY AS bin(count, n)
+  WHERE {_of(monitor)} AND h.column_name = '$column'
+    AND h.reference_hash = (
+      SELECT reference_hash FROM monitoring.window_status
+      WHERE {_of(monitor)} AND reference_hash <> ''
+      ORDER BY window_start DESC LIMIT 1)
+  GROUP BY 1, 2
+)
+SELECT r.bins[c.n] AS bin,
+  r.counts[c.n] / nullif(sum(r.counts[c.n]) OVER (), 0)::float AS "reference",
+  c.count / nullif(sum(c.count) OVER (), 0)::float AS "current"
+FROM counted c
+JOIN monitoring.reference_histogram r
+  ON r.monitor = {literal(monitor.name)} AND r.reference_hash = c.reference_hash
+  AND r.column_name = '$column'
+ORDER BY c.n"""
+
+
+def histogram_columns(monitor: Monitor) -> str:
+    """The columns that have a histogram, for a variable."""
+    return f"""\
+SELECT column_name FROM monitoring.reference_histogram
+WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
+
+
+def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
+    """State of each series and window: 0 quiet, 1 warning, 2 alert; none after the newest window,
+    where a timeline would draw the last state on to the end of the range.
+
+    A column that is called as a metric is, keeps its metric's name before its own.
+    """
+    alike = sorted({c.name for c in monitor.all_columns()} & {m.name for m in monitor.metrics})
+    but = f" AND column_name NOT IN ({', '.join(map(literal, alike))})" if alike else ""
+    return f"""\
+WITH states AS (
+  SELECT window_start, window_end,
+    CASE WHEN column_name = '' THEN metric
+         WHEN metric IN ('drift', 'prediction_drift', 'target_drift'){but} THEN column_name
+         ELSE metric || ' ' || column_name END AS metric,
+    level
+  FROM monitoring.metric
+  WHERE {_of(monitor, *metrics)} AND level IS NOT NULL
+)
+SELECT window_start AS time, metric, level FROM states
+UNION ALL
+SELECT max(window_end), metric, NULL FROM states GROUP BY metric
+ORDER BY 1, 2"""
+
+
+def breach_shares(monitor: Monitor, metric: str) -> str:
+    """For each column, the share of judged windows in range that were in breach, worst first."""
+    return f"""\
+SELECT column_name AS "column", avg(breached::int) AS "in breach"
+FROM monitoring.metric
+WHERE {_of(monitor, metric)} AND breached IS NOT NULL
+GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+
+def coverage(monitor: Monitor) -> str:
+    """Share of rows with a label, and rows, over time."""
+    return f"""\
+SELECT window_start AS time, labelled_count / nullif(row_count, 0)::float AS "labelled"
+FROM monitoring.collection
+WHERE {_of(monitor)} AND labelled_count IS NOT NULL AND row_count > 0
+ORDER BY 1"""
+
+
+WORST = "nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '')"
+"""What is worst in a window, NULL where nothing is judged: Grafana would show '' as 0."""
+
+
+def newest(monitor: Monitor, expression: str, name: str) -> str:
+    """One fact of the newest window, whatever the time range."""
+    return f"""\
+SELECT {expression} AS "{name}"
+FROM monitoring.collection
+WHERE monitor = {literal(monitor.name)}
+ORDER BY window_start DESC LIMIT 1"""
+
+
+def counted(monitor: Monitor, expression: str, name: str) -> str:
+    """One count over the windows in range."""
+    return f"""\
+SELECT {expression} AS "{name}"
+FROM monitoring.collection
+WHERE {_of(monitor)}"""
+
+
+def breached_now(monitor: Monitor) -> str:
+    """How many series of the newest window are beyond their alert level."""
+    return f"""\
+SELECT count(*) FILTER (WHERE breached) AS "series"
+FROM monitoring.metric
+WHERE monitor = {literal(monitor.name)} AND window_start = (
+  SELECT max(window_start) FROM monitoring.window_status
+  WHERE monitor = {literal(monitor.name)})"""
+
+
+def day(monitor: Monitor) -> str:
+    """A window's local day as text."""
+    return f"to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')"
+
+
+def runs(monitor: Monitor) -> str:
+    """Status rows of the windows in range, newest first."""
+    return f"""\
+SELECT {day(monitor)} AS "window", status, row_count AS "rows", labelled_count AS "labelled",
+  model_version AS "model", worst_level AS "state",
+  {WORST} AS "worst",
+  round(seconds::numeric, 2)::float AS "seconds", error,
+  CASE WHEN report_url <> '' THEN 'open' END AS "report", collected_at AS "collected",
+  nullif(report_url, '') AS "path"
+FROM monitoring.collection
+WHERE {_of(monitor)}
+ORDER BY window_start DESC"""
+
+
+def explanations(monitor: Monitor) -> str:
+    """What moved in the windows in range that have a value beyond its alert level."""
+    return f"""\
+SELECT {day(monitor)} AS "window",
+  concat_ws(' ', worst_metric, nullif(worst_column, '')) AS "worst", explanation AS "what moved"
+FROM monitoring.collection
+WHERE {_of(monitor)} AND explanation <> ''
+ORDER BY window_start DESC"""
+
+
+RETRAININGS = """\
+(SELECT *, coalesce(window_start, started_at) AS at FROM monitoring.retraining) r"""
+"""Each retraining at the time of the window that called for it."""
+
+
+def retrainings(monitor: Monitor) -> str:
+    """Retrainings in range, newest first."""
+    return f"""\
+SELECT to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')
+    AS "window", started_at AS "started", finished_at AS "finished", status, reason,
+  old_version AS "from", new_version AS "to", output
+FROM {RETRAININGS}
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
+ORDER BY started_at DESC"""
+
+
+def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
+    rule counts them.
+
+    Spans of several series that touch or lie less than a week apart become one mark. Nothing is
+    read that begins long before the time range: a mark that does is cut off there.
+    """
+    names = ", ".join(literal(metric.name) for metric in metrics)
+    return f"""\
+WITH judged AS (
+  SELECT metric, column_name, window_start, window_end, {firing.confirmed(metrics)} AS standing
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
+    AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
+    AND window_start <= $__timeTo(){firing.but_expected(monitor, metrics)}
+), days AS (
+  SELECT window_start, window_end,
+    array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
+  FROM judged WHERE standing GROUP BY 1, 2
+), islands AS (
+  SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
+    <= interval '7 days' THEN 0 ELSE 1 END AS begins
+  FROM days
+), numbered AS (
+  SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
+)
+SELECT min(window_start) AS time, max(window_end) AS timeend,
+  'Beyond the alert level: ' || string_agg(DISTINCT name, ', ') AS text,
+  {literal(monitor.name + ",alert")} AS tags
+FROM numbered, unnest(series) AS name
+GROUP BY island
+HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
+ORDER BY 1"""
+
+
+def expected_marks(monitor: Monitor) -> str:
+    """Breaches that somebody knows of, as annotations."""
+    zone = literal(monitor.every.timezone)
+    rows = ",\n  ".join(
+        f"(DATE {literal(known.since or monitor.starts or known.until)},"
+        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
+        for known in monitor.expected
+    )
+    return f"""\
+SELECT since::timestamp AT TIME ZONE {zone} AS time,
+  until::timestamp AT TIME ZONE {zone} AS timeend,
+  text, {literal(monitor.name + ",expected")} AS tags
+FROM (VALUES
+  {rows}
+) AS e (since, until, text)
+ORDER BY 1"""
+
+
+def _describe(expected: Expected) -> str:
+    series = f"{expected.metric} {expected.column}".strip()
+    return f"Expected: {series}, because {expected.because}"
+
+
+def retraining_marks(monitor: Monitor) -> str:
+    """Retrainings as annotations."""
+    return f"""\
+SELECT at AS time,
+  'Retraining ' || status || ': ' || reason AS text,
+  {literal(monitor.name + ",retraining")} AS tags
+FROM {RETRAININGS}
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
+ORDER BY 1"""
+
+
+def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """The declared monitors as a FROM item: name, title, owner, uid, zone, ends, late_hours."""
+    rows = ",\n  ".join(
+        "("
+        + ", ".join(
+            [
+                literal(m.name),
+                literal(m.title),
+                literal(m.owner),
+                literal(uid),
+                literal(m.every.timezone),
+                f"DATE {literal(m.ends)} + 1" if m.ends else "NULL::date",
+                f"{m.late_after.hours:g}" if m.late_after else "NULL::float",
+            ]
+        )
+        + ")"
+        for m, uid in zip(monitors, uids, strict=True)
+    )
+    return f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours)"
+
+
+GOOD = """\
+LEFT JOIN LATERAL (
+  SELECT c.window_end AS until FROM monitoring.collection c
+  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
+  ORDER BY c.window_start DESC LIMIT 1
+) good ON true"""
+"""The end of a monitor's newest window with numbers: good.until."""
+NEWEST = f"""\
+LEFT JOIN LATERAL (
+  SELECT * FROM monitoring.collection c
+  WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 1
+) newest ON true
+{GOOD}
+LEFT JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE last.worst_level = 2) AS breached,
+    count(*) FILTER (WHERE last.status = 'failed') AS failed
+  FROM (SELECT * FROM monitoring.collection c
+    WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 30) last
+) last30 ON true"""
+
+DUE = """\
+least(date_trunc('day', (monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone),
+    m.ends::timestamp) AT TIME ZONE m.zone"""
+"""The end of the newest window that should have been collected by now."""
+
+
+def models(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """Every declared monitor with its newest state, for the overview."""
+    return f"""\
+SELECT m.title AS "model", newest.worst_level AS "state",
+  nullif(concat_ws(' ', newest.worst_metric, nullif(newest.worst_column, '')), '') AS "worst",
+  newest.worst_value AS "value", last30.breached AS "breached of 30",
+  to_char(newest.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "newest window",
+  newest.status AS "collection", last30.failed AS "failed of 30",
+  greatest(0, extract(epoch FROM {DUE} - good.until) / 86400) AS "days late",
+  newest.row_count AS "rows", m.owner, m.uid
+FROM {declared(monitors, uids)}
+{NEWEST}
+ORDER BY newest.worst_level DESC NULLS LAST, m.title"""
+
+
+def models_count(monitors: Sequence[Monitor], uids: Sequence[str], condition: str) -> str:
+    """How many monitors meet a condition on their newest state."""
+    return f"""\
+SELECT count(*) FILTER (WHERE {condition}) AS "models"
+FROM {declared(monitors, uids)}
+{NEWEST}"""
+
+
+def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
+    """The judged series of each monitor's newest window, furthest beyond its alert level first,
+    beside the levels of the side that it crossed, or else may cross."""
+    return f"""\
+SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
+  crossed.warn AS "warning", crossed.alert, v.level AS "state",
+  to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid,
+  CASE WHEN v.column_name <> '' THEN '?var-column=' || v.column_name ELSE '?' END AS "query"
+FROM {declared(monitors, uids)}
+{NEWEST}
+JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.warn_below
+      ELSE v.warn END AS warn,
+    CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.alert_below
+      ELSE v.alert END AS alert
+) crossed
+WHERE v.level IS NOT NULL
+ORDER BY v.level DESC, v.times_level DESC NULLS LAST
+LIMIT 25"""

@@ -1,0 +1,2 @@
+-- The schema, the roles and their rights are made at each migration: schema.py, roles.py and
+-- grants.py. This file keeps its place in the order, and does nothing.

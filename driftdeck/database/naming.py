@@ -1,0 +1,44 @@
+"""Cursors that qualify SQL with the project's schema: see driftdeck/schema.py."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Self
+
+import psycopg
+from psycopg.abc import Params, Query
+from psycopg.sql import Composable
+
+from driftdeck.schema import SCHEMA, in_schema
+
+
+@lru_cache(maxsize=8)
+def cursor_of(schema: str) -> type[psycopg.Cursor[Any]]:
+    """The class of cursors for a schema; psycopg's own for that which SQL names already."""
+    if schema == SCHEMA:
+        return psycopg.Cursor
+
+    class Qualifying(psycopg.Cursor[Any]):
+        def _qualified(self, query: Query) -> bytes:
+            if isinstance(query, Composable):
+                text = query.as_string(self)
+            elif isinstance(query, bytes):
+                text = query.decode()
+            else:
+                text = str(query)
+            return in_schema(text, schema).encode()
+
+        def execute(self, query: Query, *arguments: Any, **keywords: Any) -> Self:
+            return super().execute(self._qualified(query), *arguments, **keywords)
+
+        def executemany(
+            self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
+        ) -> None:
+            super().executemany(self._qualified(query), params_seq, returning=returning)
+
+        def stream(self, query: Query, *arguments: Any, **keywords: Any) -> Iterator[Any]:
+            return super().stream(self._qualified(query), *arguments, **keywords)
+
+        def copy(self, statement: Query, *arguments: Any, **keywords: Any) -> Any:
+            return super().copy(self._qualified(statement), *arguments, **keywords)
+
+    return Qualifying

@@ -1,0 +1,92 @@
+"""When an alert stands: k of the newest n judged windows of a series are in breach.
+
+Said here once for whoever asks: rules and the spans on dashboards in SQL, reports, replays and
+retraining in Python. Windows that nobody judged, and breaches that are expected, do not count.
+"""
+
+from collections.abc import Sequence
+
+from driftdeck.declare import Expected, Firing, Metric, Monitor
+from driftdeck.facts.postgres import literal
+
+SEARCHED, SEARCHED_OF_N = 60, 6
+"""So many windows are searched for the newest n judged ones of a series, or so many times n."""
+
+
+def confirm(firing: Firing, breached: Sequence[bool]) -> list[bool]:
+    """Whether an alert stands after each window. breached: of each judged window, oldest first."""
+    k, n = firing.k, firing.n
+    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
+
+
+def find_onsets(standing: Sequence[bool]) -> list[bool]:
+    """Where an alert begins to stand."""
+    return [now and not before for before, now in zip([False, *standing], standing, strict=False)]
+
+
+def confirmed(metrics: Sequence[Metric]) -> str:
+    """Whether an alert stands after a window: an expression over judged rows of monitoring.metric,
+    NULL for other metrics."""
+    cases = "\n    ".join(
+        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
+        f" column_name ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
+        f" >= {metric.firing.k}"
+        for metric in metrics
+    )
+    return f"CASE metric\n    {cases} END"
+
+
+def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
+    """The k-th worst of the newest n judged windows of each series: `column` of that window.
+
+    k of n windows are in breach exactly when this one is; value and level are of one window. A
+    series is looked for in the newest windows in which any series of the metric was judged: with
+    years of them, that is what makes a rule cheap.
+    """
+    k, n = metric.firing.k, metric.firing.n
+    sign = "" if side == "above" else "-"
+    judged = (
+        f"monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}"
+        f"\n    AND value IS NOT NULL AND alert_{side} IS NOT NULL"
+    )
+    return f"""\
+WITH recent AS (
+  SELECT window_start FROM monitoring.metric
+  WHERE {judged}
+  GROUP BY 1 ORDER BY 1 DESC LIMIT {max(SEARCHED, SEARCHED_OF_N * n)}
+), newest AS (
+  SELECT column_name, value, alert_{side} AS level,
+    row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
+  FROM monitoring.metric
+  WHERE {judged}
+    AND window_start >= (SELECT min(window_start) FROM recent){but_expected(monitor, [metric])}
+), ranked AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
+  FROM newest WHERE age <= {n}
+)
+SELECT column_name, {column}
+FROM ranked WHERE rank = {k}"""
+
+
+def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Leaves out the windows of breaches that somebody knows of: for a WHERE, '' if none is known.
+
+    Rules and the spans on dashboards have it, so that nothing is plotted as an alert that is not.
+    """
+    names = {metric.name for metric in metrics}
+    known = [expected for expected in monitor.expected if expected.metric in names]
+    return "".join(_but(expected, literal(monitor.every.timezone)) for expected in known)
+
+
+def _but(expected: Expected, zone: str) -> str:
+    until = f"window_start < (DATE {literal(expected.until)} + 1)::timestamp AT TIME ZONE {zone}"
+    since = (
+        f" AND window_start >= DATE {literal(expected.since)}::timestamp AT TIME ZONE {zone}"
+        if expected.since
+        else ""
+    )
+    return (
+        f"\n    AND NOT (metric = {literal(expected.metric)}"
+        f" AND column_name = {literal(expected.column)} AND {until}{since})"
+    )

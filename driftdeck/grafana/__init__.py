@@ -1,0 +1,1 @@
+"""A running Grafana: its HTTP API, and what it stores."""

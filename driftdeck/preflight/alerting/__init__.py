@@ -1,0 +1,1 @@
+"""Rules, receivers and policies as Grafana applies them."""

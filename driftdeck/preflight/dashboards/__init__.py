@@ -1,0 +1,1 @@
+"""Dashboards and their providers as Grafana applies them."""

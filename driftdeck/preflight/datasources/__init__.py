@@ -1,0 +1,1 @@
+"""Datasources as Grafana applies them."""

@@ -1,0 +1,1 @@
+"""Texts as Go reads them: templates, addresses, regular expressions."""

@@ -1,0 +1,1 @@
+"""Files as Grafana reads them: YAML, JSON, types, interpolation."""

@@ -1,0 +1,1 @@
+"""Queries as Grafana and PostgreSQL read them."""

@@ -1,0 +1,1 @@
+"""Schedules on top of `driftdeck due`: cron, Prefect, GitHub Actions."""

@@ -1,0 +1,101 @@
+"""Which runtime: Docker, else a native Grafana, else the embedded database alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.settings import Settings
+from driftdeck.stack.compose import Compose, engine_problem, engine_reachable
+from driftdeck.stack.errors import StackError
+from driftdeck.stack.local import Local, grafana_binary
+
+
+class Runtime(Protocol):
+    """What every runtime can do.
+
+    settings: as this runtime builds and connects. folder: that Grafana reads, on this machine.
+    """
+
+    settings: Settings
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """For people: which runtime, and with what."""
+
+    def artefacts(self) -> dict[str, str]:
+        """What should lie in the folder, by path."""
+
+    def up(self) -> None:
+        """Start everything and fill it. Raises StackError."""
+
+    def down(self) -> None:
+        """Stop everything, keep the data."""
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run a command where the collectors run; its exit status."""
+
+    def status(self) -> list[tuple[str, bool, str]]:
+        """(part, runs, address) for each part."""
+
+    def complaints(self) -> list[str]:
+        """Lines of the parts' logs that complain."""
+
+    def grafana_log(self) -> str | None:
+        """What the Grafana server has logged, None where there is none to read."""
+
+    def reset_password(self) -> None:
+        """Set Grafana's admin password to the setting's. Raises StackError."""
+
+
+@dataclass(frozen=True)
+class VerifyTarget:
+    """What `verify` looks at.
+
+    folder: holds the built files. wanted: what should lie there, by path. log: of the server,
+    None where it cannot be read. settings: as the files were built.
+    """
+
+    settings: Settings
+    folder: Path
+    wanted: Mapping[str, str]
+    log: str | None
+
+
+def find_target(settings: Settings) -> VerifyTarget:
+    """The Grafana of GRAFANA_URL and the committed files, else the runtime. Raises StackError."""
+    if settings.grafana_url:
+        committed = settings.as_committed()
+        return VerifyTarget(committed, committed.provisioning_dir, artefacts(committed), None)
+    runtime = choose(settings)
+    return VerifyTarget(
+        runtime.settings, runtime.folder, runtime.artefacts(), runtime.grafana_log()
+    )
+
+
+def choose(settings: Settings) -> Runtime:
+    """The best runtime there is, or the one that RUNTIME names. Raises StackError."""
+    kind = _kind(settings)
+    if kind == "docker":
+        return Compose(settings)
+    return Local(settings, grafana=kind == "grafana")
+
+
+def has_grafana(settings: Settings) -> bool:
+    """Whether there is a Grafana to ask."""
+    return bool(settings.grafana_url) or _kind(settings) != "embedded"
+
+
+def _kind(settings: Settings) -> str:
+    asked = settings.runtime
+    if asked == "docker" and not engine_reachable():
+        raise StackError(f"RUNTIME=docker, but {engine_problem()}; mend it, or unset RUNTIME")
+    if asked == "grafana" and not grafana_binary(settings):
+        raise StackError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
+    if asked != "auto":
+        return asked
+    if engine_reachable():
+        return "docker"
+    return "grafana" if grafana_binary(settings) else "embedded"

@@ -1,0 +1,1 @@
+"""Proves what runs: datasource, dashboards, every query and every rule."""

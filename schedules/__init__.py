@@ -1,1 +1,0 @@
-"""Schedules on top of `python -m collectors due`: cron, Prefect, GitHub Actions."""
