@@ -56,7 +56,7 @@ preview: .venv/ready ## Draw the dashboards without Grafana; SERVE=1: as you wri
 
 build: .venv/ready ## Write what Grafana reads from monitors/ and dashboards_src/; FORMAT=v2: with tabs
 	@$(DECK) build $(IN)
-	@PYTHONPATH=. $(PY) scripts/vocabulary.py && PYTHONPATH=. $(PY) scripts/rulebook.py
+	@PYTHONPATH=. $(PY) scripts/declare_page.py && PYTHONPATH=. $(PY) scripts/preflight_table.py
 
 check: .venv/ready ## Fail if a built file or a threshold is stale
 	@$(DECK) check

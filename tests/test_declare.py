@@ -16,12 +16,12 @@ from driftdeck.declare.methods import BreachSide
 from repository import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
-import vocabulary
+import declare_page
 
-CALLABLE = [name for _, names in vocabulary.GROUPS.values() for name in names]
+CALLABLE = [name for _, names in declare_page.GROUPS.values() for name in names]
 CONSTANTS = (d.Unit, d.Method, UnionType)
 FUNCTIONS = {
-    kind.name: getattr(d, vocabulary.FUNCTIONS.get(kind.name, kind.name)) for kind in KINDS
+    kind.name: getattr(d, declare_page.FUNCTIONS.get(kind.name, kind.name)) for kind in KINDS
 }
 CHURN = d.Monitor(
     name="churn",
@@ -48,7 +48,7 @@ def test_every_public_name_is_on_the_page() -> None:
 def test_help_explains_every_argument(name: str) -> None:
     """As the signature has them, no more and no less; with an example, and what is refused."""
     value = getattr(d, name)
-    doc = vocabulary.parse(value.__doc__)
+    doc = declare_page.parse(value.__doc__)
 
     assert list(doc.arguments) == list(inspect.signature(value).parameters)
     assert all(len(text) >= 10 and text.endswith(".") for text in doc.arguments.values())
@@ -82,7 +82,7 @@ def test_a_metric_refuses_what_its_help_says(kind: MetricKind) -> None:
     """Its docstring begins with its meaning; the wrong shape of a threshold is an error."""
     function = FUNCTIONS[kind.name]
     wrong = -1.0 if kind.breach_side is BreachSide.BOTH else (0.1, 0.2)
-    doc = vocabulary.parse(function.__doc__)
+    doc = declare_page.parse(function.__doc__)
 
     assert " ".join(doc.text.split()).startswith(kind.meaning)
     assert doc.errors
@@ -93,15 +93,15 @@ def test_a_metric_refuses_what_its_help_says(kind: MetricKind) -> None:
 
 def test_files_explain_their_arguments_alike() -> None:
     """What Parquet and Csv share is said once in three places."""
-    shared = vocabulary.parse(d.Files.__doc__).arguments
+    shared = declare_page.parse(d.Files.__doc__).arguments
 
     for source in (d.Parquet, d.Csv):
-        assert shared.items() <= vocabulary.parse(source.__doc__).arguments.items()
+        assert shared.items() <= declare_page.parse(source.__doc__).arguments.items()
 
 
 def test_the_page_is_what_would_be_written() -> None:
     """docs/declare.md is up to date; `make build` writes it."""
-    assert vocabulary.FILE.read_text(encoding="utf-8") == vocabulary.page()
+    assert declare_page.FILE.read_text(encoding="utf-8") == declare_page.page()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_page_is_what_would_be_written() -> None:
 )  # fmt: skip
 def test_a_docstring_is_parsed_by_its_sections(docstring: str, arguments: dict[str, str]) -> None:
     """An argument's text may take several lines."""
-    assert vocabulary.parse(docstring).arguments == arguments
+    assert declare_page.parse(docstring).arguments == arguments
 
 
 ROOMS = (
