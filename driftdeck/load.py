@@ -78,7 +78,7 @@ def _place(path: Path) -> str:
 
 def _read(path: Path) -> Monitor:
     place = _place(path)
-    monitor = _execute(path).get("MONITOR")
+    monitor = execute(path).get("MONITOR")
     if not isinstance(monitor, Monitor):
         raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
     calibration = thresholds.read(thresholds.locate(path))
@@ -109,7 +109,7 @@ def load_contacts(folder: Path, *others: Path) -> tuple[Contact, ...]:
     if not path.exists():
         return ()
     place = f"{folder.name}/{path.name}"
-    contacts = _execute(path).get("CONTACTS")
+    contacts = execute(path).get("CONTACTS")
     if not isinstance(contacts, tuple) or not all(
         isinstance(contact, Contact) for contact in contacts
     ):
@@ -129,12 +129,15 @@ def load_contacts(folder: Path, *others: Path) -> tuple[Contact, ...]:
     return contacts
 
 
-def _execute(path: Path) -> dict[str, object]:
-    """The names that a declaration file assigns."""
+def execute(path: Path) -> dict[str, object]:
+    """The names that a file of the project assigns.
+
+    Raises: DeclarationError naming the file, the line and the mend.
+    """
     place = _place(path)
     spec = importlib.util.spec_from_file_location(f"driftdeck_declared.{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise DeclarationError(place, "is no Python file", "write a module with a MONITOR")
+        raise DeclarationError(place, "is no Python file", "write a module")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -25,6 +25,10 @@ from driftdeck.errors import DriftdeckError, ExitCode
 
 S = TypeVar("S", bound=BaseSettings)
 FILE = "driftdeck.toml"
+STACK = ".stack"
+"""The folder in the project's for what runs there; nothing of it is committed."""
+EVIDENTLY_PORT = 8000
+"""Of Evidently's UI on this machine, where nothing else is said."""
 READER = "grafana_reader"
 """The role that Grafana reads as where a project names no other."""
 VARIABLE = "DRIFTDECK_PROJECT"
@@ -172,7 +176,7 @@ class Project(BaseSettings):
     @property
     def evidently(self) -> str:
         """The base URL of Evidently's UI, as a person's browser reaches it."""
-        return (self.evidently_url or "http://127.0.0.1:8000").rstrip("/")
+        return (self.evidently_url or f"http://127.0.0.1:{EVIDENTLY_PORT}").rstrip("/")
 
     @property
     def datasource_user(self) -> str:
@@ -214,15 +218,11 @@ class Project(BaseSettings):
 PROJECT_KEYS = tuple(name for name in Project.model_fields if name != "root")
 
 
-class _Committed(InitSettingsSource):
-    """The project's table as a source of settings."""
-
-
 def committed(
     settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource
 ) -> PydanticBaseSettingsSource:
     """What the project's file says. Raises SettingsError naming a key that there is not."""
-    return _Committed(settings_cls, dict(_table(root_of(init_settings))))
+    return InitSettingsSource(settings_cls, dict(_table(root_of(init_settings))))
 
 
 def root_of(init_settings: PydanticBaseSettingsSource) -> Path:

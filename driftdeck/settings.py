@@ -19,7 +19,9 @@ from pydantic_settings import (
 
 from driftdeck import events
 from driftdeck.project import (
+    EVIDENTLY_PORT,
     PROJECT_KEYS,
+    STACK,
     VARIABLE,
     Project,
     SettingsError,
@@ -48,7 +50,7 @@ class KeptPasswords(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """A kept password, None where there is none that this user may read."""
-        folder = Path(self.current_state.get("stack_dir") or self._root / ".stack") / "secrets"
+        folder = self._root / (self.current_state.get("stack_dir") or STACK) / "secrets"
         try:
             return (folder / field_name).read_text(encoding="utf-8") or None, field_name, False
         except OSError:
@@ -74,7 +76,7 @@ class Settings(Project):
     dashboards: Annotated[tuple[str, ...], NoDecode] = Project.model_fields["dashboards"].default
 
     runtime: Literal["auto", "docker", "grafana", "embedded"] = "auto"
-    stack_dir: Path = Path(".stack")
+    stack_dir: Path = Path(STACK)
 
     database_url: str = ""
     """A PostgreSQL of one's own: a libpq URI, `key=value ...` or `service=NAME`. Where it is set,
@@ -94,7 +96,7 @@ class Settings(Project):
     grafana_token: str = ""
     grafana_bin: str = ""
     grafana_home: str = ""
-    evidently_port: int = Field(default=8000, ge=1, le=65535)
+    evidently_port: int = Field(default=EVIDENTLY_PORT, ge=1, le=65535)
     allowed_hosts: str = ""
     """Names, by commas, under which the Evidently UI and the previews are called, too."""
     prefect_port: int = Field(default=4200, ge=1, le=65535)

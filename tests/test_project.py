@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from driftdeck.dashboards.load import own_pages
+from driftdeck.declare import DeclarationError
+from driftdeck.generator.artefacts import site
 from driftdeck.project import FILE, VARIABLE, Project, SettingsError, find_root
 from driftdeck.settings import Settings, load_settings
+from repository import ROOT
 
 
 @pytest.fixture
@@ -123,3 +127,28 @@ def test_settings_reach_another_process(project: Path, monkeypatch: pytest.Monke
 
     assert "secret" not in variables.values()
     assert Settings() == Settings(root=project, monitors=("monitors", "more"))
+
+
+def test_kept_passwords_lie_in_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever folder a command runs in, as everything else of the stack."""
+    secrets = project / "other" / "secrets"
+    secrets.mkdir(parents=True)
+    (secrets / "collector_password").write_text("kept")
+    (project / "below").mkdir()
+    monkeypatch.delenv("COLLECTOR_PASSWORD", raising=False)
+    monkeypatch.setenv("STACK_DIR", "other")
+    monkeypatch.chdir(project / "below")
+
+    assert (Settings().stack_dir, Settings().collector_password) == (project / "other", "kept")
+
+
+def test_a_dashboard_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    """As a declaration is: by its file, with the mend."""
+    (tmp_path / "bad.py").write_text("1 / 0\n")
+    (tmp_path / "old.py").write_text("from dashboards_src import panels_of_old\n")
+
+    with pytest.raises(DeclarationError, match=r"bad\.py: ZeroDivisionError: .*must run by itself"):
+        own_pages([tmp_path], site(Project.find(ROOT)), ())
+    (tmp_path / "bad.py").unlink()
+    with pytest.raises(DeclarationError, match=r"old\.py: .*write `from driftdeck\.dashboards"):
+        own_pages([tmp_path], site(Project.find(ROOT)), ())

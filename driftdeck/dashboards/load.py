@@ -4,7 +4,6 @@ A module has a function `pages(site, monitors)`, which may give none where its m
 there, or a PAGE that was pulled from Grafana.
 """
 
-import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from driftdeck.dashboards.given import Pulled
 from driftdeck.dashboards.page import Page
 from driftdeck.dashboards.site import Site
 from driftdeck.declare import DeclarationError, Monitor
+from driftdeck.load import execute
 
 
 def own_pages(
@@ -28,14 +28,10 @@ def own_pages(
 
 def _pages(path: Path, site: Site, monitors: tuple[Monitor, ...]) -> list[Page | Pulled]:
     place = f"{path.parent.name}/{path.name}"
-    spec = importlib.util.spec_from_file_location(f"driftdeck_dashboards.{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if isinstance(page := getattr(module, "PAGE", None), Pulled):
+    names = execute(path)
+    if isinstance(page := names.get("PAGE"), Pulled):
         return [page]
-    if not callable(make := getattr(module, "pages", None)):
+    if not callable(make := names.get("pages")):
         raise DeclarationError(
             place, "makes no page", "define pages(site, monitors), or PAGE = pulled(...)"
         )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from driftdeck.errors import DriftdeckError
-from driftdeck.project import VARIABLE
+from driftdeck.project import STACK, VARIABLE
 from driftdeck.schedules.windows import INTERPRETER
 from driftdeck.settings import Settings
 
@@ -38,12 +38,12 @@ def prefect(settings: Settings) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     root = settings.root
-    program = root / ".stack" / "prefect-venv" / "bin"
+    program = root / STACK / "prefect-venv" / "bin"
     address = f"http://127.0.0.1:{settings.prefect_port}"
     if answers(address):
         raise PrefectError(f"{address} is taken; stop what listens there, or set PREFECT_PORT")
     where = {
-        "PREFECT_HOME": str(root / ".stack" / "prefect"),
+        "PREFECT_HOME": str(root / STACK / "prefect"),
         VARIABLE: str(root),
         INTERPRETER: sys.executable,
         "PREFECT_API_URL": f"{address}/api",

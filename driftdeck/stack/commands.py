@@ -10,7 +10,7 @@ from driftdeck.database.errors import sentence
 from driftdeck.errors import UsageError
 from driftdeck.preflight.command import show
 from driftdeck.preflight.read.reading import Reading
-from driftdeck.project import SettingsError
+from driftdeck.project import STACK, SettingsError
 from driftdeck.settings import Settings, load_settings
 from driftdeck.stack.errors import StackError
 from driftdeck.stack.steps import say
@@ -166,7 +166,7 @@ def clean(settings: Settings) -> int:
     from driftdeck.stack.housekeeping import alone, stop
     from driftdeck.stack.housekeeping import clean as remove
 
-    own = settings.root / ".stack"
+    own = settings.root / STACK
     if settings.stack_dir.resolve() != own and settings.stack_dir.exists():
         with alone(settings.stack_dir):
             stop(settings.stack_dir)
