@@ -4,12 +4,14 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from driftdeck.declare import Column, DeclarationError, Monitor, Thresholds
+from driftdeck.declare import Column, DeclarationError, Metric, Monitor, Thresholds
 from driftdeck.declare.canonical import canonical, later
+from driftdeck.declare.thresholds import ThresholdKey
 
 SUFFIX = ".thresholds.toml"
 ENOUGH = 10
@@ -19,6 +21,9 @@ VERSION = 1
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 WHOLE, ESCAPED = "all", "column:"
 """The key of the whole data set; what stands before a column that is called like it."""
+HEADING, SEGMENTS, LIKE = "calibration", "segments", "like"
+"""The tables of a file beside those of metrics: what its thresholds were found on, those of
+segments, and those of each hour or weekday."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Calibration:
 
     fingerprint: str
     data: str
-    thresholds: Mapping[tuple[str, str], Thresholds]
+    thresholds: Mapping[ThresholdKey, Thresholds]
     version: int = 1
 
 
@@ -51,15 +56,21 @@ def fingerprint(monitor: Monitor, version: int = VERSION) -> str:
 
 
 def _first_basis(monitor: Monitor) -> list[object]:
-    """What version 1 hashes; fields of sources and columns that are newer, where they are set."""
+    """What version 1 hashes; what was declared by later versions only, where it is set."""
     calibrated = [
         (
             series.key,
             series.method.name if series.method else "",
             canonical(series.metric.quantiles),
+            *_later(series.metric),
         )
         for series in monitor.series()
         if series.metric.quantiles is not None
+    ]
+    judged = [
+        [canonical(slice_), sorted(slice_.judged), slice_.min_rows]
+        for slice_ in monitor.slices
+        if slice_.judged
     ]
     return [
         canonical(monitor.source),
@@ -69,7 +80,15 @@ def _first_basis(monitor: Monitor) -> list[object]:
         monitor.min_rows,
         [_column(column) for column in monitor.all_columns()],
         calibrated,
+        *([judged] if judged else []),
     ]
+
+
+def _later(metric: Metric) -> list[str]:
+    """What a value depends on beside its column and method, where something is declared."""
+    if not (metric.options or metric.baseline.suffix):
+        return []
+    return [canonical((metric.baseline, metric.options))]
 
 
 def _column(column: Column) -> list[object]:
@@ -99,9 +118,14 @@ def format_key(column: str) -> str:
         return WHOLE
     if column == WHOLE or column.startswith(ESCAPED):
         column = ESCAPED + column
-    if BARE.fullmatch(column):
-        return column
-    return json.dumps(column, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _quote(column)
+
+
+def _quote(key: str) -> str:
+    """A key as TOML writes it."""
+    if BARE.fullmatch(key):
+        return key
+    return json.dumps(key, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def parse_key(key: str) -> str:
@@ -115,12 +139,8 @@ def read(path: Path) -> Calibration | None:
         return None
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        head = document.pop("calibration")
-        by_key = {
-            (metric, parse_key(key)): Thresholds(**numbers)
-            for metric, columns in document.items()
-            for key, numbers in columns.items()
-        }
+        head = document.pop(HEADING)
+        by_key = dict(_parse(document))
         version = head.get("version", 1)
         calibration = Calibration(head["fingerprint"], head["data"], by_key, version)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
@@ -133,9 +153,46 @@ def read(path: Path) -> Calibration | None:
             f"{version!r} is none of {', '.join(map(str, BASES))}",
             "update driftdeck, or write the file anew with calibrate",
         )
-    for (metric, column), fixed in calibration.thresholds.items():
-        fixed.check(f"{path.name}: {metric}.{column or 'all'}")
+    for key, fixed in calibration.thresholds.items():
+        fixed.check(f"{path.name}: {key}")
     return calibration
+
+
+def _parse(
+    document: Mapping[str, Any], segment: tuple[str, str] = ("", ""), like: str = ""
+) -> Iterator[tuple[ThresholdKey, Thresholds]]:
+    """(key, thresholds) of each line of a file, or of one of its segments."""
+    for name, table in document.items():
+        if name == LIKE:
+            for other, metrics in table.items():
+                yield from _parse(metrics, segment, other)
+        elif name == SEGMENTS:
+            for slice_, values in table.items():
+                for value, metrics in values.items():
+                    yield from _parse(metrics, (slice_, value))
+        else:
+            for column, numbers in table.items():
+                key = ThresholdKey(name, parse_key(column), *segment, like)
+                yield key, Thresholds(**numbers)
+
+
+def render(heading: Sequence[str], found: Mapping[ThresholdKey, Thresholds]) -> str:
+    """The text of a file. heading: its first lines."""
+    tables: dict[str, list[str]] = {}
+    for key, fixed in found.items():
+        pairs = ", ".join(f"{name} = {number!r}" for name, number in fixed.as_dict().items())
+        tables.setdefault(_table(key), []).append(f"{format_key(key.column)} = {{ {pairs} }}")
+    lines = [*heading]
+    for table, rows in tables.items():
+        lines += ["", f"[{table}]", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _table(key: ThresholdKey) -> str:
+    """The heading under which a key stands, as TOML writes it."""
+    names = [SEGMENTS, key.slice, key.value] if key.slice else []
+    names += [LIKE, key.like] if key.like else []
+    return ".".join(map(_quote, [*names, key.metric]))
 
 
 def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str]:
@@ -150,17 +207,21 @@ def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str
             f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}"
         )
     fixed = {s.key for s in monitor.series() if s.metric.thresholds is not None}
-    for metric, column in sorted(set(calibration.thresholds) - wanted):
-        place = f"{monitor.name}: {metric}.{column or 'all'}"
-        why = (
-            "also has thresholds in the declaration"
-            if (metric, column) in fixed
-            else "is not declared"
-        )
+    judged = {slice_.name: set(slice_.judged) for slice_ in monitor.slices}
+    for key in sorted(calibration.thresholds):
+        place = f"{monitor.name}: {key}"
+        if (key.metric, key.column) in fixed:
+            why = "also has thresholds in the declaration"
+        elif (key.metric, key.column) not in wanted:
+            why = "is not declared"
+        elif key.slice and key.metric not in judged.get(key.slice, ()):
+            why = "is not judged by its slice"
+        else:
+            continue
         problems.append(f"{place} {why}; delete it from {monitor.name}{SUFFIX}")
-    missing = sorted(wanted - set(calibration.thresholds))
+    whole = {(key.metric, key.column) for key in calibration.thresholds if not key.slice}
     problems += [
-        f"{monitor.name}: {metric}.{column or 'all'} has no threshold; {repair}"
-        for metric, column in missing
+        f"{monitor.name}: {ThresholdKey(*key)} has no threshold; {repair}"
+        for key in sorted(wanted - whole)
     ]
     return problems

@@ -30,15 +30,23 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Prediction and target": (
         "What the model answered, and what turned out to be true. Where a number is predicted and"
         " observed, or labels are 0 and 1, the column's name is enough.",
-        ("probability", "label"),
+        ("probability", "classes", "label"),
     ),
     "Metrics": (
         "What is computed of each window. All arguments are named ones.",
         (
             "drift", "prediction_drift", "target_drift", "missing", "row_count",
-            "prediction_mean", "target_mean", "accuracy", "precision", "recall", "roc_auc",
-            "log_loss", "mae", "rmse", "mean_error", "agreement",
+            "prediction_mean", "target_mean", "accuracy", "balanced_accuracy", "precision",
+            "recall", "f1", "roc_auc", "log_loss", "mae", "rmse", "mean_error", "agreement",
+            "mape", "wape", "mase", "r2", "pinball", "coverage", "interval_width", "unseen",
+            "out_of_range", "duplicates", "constant_columns", "changed_columns", "newest_row_age",
         ),
+    ),
+    "Metrics of one's own": (
+        "A number that nobody else computes.", ("measure", "evidently"),
+    ),
+    "Slices": (
+        "Parts of the rows that are measured as the whole is.", ("by", "where"),
     ),
     "Thresholds": (
         "From which value on a window is in breach, and how many breaches fire an alert.",
@@ -46,7 +54,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Windows and lengths of time": (
         "How data is cut, and what it is compared with.",
-        ("Daily", "Between", "Days", "Hours"),
+        ("Daily", "Hourly", "Weekly", "Monthly", "Between", "Days", "Hours", "same"),
     ),
     "Retraining": ("When a model is trained anew.", ("Retrain",)),
     "Contacts": (
@@ -60,12 +68,18 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Seldom written in a declaration; for code that reads one.",
         (
             "Column", "Metric", "Method", "Unit", "Thresholds", "Series", "Window", "Receiver",
-            "Files", "DeclarationError",
+            "Files", "Every", "Slice", "Segment", "Baseline", "DeclarationError",
         ),
     ),
 }  # fmt: skip
 """Every name that may be called, by what it is for, in the order of the page."""
-FUNCTIONS = {"missing_share": "missing"}
+FUNCTIONS = {
+    "missing_share": "missing",
+    "unseen_share": "unseen",
+    "out_of_range_share": "out_of_range",
+    "duplicate_share": "duplicates",
+    "interval_coverage": "coverage",
+}
 """Functions that are not called as their metric is stored."""
 SIDES = {BreachSide.HIGH: "high", BreachSide.LOW: "low", BreachSide.BOTH: "both"}
 
@@ -157,7 +171,7 @@ def _default(owner: object, parameter: inspect.Parameter) -> str:
     default = parameter.default
     if default is inspect.Parameter.empty:
         return "optional" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "required"
-    if isinstance(default, Method | Unit):
+    if isinstance(default, Method | Unit | declare.Baseline):
         return f"`d.{_constant(default)}`"
     if type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS":
         return DEFAULTS[parameter.name]

@@ -1,11 +1,29 @@
 """The vocabulary of a declaration: what one may write in a monitor's file."""
 
-from driftdeck.declare.columns import Column, Role, category, label, number, probability
+from driftdeck.declare.baselines import PREVIOUS, REFERENCE, SAME, Baseline, same
+from driftdeck.declare.columns import (
+    Column,
+    Role,
+    category,
+    classes,
+    label,
+    number,
+    probability,
+)
 from driftdeck.declare.contacts import Contact
 from driftdeck.declare.data_metrics import missing, prediction_mean, row_count, target_mean
 from driftdeck.declare.drift_metrics import drift, prediction_drift, target_drift
 from driftdeck.declare.errors import DeclarationError
 from driftdeck.declare.expected import Expected
+from driftdeck.declare.forecasts import (
+    coverage,
+    interval_width,
+    mape,
+    mase,
+    pinball,
+    r2,
+    wape,
+)
 from driftdeck.declare.methods import (
     CHI_SQUARE,
     HELLINGER,
@@ -19,9 +37,12 @@ from driftdeck.declare.methods import (
 )
 from driftdeck.declare.metrics import Firing, Metric
 from driftdeck.declare.monitor import Monitor, Series
+from driftdeck.declare.own import evidently, measure
 from driftdeck.declare.performance import (
     accuracy,
     agreement,
+    balanced_accuracy,
+    f1,
     log_loss,
     mae,
     mean_error,
@@ -29,6 +50,14 @@ from driftdeck.declare.performance import (
     recall,
     rmse,
     roc_auc,
+)
+from driftdeck.declare.quality import (
+    changed_columns,
+    constant_columns,
+    duplicates,
+    newest_row_age,
+    out_of_range,
+    unseen,
 )
 from driftdeck.declare.receivers import (
     Receiver,
@@ -45,12 +74,14 @@ from driftdeck.declare.receivers import (
     webhook,
 )
 from driftdeck.declare.retrain import Retrain
+from driftdeck.declare.slices import Segment, Slice, by, where
 from driftdeck.declare.sources import Csv, Files, Parquet, Source, Table
 from driftdeck.declare.thresholds import Quantiles, Thresholds
 from driftdeck.declare.units import (
     CELSIUS,
     COUNT,
     DISTANCE,
+    ERROR_SHARE,
     HECTOPASCAL,
     HOURS,
     KM_PER_HOUR,
@@ -62,17 +93,29 @@ from driftdeck.declare.units import (
     NUMBER,
     P_VALUE,
     PERCENT,
+    RATIO,
     SCORE,
     SHARE,
     Unit,
 )
-from driftdeck.declare.windows import Between, Daily, Days, Hours, Window
+from driftdeck.declare.windows import (
+    Between,
+    Daily,
+    Days,
+    Every,
+    Hourly,
+    Hours,
+    Monthly,
+    Weekly,
+    Window,
+)
 
 __all__ = [
     "CELSIUS",
     "CHI_SQUARE",
     "COUNT",
     "DISTANCE",
+    "ERROR_SHARE",
     "HECTOPASCAL",
     "HELLINGER",
     "HOURS",
@@ -87,11 +130,16 @@ __all__ = [
     "MINUTES",
     "NUMBER",
     "PERCENT",
+    "PREVIOUS",
     "PSI",
     "P_VALUE",
+    "RATIO",
+    "REFERENCE",
+    "SAME",
     "SCORE",
     "SHARE",
     "WASSERSTEIN",
+    "Baseline",
     "Between",
     "Column",
     "Contact",
@@ -99,54 +147,81 @@ __all__ = [
     "Daily",
     "Days",
     "DeclarationError",
+    "Every",
     "Expected",
     "Files",
     "Firing",
+    "Hourly",
     "Hours",
     "Method",
     "Metric",
     "Monitor",
+    "Monthly",
     "Parquet",
     "Quantiles",
     "Receiver",
     "Retrain",
     "Role",
+    "Segment",
     "Series",
+    "Slice",
     "Source",
     "Table",
     "Thresholds",
     "Unit",
+    "Weekly",
     "Window",
     "Z",
     "accuracy",
     "agreement",
+    "balanced_accuracy",
+    "by",
     "category",
+    "changed_columns",
+    "classes",
+    "constant_columns",
+    "coverage",
     "discord",
     "drift",
+    "duplicates",
     "email",
+    "evidently",
+    "f1",
+    "interval_width",
     "label",
     "log_loss",
     "mae",
+    "mape",
+    "mase",
     "mean_error",
+    "measure",
     "missing",
+    "newest_row_age",
     "number",
     "oncall",
     "opsgenie",
+    "out_of_range",
     "pagerduty",
+    "pinball",
     "precision",
     "prediction_drift",
     "prediction_mean",
     "probability",
+    "r2",
     "recall",
     "receiver_of_type",
     "rmse",
     "roc_auc",
     "row_count",
+    "same",
     "slack",
     "sns",
     "target_drift",
     "target_mean",
     "teams",
     "telegram",
+    "unseen",
+    "wape",
     "webhook",
+    "where",
 ]

@@ -16,7 +16,13 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "Table": ("name", "time", "on", "address"),
     "Between": ("first", "last"),
     "Daily": ("timezone",),
+    "Hourly": ("hours", "timezone"),
+    "Weekly": ("first", "timezone"),
+    "Monthly": ("timezone",),
     "Quantiles": ("warn", "alert"),
+    "Baseline": ("name", "unit", "weeks"),
+    "By": ("name", "column", "most", "values"),
+    "Where": ("name", "condition", "declared"),
     "Column": ("name", "kind", "unit", "role", "cut"),
     "Unit": ("name", "grafana", "low", "high"),
 }

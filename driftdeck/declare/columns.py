@@ -1,6 +1,7 @@
 """Columns of the watched data: name, kind and unit, so that nothing is inferred from values."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -33,9 +34,15 @@ class Column:
         cut: Makes a probability a yes: value >= cut, between 0 and 1; None for the rest.
         positive: The word of a label that means yes; '' where it is 1.
         negative: The word of a label that means no; '' where it is 0, or any other word.
+        classes: The words that a label or a predicted class may be, in the order of panels; empty
+            where there are but yes and no, or numbers.
+        probabilities: The columns with the predicted probability of each class; empty for none.
+        derived: Whether the predicted class is not in the data, but that of the largest
+            probability.
 
     Raises:
-        DeclarationError: An empty name, a cut outside (0, 1), or two words that are alike.
+        DeclarationError: An empty name, a cut outside (0, 1), two words or columns that are alike,
+            or a single class.
 
     Example:
         >>> d.number("wind_speed", d.METRES_PER_SECOND).title
@@ -49,6 +56,9 @@ class Column:
     cut: float | None = None
     positive: str = ""
     negative: str = ""
+    classes: tuple[str, ...] = ()
+    probabilities: tuple[str, ...] = ()
+    derived: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -68,6 +78,26 @@ class Column:
             f"label {self.name}: negative",
             f"{self.negative!r} with positive {self.positive!r}",
             "give two different words",
+        )
+        self._check_classes()
+
+    def _check_classes(self) -> None:
+        for field, words in (("classes", self.classes), ("probabilities", self.probabilities)):
+            place = f"column {self.name}: {field}"
+            twice = sorted({word for word in words if words.count(word) > 1})
+            require(not twice, place, f"{', '.join(twice)} is there twice", "name each once")
+            require(all(words), place, "an empty name", "name each as the source spells it")
+        require(
+            len(self.classes) != 1,
+            f"column {self.name}: classes",
+            f"only {', '.join(self.classes)}",
+            "name every class, two or more",
+        )
+        require(
+            not (self.classes and self.positive),
+            f"column {self.name}: classes",
+            "beside a positive word",
+            "give classes, or positive and negative",
         )
 
     @property
@@ -135,32 +165,78 @@ def probability(name: str, *, cut: float) -> Column:
     return Column(name=name, kind="number", unit=SHARE, role=Role.PREDICTION, cut=cut)
 
 
-def label(name: str, *, positive: object, negative: object = "") -> Column:
-    """What turned out to be true, in words. Labels of 0 and 1 need only the column's name.
+PREDICTED_CLASS = "predicted_class"
+"""What the predicted class is called where no column of the data holds it."""
+
+
+def classes(probabilities: Mapping[str, str], *, predicted: str = "") -> Column:
+    """A predicted class among several, with the probability of each.
+
+    Args:
+        probabilities: The column with the probability of each class, by the class as labels spell
+            it: {"late": "p_late", "on time": "p_on_time"}. Two classes or more, in the order in
+            which panels show them.
+        predicted: The column with the predicted class; '' takes that of the largest probability, of
+            equal ones the first.
+
+    Returns:
+        The column, for `d.Monitor(prediction=...)`.
+
+    Raises:
+        DeclarationError: A single class, a column that is there twice, or an empty name.
+
+    Example:
+        >>> d.classes({"late": "p_late", "on time": "p_on_time"}).classes
+        ('late', 'on time')
+    """
+    return Column(
+        name=predicted or PREDICTED_CLASS,
+        kind="category",
+        role=Role.PREDICTION,
+        classes=tuple(map(format_word, probabilities)),
+        probabilities=tuple(probabilities.values()),
+        derived=not predicted,
+    )
+
+
+def label(
+    name: str, *, positive: object = "", negative: object = "", classes: Sequence[object] = ()
+) -> Column:
+    """A class in words: what turned out to be true, or what was predicted.
+
+    Labels of 0 and 1 need only the column's name. Where neither words nor classes are given, they
+    are those of the other side: of the target beside a prediction, or the other way round.
 
     Args:
         name: As the source spells it.
         positive: The word, number or boolean that means yes.
         negative: The one that means no; any other is then unusable, and counted. Without it, a
             window may have one word beside the positive one.
+        classes: The words where there are more than yes and no, in the order in which panels show
+            them; any other is unusable, and counted.
 
     Returns:
-        The column, for `d.Monitor(target=...)`.
+        The column, for `d.Monitor(target=...)` or `d.Monitor(prediction=...)`.
 
     Raises:
-        DeclarationError: No positive word, or two that are alike.
+        DeclarationError: A single class, classes beside a positive word, or two words alike.
 
     Example:
         >>> d.label("outcome", positive="churned", negative="stayed").positive
         'churned'
+        >>> d.label("outcome", classes=("late", "on time", "cancelled")).classes
+        ('late', 'on time', 'cancelled')
     """
-    yes, no = _spelled(positive), _spelled(negative)
-    require(bool(yes), f"label {name}: positive", f"{positive!r}", "give the word that means yes")
-    return Column(name=name, kind="category", role=Role.TARGET, positive=yes, negative=no)
+    yes, no = format_word(positive), format_word(negative)
+    require(not no or bool(yes), f"label {name}: positive", "''", "give the word that means yes")
+    words = tuple(map(format_word, classes))
+    return Column(
+        name=name, kind="category", role=Role.TARGET, positive=yes, negative=no, classes=words
+    )
 
 
-def _spelled(word: object) -> str:
-    """A label's word as it is read: 1.0 is 1, True is true."""
+def format_word(word: object) -> str:
+    """A word of a category or label as it is read: 1.0 is 1, True is true."""
     if word is None:
         return ""
     if isinstance(word, float) and word.is_integer():
@@ -170,3 +246,10 @@ def _spelled(word: object) -> str:
         return text.lower()
     whole = WHOLE.fullmatch(text)
     return whole[1] if whole else text
+
+
+def format_category(value: object) -> str:
+    """A value of a category as it is read: text stays as it is, but True is true."""
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        return value
+    return format_word(value)

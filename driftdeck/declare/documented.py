@@ -8,7 +8,16 @@ from typing import TypeVar
 from driftdeck.declare.kinds import MetricKind
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Metric
-from driftdeck.declare.units import COUNT, DISTANCE, LOG_LOSS, NUMBER, SHARE
+from driftdeck.declare.units import (
+    COUNT,
+    DISTANCE,
+    ERROR_SHARE,
+    HOURS,
+    LOG_LOSS,
+    NUMBER,
+    RATIO,
+    SHARE,
+)
 
 WIDTH = 88
 F = TypeVar("F", bound=Callable[..., Metric])
@@ -18,6 +27,9 @@ UNITS = {
     DISTANCE: "as a distance, 0 or more",
     LOG_LOSS: "in nats, 0 or more",
     NUMBER: "in the unit of the column",
+    HOURS: "in hours",
+    ERROR_SHARE: "as a share, 0 or more",
+    RATIO: "as a ratio",
 }
 ARGUMENTS = {
     "number": "The method for columns of numbers: WASSERSTEIN, JENSEN_SHANNON, PSI, KL, HELLINGER"
@@ -30,6 +42,17 @@ ARGUMENTS = {
     " Excludes warn, alert and quantiles.",
     "firing": "How many of the newest judged windows must be in breach before the alert fires; 3"
     " of 5 unless given.",
+    "baseline": "What it is measured against: the reference unless given, `d.PREVIOUS` (the window"
+    " before) or `d.same(...)`. A monitor may have several, side by side.",
+    "average": 'Of several classes: "macro", the mean of all, which is what is taken unless given;'
+    ' "weighted" by their labels; "class", a series for each. Of yes and no: leave it out.',
+    "season": "So many rows make a season, such as 24 hours of a day or 168 of a week.",
+    "key": "Names of the columns that tell one row, or one series of a forecast, from another.",
+    "quantile": "Of the label, which the prediction is meant to be; between 0 and 1.",
+    "low": "The column with the lower end of the predicted interval.",
+    "high": "The column with the upper end.",
+    "within": "Two shares of the reference's values between which a value is in range, such as"
+    " (0.001, 0.999); from its least to its largest unless given.",
     "columns": "Names of the features it is computed for, as declared; all of them unless given.",
 }
 """What is said of the arguments that are alike for all metrics."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from driftdeck.declare import kinds
+from driftdeck.declare.baselines import REFERENCE, Baseline
 from driftdeck.declare.documented import documented
 from driftdeck.declare.errors import require
 from driftdeck.declare.methods import JENSEN_SHANNON, WASSERSTEIN, Method
@@ -20,6 +21,7 @@ def drift(
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
     columns: tuple[str, ...] = (),
+    baseline: Baseline = REFERENCE,
 ) -> Metric:
     """How far the window's values of a column lie from the reference's.
 
@@ -30,15 +32,22 @@ def drift(
         {'warn_above': 0.1, 'alert_above': 0.2}
         >>> d.drift(number=d.KS, category=d.CHI_SQUARE, alert=0.001).thresholds.as_dict()
         {'alert_below': 0.001}
+        >>> d.drift(baseline=d.PREVIOUS, alert=0.5).title  # beside d.drift(), or alone
+        'Drift against the window before'
     """
     methods = _check_methods("drift", number, category)
-    return kinds.DRIFT.scored_by(methods).declare(
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-        columns=columns,
-        methods=methods,
+    return (
+        kinds.DRIFT.against(baseline)
+        .scored_by(methods)
+        .declare(
+            warn=warn,
+            alert=alert,
+            quantiles=quantiles,
+            firing=firing,
+            columns=columns,
+            methods=methods,
+            baseline=baseline,
+        )
     )
 
 
@@ -51,6 +60,7 @@ def prediction_drift(
     alert: float | None = None,
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
+    baseline: Baseline = REFERENCE,
 ) -> Metric:
     """How far the window's predictions lie from the reference's.
 
@@ -59,12 +69,17 @@ def prediction_drift(
         {'warn_above': 0.3, 'alert_above': 0.5}
     """
     methods = _check_methods("prediction_drift", number, category)
-    return kinds.PREDICTION_DRIFT.scored_by(methods).declare(
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-        methods=methods,
+    return (
+        kinds.PREDICTION_DRIFT.against(baseline)
+        .scored_by(methods)
+        .declare(
+            warn=warn,
+            alert=alert,
+            quantiles=quantiles,
+            firing=firing,
+            methods=methods,
+            baseline=baseline,
+        )
     )
 
 
@@ -77,6 +92,7 @@ def target_drift(
     alert: float | None = None,
     quantiles: Quantiles | None = None,
     firing: Firing = FIRING,
+    baseline: Baseline = REFERENCE,
 ) -> Metric:
     """How far the window's labels lie from the reference's.
 
@@ -85,12 +101,17 @@ def target_drift(
         'psi'
     """
     methods = _check_methods("target_drift", number, category)
-    return kinds.TARGET_DRIFT.scored_by(methods).declare(
-        warn=warn,
-        alert=alert,
-        quantiles=quantiles,
-        firing=firing,
-        methods=methods,
+    return (
+        kinds.TARGET_DRIFT.against(baseline)
+        .scored_by(methods)
+        .declare(
+            warn=warn,
+            alert=alert,
+            quantiles=quantiles,
+            firing=firing,
+            methods=methods,
+            baseline=baseline,
+        )
     )
 
 

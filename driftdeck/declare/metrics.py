@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from driftdeck.declare.columns import Kind
+from driftdeck.declare.baselines import PREVIOUS, REFERENCE, SAME, Baseline
+from driftdeck.declare.columns import Column, Kind
 from driftdeck.declare.errors import require
 from driftdeck.declare.methods import BreachSide, Method
 from driftdeck.declare.thresholds import Quantiles, Thresholds
 from driftdeck.declare.units import Unit
 
-DRIFTS = ("drift", "prediction_drift", "target_drift")
-"""The metrics that compare a window with the reference."""
+DRIFT_NAMES = ("drift", "prediction_drift", "target_drift")
+DRIFTS = tuple(
+    f"{name}{baseline.suffix}" for baseline in (REFERENCE, PREVIOUS, SAME) for name in DRIFT_NAMES
+)
+"""The metrics that compare a window with another, or with the reference."""
+Option = str | float | tuple[str, ...] | tuple[float, ...] | None
 
 
 class Scope(StrEnum):
@@ -21,6 +26,7 @@ class Scope(StrEnum):
     TARGET = "target"
     DATASET = "dataset"
     PERFORMANCE = "performance"
+    CLASSES = "classes"
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,9 @@ class Metric:
         firing: After how many breaches the alert fires.
         methods: How each kind of column is scored; empty where there is nothing to choose.
         columns: The features it is computed for; empty for all.
+        baseline: What drift is measured against.
+        options: What else the computation depends on, by name.
+        reads: Columns that it needs beside the monitor's.
 
     Raises:
         DeclarationError: Unless exactly one of thresholds, quantiles and unjudged is given, or
@@ -96,6 +105,9 @@ class Metric:
     firing: Firing = FIRING
     methods: tuple[Method, ...] = ()
     columns: tuple[str, ...] = ()
+    baseline: Baseline = REFERENCE
+    options: tuple[tuple[str, Option], ...] = ()
+    reads: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         choices = [self.thresholds is not None, self.quantiles is not None, bool(self.unjudged)]
@@ -113,6 +125,15 @@ class Metric:
                 "no threshold is given",
                 'give warn or alert, or say unjudged="why"',
             )
+
+    @property
+    def is_performance(self) -> bool:
+        """Whether it speaks of the rows that have a label and a prediction."""
+        return self.scope in (Scope.PERFORMANCE, Scope.CLASSES)
+
+    def option(self, name: str) -> Option:
+        """What a declaration says beside thresholds. Raises KeyError."""
+        return dict(self.options)[name]
 
     def method(self, kind: Kind) -> Method | None:
         """The method for a kind of column, None where the metric has none to choose."""

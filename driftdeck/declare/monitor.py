@@ -1,24 +1,28 @@
 """The declaration of one model's monitoring."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from driftdeck.declare.columns import Column, Kind, Role
-from driftdeck.declare.errors import require
+from driftdeck.declare.checks import check
+from driftdeck.declare.columns import Column, Kind, Role, number
 from driftdeck.declare.expected import Expected
-from driftdeck.declare.kinds import CLASSIFICATION, REGRESSION
+from driftdeck.declare.kinds import BY_NAME
 from driftdeck.declare.methods import Method
-from driftdeck.declare.metrics import DRIFTS, Metric, Scope
+from driftdeck.declare.metrics import Metric, Scope
 from driftdeck.declare.retrain import Retrain
+from driftdeck.declare.slices import Segment, Slice, resolve
 from driftdeck.declare.sources import Source, Table
-from driftdeck.declare.thresholds import Thresholds
-from driftdeck.declare.units import NUMBER, Unit
-from driftdeck.declare.windows import OPEN, Between, Daily, Days, Hours, parse_day
+from driftdeck.declare.tasks import Task
+from driftdeck.declare.thresholds import ThresholdKey, Thresholds
+from driftdeck.declare.units import NUMBER, SHARE, Unit
+from driftdeck.declare.windows import OPEN, Between, Daily, Days, Every, Hours, Window, parse_day
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
+KIND_OF: Mapping[str, Kind] = MappingProxyType(
+    {"unseen_share": "category", "out_of_range_share": "number"}
+)
+"""The metrics of columns that are computed for one kind of them only."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Series:
     Args:
         metric: Its metric.
         column: The column it is computed for, None for the whole data set.
+        class_name: The class it is computed for, '' for all.
         method: How drift is scored, None where there is nothing to choose.
         unit: Of its values.
         thresholds: In force, None where there are none (yet).
@@ -42,11 +47,12 @@ class Series:
     method: Method | None
     unit: Unit
     thresholds: Thresholds | None
+    class_name: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
-        """(metric name, column name), '' for the whole data set."""
-        return self.metric.name, self.column.name if self.column else ""
+        """(metric name, name of the column or class), '' for the whole data set."""
+        return self.metric.name, self.column.name if self.column else self.class_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,7 @@ class Monitor:
             carry them.
         labels_within: How long after its end a window that lacks labels is measured anew when some
             come; 30 days or more.
+        slices: How rows are parted into segments, each measured as the whole is.
         reference: The days that later windows are compared with, and that calibration learns from;
             None for neither.
         prediction: A column, or the name of a column of numbers; None where there is none.
@@ -114,9 +121,10 @@ class Monitor:
     metrics: tuple[Metric, ...]
     starts: str = ""
     ends: str = ""
-    every: Daily = field(default_factory=Daily)
+    every: Every = field(default_factory=Daily)
     labels: Source | None = None
     labels_within: Days = OPEN
+    slices: tuple[Slice, ...] = ()
     reference: Between | None = None
     prediction: Column | str | None = None
     target: Column | str | None = None
@@ -126,19 +134,15 @@ class Monitor:
     expected: tuple[Expected, ...] = ()
     retrain: Retrain | None = None
     min_rows: int = 1
-    calibrated: Mapping[tuple[str, str], Thresholds] = field(
+    calibrated: Mapping[ThresholdKey, Thresholds] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )
 
     def __post_init__(self) -> None:
         for role, name in ((Role.PREDICTION, "prediction"), (Role.TARGET, "target")):
             object.__setattr__(self, name, self._as_column(getattr(self, name), role))
-        self._check_words()
-        self._check_period()
-        self._check_columns()
-        self._check_metrics()
-        self._check_expected()
-        self._check_retrain()
+        self._share_words()
+        check(self)
 
     def _as_column(self, column: Column | str | None, role: Role) -> Column | None:
         if column is None:
@@ -148,159 +152,54 @@ class Monitor:
             return Column(name=column, kind=kind, role=role)
         return replace(column, role=role)
 
-    def _check_words(self) -> None:
-        require(
-            bool(NAME.fullmatch(self.name)),
-            "name",
-            f"{self.name!r}",
-            "use up to 24 lower-case letters, digits and _, starting with a letter",
-        )
-        for name in ("title", "description", "owner"):
-            require(bool(getattr(self, name).strip()), name, "is empty", "say it in words")
-        require(self.min_rows >= 1, "min_rows", f"{self.min_rows}", "give 1 or more")
-        require(
-            (self.late_after is None) == bool(self.never_late),
-            "late_after",
-            "a monitor is either late after some hours or never late for a stated reason",
-            'give late_after=Hours(...), or never_late="why"',
-        )
-
-    def _check_period(self) -> None:
-        first, last = self.first_day, self.last_day
-        require(
-            last is None or (first is not None and first <= last),
-            "ends",
-            f"{self.ends!r} with starts {self.starts!r}",
-            "give starts, and ends not before it",
-        )
-
-    def _check_columns(self) -> None:
-        names = [column.name for column in self.all_columns()]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        require(not twice, "columns", f"{', '.join(twice)} declared twice", "name each once")
-        require(bool(self.columns), "columns", "none", "declare at least one column")
-        require(
-            self.labels is None or self.target is not None,
-            "target",
-            "labels have a source and no target column",
-            "name the target column",
-        )
-        require(
-            self.labels is None or bool(self.labels.on),
-            "labels: on",
-            "''",
-            "name the column that both sources share",
-        )
-        require(
-            self.labels_within.days >= OPEN.days,
-            "labels_within",
-            f"{self.labels_within.days:g} days",
-            f"windows stay open for {OPEN.days:g} days: give more, or leave it out",
-        )
-        require(
-            self.labels_within == OPEN or self.target is not None,
-            "labels_within",
-            "there are no labels to wait for",
-            "name the target column",
-        )
-        require(
-            self.target_column is None or not self.target_column.positive or self.classifies,
-            "target",
-            f"{self.target} has a positive word, and the prediction is no probability",
-            "give prediction=d.probability(..., cut=...)",
-        )
-
-    def _check_metrics(self) -> None:
-        names = [metric.name for metric in self.metrics]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        require(not twice, "metrics", f"{', '.join(twice)} declared twice", "keep one of them")
-        for metric in self.metrics:
-            self._check_metric(metric)
-
-    def _check_metric(self, metric: Metric) -> None:
-        require(
-            metric.name not in DRIFTS or self.reference is not None,
-            metric.name,
-            "there is no reference to compare with",
-            'give reference=Between("YYYY-MM-DD", "YYYY-MM-DD")',
-        )
-        require(
-            metric.quantiles is None or self.reference is not None,
-            metric.name,
-            "its thresholds cannot be calibrated without a reference",
-            'give warn and alert, or unjudged="why"',
-        )
-        needs_prediction = metric.scope in (Scope.PREDICTION, Scope.PERFORMANCE)
-        require(
-            not needs_prediction or self.prediction is not None,
-            metric.name,
-            "there is no prediction",
-            "name the prediction column",
-        )
-        needs_target = metric.scope in (Scope.TARGET, Scope.PERFORMANCE)
-        require(
-            not needs_target or self.target is not None,
-            metric.name,
-            "there is no target",
-            "name the target column",
-        )
-        kind = "classification" if self.classifies else "regression"
-        wrong = REGRESSION if self.classifies else CLASSIFICATION
-        require(
-            metric.name not in wrong,
-            metric.name,
-            f"does not fit a {kind}",
-            "probability(..., cut=...) makes a classification, a number a regression",
-        )
-        unknown = sorted(set(metric.columns) - {column.name for column in self.columns})
-        require(
-            not unknown, f"{metric.name}: columns", f"{unknown} not declared", "declare them first"
-        )
-
-    def _check_expected(self) -> None:
-        judged = {series.key for series in self.series() if not series.metric.unjudged}
-        for breach in self.expected:
-            require(
-                (breach.metric, breach.column) in judged,
-                "expected",
-                f"no judged series {breach.metric} of {breach.column or 'the whole data set'}",
-                "name a metric with thresholds, and its column as declared",
-            )
-
-    def _check_retrain(self) -> None:
-        if self.retrain is None:
-            return
-        judged = {metric.name for metric in self.metrics if not metric.unjudged}
-        performance = {m.name for m in self.metrics if m.scope is Scope.PERFORMANCE} & judged
-        unknown = sorted(set(self.retrain.metrics) - judged)
-        require(
-            not unknown,
-            "retrain: metrics",
-            f"{unknown} have no thresholds here",
-            "name judged metrics",
-        )
-        require(
-            bool(self.retrain.metrics or performance),
-            "retrain: metrics",
-            "none, and no performance metric is judged",
-            "name the metrics whose breaches count",
-        )
-        require(
-            self.retrain.reference is None
-            or (self.reference is not None and bool(self.model_version)),
-            "retrain: reference",
-            "there is no reference, or no model_version to tell whose it is",
-            "give the monitor reference and model_version",
-        )
+    def _share_words(self) -> None:
+        """A side that names no classes, and no positive word, has those of the other."""
+        prediction, target = self.prediction_column, self.target_column
+        for name, side, other in (
+            ("prediction", prediction, target),
+            ("target", target, prediction),
+        ):
+            if side is None or other is None or side.kind != "category" or other.cut is not None:
+                continue
+            if not (side.classes or side.positive):
+                words = replace(
+                    side,
+                    classes=other.classes,
+                    positive=other.positive,
+                    negative=other.negative,
+                )
+                object.__setattr__(self, name, words)
 
     def is_expected(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is one that somebody knows of."""
         return any(breach.covers(metric, column, day) for breach in self.expected)
 
     @property
+    def task(self) -> Task | None:
+        """What the model predicts, None where there is no prediction.
+
+        A prediction in words of which nothing says which there are is a regression's: it is
+        compared with no label.
+        """
+        prediction = self.prediction_column
+        if prediction is None:
+            return None
+        if prediction.cut is not None or prediction.positive:
+            return Task.BINARY
+        return Task.CLASSES if prediction.classes else Task.REGRESSION
+
+    @property
     def classifies(self) -> bool:
-        """Whether the prediction is a probability with a cut."""
-        return isinstance(self.prediction, Column) and self.prediction.cut is not None
+        """Whether the model predicts yes or no, or one of several classes."""
+        return self.task in (Task.BINARY, Task.CLASSES)
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the prediction says how probable each class is."""
+        prediction = self.prediction_column
+        return prediction is not None and (
+            prediction.cut is not None or bool(prediction.probabilities)
+        )
 
     @property
     def prediction_column(self) -> Column | None:
@@ -327,48 +226,111 @@ class Monitor:
         ends = (self.prediction_column, self.target_column)
         return (*self.columns, *(column for column in ends if column is not None))
 
-    def series(self) -> Iterator[Series]:
-        """Every line of numbers that this monitor promises for each window, in declared order."""
+    def other_columns(self) -> tuple[Column, ...]:
+        """What is read beside `all_columns()`: probabilities of classes, columns of slices and of
+        single metrics; each once for each kind that it is read as."""
+        declared = {(column.name, column.kind) for column in self.all_columns()}
+        prediction = self.prediction_column
+        columns = [
+            *(number(name, SHARE) for name in (prediction.probabilities if prediction else ())),
+            *(column for slice_ in self.slices for column in resolve(slice_, self.all_columns())),
+            *(column for metric in self.metrics for column in metric.reads),
+        ]
+        others = {(column.name, column.kind): column for column in columns}
+        return tuple(column for key, column in others.items() if key not in declared)
+
+    def source_columns(self) -> tuple[str, ...]:
+        """The names of the columns to read from the sources, the target's among them."""
+        prediction = self.prediction_column
+        derived = {prediction.name} if prediction and prediction.derived else set()
+        columns = (*self.all_columns(), *self.other_columns())
+        return tuple(dict.fromkeys(c.name for c in columns if c.name not in derived))
+
+    def series(self, slice_: Slice | None = None) -> Iterator[Series]:
+        """Every line of numbers that this monitor promises for each window, in declared order.
+
+        slice_: those of each of its segments; None for those of the whole.
+        """
         for metric in self.metrics:
-            yield from self.series_of(metric)
+            for series in self.series_of(metric):
+                if slice_ is None or slice_.has(*series.key):
+                    yield series
 
     def series_of(self, metric: Metric) -> Iterator[Series]:
-        """Those of one metric: a line for each column it is over, or one."""
-        for column in self._columns_of(metric):
-            yield self._series(metric, column)
+        """Those of one metric: a line for each column or class it is over, or one."""
+        prediction = self.prediction_column
+        if metric.scope is Scope.CLASSES:
+            for name in prediction.classes if prediction else ():
+                yield replace(self._series(metric, None, name), class_name=name)
+            return
+        for column in self.columns_of(metric):
+            yield self._series(metric, column, "")
 
-    def _columns_of(self, metric: Metric) -> tuple[Column | None, ...]:
+    def columns_of(self, metric: Metric) -> tuple[Column | None, ...]:
+        """The columns that a metric is computed for; None where it is of the whole."""
         if metric.scope is Scope.COLUMNS:
-            return tuple(c for c in self.columns if not metric.columns or c.name in metric.columns)
+            kind = KIND_OF.get(metric.name)
+            return tuple(
+                column
+                for column in self.columns
+                if (not metric.columns or column.name in metric.columns)
+                and (kind is None or column.kind == kind)
+            )
         if metric.scope is Scope.PREDICTION:
             return (self.prediction_column,)
         return (self.target_column,) if metric.scope is Scope.TARGET else (None,)
 
-    def _series(self, metric: Metric, column: Column | None) -> Series:
+    def _series(self, metric: Metric, column: Column | None, class_name: str) -> Series:
         method = metric.method(column.kind) if column else None
         return Series(
             metric,
             column,
             method,
             self._unit(metric, column, method),
-            self.thresholds_of(metric, column),
+            self.thresholds_of(metric, column.name if column else class_name),
         )
 
     def _unit(self, metric: Metric, column: Column | None, method: Method | None) -> Unit:
         if method is not None:
             return method.unit
-        if metric.unit is not NUMBER:
+        if metric.unit is not NUMBER or BY_NAME.get(metric.name) is None:
             return metric.unit
         if column is not None and column.role is Role.TARGET and self.classifies:
             return self.prediction_column.unit if self.prediction_column else NUMBER
         source = column or self.target_column
         return source.unit if source else NUMBER
 
-    def thresholds_of(self, metric: Metric, column: Column | None) -> Thresholds | None:
-        """The thresholds of one series: fixed, calibrated, or None where there are none yet."""
+    def thresholds_of(
+        self,
+        metric: Metric,
+        column: str,
+        segment: Segment | None = None,
+        window: Window | None = None,
+    ) -> Thresholds | None:
+        """The thresholds of one series: fixed, calibrated, or None where there are none (yet).
+
+        column: of the series, or its class; '' for the whole data set. segment: None for the whole
+        window; one of a slice that does not judge the metric has none. window: whose hour or
+        weekday counts, where thresholds are found for each.
+        """
+        if segment is not None and not self._judges(segment, metric):
+            return None
         if metric.thresholds is not None:
             return metric.thresholds
-        return self.calibrated.get((metric.name, column.name if column else ""))
+        return self.calibrated.get(self.threshold_key(metric, column, segment, window))
+
+    def threshold_key(
+        self, metric: Metric, column: str, segment: Segment | None, window: Window | None
+    ) -> ThresholdKey:
+        """The key of a series' calibrated thresholds; arguments as for `thresholds_of`."""
+        same = metric.quantiles.same if metric.quantiles else None
+        like = self.every.likeness(window, same.unit) if same and window else ""
+        whole = ("", "") if segment is None else (segment.slice, segment.value)
+        return ThresholdKey(metric.name, column, *whole, like)
+
+    def _judges(self, segment: Segment, metric: Metric) -> bool:
+        judged = {slice_.name: slice_.judged for slice_ in self.slices}
+        return metric.name in judged.get(segment.slice, ()) and not segment.is_counted_only
 
     def tables(self) -> tuple[Table, ...]:
         """The sources that are tables."""

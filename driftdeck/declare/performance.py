@@ -1,9 +1,13 @@
 """Metrics of what came true: of the rows that have both a prediction and a label."""
 
+from typing import Literal
+
 from driftdeck.declare import kinds
 from driftdeck.declare.documented import documented
 from driftdeck.declare.metrics import FIRING, Firing, Metric
 from driftdeck.declare.thresholds import Bound, Quantiles
+
+Average = Literal["", "macro", "weighted", "class"]
 
 
 @documented(kinds.ACCURACY)
@@ -29,6 +33,7 @@ def accuracy(
 @documented(kinds.PRECISION)
 def precision(
     *,
+    average: Average = "",
     warn: float | None = None,
     alert: float | None = None,
     quantiles: Quantiles | None = None,
@@ -43,7 +48,7 @@ def precision(
         >>> d.precision(alert=0.75).thresholds.as_dict()
         {'alert_below': 0.75}
     """
-    return kinds.PRECISION.declare(
+    return kinds.PRECISION.averaged(average).declare(
         warn=warn, alert=alert, quantiles=quantiles, unjudged=unjudged, firing=firing
     )
 
@@ -51,6 +56,7 @@ def precision(
 @documented(kinds.RECALL)
 def recall(
     *,
+    average: Average = "",
     warn: float | None = None,
     alert: float | None = None,
     quantiles: Quantiles | None = None,
@@ -65,9 +71,57 @@ def recall(
         >>> d.recall(warn=0.50, alert=0.41).thresholds.as_dict()
         {'warn_below': 0.5, 'alert_below': 0.41}
         >>> d.recall().quantiles  # no thresholds given: `calibrate` finds them
-        Quantiles(warn=0.9, alert=0.95)
+        Quantiles(warn=0.9, alert=0.95, same=None)
     """
-    return kinds.RECALL.declare(
+    return kinds.RECALL.averaged(average).declare(
+        warn=warn, alert=alert, quantiles=quantiles, unjudged=unjudged, firing=firing
+    )
+
+
+@documented(kinds.F1)
+def f1(
+    *,
+    average: Average = "",
+    warn: float | None = None,
+    alert: float | None = None,
+    quantiles: Quantiles | None = None,
+    unjudged: str = "",
+    firing: Firing = FIRING,
+) -> Metric:
+    """The harmonic mean of precision and recall.
+
+    A window in which nothing is positive, neither by its labels nor by the predictions, has no
+    value, and the reason why.
+
+    Example:
+        >>> d.f1(warn=0.6, alert=0.5).thresholds.as_dict()
+        {'warn_below': 0.6, 'alert_below': 0.5}
+        >>> d.f1(average="class").name  # one series for each class
+        'class_f1'
+    """
+    return kinds.F1.averaged(average).declare(
+        warn=warn, alert=alert, quantiles=quantiles, unjudged=unjudged, firing=firing
+    )
+
+
+@documented(kinds.BALANCED_ACCURACY)
+def balanced_accuracy(
+    *,
+    warn: float | None = None,
+    alert: float | None = None,
+    quantiles: Quantiles | None = None,
+    unjudged: str = "",
+    firing: Firing = FIRING,
+) -> Metric:
+    """The mean over classes of the recall of each.
+
+    A window that lacks a class among its labels has no value, and the reason why.
+
+    Example:
+        >>> d.balanced_accuracy(alert=0.6).thresholds.as_dict()
+        {'alert_below': 0.6}
+    """
+    return kinds.BALANCED_ACCURACY.declare(
         warn=warn, alert=alert, quantiles=quantiles, unjudged=unjudged, firing=firing
     )
 
@@ -75,6 +129,7 @@ def recall(
 @documented(kinds.ROC_AUC)
 def roc_auc(
     *,
+    average: Average = "",
     warn: float | None = None,
     alert: float | None = None,
     quantiles: Quantiles | None = None,
@@ -89,7 +144,7 @@ def roc_auc(
         >>> d.roc_auc(warn=0.84, alert=0.80).thresholds.as_dict()
         {'warn_below': 0.84, 'alert_below': 0.8}
     """
-    return kinds.ROC_AUC.declare(
+    return kinds.ROC_AUC.averaged(average).declare(
         warn=warn, alert=alert, quantiles=quantiles, unjudged=unjudged, firing=firing
     )
 

@@ -1,7 +1,9 @@
 """Thresholds: the numbers beyond which a value is a warning or an alert."""
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
+from driftdeck.declare.baselines import Baseline
 from driftdeck.declare.errors import require
 from driftdeck.declare.methods import BreachSide
 
@@ -12,6 +14,26 @@ Pair = tuple[float | None, float | None]
 Bound = float | Pair | None
 """`warn` or `alert` of a metric: a number where one side is bad, (low, high) where both are, None
 where it is not declared."""
+
+
+class ThresholdKey(NamedTuple):
+    """Whose thresholds they are. column: of the series, or its class; '' for the whole data set.
+
+    slice, value: of a segment, '' for the whole window. like: the hour or weekday of the windows,
+    where thresholds are found for each; '' for all.
+    """
+
+    metric: str
+    column: str = ""
+    slice: str = ""
+    value: str = ""
+    like: str = ""
+
+    def __str__(self) -> str:
+        segment = f" ({self.slice} = {self.value})" if self.slice else ""
+        return (
+            f"{self.metric}.{self.column or 'all'}{segment}{f' at {self.like}' * bool(self.like)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,19 +181,28 @@ class Quantiles:
     Args:
         warn: The share of quiet days that are no warning, between 0.5 and 1. Default 0.90.
         alert: The share of quiet days that are no alert, above `warn` and below 1. Default 0.95.
+        same: What the windows of each threshold have in common: `d.same("hour")` finds thresholds
+            for each hour of the day, `d.same("weekday")` for each weekday. None for one of all.
 
     Raises:
-        DeclarationError: Unless 0.5 < warn < alert < 1.
+        DeclarationError: Unless 0.5 < warn < alert < 1, or a baseline that is no likeness.
 
     Example:
         >>> d.recall(quantiles=d.Quantiles(warn=0.95, alert=0.99)).quantiles
-        Quantiles(warn=0.95, alert=0.99)
+        Quantiles(warn=0.95, alert=0.99, same=None)
     """
 
     warn: float = 0.90
     alert: float = 0.95
+    same: Baseline | None = None
 
     def __post_init__(self) -> None:
+        require(
+            self.same is None or bool(self.same.unit),
+            "quantiles: same",
+            f"{self.same}",
+            'give d.same("hour") or d.same("weekday")',
+        )
         require(
             0.5 < self.warn < self.alert < 1,
             "quantiles",

@@ -26,6 +26,8 @@ class Unit:
 
 SHARE = Unit("share", "percentunit", 0.0, 1.0)
 SCORE = Unit("score", "percentunit", 0.0, 1.0)
+ERROR_SHARE = Unit("share of the label", "percentunit", 0.0)
+RATIO = Unit("ratio", "none")
 COUNT = Unit("count", "short", 0.0)
 DISTANCE = Unit("distance", "none", 0.0)
 P_VALUE = Unit("p-value", "none", 0.0, 1.0)
