@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.ledger import Ledger
 from driftdeck.declare import Series, Thresholds, Window
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.types.json import Jsonb
 
-from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.ledger import Ledger
 from driftdeck.collectors.values import Status, Value, WindowResult
 from driftdeck.database.locks import hold
 from driftdeck.declare import Monitor, Thresholds, Window
