@@ -18,11 +18,12 @@ import pandas as pd
 import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from driftdeck.collectors.frames.reference import daily_rows, days_of
+from driftdeck.collectors.frames.reference import days_of
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.windows.calendar import complete_windows
+from driftdeck.collectors.windows.reference import daily_rows
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Window

@@ -20,11 +20,11 @@ import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
 from driftdeck.collectors.jobs.store import store
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.postgres import Database
 from driftdeck.collectors.sources.state import SETTLED, states
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.collectors.windows.calendar import complete_windows
 from driftdeck.database import Role, connect, migrate, uri
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Table

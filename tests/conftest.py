@@ -154,7 +154,7 @@ def house(
     changes: source text of what its declaration has other than `small_monitor`'s.
     """
     from driftdeck.collectors.jobs.runner import Runner
-    from driftdeck.collectors.jobs.windows import window_of
+    from driftdeck.collectors.windows.calendar import window_of
     from driftdeck.load import find_monitor
 
     days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]

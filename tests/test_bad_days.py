@@ -15,9 +15,9 @@ from driftdeck import declare as d
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources import predictions
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database.errors import is_outage
 from driftdeck.diagnostics import LOG
 from driftdeck.settings import Settings

@@ -15,10 +15,10 @@ from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)

@@ -12,11 +12,12 @@ from driftdeck.collectors.engines import choice
 from driftdeck.collectors.engines.choice import Choice, choose
 from driftdeck.collectors.engines.drift_index import Index
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.frames.reference import Reference, days_of
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

@@ -14,13 +14,14 @@ import pytest
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines.evidently import skip_plots
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import Reference, days_of
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import complete_windows, window_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import complete_windows, window_of
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 

@@ -19,10 +19,10 @@ from driftdeck.collectors.jobs import commands
 from driftdeck.collectors.jobs.backfill import BackfillOptions
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import training_breach
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining import retraining
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.collectors.retraining.training import train
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database import connect
 from driftdeck.database.locks import held
 from driftdeck.settings import Settings

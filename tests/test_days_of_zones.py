@@ -10,7 +10,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.frames.reference import days_of
-from driftdeck.collectors.jobs.windows import complete_windows, window_of
+from driftdeck.collectors.windows.calendar import complete_windows, window_of
 from driftdeck.errors import UsageError
 
 FIRST, LAST = datetime(1970, 1, 1, 12, tzinfo=UTC), datetime(2040, 12, 31, tzinfo=UTC)

@@ -11,8 +11,8 @@ from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import for_calibration
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference, from_frame
-from driftdeck.collectors.jobs.collect import from_rows
-from driftdeck.collectors.reports.explanation import _share, explain
+from driftdeck.collectors.windows.collect import from_rows
+from driftdeck.collectors.windows.explanation import _share, explain
 from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)

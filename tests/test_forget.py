@@ -9,8 +9,8 @@ import pytest
 
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, project_of
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database import connect
 from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings

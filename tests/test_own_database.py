@@ -14,8 +14,8 @@ from conftest import REFERENCE_DAYS, SECRET, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.jobs.leftovers import remove
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources.postgres import Database
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database import Role, connect, evidently_uri, migrate, uri
 from driftdeck.database.embedded import BINARIES
 from driftdeck.database.errors import sentence

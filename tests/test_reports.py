@@ -16,13 +16,14 @@ from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines import evidently as report
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import days_of
 from driftdeck.collectors.jobs.runner import Outcome, Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed
+from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.database import Role, connect
 from driftdeck.declare.methods import BreachSide
 from driftdeck.firing import breached_query, confirm, find_onsets

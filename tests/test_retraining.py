@@ -15,9 +15,9 @@ from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import is_sampled
 from driftdeck.collectors.jobs import commands, work
 from driftdeck.collectors.jobs.backfill import BackfillOptions
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining.retraining import call_for_training, retrain
 from driftdeck.collectors.retraining.training import train
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database import connect
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load

@@ -9,11 +9,11 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck.collectors.jobs import runner
-from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import store, store_report
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.collect import collect
 from driftdeck.database import connect
 from driftdeck.declare import Monitor, Window
 from driftdeck.settings import IsolatedSettings, Settings

@@ -19,10 +19,10 @@ from driftdeck.collectors.engines.choice import Choice, is_sampled
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import first_day
 from driftdeck.collectors.jobs.store import finished_windows, training_is_called_for
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
+from driftdeck.collectors.windows.calendar import complete_windows
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window

@@ -16,7 +16,7 @@ from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.leftovers import leftovers
 from driftdeck.collectors.jobs.store import training_is_called_for
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.windows.calendar import window_of
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.database.locks import held

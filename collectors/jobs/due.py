@@ -10,10 +10,10 @@ import psycopg
 
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.store import store_state
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError
 from driftdeck.collectors.sources.state import states
+from driftdeck.collectors.windows.calendar import complete_windows
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import OPEN
 from driftdeck.diagnostics import tell

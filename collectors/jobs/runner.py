@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.frames.reference import Reference, days_of
 from driftdeck.collectors.jobs.clock import clock
-from driftdeck.collectors.jobs.collect import collect, emptied, failed
 from driftdeck.collectors.jobs.store import (
     rows_measured,
     store,
@@ -23,6 +22,8 @@ from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.sources.state import states
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect, emptied, failed
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
 from driftdeck.garbage import keep_imports

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from driftdeck import thresholds
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
-from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.frames.reference import days_of
 from driftdeck.collectors.new.declaration import format_declaration
 from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
 from driftdeck.collectors.new.propose import Proposal, choose_period, propose
@@ -20,6 +18,9 @@ from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import complete_windows
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily

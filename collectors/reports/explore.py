@@ -6,12 +6,13 @@ import pandas as pd
 from evidently.core.report import Snapshot
 
 from driftdeck.collectors.engines.choice import BY_HAND
-from driftdeck.collectors.frames.reference import Reference, days_of, from_frame, load_reference
-from driftdeck.collectors.jobs.collect import from_rows
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.frames.reference import Reference, days_of, from_frame
 from driftdeck.collectors.reports.workspace import page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
+from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.collect import from_rows
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Thresholds
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.windows import days

@@ -15,10 +15,11 @@ from rich.table import Table
 
 from driftdeck import thresholds
 from driftdeck.collectors.engines.choice import for_calibration
-from driftdeck.collectors.frames.reference import daily_rows, days_of, from_frame, load_reference
-from driftdeck.collectors.jobs.collect import from_rows
+from driftdeck.collectors.frames.reference import days_of, from_frame
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.windows.collect import from_rows
+from driftdeck.collectors.windows.reference import daily_rows, load_reference
 from driftdeck.declare import Monitor, Series, Thresholds
 from driftdeck.declare.methods import BreachSide
 from driftdeck.errors import UsageError

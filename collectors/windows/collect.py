@@ -12,11 +12,11 @@ import pandas as pd
 from driftdeck.collectors.engines.choice import Choice, choose, measure
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference
-from driftdeck.collectors.reports.explanation import explain
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.collectors.sources.typed import why_not
 from driftdeck.collectors.values import Histogram, Measurement, Status, Value, WindowResult
+from driftdeck.collectors.windows.explanation import explain
 from driftdeck.declare import Monitor, Series, Thresholds, Window
 from driftdeck.declare.metrics import Scope
 from driftdeck.declare.units import SHARE
