@@ -18,8 +18,8 @@ from driftdeck import declare as d
 from driftdeck.collectors.jobs import commands
 from driftdeck.collectors.jobs.backfill import BackfillOptions
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.store import training_breach
 from driftdeck.collectors.retraining import retraining
+from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.collectors.retraining.training import train
 from driftdeck.collectors.windows.calendar import window_of
@@ -124,7 +124,7 @@ def test_the_version_is_recorded_before_it_answers(
     [(status, version, _, output)] = recorded(connection)
     assert (status, version) == ("failed", "v2")
     assert "[('running', 'v2')]" in output
-    breach = training_breach(connection, "small", "v2")
+    breach = find_training_breach(connection, "small", "v2")
     assert breach is not None
     assert breach.day == 12
 

@@ -18,8 +18,9 @@ from rich.progress import Progress, TaskID
 from driftdeck.collectors.engines.choice import Choice, is_sampled
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import first_day
-from driftdeck.collectors.jobs.store import finished_windows, training_is_called_for
+from driftdeck.collectors.jobs.store import finished_windows
 from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
+from driftdeck.collectors.retraining.records import is_training_called_for
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
 from driftdeck.collectors.windows.calendar import complete_windows
@@ -139,7 +140,7 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if training_is_called_for(self._connection, monitor.name):  # the others wait for it
+        if is_training_called_for(self._connection, monitor.name):  # the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
         if played and self._options.missing and (lot := self._unchecked(monitor)):
             job.again = [Batch(monitor.name, lot)]

@@ -15,8 +15,8 @@ from driftdeck.collectors.jobs.store import (
     store,
     store_reference,
     store_report,
-    training_breach,
 )
+from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import call_for_training
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
@@ -162,7 +162,7 @@ class Runner:
         """What the windows of a model version are compared with."""
         plan, breach = self.monitor.retrain, None
         if plan is not None and plan.reference is not None:
-            breach = training_breach(self._connection, self.monitor.name, version)
+            breach = find_training_breach(self._connection, self.monitor.name, version)
         days = days_of(self.monitor, breach)
         span = (days[0], days[-1]) if days else None
         if span not in self._references:

@@ -8,8 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from driftdeck import thresholds
 from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.collectors.new.declaration import format_declaration
 from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
 from driftdeck.collectors.new.propose import Proposal, choose_period, propose
@@ -82,6 +85,24 @@ def make(settings: Settings, request: Request) -> Monitor:
     _try(monitor, settings)
     print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
     return monitor
+
+
+def make_and_collect(
+    settings: Settings, request: Request, *, workers: int = 1, reports: int = 10
+) -> int:
+    """Make a monitor, and collect what there is of its data. 1: a window failed.
+
+    workers: processes that collect. reports: at most so many of Evidently's.
+    Raises UsageError, SourceError, DeclarationError.
+    """
+    monitor = make(settings, request)
+    try:
+        failed = backfill(settings, [monitor], BackfillOptions(workers=workers, reports=reports))
+    except psycopg.OperationalError as error:
+        failed = 0
+        print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")
+    print(f"{monitor.name}: next, `driftdeck build` makes its dashboard, `driftdeck up` shows it")
+    return failed
 
 
 def _try(monitor: Monitor, settings: Settings) -> None:
