@@ -22,7 +22,7 @@ from driftdeck.collectors.retraining import retraining
 from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.collectors.retraining.training import train
-from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.database.locks import held
 from driftdeck.settings import Settings
@@ -278,7 +278,7 @@ def test_killed_between_the_window_and_its_training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """Whatever is asked for next begins with the training of that window."""
-    Runner(broken, settings, connection).run(window_of(broken, date(2024, 1, 11)), trains=True)
+    Runner(broken, settings, connection).run(find_window(broken, date(2024, 1, 11)), trains=True)
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
     monkeypatch.setattr(commands, "find_monitor", lambda *_: broken)
     monkeypatch.setattr("driftdeck.collectors.jobs.work.find_monitor", lambda *_: broken)
@@ -307,7 +307,7 @@ def test_a_window_and_what_it_calls_for_are_stored_together(
         patch.setattr("driftdeck.collectors.jobs.runner.call_for_training", _lost)
         with pytest.raises(psycopg.OperationalError):
             Runner(broken, settings, connection).run(
-                window_of(broken, date(2024, 1, 11)), trains=True
+                find_window(broken, date(2024, 1, 11)), trains=True
             )
 
     assert connection.execute("select from monitoring.window_status").rowcount == 0

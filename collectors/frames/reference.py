@@ -20,7 +20,7 @@ class Reference:
     hash: str
 
 
-def days_of(monitor: Monitor, breach: datetime | None) -> list[date]:
+def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[date]:
     """The days that a model version's windows are compared with, none without a reference.
 
     breach: start of the window that called for the version's training, None for a version that
@@ -37,7 +37,7 @@ def days_of(monitor: Monitor, breach: datetime | None) -> list[date]:
     return [day for day in spanned if monitor.every.has(day)]
 
 
-def from_frame(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
+def make_reference(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
     """A reference out of rows in memory. digest: of their content, '' where nothing is cached."""
     data = CoercedRows(monitor, frame)
     bins = (bins_of(column, data[column]) for column in monitor.all_columns())

@@ -23,7 +23,7 @@ from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
 from driftdeck.collectors.retraining.records import is_training_called_for
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
-from driftdeck.collectors.windows.calendar import complete_windows
+from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
@@ -165,7 +165,7 @@ class _Backfill:
         now = clock(self._connection)
         source = Reader(monitor, self._settings)
         first = self._options.first or first_day(self._connection, source, now)
-        windows = list(complete_windows(monitor, now, first, self._options.last))
+        windows = list(list_complete_windows(monitor, now, first, self._options.last))
         if self._options.missing:
             done = finished_windows(self._connection, monitor, now)
             windows = [window for window in windows if window.start not in done]

@@ -16,7 +16,7 @@ from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.leftovers import leftovers
 from driftdeck.collectors.retraining.records import is_training_called_for
-from driftdeck.collectors.windows.calendar import window_of
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.database.locks import held
@@ -76,7 +76,7 @@ def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
     if day is None:
         yesterday = now.astimezone(monitor.every.zone).date() - timedelta(days=1)
         day = min(yesterday, monitor.last_day or yesterday)
-    window = window_of(monitor, day)
+    window = find_window(monitor, day)
     if window.end > now:
         raise UsageError(f"{window.day} is not over yet; a window is collected when complete")
     return window

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 
 from driftdeck import thresholds
-from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.collectors.new.declaration import format_declaration
 from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
@@ -21,7 +21,7 @@ from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
 from driftdeck.collectors.values import Status
-from driftdeck.collectors.windows.calendar import complete_windows
+from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.collectors.windows.collect import collect
 from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Between, Monitor
@@ -108,10 +108,10 @@ def make_and_collect(
 def _try(monitor: Monitor, settings: Settings) -> None:
     """Collect some windows without storing them, and say so where none comes out whole."""
     reader = Reader(monitor, settings)
-    reference = load_reference(reader, monitor, days_of(monitor, None))
+    reference = load_reference(reader, monitor, list_reference_days(monitor, None))
     now = datetime.now(UTC)
     first = monitor.first_day or reader.first_day(now)
-    windows = list(complete_windows(monitor, now, first))
+    windows = list(list_complete_windows(monitor, now, first))
     tried = windows[:: max(1, len(windows) // TRIED)]
     outcomes = [
         collect(monitor, w, reader, lambda _: reference, now, backfill=True, report=False)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import psycopg
 
-from driftdeck.collectors.frames.reference import days_of
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.retraining.records import (
     PendingTraining,
     begin_attempt,
@@ -119,7 +119,7 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         " group by 1 order by 1 desc limit %s)",
         [monitor.name, list(counted), monitor.name, list(counted), plan.of],
     ).fetchall()
-    zone, own = monitor.every.zone, set(days_of(monitor, None))
+    zone, own = monitor.every.zone, set(list_reference_days(monitor, None))
     breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
         day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
