@@ -18,11 +18,12 @@ import pandas as pd
 import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from driftdeck.collectors.frames.reference import daily_rows, days_of
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.windows.calendar import list_complete_windows
+from driftdeck.collectors.windows.reference import read_days
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Window
@@ -53,7 +54,7 @@ def main() -> None:
     monitor = find_monitor("flights", *settings.monitor_folders)
     with connect(settings) as connection:
         windows = list(
-            complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
+            list_complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
         )
         sample = windows[:: len(windows) // DAYS][:DAYS]
         looped = Looped(monitor, settings, connection)
@@ -135,7 +136,7 @@ class Looped:
 
         self._monitor, self._connection = monitor, connection
         self._reader = Reader(monitor, settings)
-        rows = daily_rows(self._reader, monitor, days_of(monitor, None))
+        rows = read_days(self._reader, monitor, list_reference_days(monitor, None))
         reference = self._clean(pd.concat([one.frame for one in rows], ignore_index=True))
         self._bins = {
             column.name: pd.cut(reference[column.name], 16, retbins=True)[1]

@@ -20,11 +20,11 @@ import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
 from driftdeck.collectors.jobs.store import store
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.postgres import Database
 from driftdeck.collectors.sources.state import SETTLED, states
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.database import Role, connect, migrate, uri
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Table
@@ -173,7 +173,7 @@ def _collect(settings: Settings) -> None:
 
 
 def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowResult]:
-    windows = list(complete_windows(monitor, now, monitor.first_day or now.date()))
+    windows = list(list_complete_windows(monitor, now, monitor.first_day or now.date()))
     known = states(Sources(monitor, settings), windows, now)
     series = list(monitor.series())[:1]
     if not all(known.values()):

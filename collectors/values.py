@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.ledger import Ledger
 from driftdeck.declare import Series, Thresholds, Window
 
 
@@ -107,10 +107,12 @@ class WindowResult:
     @property
     def worst(self) -> Value | None:
         """The judged value furthest beyond its threshold; one that is expected there is not it."""
-        judged = [value for value in self.values if value.state is not None and not value.expected]
-        return max(judged, key=_severity, default=None)
+        judged_values = [
+            value for value in self.values if value.state is not None and not value.expected
+        ]
+        return max(judged_values, key=_rank, default=None)
 
 
-def _severity(value: Value) -> tuple[int, float]:
+def _rank(value: Value) -> tuple[int, float]:
     """Orders judged values: state first, then how far beyond the alert threshold."""
     return value.state or 0, value.times_threshold or 0.0

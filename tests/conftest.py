@@ -154,7 +154,7 @@ def house(
     changes: source text of what its declaration has other than `small_monitor`'s.
     """
     from driftdeck.collectors.jobs.runner import Runner
-    from driftdeck.collectors.jobs.windows import window_of
+    from driftdeck.collectors.windows.calendar import find_window
     from driftdeck.load import find_monitor
 
     days = [date(2024, 1, n) for n in range(1, REFERENCE_DAYS + 9)]
@@ -170,7 +170,7 @@ def house(
     monitor = find_monitor("small", declared)
     runner = Runner(monitor, settings, connection)
     for day in days:
-        runner.run(window_of(monitor, day))
+        runner.run(find_window(monitor, day))
     connection.commit()
     given = {"monitors": (str(declared),), "provisioning_dir": folder / "provisioning"}
     return settings.model_copy(update=given)

@@ -15,9 +15,9 @@ from driftdeck import declare as d
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources import predictions
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database.errors import is_outage
 from driftdeck.diagnostics import LOG
 from driftdeck.settings import Settings
@@ -165,7 +165,7 @@ def test_a_window_that_cannot_be_stored_costs_no_other(
     monitor = small_monitor(str(tmp_path / "log"))
     try:
         runner = Runner(monitor, settings, connection, backfill=True)
-        outcomes = runner.run_batch([window_of(monitor, day) for day in days[4:]])
+        outcomes = runner.run_batch([find_window(monitor, day) for day in days[4:]])
     finally:
         connection.rollback()
         connection.execute("alter table monitoring.window_status drop constraint refused")
@@ -263,7 +263,7 @@ def test_a_prediction_that_is_no_probability_costs_its_own_number_only(
     monitor = small_monitor(
         str(tmp_path), reference=None, metrics=(mean, d.row_count(unjudged="grows"))
     )
-    outcome = Runner(monitor, settings, connection).run(window_of(monitor, DAY))
+    outcome = Runner(monitor, settings, connection).run(find_window(monitor, DAY))
     assert outcome.status is Status.PARTIAL
     assert "prediction_mean of p: came out as 1.5, and a share" in outcome.error
     stored = connection.execute(

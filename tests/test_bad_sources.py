@@ -15,10 +15,10 @@ from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
@@ -102,7 +102,7 @@ def test_a_version_that_cannot_be_told_is_said(
         table = table.set_column(table.column_names.index("version"), "version", broken)
     pq.write_table(table, path)
     monitor = small_monitor(folder=str(tmp_path / "log"), model_version="version")
-    outcome = Runner(monitor, settings, connection).run(window_of(monitor, date(2024, 1, 5)))
+    outcome = Runner(monitor, settings, connection).run(find_window(monitor, date(2024, 1, 5)))
     assert outcome.status is Status.PARTIAL
     assert "the model's version: compared with the declared reference" in outcome.error
     assert "'version'" in outcome.error

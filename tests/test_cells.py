@@ -13,10 +13,11 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.frames import cells
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -85,7 +86,7 @@ def newest(settings: Settings, source: d.Source, column: d.Column, days: int) ->
         metrics=(d.drift(warn=0.1, alert=0.2), d.missing(alert=0.5)),
     )  # fmt: skip
     reader = Reader(monitor, settings)
-    reference = load_reference(reader, monitor, days_of(monitor, None))
+    reference = load_reference(reader, monitor, list_reference_days(monitor, None))
     window = monitor.every.window(last)
     return collect(monitor, window, reader, lambda _: reference, NOW, backfill=True, report=False)
 

@@ -12,11 +12,12 @@ from driftdeck.collectors.engines import choice
 from driftdeck.collectors.engines.choice import Choice, choose
 from driftdeck.collectors.engines.drift_index import Index
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import find_window
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ def choices(*, backfill: bool, report: bool, check_every: int = 50) -> list[Choi
     days = [FIRST + timedelta(days=n) for n in range(366)]
     return [
         choose(
-            monitor, window_of(monitor, day), SMALL,
+            monitor, find_window(monitor, day), SMALL,
             backfill=backfill, report=report, check_every=check_every,
         )
         for day in days
@@ -70,7 +71,7 @@ def test_a_method_that_the_index_lacks_is_always_evidentlys() -> None:
     anderson = d.Method("anderson", d.KS.breach_side, d.KS.unit, frozenset({"number"}), "a p-value")
     drift = d.drift(number=anderson, category=d.CHI_SQUARE, warn=0.1, alert=0.05)
     monitor = small_monitor(metrics=(drift,))
-    window = window_of(monitor, FIRST)
+    window = find_window(monitor, FIRST)
     found = choose(monitor, window, SMALL, backfill=True, report=False, check_every=50)
 
     assert found.name == choice.for_calibration(monitor).name == "evidently"
@@ -92,9 +93,9 @@ def collected(log: Path, settings: Settings, *, backfill: bool, report: bool) ->
     reader = Reader(monitor, settings)
 
     def reference(_: str) -> Reference | None:
-        return load_reference(reader, monitor, days_of(monitor, None))
+        return load_reference(reader, monitor, list_reference_days(monitor, None))
 
-    window = window_of(monitor, FIRST + timedelta(days=REFERENCE_DAYS))
+    window = find_window(monitor, FIRST + timedelta(days=REFERENCE_DAYS))
     return collect(monitor, window, reader, reference, NOW, backfill=backfill, report=report)
 
 

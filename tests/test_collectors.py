@@ -14,13 +14,14 @@ import pytest
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines.evidently import skip_plots
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import complete_windows, window_of
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import find_window, list_complete_windows
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.errors import UsageError
 from driftdeck.settings import Settings
 
@@ -47,7 +48,7 @@ def monitor(log: Path) -> d.Monitor:
 @pytest.fixture(scope="module")
 def reference(monitor: d.Monitor, settings: Settings) -> Reference:
     """Its reference."""
-    found = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
+    found = load_reference(Reader(monitor, settings), monitor, list_reference_days(monitor, None))
     assert found is not None
     return found
 
@@ -60,7 +61,7 @@ def measure(
 
     def run(frame: pd.DataFrame) -> WindowResult:
         write_day(log, DAY, frame)
-        window = window_of(monitor, DAY)
+        window = find_window(monitor, DAY)
         return collect(monitor, window, Reader(monitor, settings), lambda _: reference, NOW)
 
     return run
@@ -190,7 +191,7 @@ def test_the_fingerprint_is_of_the_content_alone(
 ) -> None:
     """The same rows written again, in another order, are the same; one other value is not."""
     day = date(2024, 1, 20)
-    window = window_of(monitor, day)
+    window = find_window(monitor, day)
     reader = Reader(monitor, settings)
     frame = rows(day)
     changed = frame.copy()
@@ -221,8 +222,8 @@ def test_a_word_as_prediction_is_watched_by_its_drift(
     )
     measure(rows(DAY, shift=2.0).assign(c="a"))
     reader = Reader(wordy, settings)
-    reference = load_reference(reader, wordy, days_of(wordy, None))
-    collected = collect(wordy, window_of(wordy, DAY), reader, lambda _: reference, NOW)
+    reference = load_reference(reader, wordy, list_reference_days(wordy, None))
+    collected = collect(wordy, find_window(wordy, DAY), reader, lambda _: reference, NOW)
 
     assert collected.status is Status.OK
     assert None not in values(collected).values()
@@ -294,7 +295,9 @@ def test_a_partition_of_another_zone_is_refused(
 def test_days_are_23_and_25_hours_where_clocks_change() -> None:
     """Windows follow the local day over daylight saving, without gap or overlap."""
     monitor = small_monitor(every=d.Daily(timezone="America/New_York"), starts="2013-03-09")
-    windows = list(complete_windows(monitor, datetime(2013, 11, 5, tzinfo=UTC), date(2013, 3, 9)))
+    windows = list(
+        list_complete_windows(monitor, datetime(2013, 11, 5, tzinfo=UTC), date(2013, 3, 9))
+    )
     hours = {w.day: (w.end.timestamp() - w.start.timestamp()) / 3600 for w in windows}
 
     assert (hours[date(2013, 3, 10)], hours[date(2013, 11, 3)]) == (23, 25)
@@ -304,7 +307,7 @@ def test_days_are_23_and_25_hours_where_clocks_change() -> None:
 def test_a_day_outside_the_period_is_refused() -> None:
     """Asking for a day that is not watched says which are."""
     with pytest.raises(UsageError, match=r"small watches 2024-01-01; 2023-12-31 lies outside"):
-        window_of(small_monitor(), date(2023, 12, 31))
+        find_window(small_monitor(), date(2023, 12, 31))
 
 
 def snapshot(connection: psycopg.Connection) -> list[tuple[object, ...]]:
@@ -327,9 +330,9 @@ def test_repeating_a_run_changes_nothing(
     """Twice the same window, the same rows."""
     write_day(log, DAY, rows(DAY))
     runner = Runner(monitor, settings, connection)
-    runner.run(window_of(monitor, DAY))
+    runner.run(find_window(monitor, DAY))
     once = snapshot(connection)
-    runner.run(window_of(monitor, DAY))
+    runner.run(find_window(monitor, DAY))
 
     assert len(once) > len(list(monitor.series()))
     assert once == snapshot(connection)
@@ -354,12 +357,12 @@ def test_late_labels_replace_the_reasons(
     connection.execute(played, [datetime(2024, 1, 11, 6, tzinfo=UTC)])
     runner = Runner(monitor, settings, connection)
 
-    assert runner.run(window_of(monitor, DAY)).status is Status.WAITING
+    assert runner.run(find_window(monitor, DAY)).status is Status.WAITING
     before = connection.execute(
         "select count(*) from monitoring.metric where reason like 'no labels yet%%'"
     ).fetchone()
     connection.execute("delete from monitoring.clock")
-    assert runner.run(window_of(monitor, DAY)).status is Status.OK
+    assert runner.run(find_window(monitor, DAY)).status is Status.OK
     after = connection.execute(
         "select count(*), count(reason), min(label_coverage) from monitoring.metric"
         " where metric in ('accuracy', 'recall', 'target_drift')"
@@ -374,9 +377,9 @@ def test_a_failure_keeps_what_was_measured(
 ) -> None:
     """When a source has gone, the status says failed and yesterday's numbers stay."""
     write_day(log, DAY, rows(DAY))
-    Runner(small_monitor(str(log)), settings, connection).run(window_of(small_monitor(), DAY))
+    Runner(small_monitor(str(log)), settings, connection).run(find_window(small_monitor(), DAY))
     gone = small_monitor(str(log / "nowhere"))
-    outcome = Runner(gone, settings, connection).run(window_of(gone, DAY))
+    outcome = Runner(gone, settings, connection).run(find_window(gone, DAY))
     kept = connection.execute("select count(value) from monitoring.metric").fetchone()
     status = connection.execute("select status, error from monitoring.collection").fetchone()
 

@@ -18,11 +18,11 @@ from driftdeck import declare as d
 from driftdeck.collectors.jobs import commands
 from driftdeck.collectors.jobs.backfill import BackfillOptions
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.store import training_breach
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining import retraining
+from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.collectors.retraining.training import train
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.database.locks import held
 from driftdeck.settings import Settings
@@ -124,7 +124,7 @@ def test_the_version_is_recorded_before_it_answers(
     [(status, version, _, output)] = recorded(connection)
     assert (status, version) == ("failed", "v2")
     assert "[('running', 'v2')]" in output
-    breach = training_breach(connection, "small", "v2")
+    breach = find_training_breach(connection, "small", "v2")
     assert breach is not None
     assert breach.day == 12
 
@@ -278,7 +278,7 @@ def test_killed_between_the_window_and_its_training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """Whatever is asked for next begins with the training of that window."""
-    Runner(broken, settings, connection).run(window_of(broken, date(2024, 1, 11)), trains=True)
+    Runner(broken, settings, connection).run(find_window(broken, date(2024, 1, 11)), trains=True)
     monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
     monkeypatch.setattr(commands, "find_monitor", lambda *_: broken)
     monkeypatch.setattr("driftdeck.collectors.jobs.work.find_monitor", lambda *_: broken)
@@ -307,7 +307,7 @@ def test_a_window_and_what_it_calls_for_are_stored_together(
         patch.setattr("driftdeck.collectors.jobs.runner.call_for_training", _lost)
         with pytest.raises(psycopg.OperationalError):
             Runner(broken, settings, connection).run(
-                window_of(broken, date(2024, 1, 11)), trains=True
+                find_window(broken, date(2024, 1, 11)), trains=True
             )
 
     assert connection.execute("select from monitoring.window_status").rowcount == 0

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.frames.reference import days_of
-from driftdeck.collectors.jobs.windows import complete_windows, window_of
+from driftdeck.collectors.frames.reference import list_reference_days
+from driftdeck.collectors.windows.calendar import find_window, list_complete_windows
 from driftdeck.errors import UsageError
 
 FIRST, LAST = datetime(1970, 1, 1, 12, tzinfo=UTC), datetime(2040, 12, 31, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_no_window_is_empty_and_none_is_missing() -> None:
         for week in weeks_of_change(monitor.every.zone):
             changes += 1
             first, last = week - timedelta(days=2), week + timedelta(days=9)
-            windows = list(complete_windows(monitor, NOW, first, last))
+            windows = list(list_complete_windows(monitor, NOW, first, last))
             ends = [(w.start.timestamp(), w.end.timestamp()) for w in windows]
             assert all(start < end for start, end in ends), (name, first)
             assert all(a[1] == b[0] for a, b in pairwise(ends)), (name, first)
@@ -69,8 +69,8 @@ def test_a_day_that_is_not_there_is_refused_and_passed_over(name: str) -> None:
     """BackfillOptions for by hand it is a sentence; a reference goes over it."""
     monitor = watched(name)
     with pytest.raises(UsageError, match=f"there is no 2011-12-30 in {name}"):
-        window_of(monitor, date(2011, 12, 30))
+        find_window(monitor, date(2011, 12, 30))
     near = small_monitor(
         every=monitor.every, starts="2011-01-01", reference=d.Between("2011-12-29", "2011-12-31")
     )
-    assert days_of(near, None) == [date(2011, 12, 29), date(2011, 12, 31)]
+    assert list_reference_days(near, None) == [date(2011, 12, 29), date(2011, 12, 31)]

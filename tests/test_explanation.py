@@ -10,9 +10,9 @@ from conftest import rows, small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import for_calibration
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import Reference, from_frame
-from driftdeck.collectors.jobs.collect import from_rows
-from driftdeck.collectors.reports.explanation import _share, explain
+from driftdeck.collectors.frames.reference import Reference, make_reference
+from driftdeck.collectors.windows.collect import measure_rows
+from driftdeck.collectors.windows.explanation import _share, explain
 from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)
@@ -28,13 +28,13 @@ def monitor() -> Monitor:
 def reference(monitor: Monitor) -> Reference:
     """Four quiet days."""
     days = [rows(date(2024, 1, n), count=1000) for n in range(1, 5)]
-    return from_frame(monitor, pd.concat(days, ignore_index=True), "")
+    return make_reference(monitor, pd.concat(days, ignore_index=True), "")
 
 
 def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     """What is stored of a window."""
     window = monitor.every.window(DAY)
-    return from_rows(
+    return measure_rows(
         monitor, window, frame, reference, list(monitor.series()), for_calibration(monitor)
     ).explanation
 

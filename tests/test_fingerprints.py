@@ -10,8 +10,8 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck import thresholds
-from driftdeck.collectors.frames.reference import _hash
 from driftdeck.collectors.thresholds.calibrate import render
+from driftdeck.collectors.windows.reference import _hash
 from driftdeck.declare.canonical import canonical
 from driftdeck.load import load
 from repository import MONITORS, ROOT

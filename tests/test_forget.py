@@ -9,8 +9,8 @@ import pytest
 
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, project_of
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
@@ -50,7 +50,7 @@ def collect(settings: Settings, *days: int) -> None:
     with connect(settings) as connection:
         runner = Runner(monitor, settings, connection)
         for day in days:
-            runner.run(window_of(monitor, monitor.last_day.replace(day=day)), report=True)
+            runner.run(find_window(monitor, monitor.last_day.replace(day=day)), report=True)
 
 
 def stored(connection: psycopg.Connection) -> dict[str, int]:

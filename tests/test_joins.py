@@ -15,10 +15,10 @@ from sklearn import metrics
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)

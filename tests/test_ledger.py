@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect
 from driftdeck.dashboards_src.collectors import LEFT_OUT
 from driftdeck.settings import Settings
 

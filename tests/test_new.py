@@ -14,9 +14,8 @@ import yaml
 
 from driftdeck import declare as d
 from driftdeck import settings as environment
-from driftdeck.collectors.jobs import commands
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.new.command import make
+from driftdeck.collectors.new.command import make, make_and_collect
 from driftdeck.collectors.values import Status
 from driftdeck.database import uri
 from driftdeck.errors import DriftdeckError
@@ -60,7 +59,7 @@ def test_from_a_log_to_collected_windows(
     """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
     path = saved(log(), mine.data)
     request = asked("churn", path, "--owner", "growth")
-    assert commands.new(mine, request, workers=1, reports=0) == 0
+    assert make_and_collect(mine, request, workers=1, reports=0) == 0
     said = capsys.readouterr().out
     stored = connection.execute("select status from monitoring.collection").fetchall()
     alarms = connection.execute(

@@ -14,8 +14,8 @@ from conftest import REFERENCE_DAYS, SECRET, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.jobs.leftovers import remove
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.sources.postgres import Database
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import Role, connect, evidently_uri, migrate, uri
 from driftdeck.database.embedded import BINARIES
 from driftdeck.database.errors import sentence
@@ -96,7 +96,7 @@ def test_an_owner_without_powers_has_all_in_a_schema_of_its_own(
         write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n)))
     with connect(chosen) as connection:
         runner = Runner(monitor, chosen, connection)
-        runner.run(window_of(monitor, date(2024, 1, REFERENCE_DAYS + 1)))
+        runner.run(find_window(monitor, date(2024, 1, REFERENCE_DAYS + 1)))
         connection.commit()
         stored = connection.execute("select status from monitoring.collection").fetchall()
         names = connection.execute("select distinct schemaname from pg_tables").fetchall()

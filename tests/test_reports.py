@@ -16,13 +16,14 @@ from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.collectors.engines import evidently as report
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.runner import Outcome, Runner
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed
+from driftdeck.collectors.windows.calendar import find_window
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.database import Role, connect
 from driftdeck.declare.methods import BreachSide
 from driftdeck.firing import breached_query, confirm, find_onsets
@@ -44,7 +45,7 @@ def runner(settings: Settings, connection: psycopg.Connection, tmp_path: Path) -
 
 def run(runner: Runner, day: date = DAY) -> Outcome:
     """Collect a day with its report."""
-    return runner.run(window_of(runner.monitor, day), report=True)
+    return runner.run(find_window(runner.monitor, day), report=True)
 
 
 def kept(settings: Settings) -> list[Any]:
@@ -96,8 +97,8 @@ def test_reports_are_kept_one_at_a_time(
 def test_the_report_holds_the_stored_numbers(runner: Runner, settings: Settings) -> None:
     """Each value of a window is a result of its report, to the last digit."""
     reader = Reader(runner.monitor, settings)
-    reference = load_reference(reader, runner.monitor, days_of(runner.monitor, None))
-    window = window_of(runner.monitor, DAY)
+    reference = load_reference(reader, runner.monitor, list_reference_days(runner.monitor, None))
+    window = find_window(runner.monitor, DAY)
     collected = collect(runner.monitor, window, reader, lambda _: reference, datetime.now(UTC))
     results = page(runner.monitor, collected).metric_results.values()
     numbers = set()
@@ -145,10 +146,10 @@ def test_other_rows_make_a_report_stale(
 ) -> None:
     """A window collected again from other rows leads to no report of the old ones."""
     run(runner)
-    runner.run(window_of(runner.monitor, DAY))
+    runner.run(find_window(runner.monitor, DAY))
     assert paths(connection)[0]
     write_day(tmp_path / "log", DAY, rows(DAY, shift=1.0))
-    runner.run(window_of(runner.monitor, DAY))
+    runner.run(find_window(runner.monitor, DAY))
 
     assert paths(connection) == [""]
 
@@ -272,7 +273,7 @@ def test_confirmed_breaches_are_read_from_the_store(
     for n in range(7, 11):
         write_day(tmp_path / "log", date(2024, 1, n), rows(date(2024, 1, n), shift=2.0))
     for n in range(5, 11):
-        runner.run(window_of(runner.monitor, date(2024, 1, n)))
+        runner.run(find_window(runner.monitor, date(2024, 1, n)))
 
     assert {start.date() for start in find_confirmed(connection, runner.monitor)} == {
         date(2024, 1, 9)

@@ -15,9 +15,9 @@ from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import is_sampled
 from driftdeck.collectors.jobs import commands, work
 from driftdeck.collectors.jobs.backfill import BackfillOptions
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.retraining.retraining import call_for_training, retrain
 from driftdeck.collectors.retraining.training import train
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
@@ -204,7 +204,7 @@ def test_a_backfill_that_trains_takes_days_in_order_and_its_reference_follows(
     assert [row[2] > 1 for row in found] == [False] * 4 + [True] * 2 + [False] * 4
     assert [row[3] for row in found] == [0] * 4 + [1] * 2 + [0] * 4
     days = [FIRST + timedelta(days=n) for n in range(10)]
-    lot = [is_sampled(monitor, window_of(monitor, day), 3) for day in days]
+    lot = [is_sampled(monitor, find_window(monitor, day), 3) for day in days]
     engines = "select engine from monitoring.window_status order by window_start"
     checked = [engine == "index, checked" for (engine,) in connection.execute(engines)]
     assert checked == lot

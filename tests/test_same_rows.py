@@ -17,10 +17,11 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from driftdeck import declare as d
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
+from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import WindowResult
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.settings import Settings
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -175,7 +176,7 @@ def monitors(source: d.Source) -> Iterator[d.Monitor]:
 def outcome(settings: Settings, monitor: d.Monitor, day: date) -> WindowResult:
     """What a window amounts to."""
     reader = Reader(monitor, settings)
-    reference = load_reference(reader, monitor, days_of(monitor, None))
+    reference = load_reference(reader, monitor, list_reference_days(monitor, None))
     window = monitor.every.window(day)
     return collect(monitor, window, reader, lambda _: reference, NOW, backfill=True, report=False)
 

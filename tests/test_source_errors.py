@@ -14,9 +14,9 @@ import pytest
 from conftest import rows, small_monitor
 from driftdeck import declare as d
 from driftdeck.cli import main
-from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect
 from driftdeck.database import Role, uri
 from driftdeck.database.embedded import Embedded, free_port
 from driftdeck.database.errors import sentence

@@ -9,11 +9,11 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck.collectors.jobs import runner
-from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import store, store_report
-from driftdeck.collectors.jobs.windows import window_of
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.calendar import find_window
+from driftdeck.collectors.windows.collect import collect
 from driftdeck.database import connect
 from driftdeck.declare import Monitor, Window
 from driftdeck.settings import IsolatedSettings, Settings
@@ -32,7 +32,7 @@ def keep_storing(given: str, number: int, gate: object, answers: object) -> None
     settings = IsolatedSettings.model_validate_json(given)
     monitor = small_monitor()
     windows = [
-        replace(made(monitor, window_of(monitor, day)), status=Status.OK, model_version="1")
+        replace(made(monitor, find_window(monitor, day)), status=Status.OK, model_version="1")
         for day in DAYS
     ]
     raised: list[str] = []
@@ -74,12 +74,12 @@ def test_eight_processes_store_the_same_windows(
 
 def bad(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that PostgreSQL refuses."""
-    return replace(made(monitor, window_of(monitor, day)), status=Status.OK, row_count=-1)
+    return replace(made(monitor, find_window(monitor, day)), status=Status.OK, row_count=-1)
 
 
 def nul(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that psycopg refuses."""
-    return replace(made(monitor, window_of(monitor, day)), status=Status.OK, engine="\0")
+    return replace(made(monitor, find_window(monitor, day)), status=Status.OK, engine="\0")
 
 
 @pytest.mark.parametrize("refused", [bad, nul])
@@ -90,10 +90,10 @@ def test_what_cannot_be_stored_is_a_failure_of_its_window(
     """The database is there: the windows beside it are stored, and of this one the reason."""
     monitor = small_monitor()
     collected = {
-        window_of(monitor, day): made(monitor, window_of(monitor, day)) for day in DAYS[:3]
+        find_window(monitor, day): made(monitor, find_window(monitor, day)) for day in DAYS[:3]
     }
     collected = {window: replace(one, status=Status.OK) for window, one in collected.items()}
-    collected[window_of(monitor, DAYS[1])] = refused(monitor, DAYS[1])  # type: ignore[operator]
+    collected[find_window(monitor, DAYS[1])] = refused(monitor, DAYS[1])  # type: ignore[operator]
     monkeypatch.setattr(runner, "collect", lambda _, window, *__, **___: collected[window])
     outcomes = Runner(monitor, settings, connection).run_batch(list(collected))
 
@@ -112,7 +112,7 @@ def test_an_outage_is_no_failure_of_a_window(
 ) -> None:
     """It is raised: the window is collected again when the database is back."""
     monitor = small_monitor()
-    window = window_of(monitor, DAYS[0])
+    window = find_window(monitor, DAYS[0])
     own = connect(settings)
     mine = Runner(monitor, settings, own)
     monkeypatch.setattr(runner, "collect", lambda *_, **__: made(monitor, window))

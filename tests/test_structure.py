@@ -44,6 +44,22 @@ MAY_IMPORT = {
     },
 }
 """By room of the library, which other rooms it imports; each imports itself."""
+RESULTS = {"ledger", "values"}
+MEASURED = {*RESULTS, "frames", "sources", "engines", "windows"}
+COLLECTORS_MAY_IMPORT: dict[str, set[str]] = {
+    "ledger": set(),
+    "values": {"ledger"},
+    "frames": RESULTS,
+    "sources": {*RESULTS, "frames"},
+    "engines": {*RESULTS, "frames"},
+    "windows": {*RESULTS, "frames", "sources", "engines"},
+    "thresholds": MEASURED,
+    "reports": MEASURED,
+    "retraining": {"frames"},
+    "jobs": {*MEASURED, "thresholds", "reports", "retraining"},
+    "new": {*MEASURED, "thresholds", "jobs"},
+}
+"""The same for what lies in `collectors/`, which goes one way: each names only those above it."""
 ONLY_IN = {
     "evidently": {
         "collectors/engines/evidently.py",
@@ -95,6 +111,12 @@ def rooms(path: Path) -> set[str]:
     return found - {"__version__"}
 
 
+def layers(path: Path) -> set[str]:
+    """What lies in `collectors/` that a file imports, anywhere in it."""
+    parts = [name.split(".") for name in imports(path)]
+    return {part[2] for part in parts if part[:2] == ["driftdeck", "collectors"] and part[2:]}
+
+
 def outside(path: Path) -> set[str]:
     """The top-level names that a file imports."""
     return {name.split(".")[0] for name in imports(path)}
@@ -111,6 +133,29 @@ def test_imports_go_one_way(room: str) -> None:
 
     assert modules(room)
     assert wrong == set()
+
+
+@pytest.mark.parametrize("layer", COLLECTORS_MAY_IMPORT)
+def test_layers_of_collectors_go_one_way(layer: str) -> None:
+    """Imports inside functions, and those for types alone, count, too."""
+    files = [*LIBRARY.glob(f"collectors/{layer}.py"), *modules(f"collectors/{layer}")]
+    order = list(COLLECTORS_MAY_IMPORT)
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {', '.join(sorted(bad))}"
+        for path in files
+        if (bad := layers(path) - COLLECTORS_MAY_IMPORT[layer] - {layer})
+    }
+
+    assert files
+    assert wrong == set()
+    assert set(order[: order.index(layer)]) >= COLLECTORS_MAY_IMPORT[layer]
+
+
+def test_every_layer_of_collectors_has_its_rule() -> None:
+    """A new folder, or module, says where it stands."""
+    there = {path.stem for path in (LIBRARY / "collectors").iterdir() if path.name[:2] != "__"}
+
+    assert there == set(COLLECTORS_MAY_IMPORT)
 
 
 def test_the_library_knows_nothing_of_what_surrounds_it() -> None:

@@ -18,11 +18,12 @@ from rich.progress import Progress, TaskID
 from driftdeck.collectors.engines.choice import Choice, is_sampled
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import first_day
-from driftdeck.collectors.jobs.store import finished_windows, training_is_called_for
-from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.jobs.store import finished_windows
 from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
+from driftdeck.collectors.retraining.records import is_training_called_for
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
+from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
@@ -139,7 +140,7 @@ class _Backfill:
             Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
             for n in range(0, len(windows), BATCH)
         ]
-        if training_is_called_for(self._connection, monitor.name):  # the others wait for it
+        if is_training_called_for(self._connection, monitor.name):  # the others wait for it
             job.waiting.insert(0, Batch(monitor.name, (), played=True))
         if played and self._options.missing and (lot := self._unchecked(monitor)):
             job.again = [Batch(monitor.name, lot)]
@@ -164,7 +165,7 @@ class _Backfill:
         now = clock(self._connection)
         source = Reader(monitor, self._settings)
         first = self._options.first or first_day(self._connection, source, now)
-        windows = list(complete_windows(monitor, now, first, self._options.last))
+        windows = list(list_complete_windows(monitor, now, first, self._options.last))
         if self._options.missing:
             done = finished_windows(self._connection, monitor, now)
             windows = [window for window in windows if window.start not in done]

@@ -15,8 +15,8 @@ import psycopg
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.leftovers import leftovers
-from driftdeck.collectors.jobs.store import training_is_called_for
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.retraining.records import is_training_called_for
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.database.locks import held
@@ -31,7 +31,6 @@ from driftdeck.settings import Settings
 if TYPE_CHECKING:
     from driftdeck.collectors.jobs.backfill import BackfillOptions
     from driftdeck.collectors.jobs.runner import Outcome
-    from driftdeck.collectors.new.request import Request
 
 
 def run(
@@ -77,7 +76,7 @@ def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
     if day is None:
         yesterday = now.astimezone(monitor.every.zone).date() - timedelta(days=1)
         day = min(yesterday, monitor.last_day or yesterday)
-    window = window_of(monitor, day)
+    window = find_window(monitor, day)
     if window.end > now:
         raise UsageError(f"{window.day} is not over yet; a window is collected when complete")
     return window
@@ -103,7 +102,7 @@ def _say(monitor: Monitor, outcome: "Outcome") -> int:
 
 def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> None:
     """Do the training that is called for; one that was cut off comes before anything else."""
-    if not training_is_called_for(connection, monitor.name):
+    if not is_training_called_for(connection, monitor.name):
         return
     from driftdeck.collectors.retraining.retraining import retrain
 
@@ -283,28 +282,6 @@ def _print_collected(settings: Settings, connection: psycopg.Connection) -> None
         day = start.astimezone(monitor.every.zone).date() if start else "never"
         table.add_row(monitor.name, str(count), str(day), *(str(r or "-") for r in rest))
     Console().print(table)
-
-
-def new(settings: Settings, request: "Request", *, workers: int = 1, reports: int = 10) -> int:
-    """Declare data that nobody has declared, calibrate it, and collect what there is of it.
-
-    workers: processes that collect. reports: at most so many of Evidently's. 1: a window failed.
-    Raises UsageError, SourceError, DeclarationError.
-    """
-    from driftdeck.collectors.jobs.backfill import BackfillOptions
-    from driftdeck.collectors.jobs.backfill import backfill as collect_many
-    from driftdeck.collectors.new.command import make
-
-    monitor = make(settings, request)
-    try:
-        failed = collect_many(
-            settings, [monitor], BackfillOptions(workers=workers, reports=reports)
-        )
-    except psycopg.OperationalError as error:
-        failed = 0
-        print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")
-    print(f"{monitor.name}: next, `driftdeck build` makes its dashboard, `driftdeck up` shows it")
-    return failed
 
 
 def calibrate(settings: Settings, name: str) -> int:

@@ -10,10 +10,10 @@ import psycopg
 
 from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.store import store_state
-from driftdeck.collectors.jobs.windows import complete_windows
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError
 from driftdeck.collectors.sources.state import states
+from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import OPEN
 from driftdeck.diagnostics import tell
@@ -53,7 +53,7 @@ def due_windows(
     stored = _stored(connection, monitor)
     reader = cache(lambda: _reader(monitor, settings))
     first = monitor.first_day or first_day(connection, reader(), now)
-    windows = list(complete_windows(monitor, now, first))
+    windows = list(list_complete_windows(monitor, now, first))
     present: dict[Window, str] | None = None
     for n, window in enumerate(windows):
         known = stored.get(window.start)

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from driftdeck.collectors.frames.reference import Reference, days_of, load_reference
+from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.jobs.clock import clock
-from driftdeck.collectors.jobs.collect import collect, emptied, failed
 from driftdeck.collectors.jobs.store import (
     rows_measured,
     store,
     store_reference,
     store_report,
-    training_breach,
 )
+from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import call_for_training
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.sources.state import states
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.collect import collect, make_failed_result, mark_lost
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.database.errors import is_outage
 from driftdeck.declare import Monitor, Window
 from driftdeck.garbage import keep_imports
@@ -109,7 +110,11 @@ class Runner:
             self._connection.rollback()
             if len(kept) > 1:
                 return [done for one in collected for done in self._store([one], trains=trains)]
-            kept = [failed(self.monitor, kept[0].window, error, "its numbers cannot be stored: ")]
+            kept = [
+                make_failed_result(
+                    self.monitor, kept[0].window, error, "its numbers cannot be stored: "
+                )
+            ]
             store(self._connection, kept)
             self._connection.commit()
         return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
@@ -121,7 +126,7 @@ class Runner:
             return collected
         rows, labels = rows_measured(self._connection, collected)
         self._connection.commit()
-        return emptied(collected, self.monitor, rows, labels)
+        return mark_lost(collected, self.monitor, rows, labels)
 
     def _keep(self, collected: WindowResult) -> str:
         try:
@@ -161,8 +166,8 @@ class Runner:
         """What the windows of a model version are compared with."""
         plan, breach = self.monitor.retrain, None
         if plan is not None and plan.reference is not None:
-            breach = training_breach(self._connection, self.monitor.name, version)
-        days = days_of(self.monitor, breach)
+            breach = find_training_breach(self._connection, self.monitor.name, version)
+        days = list_reference_days(self.monitor, breach)
         span = (days[0], days[-1]) if days else None
         if span not in self._references:
             reference = load_reference(self._reader, self.monitor, days)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.types.json import Jsonb
 
-from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.ledger import Ledger
 from driftdeck.collectors.values import Status, Value, WindowResult
 from driftdeck.database.locks import hold
+from driftdeck.database.text import make_storable
 from driftdeck.declare import Monitor, Thresholds, Window
 from driftdeck.declare.windows import OPEN
 
@@ -111,7 +112,7 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
     rows = []
     for bins in reference.bins:
         counted = bins.count(reference.data.columns[bins.column])
-        labels = [storable(label) for label in bins.labels]
+        labels = [make_storable(label) for label in bins.labels]
         rows.append((monitor, reference.hash, bins.column, labels, list(counted.counts)))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
@@ -137,7 +138,7 @@ def _keeps_all(collected: WindowResult) -> bool:
 
 def _gone_row(collected: WindowResult) -> tuple[object, ...]:
     return (
-        collected.status.value, storable(collected.error), collected.source_fingerprint,
+        collected.status.value, make_storable(collected.error), collected.source_fingerprint,
         collected.source_state, collected.opens_at, *_key(collected),
     )  # fmt: skip
 
@@ -181,13 +182,6 @@ def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) ->
                 copy.write_row((*_key(one), found.column, one.reference_hash, list(found.counts)))
 
 
-def storable(text: str) -> str:
-    """A text as PostgreSQL can keep it: without NUL and halves of characters."""
-    if "\0" in text:
-        text = text.replace("\0", "\\x00")
-    return text.encode(errors="backslashreplace").decode()
-
-
 def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
     method = value.series.method
@@ -195,9 +189,9 @@ def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
         *_key(collected),
         metric,
         column,
-        storable(collected.model_version),
+        make_storable(collected.model_version),
         value.outcome.value,
-        storable(value.outcome.reason) or None,
+        make_storable(value.outcome.reason) or None,
         value.series.unit.name,
         method.name if method else "",
         *astuple(value.thresholds or Thresholds()),
@@ -228,8 +222,8 @@ def status_row(collected: WindowResult) -> tuple[object, ...]:
         collected.status.value,
         collected.row_count,
         collected.labelled_count,
-        storable(collected.model_version),
-        storable(collected.error) or None,
+        make_storable(collected.model_version),
+        make_storable(collected.error) or None,
         collected.engine,
         collected.source_fingerprint,
         collected.reference_hash,
@@ -238,7 +232,7 @@ def status_row(collected: WindowResult) -> tuple[object, ...]:
         worst.state if worst else None,
         *(worst.series.key if worst else ("", "")),
         worst.outcome.value if worst else None,
-        storable(collected.explanation),
+        make_storable(collected.explanation),
         *_counted(collected.rows),
         *_counted(collected.labels),
         collected.source_state,
@@ -258,33 +252,11 @@ def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) 
         " first_window = least(model_version.first_window, excluded.first_window),"
         " last_window = greatest(model_version.last_window, excluded.last_window)",
         [
-            (one.monitor, storable(one.model_version), one.window.start, one.window.start)
+            (one.monitor, make_storable(one.model_version), one.window.start, one.window.start)
             for one in windows
             if one.model_version
         ],
     )
-
-
-def training_breach(connection: psycopg.Connection, monitor: str, version: str) -> datetime | None:
-    """The start of the window that called for the training of a version, None if none did.
-
-    Whatever became of it: a version that was being promoted may have answered already.
-    """
-    row = connection.execute(
-        "select max(window_start) from monitoring.retraining"
-        " where monitor = %s and new_version = %s",
-        [monitor, version],
-    ).fetchone()
-    connection.commit()
-    return row[0] if row and version else None
-
-
-def training_is_called_for(connection: psycopg.Connection, monitor: str) -> bool:
-    """Whether a training is called for that has not ended."""
-    query = "select from monitoring.retraining where monitor = %s and status = 'running'"
-    called = connection.execute(query, [monitor]).rowcount > 0
-    connection.commit()
-    return called
 
 
 def finished_windows(

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from driftdeck import thresholds
-from driftdeck.collectors.frames.reference import days_of, load_reference
-from driftdeck.collectors.jobs.collect import collect
-from driftdeck.collectors.jobs.windows import complete_windows
+from driftdeck.collectors.frames.reference import list_reference_days
+from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.collectors.new.declaration import format_declaration
 from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
 from driftdeck.collectors.new.propose import Proposal, choose_period, propose
@@ -20,6 +21,9 @@ from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
 from driftdeck.collectors.values import Status
+from driftdeck.collectors.windows.calendar import list_complete_windows
+from driftdeck.collectors.windows.collect import collect
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Between, Monitor
 from driftdeck.declare.monitor import NAME
 from driftdeck.declare.windows import Daily
@@ -83,13 +87,31 @@ def make(settings: Settings, request: Request) -> Monitor:
     return monitor
 
 
+def make_and_collect(
+    settings: Settings, request: Request, *, workers: int = 1, reports: int = 10
+) -> int:
+    """Make a monitor, and collect what there is of its data. 1: a window failed.
+
+    workers: processes that collect. reports: at most so many of Evidently's.
+    Raises UsageError, SourceError, DeclarationError.
+    """
+    monitor = make(settings, request)
+    try:
+        failed = backfill(settings, [monitor], BackfillOptions(workers=workers, reports=reports))
+    except psycopg.OperationalError as error:
+        failed = 0
+        print(f"{monitor.name}: no database answers yet ({str(error).strip().splitlines()[0]})")
+    print(f"{monitor.name}: next, `driftdeck build` makes its dashboard, `driftdeck up` shows it")
+    return failed
+
+
 def _try(monitor: Monitor, settings: Settings) -> None:
     """Collect some windows without storing them, and say so where none comes out whole."""
     reader = Reader(monitor, settings)
-    reference = load_reference(reader, monitor, days_of(monitor, None))
+    reference = load_reference(reader, monitor, list_reference_days(monitor, None))
     now = datetime.now(UTC)
     first = monitor.first_day or reader.first_day(now)
-    windows = list(complete_windows(monitor, now, first))
+    windows = list(list_complete_windows(monitor, now, first))
     tried = windows[:: max(1, len(windows) // TRIED)]
     outcomes = [
         collect(monitor, w, reader, lambda _: reference, now, backfill=True, report=False)

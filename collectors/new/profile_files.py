@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftdeck.collectors.frames import cells
+from driftdeck.collectors.ledger import Ledger, sum_ledgers
 from driftdeck.collectors.new.chunks import ChunkReader, CsvChunkReader
 from driftdeck.collectors.new.time_column import (
     TimeColumn,
@@ -18,7 +19,6 @@ from driftdeck.collectors.new.time_column import (
     has_times_without_zone,
     list_names,
 )
-from driftdeck.collectors.sources.ledger import Ledger, sum_ledgers
 from driftdeck.collectors.sources.paths import list_files, parse_day
 from driftdeck.collectors.sources.times import parse_times
 from driftdeck.declare import Csv, Parquet, Source

@@ -6,12 +6,13 @@ import pandas as pd
 from evidently.core.report import Snapshot
 
 from driftdeck.collectors.engines.choice import BY_HAND
-from driftdeck.collectors.frames.reference import Reference, days_of, from_frame, load_reference
-from driftdeck.collectors.jobs.collect import from_rows
-from driftdeck.collectors.jobs.windows import window_of
+from driftdeck.collectors.frames.reference import Reference, list_reference_days, make_reference
 from driftdeck.collectors.reports.workspace import page
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
+from driftdeck.collectors.windows.calendar import find_window
+from driftdeck.collectors.windows.collect import measure_rows
+from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Thresholds
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.windows import days
@@ -45,7 +46,7 @@ class Explorer:
         now = datetime.now(UTC)
         every = self.monitor.every
         spanned = [day for day in days(first, last or first) if every.has(day)]
-        frames = [self._reader.read(window_of(self.monitor, day), now).frame for day in spanned]
+        frames = [self._reader.read(find_window(self.monitor, day), now).frame for day in spanned]
         return pd.concat(frames, ignore_index=True)
 
     def report(self, day: date, against: Days | None = None) -> Snapshot:
@@ -55,7 +56,7 @@ class Explorer:
         that was trained by `retrain` may have another. It shows itself in Jupyter; `.dict()` gives
         its numbers and tests.
         """
-        compared = list(days(*against)) if against else days_of(self.monitor, None)
+        compared = list(days(*against)) if against else list_reference_days(self.monitor, None)
         reference = load_reference(self._reader, self.monitor, compared)
         return self._report(self.rows(day), day, reference)
 
@@ -66,10 +67,10 @@ class Explorer:
         drift panel: above 1 would be a breach. Where there is no threshold yet it is the distance
         itself, or what a p-value lacks of 1.
         """
-        reference = from_frame(self.monitor, self.rows(*then), "")
-        window = window_of(self.monitor, now[0])
+        reference = make_reference(self.monitor, self.rows(*then), "")
+        window = find_window(self.monitor, now[0])
         series = [s for s in self.monitor.series() if s.method is not None]
-        collected = from_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
+        collected = measure_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
         times = {value.series.key[1]: _times(value) for value in collected.values}
         return (
             pd.Series(times, name="times the alert threshold", dtype=float)
@@ -78,9 +79,9 @@ class Explorer:
         )
 
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
-        window = window_of(self.monitor, day)
+        window = find_window(self.monitor, day)
         series = list(self.monitor.series())
-        collected = from_rows(self.monitor, window, frame, reference, series, BY_HAND)
+        collected = measure_rows(self.monitor, window, frame, reference, series, BY_HAND)
         return Snapshot.load_model(page(self.monitor, collected))
 
 

@@ -4,13 +4,19 @@ A window that calls for a training and the row that says so are stored together.
 does it first: the process that stored them, or a later one where that was cut off.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 
-from driftdeck.collectors.frames.reference import days_of
-from driftdeck.collectors.jobs.store import storable, training_is_called_for
+from driftdeck.collectors.frames.reference import list_reference_days
+from driftdeck.collectors.retraining.records import (
+    PendingTraining,
+    begin_attempt,
+    is_training_called_for,
+    record_end,
+    record_version,
+)
 from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
 from driftdeck.database import connect
 from driftdeck.database.locks import Lock, held
@@ -19,23 +25,8 @@ from driftdeck.declare.metrics import Scope
 from driftdeck.firing import confirm
 from driftdeck.settings import Settings
 
-KEPT_OUTPUT = 20_000
 ATTEMPTS = 5
 """So often a training is begun that never comes to its own end: it may be what ends us."""
-
-
-@dataclass(frozen=True)
-class _PendingTraining:
-    """A training that a window has called for and that has not ended.
-
-    version: '' until it is trained. attempts: how often it was begun.
-    """
-
-    started: datetime
-    window_start: datetime | None
-    version: str
-    output: str
-    attempts: int
 
 
 def call_for_training(connection: psycopg.Connection, monitor: Monitor, window: Window) -> None:
@@ -66,7 +57,7 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     While another process is at it, that is left to it; where the training answers anew what is
     collected next, that is waited for. Raises psycopg.Error: the training is then done later.
     """
-    if not training_is_called_for(connection, monitor.name):
+    if not is_training_called_for(connection, monitor.name):
         return ""
     wait = monitor.retrain is not None and monitor.retrain.during_backfill
     with (
@@ -75,11 +66,11 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
     ):
         if lock is None:
             return "a retraining is under way"
-        pending = _begin(connection, monitor.name)
+        pending = begin_attempt(connection, monitor.name)
         if pending is None:  # the other has done it
             return ""
         outcome = _train(connection, monitor, pending, lock)
-        _finish(connection, monitor.name, pending, outcome)
+        record_end(connection, monitor.name, pending, outcome)
     again = " (it had been cut off)" if pending.attempts > 1 else ""
     last_line = outcome.output.strip().rpartition("\n")[2][:200]
     return (
@@ -88,7 +79,7 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
 
 
 def _train(
-    connection: psycopg.Connection, monitor: Monitor, pending: _PendingTraining, lock: Lock
+    connection: psycopg.Connection, monitor: Monitor, pending: PendingTraining, lock: Lock
 ) -> TrainingOutcome:
     """Train, unless that was done before it was cut off; then promote.
 
@@ -107,7 +98,7 @@ def _train(
         outcome = train(plan, monitor, window, lock.check)
     if not (outcome.is_done and plan.promote):
         return outcome
-    _record(connection, monitor.name, pending, outcome)
+    record_version(connection, monitor.name, pending, outcome)
     promoted = promote(plan, monitor, window, outcome.version, lock.check)
     return replace(promoted, output=outcome.output + promoted.output)
 
@@ -128,7 +119,7 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         " group by 1 order by 1 desc limit %s)",
         [monitor.name, list(counted), monitor.name, list(counted), plan.of],
     ).fetchall()
-    zone, own = monitor.every.zone, set(days_of(monitor, None))
+    zone, own = monitor.every.zone, set(list_reference_days(monitor, None))
     breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
         day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
@@ -153,50 +144,3 @@ def _cooling(
         [monitor.name],
     ).fetchone()
     return bool(row and row[0] and window.start - row[0] < plan.cooldown.delta)
-
-
-def _begin(connection: psycopg.Connection, monitor: str) -> _PendingTraining | None:
-    """What is called for, with this attempt counted; None if nothing is."""
-    row = connection.execute(
-        "update monitoring.retraining set attempts = attempts + 1"
-        " where monitor = %s and status = 'running'"
-        " returning started_at, window_start, new_version, output, attempts",
-        [monitor],
-    ).fetchone()
-    connection.commit()
-    return _PendingTraining(*row) if row else None
-
-
-def _record(
-    connection: psycopg.Connection,
-    monitor: str,
-    pending: _PendingTraining,
-    outcome: TrainingOutcome,
-) -> None:
-    """The version that was trained, with what was printed."""
-    with connection.transaction():
-        connection.execute(
-            "update monitoring.retraining set new_version = %s, output = %s"
-            " where monitor = %s and started_at = %s",
-            [
-                storable(outcome.version),
-                storable(outcome.output)[-KEPT_OUTPUT:],
-                *(monitor, pending.started),
-            ],
-        )
-
-
-def _finish(
-    connection: psycopg.Connection,
-    monitor: str,
-    pending: _PendingTraining,
-    outcome: TrainingOutcome,
-) -> None:
-    """How it ended. Attempts are counted of what has not ended."""
-    with connection.transaction():
-        _record(connection, monitor, pending, outcome)
-        connection.execute(
-            "update monitoring.retraining set status = %s, finished_at = monitoring.now(),"
-            " attempts = 0 where monitor = %s and started_at = %s",
-            [outcome.status, monitor, pending.started],
-        )

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
+from driftdeck.collectors.ledger import Ledger, Reason
 from driftdeck.collectors.sources import csv, parquet
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError, naming
-from driftdeck.collectors.sources.ledger import Ledger, Reason
 from driftdeck.collectors.sources.parts import Part, join_parts, with_times
 from driftdeck.collectors.sources.paths import Paths, read_facts
 from driftdeck.collectors.sources.times import Times

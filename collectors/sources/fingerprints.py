@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.sources.ledger import Ledger
+from driftdeck.collectors.ledger import Ledger
 
 MANY_ROWS = 10_000
 MISSING = np.uint64(0x9E3779B97F4A7C15)

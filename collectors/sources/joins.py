@@ -12,8 +12,8 @@ import pandas as pd
 from pandas.api.extensions import take
 
 from driftdeck.collectors.frames import cells
+from driftdeck.collectors.ledger import Reason
 from driftdeck.collectors.sources.errors import SourceError
-from driftdeck.collectors.sources.ledger import Reason
 from driftdeck.collectors.sources.parts import Part
 
 MOST_EXAMPLES, MOST_MASKED = 2, 200

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pandas as pd
 
+from driftdeck.collectors.ledger import Reason
 from driftdeck.collectors.sources import joins, tables
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.files import make_log
 from driftdeck.collectors.sources.joins import LabelColumns
-from driftdeck.collectors.sources.ledger import Reason
 from driftdeck.collectors.sources.parts import Part
 from driftdeck.collectors.sources.predictions import Predictions
 from driftdeck.collectors.sources.typed import Reading, why_not

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from driftdeck.collectors.sources.ledger import Ledger, sum_ledgers
+from driftdeck.collectors.ledger import Ledger, sum_ledgers
 from driftdeck.collectors.sources.times import parse_times
 from driftdeck.collectors.sources.typed import join_frames
 from driftdeck.declare import Files, Table

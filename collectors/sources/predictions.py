@@ -7,11 +7,11 @@ from functools import cached_property
 
 import pandas as pd
 
+from driftdeck.collectors.ledger import Ledger
 from driftdeck.collectors.sources import joins, tables
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.files import make_log
-from driftdeck.collectors.sources.ledger import Ledger
 from driftdeck.collectors.sources.parts import Part
 from driftdeck.collectors.sources.tables import RowsWithoutTime
 from driftdeck.collectors.sources.typed import Reading

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from driftdeck.collectors.ledger import Ledger, Reason, sum_ledgers
 from driftdeck.collectors.sources import joins
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.fingerprints import fingerprint, hash_rows
 from driftdeck.collectors.sources.labels import LateLabels
-from driftdeck.collectors.sources.ledger import Ledger, Reason, sum_ledgers
 from driftdeck.collectors.sources.parts import Part
 from driftdeck.collectors.sources.predictions import Predictions
 from driftdeck.declare import Monitor, Window

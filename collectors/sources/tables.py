@@ -15,8 +15,8 @@ import pyarrow as pa
 from psycopg import sql
 
 from driftdeck.collectors.frames import cells
+from driftdeck.collectors.ledger import MOST_LEFT_OUT, Ledger, Reason
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, naming
-from driftdeck.collectors.sources.ledger import MOST_LEFT_OUT, Ledger, Reason
 from driftdeck.collectors.sources.parts import Part, with_times
 from driftdeck.collectors.sources.postgres import (
     NAIVE,

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from driftdeck.collectors.frames import cells
+from driftdeck.collectors.ledger import Ledger, Reason
 from driftdeck.collectors.sources.errors import SourceError, no_zone
-from driftdeck.collectors.sources.ledger import Ledger, Reason
 from driftdeck.declare.sources import EPOCHS
 
 ENDS_WITH_ZONE = r":\d{2}(?:[.,]\d+)?\s*(?:[zZ]|UTC|[+-]\d{2}(?::?\d{2})?)$"

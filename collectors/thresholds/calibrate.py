@@ -15,10 +15,11 @@ from rich.table import Table
 
 from driftdeck import thresholds
 from driftdeck.collectors.engines.choice import for_calibration
-from driftdeck.collectors.frames.reference import daily_rows, days_of, from_frame, load_reference
-from driftdeck.collectors.jobs.collect import from_rows
+from driftdeck.collectors.frames.reference import list_reference_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
+from driftdeck.collectors.windows.collect import measure_rows
+from driftdeck.collectors.windows.reference import load_reference, read_days
 from driftdeck.declare import Monitor, Series, Thresholds
 from driftdeck.declare.methods import BreachSide
 from driftdeck.errors import UsageError
@@ -56,7 +57,9 @@ def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]
     proposed = {
         s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
     }
-    reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
+    reference = load_reference(
+        Reader(monitor, settings), monitor, list_reference_days(monitor, None)
+    )
     text = render(monitor, proposed, reference.hash if reference else "")
     path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
@@ -67,8 +70,8 @@ def measure_days(
     monitor: Monitor, reader: Reader, series: Sequence[Series]
 ) -> Mapping[Key, list[float]]:
     """Each series' value on each reference day, the other days being the reference."""
-    days = days_of(monitor, None)
-    frames = [rows.frame for rows in daily_rows(reader, monitor, days)]
+    days = list_reference_days(monitor, None)
+    frames = [rows.frame for rows in read_days(reader, monitor, days)]
     if not any(len(frame) for frame in frames):
         raise SourceError(f"{monitor.name}: the reference has no rows; prepare its data first")
     values: dict[Key, list[float]] = {s.key: [] for s in series}
@@ -81,9 +84,9 @@ def measure_days(
         others = pd.concat(frames[:index] + frames[index + 1 :], ignore_index=True)
         if len(frames[index]) < monitor.min_rows or others.empty:
             continue
-        reference = from_frame(monitor, others, "")
+        reference = make_reference(monitor, others, "")
         window = monitor.every.window(day)
-        collected = from_rows(
+        collected = measure_rows(
             monitor, window, frames[index], reference, list(series), for_calibration(monitor)
         )
         for value in collected.values:

@@ -145,7 +145,7 @@ def new(
     """Make a monitor of your own data, and collect it."""
     with session.collector() as settings:
         _begin_workers(workers)
-        from driftdeck.collectors.jobs import commands
+        from driftdeck.collectors.new.command import make_and_collect
         from driftdeck.collectors.new.request import Request
 
         request = Request(
@@ -169,7 +169,7 @@ def new(
             leave_out=tuple(leave_out or ()),
             force=force,
         )
-        return commands.new(settings, request, workers=workers, reports=reports)
+        return make_and_collect(settings, request, workers=workers, reports=reports)
 
 
 def _begin_workers(workers: int) -> None:

@@ -8,7 +8,7 @@ from driftdeck.declare.windows import days
 from driftdeck.errors import UsageError
 
 
-def window_of(monitor: Monitor, day: date) -> Window:
+def find_window(monitor: Monitor, day: date) -> Window:
     """The window of a day. Raises UsageError for a day outside the monitor's period."""
     first, last = monitor.first_day, monitor.last_day
     if (first is not None and day < first) or (last is not None and day > last):
@@ -22,7 +22,7 @@ def window_of(monitor: Monitor, day: date) -> Window:
     return monitor.every.window(day)
 
 
-def complete_windows(
+def list_complete_windows(
     monitor: Monitor, now: datetime, first: date, last: date | None = None
 ) -> Iterator[Window]:
     """Every window from a day on that has ended by `now`, oldest first."""
