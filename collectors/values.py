@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from driftdeck.collectors.ledger import Ledger
-from driftdeck.declare import Series, Thresholds, Window
+from driftdeck.declare import Segment, Series, Thresholds, Window
 
 
 class Status(StrEnum):
@@ -27,12 +27,19 @@ class Status(StrEnum):
 class Measurement:
     """A number (finite) or the reason why there is none; never both.
 
-    waiting: the reason is that labels have not arrived.
+    waiting: the reason is that labels have not arrived. undefined: it is that of whole data there
+    is no such number, such as the recall of a class that did not occur.
     """
 
     value: float | None
     reason: str = ""
     waiting: bool = False
+    undefined: bool = False
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether somebody should look why there is no number."""
+        return self.value is None and not self.waiting and not self.undefined
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ class Value:
     """One series' outcome for one window, with the thresholds in force.
 
     rows: how many rows stand behind it. coverage: share of rows with a label, for performance.
-    expected: whether a breach there is one that somebody knows of.
+    expected: whether a breach there is one that somebody knows of. segment: whose rows they are,
+    None for the whole window.
     """
 
     series: Series
@@ -49,6 +57,7 @@ class Value:
     thresholds: Thresholds | None
     coverage: float | None = None
     expected: bool = False
+    segment: Segment | None = None
 
     @property
     def state(self) -> int | None:
@@ -72,6 +81,14 @@ class Histogram:
     column: str
     bins: tuple[str, ...]
     counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many labelled rows of each class, by row, were predicted to be of each, by column."""
+
+    classes: tuple[str, ...]
+    counts: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,7 @@ class WindowResult:
     labels: Ledger | None = None
     source_state: str = ""
     opens_at: datetime | None = None
+    confusion: Confusion | None = None
 
     @property
     def worst(self) -> Value | None:

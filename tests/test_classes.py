@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from driftdeck.collectors.engines.classes import ClassRows, predict
-from driftdeck.collectors.engines.engine import UnmeasurableError
+from driftdeck.collectors.engines.errors import UnmeasurableError
 
 NEAR = 1e-12
 NAMES = ("late", "on time", "early", "cancelled", "1", "macro")

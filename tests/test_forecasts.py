@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from driftdeck.collectors.engines import forecasts
-from driftdeck.collectors.engines.engine import UnmeasurableError
+from driftdeck.collectors.engines.errors import UnmeasurableError
 
 NEAR = 1e-12
 Shape = Callable[[np.random.Generator, int], np.ndarray]

@@ -18,7 +18,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from driftdeck.collectors.engines import quality
-from driftdeck.collectors.engines.engine import UnmeasurableError
+from driftdeck.collectors.engines.errors import UnmeasurableError
 
 RECORDED = json.loads(
     (Path(__file__).parent / "cases" / "nannyml-quality.json").read_text(encoding="utf-8")

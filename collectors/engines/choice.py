@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from driftdeck.collectors.engines.drift_index import METHODS, Index
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.values import Measurement
-from driftdeck.declare import Monitor, Series, Thresholds, Window
+from driftdeck.declare import Monitor, Segment, Series, Thresholds, Window
 from driftdeck.errors import DriftdeckError
 from driftdeck.garbage import keep_imports
 
@@ -39,6 +40,16 @@ class Choice:
     index: bool
     evidently: bool
     report: bool
+
+    def sample_segment(
+        self, monitor: Monitor, window: Window, segments: Sequence[Segment]
+    ) -> Segment | None:
+        """The segment of a window that Evidently measures, too: one of those that are measured,
+        where it measures the whole."""
+        measured = [segment for segment in segments if not segment.is_counted_only]
+        if not measured or not self.evidently:
+            return None
+        return measured[_draw(f"{monitor.name} {window.name} segment") % len(measured)]
 
     @property
     def name(self) -> str:
@@ -86,8 +97,12 @@ def is_sampled(monitor: Monitor, window: Window, one_in: int) -> bool:
 
     one_in: one in so many windows is; none if it is 0.
     """
-    digest = hashlib.sha256(f"{monitor.name} {window.day}".encode()).digest()
-    return one_in > 0 and int.from_bytes(digest[:4]) % one_in == 0
+    return one_in > 0 and _draw(f"{monitor.name} {window.name}") % one_in == 0
+
+
+def _draw(text: str) -> int:
+    """A number that is the same for the same text, whoever asks."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
 
 
 def measure(
@@ -96,15 +111,16 @@ def measure(
     current: CoercedRows,
     reference: CoercedRows | None,
     series: Mapping[Series, Thresholds | None],
+    baselines: Mapping[str, CoercedRows | str] = MappingProxyType({}),
 ) -> tuple[list[Measurement], Sequence[Any]]:
     """Each series' value or reason, and Evidently's runs, if it ran.
 
-    Raises EnginesDifferError.
+    baselines: what else is compared with. Raises EnginesDifferError.
     """
     ours: list[Measurement] = []
     if choice.index:
         with np.errstate(all="ignore"):
-            ours = Index(monitor, current, reference).measure(series)
+            ours = Index(monitor, current, reference, baselines=baselines).measure(series)
     if not choice.evidently:
         return ours, ()
     with keep_imports():
@@ -113,9 +129,35 @@ def measure(
         )
 
     with nullcontext() if choice.report else report.skip_plots():
-        theirs, runs = report.measure(monitor, current, reference, series)
-    if not choice.index:
-        return theirs, runs
+        theirs, runs = report.measure(monitor, current, reference, series, baselines)
+    if choice.index:
+        _refuse_differences(series, ours, theirs)
+    return (ours if choice.index else theirs), runs
+
+
+def measure_segment(
+    monitor: Monitor,
+    current: CoercedRows,
+    reference: CoercedRows | None,
+    series: Mapping[Series, Thresholds | None],
+    baselines: Mapping[str, CoercedRows | str],
+    *,
+    check: bool,
+) -> list[Measurement]:
+    """Each series' value or reason in a segment: always by the index, which tens of them want.
+
+    check: whether Evidently measures it, too. Raises EnginesDifferError.
+    """
+    choice = Choice(index=_known(monitor), evidently=check or not _known(monitor), report=False)
+    return measure(choice, monitor, current, reference, series, baselines)[0]
+
+
+def _refuse_differences(
+    series: Mapping[Series, Thresholds | None],
+    ours: Sequence[Measurement],
+    theirs: Sequence[Measurement],
+) -> None:
+    """Raise EnginesDifferError where the engines gave different numbers."""
     differences = [
         f"{' of '.join(filter(None, line.key))} {a.value if a.value is not None else a.reason}"
         f" against {b.value if b.value is not None else b.reason}"
@@ -127,7 +169,6 @@ def measure(
             f"the index and Evidently differ: {'; '.join(differences)}; no number of this window"
             " is stored; please report it, with the versions of its status row"
         )
-    return ours, runs
 
 
 def is_same(ours: Measurement, theirs: Measurement, method: str) -> bool:

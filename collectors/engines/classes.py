@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from driftdeck.collectors.engines.engine import SHOWN, UnmeasurableError
+from driftdeck.collectors.engines.errors import SHOWN, UndefinedError, UnmeasurableError
 
 Average = Literal["macro", "weighted"]
 """Of all classes alike, or of those that have true rows, by how many they have."""
@@ -144,7 +144,7 @@ class ClassRows:
             score, is_class = self._scores(code), self.label == code
             if is_class.all():
                 name, count = self.classes[code], len(is_class)
-                raise UnmeasurableError(f"nothing but {name!r} among {count} labels")
+                raise UndefinedError(f"nothing but {name!r} among {count} labels")
             self._areas[code] = _area(score[is_class], score[~is_class])
         return self._areas[code]
 
@@ -192,7 +192,7 @@ class ClassRows:
         names = [repr(self.classes[code]) for code in np.flatnonzero(lacking)]
         if names:
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            raise UnmeasurableError(
+            raise UndefinedError(
                 f"no {', '.join(names[:SHOWN])}{more} among {len(self.label)} {among}"
             )
 

@@ -3,38 +3,35 @@ decided here, alike for all."""
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from driftdeck.collectors.engines.computations import find_computation
+from driftdeck.collectors.engines.errors import SHOWN, UndefinedError, UnmeasurableError
 from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
 from driftdeck.collectors.frames.schema import label_words
 from driftdeck.collectors.values import Measurement
-from driftdeck.declare import Column, Monitor, Series
+from driftdeck.declare import REFERENCE, Column, Monitor, Series
 from driftdeck.declare.metrics import Scope
-from driftdeck.errors import DriftdeckError
-
-SHOWN = 4
-"""So many words are named in a reason."""
-
-
-class UnmeasurableError(DriftdeckError, ValueError):
-    """A window whose data cannot give a metric: the reason, in words."""
+from driftdeck.declare.tasks import Task
 
 
 @dataclass(frozen=True)
 class Engine(ABC):
     """Measures one window of a monitor.
 
-    current, reference: the window's and the reference's rows, coerced.
+    current, reference: the window's and the reference's rows, coerced. baselines: other rows that
+    it is compared with, by the baseline's name, or the reason why there are none.
     """
 
     monitor: Monitor
     current: CoercedRows
     reference: CoercedRows | None
+    baselines: Mapping[str, CoercedRows | str] = field(default_factory=dict, kw_only=True)
 
     @abstractmethod
     def row_count(self) -> float:
@@ -75,10 +72,10 @@ class Engine(ABC):
             return Measurement(None, "no rows in the window")
         if column is not None and not current[column].there:
             return Measurement(None, current[column].complaint)
-        if scope in (Scope.TARGET, Scope.PERFORMANCE) and self._unlabelled:
+        if (scope is Scope.TARGET or series.metric.is_performance) and self._unlabelled:
             return Measurement(None, f"no labels yet for {current.rows} rows", waiting=True)
         try:
-            if scope is Scope.PERFORMANCE:
+            if series.metric.is_performance:
                 self._refuse_unlabelled()
             elif scope is Scope.TARGET and series.metric.name.endswith("_mean"):
                 self._refuse_other_words()
@@ -86,28 +83,42 @@ class Engine(ABC):
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
             reason = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
-            return Measurement(None, reason)
+            return Measurement(None, reason, undefined=isinstance(error, UndefinedError))
 
     def _value(self, series: Series) -> float:
         name, column = series.metric.name, series.column
         if name == "row_count":
             return self.row_count() if self.current.rows else 0.0
-        if name == "agreement":
-            return self.agreement()
+        if (compute := find_computation(self.monitor, series)) is not None:
+            return compute(self, series)
         if column is None:
-            if self.monitor.classifies:
-                self._refuse_undefined(name)
-            return self.performance(name)
+            return self._performance(name)
         if name == "missing_share":
             return self.missing_share(column)
         if name.endswith("_mean"):
             return self.mean(series, column)
-        if self.reference is None or series.method is None:
-            raise UnmeasurableError("there is no reference")
-        for side, cleaned in (("window", self.current), ("reference", self.reference)):
-            if cleaned[column].count == 0:
+        return self.drift(series, column, self._compared(series, column))
+
+    def _performance(self, name: str) -> float:
+        if name == "agreement":
+            return self.agreement()
+        if self.monitor.classifies:
+            self._refuse_undefined(name)
+        return self.performance(name)
+
+    def _compared(self, series: Series, column: Column) -> CoercedRows:
+        """What drift is measured against; both sides have values. Raises UnmeasurableError."""
+        baseline = series.metric.baseline
+        name = "reference" if baseline == REFERENCE else baseline.title
+        rows = self.reference if baseline == REFERENCE else self.baselines.get(baseline.name, "")
+        if rows is None or isinstance(rows, str):
+            raise UnmeasurableError(rows or f"there is no {name}")
+        if not rows.rows:
+            raise UnmeasurableError(f"the {name} has no such rows")
+        for side, coerced in (("window", self.current), (name, rows)):
+            if not coerced.count(column):
                 raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
-        return self.drift(series, column, self.reference)
+        return rows
 
     @property
     def _unlabelled(self) -> bool:
@@ -131,7 +142,7 @@ class Engine(ABC):
     def _other_words(self) -> str:
         """What is wrong with the words of the labels, '' where each is yes or no."""
         target = self.monitor.target_column
-        if target is None or not self.monitor.classifies:
+        if target is None or self.monitor.task is not Task.BINARY:
             return ""
         words, (positive, negative) = self.current[target].words, label_words(target)
         if not positive and not set(words) <= {"0", "1"}:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 os.environ["DO_NOT_TRACK"] = "1"  # before the import: Evidently's UI reports usage otherwise
 
 import numpy as np
 import pandas as pd
-from evidently import BinaryClassification, DataDefinition, Dataset, Regression, Report
+from evidently import BinaryClassification, DataDefinition, Dataset, Regression, Report, metrics
 from evidently.core.metric_types import Metric as EvidentlyMetric
 from evidently.core.metric_types import MetricTest
 from evidently.core.report import Snapshot
@@ -39,6 +40,7 @@ from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
 from driftdeck.collectors.engines.engine import Engine
+from driftdeck.collectors.engines.errors import UnmeasurableError
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Column, Monitor, Series, Thresholds
@@ -79,6 +81,7 @@ def measure(
     current: CoercedRows,
     reference: CoercedRows | None,
     series: Mapping[Series, Thresholds | None],
+    baselines: Mapping[str, CoercedRows | str] = MappingProxyType({}),
 ) -> tuple[list[Measurement], list[Snapshot]]:
     """Each series' value for one window, or the reason why it has none; never raises for data.
 
@@ -87,7 +90,7 @@ def measure(
     Returns: the values, in the order of the series, and the runs of Evidently that gave them.
     """
     in_force = {line.key: thresholds for line, thresholds in series.items()}
-    engine = Evidently(monitor, current, reference, in_force)
+    engine = Evidently(monitor, current, reference, in_force, baselines=baselines)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return engine.measure(series), engine.runs
@@ -213,6 +216,39 @@ class Evidently(Engine):
         ]
         results = self._run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in results}
+
+
+def compute_named(
+    name: str, current: CoercedRows, reference: CoercedRows | None, column: Column | None
+) -> float:
+    """The one number of a metric of Evidently by its class's name, of a column or of all.
+
+    Raises UnmeasurableError where there is no such metric, or it gives no single number.
+    """
+    kind = getattr(metrics, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, EvidentlyMetric)):
+        raise UnmeasurableError(f"evidently.metrics has no {name}")
+    sides = [_dataset_of(rows, column) for rows in (current, reference) if rows is not None]
+    metric = kind() if column is None else kind(column=column.name)
+    [result] = Report([metric]).run(*sides).dict()["metrics"]
+    value = result["value"]
+    if isinstance(value, dict) and not {"share", "mean"} & set(value):
+        raise UnmeasurableError(f"{name} gives several numbers: {', '.join(map(str, value))[:100]}")
+    return _number(value)
+
+
+def _dataset_of(rows: CoercedRows, column: Column | None) -> Dataset:
+    """One column's values, missing ones too, or those of all columns."""
+
+    def make() -> Dataset:
+        columns = [c for c in rows.declared if column is None or c == column]
+        frame = pd.DataFrame({c.name: rows[c].values for c in columns if rows[c].there})
+        kinds = {kind: [c.name for c in columns if c.kind == kind and c.name in frame]
+                 for kind in KINDS}  # fmt: skip
+        definition = _definition(kinds["number"], kinds["category"])
+        return Dataset.from_pandas(frame, data_definition=definition)
+
+    return rows.once(("all values", column.name if column else ""), make)
 
 
 def _dataset(rows: CoercedRows, column: Column) -> Dataset:

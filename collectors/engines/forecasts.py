@@ -6,7 +6,7 @@ label, prediction, low, high: (n,) float64, one a labelled row, none missing.
 
 import numpy as np
 
-from driftdeck.collectors.engines.engine import UnmeasurableError
+from driftdeck.collectors.engines.errors import UnmeasurableError
 
 Rows = np.ndarray
 """(n,) one number a labelled row."""
@@ -36,7 +36,7 @@ def wape(label: Rows, prediction: Rows) -> float:
     return float(np.abs(label - prediction).sum() / total)
 
 
-def mase(label: Rows, prediction: Rows, history: Rows, season: int = 1) -> float:
+def mase(label: Rows, prediction: Rows, histories: Sequence[Rows], season: int = 1) -> float:
     """The mean of |label - prediction|, where 1 is the error of repeating the last season.
 
     history: the reference's labels in time order, none missing. season: after so many of them they

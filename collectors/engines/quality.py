@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.engines.engine import SHOWN, UnmeasurableError
+from driftdeck.collectors.engines.errors import SHOWN, UnmeasurableError
 
 Values = np.ndarray | pd.Series
 """(rows,) one column's values: numbers with NaN, or words with None, where there is none."""

@@ -24,7 +24,7 @@ class Bins:
     labels: one a bin, the last being the missing values.
     """
 
-    column: str
+    column: Column
     edges: tuple[float, ...]
     categories: tuple[str, ...]
     labels: tuple[str, ...]
@@ -36,7 +36,7 @@ class Bins:
         else:  # of each word, not of each row
             place, weights = self.place(column.counts.index), column.counts.to_numpy()
             counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
-        return Histogram(self.column, self.labels, (*(int(n) for n in counts), column.missing))
+        return Histogram(self.column.name, self.labels, (*(int(n) for n in counts), column.missing))
 
     def place(self, values: pd.Series | pd.Index) -> np.ndarray:
         """The number of the bin in which each of the present values lies."""
@@ -54,9 +54,9 @@ def bins_of(column: Column, reference: CoercedColumn) -> Bins | None:
     if column.kind == "category":
         names = _frequent(reference.counts)
         names = tuple(sorted(names)) if len(names) <= 3 else names
-        return Bins(column.name, (), names, (*names, OTHER, MISSING))
+        return Bins(column, (), names, (*names, OTHER, MISSING))
     edges = _edges(values.to_numpy(float))
-    return Bins(column.name, edges, (), (*_labels(edges), MISSING))
+    return Bins(column, edges, (), (*_labels(edges), MISSING))
 
 
 def _frequent(counts: pd.Series) -> tuple[str, ...]:

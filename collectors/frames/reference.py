@@ -1,14 +1,14 @@
 """What windows are compared with: coerced rows, with their bins and their hash."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins, bins_of
-from driftdeck.declare import Monitor
-from driftdeck.declare.windows import days
+from driftdeck.declare import Monitor, Window
+from driftdeck.declare.windows import parse_day
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Reference:
     hash: str
 
 
-def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[date]:
-    """The days that a model version's windows are compared with, none without a reference.
+def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[Window]:
+    """The whole days that a model version's windows are compared with, none without a reference.
 
     breach: start of the window that called for the version's training, None for a version that
     was trained elsewhere: that one has the monitor's own reference.
@@ -30,11 +30,13 @@ def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[date]
         return []
     plan = monitor.retrain
     if breach is None or plan is None or plan.reference is None:
-        return [day for day in monitor.reference.days() if monitor.every.has(day)]
+        span = monitor.reference
+        return list(
+            monitor.every.days(parse_day(span.first, "first"), parse_day(span.last, "last"))
+        )
     last = breach.astimezone(monitor.every.zone).date()
     first = last - timedelta(days=plan.reference.days - 1)
-    spanned = days(max(first, monitor.first_day or first), last)
-    return [day for day in spanned if monitor.every.has(day)]
+    return list(monitor.every.days(max(first, monitor.first_day or first), last))
 
 
 def make_reference(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:

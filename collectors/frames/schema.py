@@ -4,6 +4,7 @@ Evidently silently skips Decimal, nullable and boolean columns, or raises; see
 https://docs.evidentlyai.com/docs/library/data_definition
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from driftdeck.collectors.frames import cells
 from driftdeck.declare import Column, Role
+from driftdeck.declare.columns import format_word
 
 SHOWN = 3
 
@@ -41,6 +43,10 @@ class CodedWords:
         every = np.array([*of_words, none], of_words.dtype)
         return pd.Series(every[self.codes], self.index, of_words.dtype)
 
+    def take(self, places: np.ndarray) -> "CodedWords":
+        """Some of the rows."""
+        return replace(self, codes=self.codes[places], index=pd.RangeIndex(len(places)))
+
     def respelled(self, words: np.ndarray) -> "CodedWords":
         """The same rows with other words, some of them now alike or None."""
         codes, distinct = pd.factorize(np.array([*words, None], object))
@@ -60,6 +66,14 @@ class CoercedColumn:
     unusable: int = 0
     complaint: str = ""
 
+    def take(self, places: np.ndarray) -> "CoercedColumn":
+        """Some of the rows; a complaint stays where there is no column. places: (n,)."""
+        if self.coded is not None:
+            return CoercedColumn(coded=self.coded.take(places))
+        if self.numbers is not None:
+            return CoercedColumn(pd.Series(self.numbers.to_numpy(float)[places]))
+        return self
+
     @property
     def there(self) -> bool:
         """Whether the data has the column."""
@@ -73,7 +87,7 @@ class CoercedColumn:
         return self.numbers
 
     @cached_property
-    def _lacks(self) -> np.ndarray:
+    def lacks(self) -> np.ndarray:
         """(rows,) where there is no usable value."""
         if self.coded is not None:
             return self.coded.codes < 0
@@ -84,19 +98,19 @@ class CoercedColumn:
     @cached_property
     def missing(self) -> int:
         """How many rows have no usable value."""
-        return int(np.count_nonzero(self._lacks))
+        return int(np.count_nonzero(self.lacks))
 
     @property
     def count(self) -> int:
         """How many rows have one."""
-        return len(self._lacks) - self.missing
+        return len(self.lacks) - self.missing
 
     @cached_property
     def present(self) -> "pd.Series":
         """The values that are there."""
         if self.values is None:
             return pd.Series(dtype=float)
-        return self.values[~self._lacks] if self.missing else self.values
+        return self.values[~self.lacks] if self.missing else self.values
 
     @cached_property
     def counts(self) -> "pd.Series":
@@ -104,7 +118,7 @@ class CoercedColumn:
         if self.coded is None:
             return self.present.value_counts(sort=False)
         codes, words = self.coded.codes, self.coded.words
-        counts = np.bincount(codes[~self._lacks] if self.missing else codes, minlength=len(words))
+        counts = np.bincount(codes[~self.lacks] if self.missing else codes, minlength=len(words))
         return pd.Series(counts, index=pd.Index(words, dtype=object))
 
     @property
@@ -117,6 +131,15 @@ class CoercedColumn:
         if self.coded is None or self.coded.truth is None:
             return self.numbers
         return self.coded.spread(self.coded.truth, np.nan)
+
+    def as_codes(self, classes: Sequence[str]) -> np.ndarray:
+        """(rows,) the place of each row's word among some, NaN for none of them."""
+        if self.coded is None:
+            return np.full(len(self.lacks), np.nan)
+        place = {name: n for n, name in enumerate(classes)}
+        of_words = np.array([*(place.get(word, np.nan) for word in self.coded.words), np.nan])
+        codes: np.ndarray = of_words[self.coded.codes]
+        return codes
 
 
 def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
@@ -134,7 +157,7 @@ def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
         return CoercedColumn(complaint=f"column {column.name} is there more than once")
     if column.kind == "number":
         coerced = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
-    elif column.role is Role.TARGET:
+    elif column.role is Role.TARGET or column.positive or column.classes:
         coerced = _label(CodedWords.of(raw), column)
     else:
         coerced = CoercedColumn(coded=CodedWords.of(raw))
@@ -178,6 +201,8 @@ def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColum
 
 def _label(coded: CodedWords, column: Column) -> CoercedColumn:
     """Labels, of which each stands for yes or no where they are declared to, or are 0 and 1."""
+    if column.classes:
+        return _class(coded, column)
     positive, negative = label_words(column)
     spell = partial(cells.label, logical=is_logical(column))
     spelled = coded.respelled(np.array([spell(word) for word in coded.words], object))
@@ -196,6 +221,27 @@ def _label(coded: CodedWords, column: Column) -> CoercedColumn:
             f" {negative!r}, e.g. {strange[0]!r}"
         )
     return CoercedColumn(coded=replace(known, truth=truth), unusable=count, complaint=complaint)
+
+
+def _class(coded: CodedWords, column: Column) -> CoercedColumn:
+    """Words of which each is one of the declared classes; others are counted and named."""
+    spelled = coded.respelled(np.array([format_word(word) for word in coded.words], object))
+    words = spelled.words.tolist()
+    strange = [word for word in words if word not in column.classes]
+    counts = np.bincount(spelled.codes[spelled.codes >= 0], minlength=len(words))
+    strange = [word for word in strange if word and counts[words.index(word)]]
+    known = spelled.respelled(
+        np.array([word if word in column.classes else None for word in words], object)
+    )
+    count = sum(int(counts[words.index(word)]) for word in strange)
+    complaint = ""
+    if count:
+        named = ", ".join(repr(word) for word in strange[:SHOWN])
+        complaint = (
+            f"{column.name}: of {len(coded.codes)} values {count} are of a class that is not"
+            f" declared: {named}"
+        )
+    return CoercedColumn(coded=known, unusable=count, complaint=complaint)
 
 
 def label_words(column: Column) -> tuple[str, str]:

@@ -254,11 +254,11 @@ class _Backfill:
             if outcome.status == "failed":
                 job.failed = True
                 announce(
-                    f"{job.monitor.name} {outcome.window.day}: {outcome.error}",
+                    f"{job.monitor.name} {outcome.window.name}: {outcome.error}",
                     "collected",
                     level=logging.ERROR,
                     monitor=job.monitor.name,
-                    window=outcome.window.day,
+                    window=outcome.window.name,
                     seconds=round(outcome.seconds, 1),
                     status=outcome.status,
                     error=outcome.error,
@@ -292,14 +292,14 @@ class _Backfill:
 
     @staticmethod
     def _window(monitor: Monitor, start: datetime) -> Window:
-        return monitor.every.window(start.astimezone(monitor.every.zone).date())
+        return monitor.every.containing(start)
 
     def _hear_reports(self, job: _Job, done: BatchResult) -> None:
         name = job.monitor.name
         for outcome in done.outcomes:
             job.kept += outcome.reported
             if not outcome.reported:
-                day, why = outcome.window.day, outcome.report
+                day, why = outcome.window.name, outcome.report
                 announce(f"{name} {day}: {why}", "no report", monitor=name, window=day, error=why)
         if job.kept and job.done:
             left = f", {job.unreported} breaches without" if job.unreported else ""

@@ -6,7 +6,7 @@ What takes long to import is imported where it is needed: mostly nothing is due.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from driftdeck.collectors.jobs.clock import clock
 from driftdeck.collectors.jobs.due import due_windows
 from driftdeck.collectors.jobs.leftovers import leftovers
 from driftdeck.collectors.retraining.records import is_training_called_for
-from driftdeck.collectors.windows.calendar import find_window
+from driftdeck.collectors.windows.calendar import find_newest, find_window
 from driftdeck.database import connect
 from driftdeck.database.errors import is_outage
 from driftdeck.database.locks import held
@@ -36,21 +36,22 @@ if TYPE_CHECKING:
 def run(
     settings: Settings,
     name: str,
-    day: date | None = None,
+    window_name: str = "",
     *,
     report: bool = True,
     may_empty: bool = False,
 ) -> int:
-    """Collect one day of a monitor; train the model anew if that calls for it. 1: it failed.
+    """Collect one window of a monitor; train the model anew if that calls for it. 1: it failed.
 
-    day: local to the monitor, by default yesterday. report: whether Evidently's is kept. may_empty:
-    believe a window that has no rows, or no labels, any more. Raises UsageError.
+    window_name: as its `every` writes it, by default the newest that is over. report: whether
+    Evidently's is kept. may_empty: believe a window that has no rows, or no labels, any more.
+    Raises UsageError.
     """
     from driftdeck.collectors.jobs.runner import Runner
 
     monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, day, clock(connection))
+        window = _window(monitor, window_name, clock(connection))
         runner = Runner(monitor, settings, connection, may_empty=may_empty)
         _retrain(settings, connection, monitor)
         failed = _say(monitor, runner.run(window, report=report, trains=True))
@@ -58,8 +59,8 @@ def run(
     return failed
 
 
-def report(settings: Settings, name: str, day: date) -> int:
-    """Make the report of any day: it is collected again, which changes nothing else.
+def report(settings: Settings, name: str, window_name: str) -> int:
+    """Make the report of any window: it is collected again, which changes nothing else.
 
     1: it failed. Raises UsageError.
     """
@@ -67,23 +68,20 @@ def report(settings: Settings, name: str, day: date) -> int:
 
     monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, day, clock(connection))
+        window = _window(monitor, window_name, clock(connection))
         return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
 
 
-def _window(monitor: Monitor, day: date | None, now: datetime) -> Window:
-    """The window of a day, by default of yesterday. Raises UsageError if it is not over."""
-    if day is None:
-        yesterday = now.astimezone(monitor.every.zone).date() - timedelta(days=1)
-        day = min(yesterday, monitor.last_day or yesterday)
-    window = find_window(monitor, day)
+def _window(monitor: Monitor, name: str, now: datetime) -> Window:
+    """The window of that name, by default the newest. Raises UsageError if it is not over."""
+    window = find_window(monitor, name) if name else find_newest(monitor, now)
     if window.end > now:
-        raise UsageError(f"{window.day} is not over yet; a window is collected when complete")
+        raise UsageError(f"{window.name} is not over yet; a window is collected when complete")
     return window
 
 
 def _say(monitor: Monitor, outcome: "Outcome") -> int:
-    day, failed = outcome.window.day, outcome.status == "failed"
+    day, failed = outcome.window.name, outcome.status == "failed"
     first = f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s"
     rest = [f"  {line}" for line in (outcome.error, outcome.report) if line]
     announce(
@@ -181,7 +179,7 @@ def list_due(settings: Settings, name: str = "all") -> int:
 def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
     """One line a due window, for schedulers that run each by itself."""
     for window, why in due_windows(connection, monitor, settings):
-        print(f"{monitor.name} {window.day}\t{why}", flush=True)
+        print(f"{monitor.name} {window.name}\t{why}", flush=True)
     return 0
 
 
@@ -205,10 +203,10 @@ def _due(
 
                 runner = Runner(monitor, settings, connection)
             announce(
-                f"{monitor.name} {window.day}: {why}",
+                f"{monitor.name} {window.name}: {why}",
                 "due",
                 monitor=monitor.name,
-                window=window.day,
+                window=window.name,
                 reason=why,
             )
             failed = max(failed, _say(monitor, runner.run(window, report=report, trains=True)))

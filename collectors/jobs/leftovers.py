@@ -1,13 +1,13 @@
 """What is stored and no longer declared: named with the command that removes it, and removed.
 
 A window is left over if its monitor is gone, if it lies before `starts` or after `ends`, or if the
-monitor's days are of another time zone now. Beside the present windows it would be a second value
+monitor's windows are cut otherwise now. Beside the present windows it would be a second value
 of the same day.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -70,8 +70,12 @@ def leftovers(connection: psycopg.Connection, monitors: Sequence[Monitor]) -> It
 def reason(monitor: Monitor, window: Window) -> str:
     """Why a stored window is left over, '' if it is not."""
     day = window.start.astimezone(monitor.every.zone).date()
-    if monitor.every.window(day) != window:
-        return f"of another time zone than {monitor.every.timezone}, beside its own"
+    declared = monitor.every.containing(window.start)
+    if declared != window:
+        daily = declared.end - declared.start
+        if abs(daily - (window.end - window.start)) <= timedelta(hours=1):
+            return f"of another time zone than {monitor.every.timezone}, beside its own"
+        return f"that are no {monitor.every.nouns}, beside its own"
     if monitor.first_day is not None and day < monitor.first_day:
         return f"from before {monitor.first_day}, its `starts`"
     if monitor.last_day is not None and day > monitor.last_day:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.sources.state import states
 from driftdeck.collectors.values import Status, WindowResult
+from driftdeck.collectors.windows.baselines import Baselines
 from driftdeck.collectors.windows.collect import collect, make_failed_result, mark_lost
 from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.database.errors import is_outage
@@ -71,7 +71,8 @@ class Runner:
         self.settings = settings
         self._connection = connection
         self._reader = Reader(monitor, settings)
-        self._references: dict[tuple[date, date] | None, Reference | None] = {}
+        self._baselines = Baselines(monitor, self._reader)
+        self._references: dict[tuple[Window, Window] | None, Reference | None] = {}
 
     def run(
         self, window: Window, *, report: bool = False, check: bool = True, trains: bool = False
@@ -158,6 +159,7 @@ class Runner:
             report=report,
             check_every=self.settings.check_every if check else 0,
             state=states[window],
+            baselines=self._baselines,
         )
         self._connection.rollback()  # what failed on the way may have left a transaction
         return collected

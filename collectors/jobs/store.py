@@ -24,6 +24,9 @@ VALUES = {
     "window_end": "timestamptz",
     "metric": "text",
     "column_name": "text",
+    "slice_column": "text",
+    "slice_value": "text",
+    "baseline": "text",
     "model_version": "text",
     "value": "float8",
     "reason": "text",
@@ -41,8 +44,8 @@ OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
 STATUS = (
     "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
     " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
-    " worst_column, worst_value, explanation, rows_read, rows_left_out, labels_read,"
-    " labels_left_out, source_state, opens_at"
+    " worst_column, worst_slice, worst_segment, worst_value, explanation, rows_read,"
+    " rows_left_out, labels_read, labels_left_out, source_state, opens_at"
 )
 
 GONE = (
@@ -64,13 +67,14 @@ def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
         hold(connection, _lock(windows[0].monitor))
         whole = [one for one in windows if one.values and one.status is not Status.FAILED]
         failed = [one for one in windows if one.values and one.status is Status.FAILED]
-        for table in ("metric_value", "histogram"):
+        for table in ("metric_value", "histogram", "confusion"):
             cursor.executemany(
                 f"delete from monitoring.{table} where {OF_WINDOW}", map(_key, whole)
             )
         # What was measured before a failure stays; only series without a row get the reason.
         _copy_values(cursor, [*whole, *(one for one in failed if not _is_stored(cursor, one))])
         _copy_histograms(cursor, whole)
+        _copy_confusion(cursor, whole)
         _replace_status(cursor, [one for one in windows if not _keeps_all(one)])
         cursor.executemany(GONE, [_gone_row(one) for one in windows if _keeps_all(one)])
         _remember_versions(cursor, windows)
@@ -111,9 +115,9 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
     """The reference's histograms, once for each content of the reference."""
     rows = []
     for bins in reference.bins:
-        counted = bins.count(reference.data.columns[bins.column])
+        counted = bins.count(reference.data[bins.column])
         labels = [make_storable(label) for label in bins.labels]
-        rows.append((monitor, reference.hash, bins.column, labels, list(counted.counts)))
+        rows.append((monitor, reference.hash, bins.column.name, labels, list(counted.counts)))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into monitoring.reference_histogram values (%s, %s, %s, %s, %s)"
@@ -188,7 +192,9 @@ def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
     return (
         *_key(collected),
         metric,
-        column,
+        make_storable(column),
+        *_segment(value),
+        value.series.metric.baseline.name,
         make_storable(collected.model_version),
         value.outcome.value,
         make_storable(value.outcome.reason) or None,
@@ -198,6 +204,25 @@ def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
         value.rows,
         value.coverage,
     )
+
+
+def _segment(value: Value) -> tuple[str, str]:
+    """The slice and the value of a segment, '' of the whole window."""
+    if value.segment is None:
+        return "", ""
+    return value.segment.slice, make_storable(value.segment.value)
+
+
+def _copy_confusion(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    with cursor.copy("copy monitoring.confusion from stdin (format binary)") as copy:
+        copy.set_types(["text", "timestamptz", "timestamptz", "text", "text", "int8"])
+        for window in windows:
+            if window.confusion is None:
+                continue
+            classes = [make_storable(name) for name in window.confusion.classes]
+            for label, counts in zip(classes, window.confusion.counts, strict=True):
+                for predicted, count in zip(classes, counts, strict=True):
+                    copy.write_row((*_key(window), label, predicted, count))
 
 
 def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
@@ -231,6 +256,7 @@ def status_row(collected: WindowResult) -> tuple[object, ...]:
         collected.seconds,
         worst.state if worst else None,
         *(worst.series.key if worst else ("", "")),
+        *(_segment(worst) if worst else ("", "")),
         worst.outcome.value if worst else None,
         make_storable(collected.explanation),
         *_counted(collected.rows),

@@ -19,13 +19,13 @@ from driftdeck.collectors.new.propose import Proposal, choose_period, propose
 from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_days, write
+from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_windows, write
 from driftdeck.collectors.values import Status
 from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.collectors.windows.collect import collect
 from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Between, Monitor
-from driftdeck.declare.monitor import NAME
+from driftdeck.declare.checks import NAME
 from driftdeck.declare.windows import Daily
 from driftdeck.errors import UsageError
 from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
@@ -70,7 +70,7 @@ def make(settings: Settings, request: Request) -> Monitor:
         thresholds.locate(path).unlink(missing_ok=True)
         monitor = written(proposal)
         _say(found, proposal, [*remarks, *proposal.remarks])
-        values = measure_days(monitor, Reader(monitor, settings), list_calibrated(monitor))
+        values = measure_windows(monitor, Reader(monitor, settings), list_calibrated(monitor))
         amended = amend(proposal, monitor, values)
         if amended != proposal:
             proposal, monitor = amended, written(amended)

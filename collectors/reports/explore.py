@@ -1,6 +1,7 @@
 """For a person at a notebook: the data of a day, its report, and what drifted between two spans."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 from evidently.core.report import Snapshot
@@ -9,13 +10,11 @@ from driftdeck.collectors.engines.choice import BY_HAND
 from driftdeck.collectors.frames.reference import Reference, list_reference_days, make_reference
 from driftdeck.collectors.reports.workspace import page
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.values import Value
-from driftdeck.collectors.windows.calendar import find_window
-from driftdeck.collectors.windows.collect import measure_rows
-from driftdeck.collectors.windows.reference import load_reference
-from driftdeck.declare import Thresholds
+from driftdeck.collectors.values import Value, WindowResult
+from driftdeck.collectors.windows.measure import Comparison, measure_rows
+from driftdeck.collectors.windows.reference import load_reference, read_windows
+from driftdeck.declare import REFERENCE, Series, Thresholds
 from driftdeck.declare.methods import BreachSide
-from driftdeck.declare.windows import days
 from driftdeck.load import find_monitor
 from driftdeck.settings import Settings, load_settings
 
@@ -43,10 +42,8 @@ class Explorer:
 
     def rows(self, first: date, last: date | None = None) -> pd.DataFrame:
         """The rows of a day, or of every day of a span, with the labels that are known by now."""
-        now = datetime.now(UTC)
-        every = self.monitor.every
-        spanned = [day for day in days(first, last or first) if every.has(day)]
-        frames = [self._reader.read(find_window(self.monitor, day), now).frame for day in spanned]
+        days = list(self.monitor.every.days(first, last or first))
+        frames = [rows.frame for rows in read_windows(self._reader, days)]
         return pd.concat(frames, ignore_index=True)
 
     def report(self, day: date, against: Days | None = None) -> Snapshot:
@@ -56,7 +53,11 @@ class Explorer:
         that was trained by `retrain` may have another. It shows itself in Jupyter; `.dict()` gives
         its numbers and tests.
         """
-        compared = list(days(*against)) if against else list_reference_days(self.monitor, None)
+        compared = (
+            list(self.monitor.every.days(*against))
+            if against
+            else list_reference_days(self.monitor, None)
+        )
         reference = load_reference(self._reader, self.monitor, compared)
         return self._report(self.rows(day), day, reference)
 
@@ -68,10 +69,9 @@ class Explorer:
         itself, or what a p-value lacks of 1.
         """
         reference = make_reference(self.monitor, self.rows(*then), "")
-        window = find_window(self.monitor, now[0])
-        series = [s for s in self.monitor.series() if s.method is not None]
-        collected = measure_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
-        times = {value.series.key[1]: _times(value) for value in collected.values}
+        series = [s for s in self.monitor.series() if s.method and s.metric.baseline == REFERENCE]
+        result = self._measure(self.rows(*now), now[0], reference, series)
+        times = {value.series.key[1]: _times(value) for value in result.values}
         return (
             pd.Series(times, name="times the alert threshold", dtype=float)
             .dropna()
@@ -79,10 +79,16 @@ class Explorer:
         )
 
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
-        window = find_window(self.monitor, day)
-        series = list(self.monitor.series())
-        collected = measure_rows(self.monitor, window, frame, reference, series, BY_HAND)
-        return Snapshot.load_model(page(self.monitor, collected))
+        result = self._measure(frame, day, reference, list(self.monitor.series()))
+        return Snapshot.load_model(page(self.monitor, result))
+
+    def _measure(
+        self, frame: pd.DataFrame, day: date, reference: Reference | None, series: list[Series]
+    ) -> WindowResult:
+        """The whole of some rows, without segments. day: for the name of the window."""
+        whole = replace(self.monitor, slices=())
+        [window] = self.monitor.every.days(day, day)
+        return measure_rows(whole, window, frame, Comparison(reference), series, BY_HAND)
 
 
 def _times(value: Value) -> float | None:

@@ -146,7 +146,7 @@ def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
     window = collected.window
     return SnapshotModel(
         report=ReportModel(items=[]),
-        name=f"{monitor.title}, {window.day}",
+        name=f"{monitor.title}, {window.name}",
         # Evidently's column has no time zone.
         timestamp=window.start.astimezone(UTC).replace(tzinfo=None),
         metadata={

@@ -92,7 +92,7 @@ def _train(
         return TrainingOutcome(
             "failed", pending.version, f"cut off {ATTEMPTS} times; is memory short?"
         )
-    window = monitor.every.window(pending.window_start.astimezone(monitor.every.zone).date())
+    window = monitor.every.containing(pending.window_start)
     outcome = TrainingOutcome("done", pending.version, pending.output)
     if not pending.version:
         outcome = train(plan, monitor, window, lock.check)
@@ -119,7 +119,7 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         " group by 1 order by 1 desc limit %s)",
         [monitor.name, list(counted), monitor.name, list(counted), plan.of],
     ).fetchall()
-    zone, own = monitor.every.zone, set(list_reference_days(monitor, None))
+    zone, own = monitor.every.zone, {window.day for window in list_reference_days(monitor, None)}
     breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
         day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])

@@ -50,7 +50,7 @@ def train(
 
     check: raises, now and then, if it may not go on; then it is ended, and that is raised.
     """
-    arguments = {"MONITOR": monitor.name, "DAY": window.day.isoformat()}
+    arguments = {"MONITOR": monitor.name, "DAY": window.name}
     status, output = _ended(plan, plan.run, TRAIN, arguments, check)
     version = output.strip().rpartition("\n")[2].strip()
     if status or not version:
@@ -66,7 +66,7 @@ def promote(
     check: Callable[[], None] = lambda: None,
 ) -> TrainingOutcome:
     """Have a version that was trained answer from now on; the same limit, and the same check."""
-    arguments = {"MONITOR": monitor.name, "DAY": window.day.isoformat(), "VERSION": version}
+    arguments = {"MONITOR": monitor.name, "DAY": window.name, "VERSION": version}
     status, output = _ended(plan, plan.promote, CALL, arguments, check)
     if status:
         return TrainingOutcome("failed", version, f"{output}\n{status}")

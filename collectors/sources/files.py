@@ -75,7 +75,7 @@ class Log:
             mend = f"no time zone is so far away, e.g. {times[~near].iloc[0]}; mend the times"
         raise SourceError(
             f"{self.source.folder}: by {self.source.time!r} {outside} of {len(times)} rows of"
-            f" partition {window.day} lie outside that day in {self.paths.zone.key}; {mend}"
+            f" partition {window.name} lie outside it in {self.paths.zone.key}; {mend}"
         )
 
     def first_day(self, zone: ZoneInfo) -> date | None:

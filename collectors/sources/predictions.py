@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -90,12 +90,14 @@ class Predictions:
         assert not isinstance(source, Table)
         if source.layout == "undated":
             yield (
-                make_log(self.sources, source).read_labels(every.window(date.today()), [name]).frame
+                make_log(self.sources, source)
+                .read_labels(every.containing(datetime.now(UTC)), [name])
+                .frame
             )
             return
-        for day in spanned:
+        for window in (window for day in spanned for window in every.days(day, day)):
             try:
-                yield self.read_window(every.window(day), [name]).frame
+                yield self.read_window(window, [name]).frame
             except SourceError:
                 continue
 

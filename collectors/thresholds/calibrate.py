@@ -4,7 +4,9 @@ A day is never like two months: what a quiet day's distance looks like is measur
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +20,24 @@ from driftdeck.collectors.engines.choice import for_calibration
 from driftdeck.collectors.frames.reference import list_reference_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.windows.collect import measure_rows
-from driftdeck.collectors.windows.reference import load_reference, read_days
-from driftdeck.declare import Monitor, Series, Thresholds
+from driftdeck.collectors.values import Value
+from driftdeck.collectors.windows.baselines import Baselines
+from driftdeck.collectors.windows.measure import Comparison, measure_rows
+from driftdeck.collectors.windows.reference import load_reference, read_windows
+from driftdeck.declare import Monitor, Series, Slice, Thresholds, Window
 from driftdeck.declare.methods import BreachSide
+from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.errors import UsageError
 from driftdeck.firing import confirm
 from driftdeck.load import find_declaration
 from driftdeck.settings import Settings
 
-Key = tuple[str, str]
 DIGITS = 4
-MONTH = 30
+MONTH = timedelta(days=30)
 NO_NEWS = {"missing_share": (0.01, 0.05)}
 """Where a warning, and an alert, would speak of a single row: no threshold of theirs lies lower."""
+Values = Mapping[ThresholdKey, list[float]]
+"""What the windows of the reference gave, in order, by the key of the thresholds found on it."""
 
 
 def calibrate(monitor: Monitor, settings: Settings) -> int:
@@ -42,57 +48,122 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
     wanted = list_calibrated(monitor)
     if not wanted or monitor.reference is None:
         raise UsageError(f"{monitor.name} declares no metric to calibrate")
-    write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
+    write(monitor, settings, measure_windows(monitor, Reader(monitor, settings), wanted))
     return 0
 
 
 def list_calibrated(monitor: Monitor) -> list[Series]:
-    """The series whose thresholds are found on the reference's days."""
+    """The series whose thresholds are found on the reference's windows."""
     return [series for series in monitor.series() if series.metric.quantiles is not None]
 
 
-def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]) -> None:
-    """Write the threshold file from the values of quiet days, and print it beside them."""
-    wanted = list_calibrated(monitor)
+def write(monitor: Monitor, settings: Settings, values: Values) -> None:
+    """Write the threshold file from the values of quiet windows, and print it beside them."""
+    by_key = {series.key: series for series in list_calibrated(monitor)}
     proposed = {
-        s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
+        key: propose(by_key[key.metric, key.column], numbers)
+        for key, numbers in values.items()
+        if len(numbers) >= thresholds.ENOUGH
     }
-    reference = load_reference(
-        Reader(monitor, settings), monitor, list_reference_days(monitor, None)
-    )
+    days = list_reference_days(monitor, None)
+    reference = load_reference(Reader(monitor, settings), monitor, days)
     text = render(monitor, proposed, reference.hash if reference else "")
     path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
-    _print(monitor, wanted, values, proposed, path)
+    _print(monitor, by_key, values, proposed, path)
 
 
-def measure_days(
-    monitor: Monitor, reader: Reader, series: Sequence[Series]
-) -> Mapping[Key, list[float]]:
-    """Each series' value on each reference day, the other days being the reference."""
-    days = list_reference_days(monitor, None)
-    frames = [rows.frame for rows in read_days(reader, monitor, days)]
-    if not any(len(frame) for frame in frames):
+@dataclass(frozen=True)
+class _Block:
+    """Whole days of the reference that are left out of it together, and the windows in them.
+
+    frame: the rows of the block.
+    """
+
+    windows: list[Window]
+    frame: pd.DataFrame
+
+    def cut(self, window: Window, time: str) -> pd.DataFrame:
+        """The rows of one of the windows. time: the column."""
+        if len(self.windows) == 1:
+            return self.frame
+        times = self.frame[time]
+        inside = (times >= window.start) & (times < window.end)
+        return self.frame[inside].reset_index(drop=True)
+
+
+def _read_blocks(monitor: Monitor, reader: Reader) -> list[_Block]:
+    """Hours are left out with their day, weeks and months by themselves."""
+    every, days = monitor.every, list_reference_days(monitor, None)
+    first, last = days[0].day, days[-1].day
+    whole = days if every.length <= timedelta(days=1) else list(every.within(first, last))
+    rows = read_windows(reader, whole)
+    windows = list(every.within(first, last))
+    return [
+        _Block([w for w in windows if block.start <= w.start < block.end], read.frame)
+        for block, read in zip(whole, rows, strict=True)
+    ]
+
+
+def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) -> Values:
+    """Each series' value in each window of the reference, the other days being the reference; of
+    segments those that are judged."""
+    blocks = _read_blocks(monitor, reader)
+    if not any(len(block.frame) for block in blocks):
         raise SourceError(f"{monitor.name}: the reference has no rows; prepare its data first")
-    values: dict[Key, list[float]] = {s.key: [] for s in series}
-    for index, day in track(
-        list(enumerate(days)),
+    values: dict[ThresholdKey, list[float]] = {
+        monitor.threshold_key(line.metric, line.key[1], None, None): []
+        for line in series
+        if line.metric.quantiles is None or line.metric.quantiles.same is None
+    }
+    judged = replace(monitor, slices=tuple(_judging(monitor)))
+    baselines = Baselines(monitor, reader)
+    for index, block in track(
+        list(enumerate(blocks)),
         description=monitor.name,
         transient=True,
         disable=not sys.stdout.isatty(),
     ):
-        others = pd.concat(frames[:index] + frames[index + 1 :], ignore_index=True)
-        if len(frames[index]) < monitor.min_rows or others.empty:
+        frames = [other.frame for n, other in enumerate(blocks) if n != index]
+        others = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        if others.empty:
             continue
         reference = make_reference(monitor, others, "")
-        window = monitor.every.window(day)
-        collected = measure_rows(
-            monitor, window, frames[index], reference, list(series), for_calibration(monitor)
-        )
-        for value in collected.values:
-            if value.outcome.value is not None:
-                values[value.series.key].append(value.outcome.value)
+        for window in block.windows:
+            rows = block.cut(window, monitor.source.time)
+            if len(rows) < monitor.min_rows:
+                continue
+            comparison = Comparison(reference, baselines.load(window, datetime.now(UTC)))
+            result = measure_rows(
+                judged, window, rows, comparison, series, for_calibration(monitor)
+            )
+            _add(values, monitor, window, result.values)
     return values
+
+
+def _judging(monitor: Monitor) -> Iterator[Slice]:
+    """The slices that judge something, with these metrics only."""
+    for slice_ in monitor.slices:
+        if slice_.judged:
+            yield replace(slice_, metrics=slice_.judged)
+
+
+def _add(
+    values: dict[ThresholdKey, list[float]],
+    monitor: Monitor,
+    window: Window,
+    measured: Sequence[Value],
+) -> None:
+    """Add what a window gave to the values of its thresholds; too small segments give nothing."""
+    least = {slice_.name: slice_.min_rows or monitor.min_rows for slice_ in monitor.slices}
+    for value in measured:
+        segment, series = value.segment, value.series
+        if value.outcome.value is None or (segment is not None and segment.is_counted_only):
+            continue
+        if segment is not None and value.rows < least[segment.slice]:
+            continue
+        key = monitor.threshold_key(series.metric, series.key[1], segment, window)
+        values.setdefault(key, []).append(value.outcome.value)
 
 
 def propose(series: Series, values: Sequence[float]) -> Thresholds:
@@ -124,56 +195,50 @@ def _beyond(
     return warn, float(f"{(max if sign > 0 else min)(alert, least):.{DIGITS}g}")
 
 
-def estimate_false_alarm_days(series: Series, values: Sequence[float]) -> float:
-    """Days a month on which an alert would stand though nothing was wrong.
+def estimate_false_alarms(series: Series, values: Sequence[float]) -> float:
+    """The share of windows on which an alert would stand though nothing was wrong.
 
-    Thresholds found on one half of the days are tried on the other, and the other way round.
-    values: one a quiet day, in order.
+    Thresholds found on one half of the windows are tried on the other, and the other way round.
+    values: one a quiet window, in order.
     """
     half = len(values) // 2
     parts = (list(values[:half]), list(values[half:]))
     alarms = 0
     for tuned, tried in (parts, parts[::-1]):
-        levels = propose(series, tuned)
-        alarms += sum(confirm(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
-    return MONTH * alarms / len(values)
+        found = propose(series, tuned)
+        alarms += sum(confirm(series.metric.firing, [found.judge(value) == 2 for value in tried]))
+    return alarms / len(values)
 
 
-def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> str:
+def render(monitor: Monitor, proposed: Mapping[ThresholdKey, Thresholds], data: str) -> str:
     """The text of the threshold file. data: hash of the reference rows that were read."""
-    lines = [
+    heading = [
         f"# Thresholds of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
-        "# on the reference's own days. Review them; change what you know better.",
+        f"# on the reference's own {monitor.every.nouns}. Review them; change what you know"
+        " better.",
         "",
         *thresholds.format_heading(monitor, data),
     ]
-    for metric in dict.fromkeys(metric for metric, _ in proposed):
-        lines += ["", f"[{metric}]"]
-        for (name, column), series_thresholds in proposed.items():
-            if name == metric:
-                pairs = series_thresholds.as_dict().items()
-                numbers = ", ".join(f"{key} = {value!r}" for key, value in pairs)
-                lines.append(f"{thresholds.format_key(column)} = {{ {numbers} }}")
-    return "\n".join(lines) + "\n"
+    return thresholds.render(heading, proposed)
 
 
 def _print(
     monitor: Monitor,
-    wanted: Sequence[Series],
-    values: Mapping[Key, list[float]],
-    proposed: Mapping[Key, Thresholds],
+    series: Mapping[tuple[str, str], Series],
+    values: Values,
+    proposed: Mapping[ThresholdKey, Thresholds],
     path: Path,
 ) -> None:
-    table = Table("metric", "column", "median", "thresholds", "false alarms (days a month)")
-    for series in wanted:
-        metric, column = series.key
-        seen = values[series.key]
-        if series.key not in proposed:
-            table.add_row(metric, column, "-", f"only {len(seen)} days with a value", "-")
+    every = monitor.every
+    a_month = MONTH / every.length
+    table = Table("series", "median", "thresholds", f"false alarms ({every.nouns} a month)")
+    for key, seen in values.items():
+        if key not in proposed:
+            table.add_row(str(key), "-", f"only {len(seen)} {every.nouns} with a value", "-")
             continue
-        numbers = ", ".join(f"{k} {v:g}" for k, v in proposed[series.key].as_dict().items())
-        alarms = estimate_false_alarm_days(series, seen)
-        table.add_row(metric, column, f"{np.median(seen):.3g}", numbers, f"{alarms:.1f}")
+        numbers = ", ".join(f"{k} {v:g}" for k, v in proposed[key].as_dict().items())
+        alarms = a_month * estimate_false_alarms(series[key.metric, key.column], seen)
+        table.add_row(str(key), f"{np.median(seen):.3g}", numbers, f"{alarms:.1f}")
     Console(width=110).print(table)
     print(
         f"{monitor.name}: {len(proposed)} thresholds written to {path.name}; review and commit them"

@@ -1,35 +1,56 @@
 """Which windows of a monitor there are, and which may be collected by now."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from driftdeck.declare import Monitor, Window
-from driftdeck.declare.windows import days
 from driftdeck.errors import UsageError
 
 
-def find_window(monitor: Monitor, day: date) -> Window:
-    """The window of a day. Raises UsageError for a day outside the monitor's period."""
-    first, last = monitor.first_day, monitor.last_day
-    if (first is not None and day < first) or (last is not None and day > last):
-        until = f" to {last}" if last else ""
+def find_window(monitor: Monitor, name: str) -> Window:
+    """The window of that name. Raises UsageError for none, or one outside the monitor's period."""
+    try:
+        window = monitor.every.parse(name)
+    except ValueError as error:
+        raise UsageError(f"{monitor.name}: {error}") from None
+    if not _is_watched(monitor, window):
+        until = f" to {monitor.last_day}" if monitor.last_day else ""
         raise UsageError(
-            f"{monitor.name} watches {first}{until}; {day} lies outside"
+            f"{monitor.name} watches {monitor.first_day or ''}{until}; {name} lies outside"
             f" (starts and ends in its declaration)"
         )
-    if not monitor.every.has(day):
-        raise UsageError(f"{monitor.name}: there is no {day} in {monitor.every.timezone}")
-    return monitor.every.window(day)
+    return window
+
+
+def find_newest(monitor: Monitor, now: datetime) -> Window:
+    """The newest window that is over, of those that are watched."""
+    window = monitor.every.containing(now)
+    while window.end > now or not _ends_in_time(monitor, window):
+        window = monitor.every.containing(window.start - timedelta(microseconds=1))
+    return window
 
 
 def list_complete_windows(
     monitor: Monitor, now: datetime, first: date, last: date | None = None
 ) -> Iterator[Window]:
-    """Every window from a day on that has ended by `now`, oldest first."""
+    """Every whole window of the days from one on that has ended by `now`, oldest first."""
     first = max(first, monitor.first_day or first)
     newest = now.astimezone(monitor.every.zone).date()
     ends = [day for day in (monitor.last_day, last, newest) if day is not None]
-    for day in days(first, min(ends)):
-        window = monitor.every.window(day)
-        if window.end <= now and monitor.every.has(day):
-            yield window
+    for window in monitor.every.within(first, min(ends)):
+        if window.end > now:
+            return
+        yield window
+
+
+def _is_watched(monitor: Monitor, window: Window) -> bool:
+    first = monitor.first_day
+    return (first is None or window.day >= first) and _ends_in_time(monitor, window)
+
+
+def _ends_in_time(monitor: Monitor, window: Window) -> bool:
+    last_moment = window.end - timedelta(microseconds=1)
+    return (
+        monitor.last_day is None
+        or last_moment.astimezone(monitor.every.zone).date() <= monitor.last_day
+    )

@@ -7,19 +7,15 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 
-import pandas as pd
-
-from driftdeck.collectors.engines.choice import Choice, choose, measure
-from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.engines.choice import choose
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.collectors.sources.typed import why_not
-from driftdeck.collectors.values import Histogram, Measurement, Status, Value, WindowResult
-from driftdeck.collectors.windows.explanation import explain
-from driftdeck.declare import Monitor, Series, Thresholds, Window
-from driftdeck.declare.metrics import Scope
-from driftdeck.declare.units import SHARE
+from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
+from driftdeck.collectors.windows.baselines import Baselines
+from driftdeck.collectors.windows.measure import Comparison, find_model_version, measure_rows
+from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import LOG, described
 
 LONGEST_ERROR = 1000
@@ -38,19 +34,21 @@ def collect(
     report: bool = True,
     check_every: int = 0,
     state: str = "",
+    baselines: Baselines | None = None,
 ) -> WindowResult:
     """Collect one window; a failure comes back as a status with its reason, not as an exception.
 
     reference_of: what the windows of a model version are compared with. now: labels that arrived
     later are not seen. backfill, report, check_every: what the choice of the engine depends on.
-    state: of the source, as it was before it is read.
+    state: of the source, as it was before it is read. baselines: reads what else it is compared
+    with.
     """
     began = time.perf_counter()
     series = list(monitor.series())
     reference = choice = None
     try:
         rows = reader.read(window, now)
-        reference = reference_of(_find_model_version(monitor, rows.frame))
+        reference = reference_of(find_model_version(monitor, rows.frame))
         data = reference.data if reference else None
         choice = choose(
             monitor,
@@ -60,7 +58,9 @@ def collect(
             report=report,
             check_every=check_every,
         )
-        result = measure_rows(monitor, window, rows.frame, reference, series, choice)
+        others = baselines.load(window, now) if baselines else {}
+        comparison = Comparison(reference, others)
+        result = measure_rows(monitor, window, rows.frame, comparison, series, choice)
         result = _add_reading(
             result, rows, [*rows.warnings, *_warn_of_missing_version(monitor, rows)], state
         )
@@ -82,7 +82,7 @@ def make_failed_result(
 
     doing: what was tried, for the beginning of that.
     """
-    LOG.debug("%s %s failed", monitor.name, window.day, exc_info=error)
+    LOG.debug("%s %s failed", monitor.name, window.name, exc_info=error)
     place, reason = monitor.source.place, doing + " ".join(described(error).split())
     if place not in reason and not isinstance(error, SourceError):
         reason = f"{place}: {reason}"
@@ -106,7 +106,7 @@ def mark_lost(result: WindowResult, monitor: Monitor, rows: int, labels: int) ->
         return result
     sentence = (
         f"{lost} were measured; the numbers of then are kept. Bring them back, or say that there"
-        f" are none: driftdeck run {monitor.name} --date {result.window.day} --empty"
+        f" are none: driftdeck run {monitor.name} --window {result.window.name} --empty"
     )
     return replace(result, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 
@@ -129,119 +129,6 @@ def _add_reading(result: WindowResult, rows: Rows, warnings: list[str], state: s
     )
 
 
-def measure_rows(
-    monitor: Monitor,
-    window: Window,
-    frame: pd.DataFrame,
-    reference: Reference | None,
-    series: list[Series],
-    choice: Choice,
-) -> WindowResult:
-    """What a window's rows amount to: values, histograms, status. Raises EnginesDifferError."""
-    current = CoercedRows(monitor, frame)
-    labelled = _count_labelled_rows(monitor, current)
-    row_counts = [_count_rows_behind(line, current, labelled) for line in series]
-    thresholds = [
-        _select_thresholds(monitor, line, rows)
-        for line, rows in zip(series, row_counts, strict=True)
-    ]
-    measurements, runs = measure(
-        choice,
-        monitor,
-        current,
-        reference.data if reference else None,
-        dict(zip(series, thresholds, strict=True)),
-    )
-    values = tuple(
-        Value(
-            line,
-            _refuse_impossible_share(line, outcome),
-            rows,
-            line_thresholds,
-            _compute_coverage(line, current, labelled),
-            monitor.is_expected(*line.key, window.day),
-        )
-        for line, outcome, rows, line_thresholds in zip(
-            series, measurements, row_counts, thresholds, strict=True
-        )
-    )
-    status, error = _determine_status(current, values)
-    return WindowResult(
-        monitor.name,
-        window,
-        status,
-        values,
-        _count_histograms(current, reference),
-        row_count=current.rows,
-        labelled_count=labelled,
-        model_version=_find_model_version(monitor, frame),
-        error=error,
-        explanation=explain(monitor, current, reference, values),
-        runs=tuple(runs),
-    )
-
-
-def _refuse_impossible_share(series: Series, outcome: Measurement) -> Measurement:
-    """An outcome, without a number that no share can be: of a prediction that is no probability."""
-    value = outcome.value
-    if value is None or series.unit is not SHARE or 0 <= value <= 1:
-        return outcome
-    return Measurement(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
-
-
-def _needs_labels(series: Series) -> bool:
-    """Whether a series speaks of the labelled rows only."""
-    return series.metric.scope in (Scope.PERFORMANCE, Scope.TARGET)
-
-
-def _count_rows_behind(series: Series, current: CoercedRows, labelled: int | None) -> int:
-    return labelled or 0 if _needs_labels(series) else current.rows
-
-
-def _select_thresholds(monitor: Monitor, series: Series, rows: int) -> Thresholds | None:
-    """A series' thresholds, which are withheld below min_rows: too few rows cry wolf."""
-    enough = rows >= monitor.min_rows or series.metric.name == "row_count"
-    return series.thresholds if enough else None
-
-
-def _compute_coverage(series: Series, current: CoercedRows, labelled: int | None) -> float | None:
-    return (labelled or 0) / current.rows if _needs_labels(series) and current.rows else None
-
-
-def _count_labelled_rows(monitor: Monitor, current: CoercedRows) -> int | None:
-    if monitor.target_column is None:
-        return None
-    return current[monitor.target_column].count
-
-
-def _determine_status(current: CoercedRows, values: tuple[Value, ...]) -> tuple[Status, str]:
-    if current.rows == 0:
-        return Status.EMPTY, "no rows in the window"
-    lost = [value for value in values if value.outcome.value is None]
-    faults = [_format_fault(value) for value in lost if not value.outcome.waiting]
-    faults = [*current.complaints, *(f for f in faults if not _repeats(f, current.complaints))]
-    if faults:
-        return Status.PARTIAL, "; ".join(dict.fromkeys(faults))
-    if lost:
-        return Status.WAITING, lost[0].outcome.reason
-    return Status.OK, ""
-
-
-def _format_fault(value: Value) -> str:
-    name, column = value.series.key
-    return f"{name}{f' of {column}' if column else ''}: {value.outcome.reason}"
-
-
-def _repeats(fault: str, complaints: list[str]) -> bool:
-    return any(complaint in fault for complaint in complaints)
-
-
-def _count_histograms(current: CoercedRows, reference: Reference | None) -> tuple[Histogram, ...]:
-    if reference is None or current.rows == 0:
-        return ()
-    return tuple(bins.count(current.columns[bins.column]) for bins in reference.bins)
-
-
 def _warn_of_missing_version(monitor: Monitor, rows: Rows) -> Iterator[str]:
     """Why it cannot be told which model answered: then its own reference is unknown, too."""
     name = monitor.model_version
@@ -250,14 +137,6 @@ def _warn_of_missing_version(monitor: Monitor, rows: Rows) -> Iterator[str]:
             f"{monitor.source.place}: {why_not(rows.frame, name)}, the model's version: compared"
             " with the declared reference"
         )
-
-
-def _find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
-    """The version that answered last in the window."""
-    if not monitor.model_version or monitor.model_version not in frame:
-        return ""
-    known = frame[monitor.model_version].dropna()
-    return str(known.iloc[-1]) if len(known) else ""
 
 
 @cache

@@ -76,7 +76,7 @@ def _label(bins: Bins, number: int) -> str:
 
 
 def _bins(reference: Reference, column: Column) -> Bins | None:
-    return next((bins for bins in reference.bins if bins.column == column.name), None)
+    return next((bins for bins in reference.bins if bins.column == column), None)
 
 
 def _histogram(bins: Bins, data: CoercedRows, column: Column) -> np.ndarray:

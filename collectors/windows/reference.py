@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -10,28 +10,29 @@ from driftdeck.collectors.engines.drift_index.cache import use_cached_indexes
 from driftdeck.collectors.frames.reference import Reference, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
-from driftdeck.declare import Monitor
+from driftdeck.declare import Monitor, Window
 from driftdeck.declare.canonical import canonical
 
 BINNING = "2"
 """How bins are made of a reference's values; stored counts are of the bins of one such way."""
 
 
-def read_days(reader: Reader, monitor: Monitor, span: Sequence[date]) -> list[Rows]:
-    """The rows of each day, in order, with every label that ever arrived."""
+def read_windows(reader: Reader, windows: Sequence[Window]) -> list[Rows]:
+    """The rows of each window, in order, with every label that ever arrived."""
     now = datetime.now(UTC)
-    return [reader.read(monitor.every.window(day), now) for day in span]
+    return [reader.read(window, now) for window in windows]
 
 
-def load_reference(reader: Reader, monitor: Monitor, span: Sequence[date]) -> Reference | None:
-    """The rows of these days, None without a day. Raises SourceError if all are empty."""
-    if not span:
+def load_reference(reader: Reader, monitor: Monitor, days: Sequence[Window]) -> Reference | None:
+    """The rows of whole days, None without a day. Raises SourceError if all are empty."""
+    if not days:
         return None
-    rows = read_days(reader, monitor, span)
+    rows = read_windows(reader, days)
     frame = pd.concat([day.frame for day in rows], ignore_index=True)
     if frame.empty:
         raise SourceError(
-            f"{monitor.name}: the reference {span[0]} to {span[-1]} has no rows; prepare its data"
+            f"{monitor.name}: the reference {days[0].name} to {days[-1].name} has no rows; prepare"
+            " its data"
         )
     reference = make_reference(monitor, frame, _hash(monitor, rows))
     indexes = reader.settings.stack_dir / "indexes"

@@ -9,6 +9,7 @@ from driftdeck.cli import session
 from driftdeck.cli.options import (
     DAY,
     PROCESSORS,
+    WINDOW,
     MonitorName,
     MonitorOrAll,
     NoReport,
@@ -23,11 +24,14 @@ LEFTOVERS = "Only what is amiss: left over, or changed."
 def run(
     monitor: MonitorName,
     window: Annotated[
-        date | None,
+        str,
         typer.Option(
-            "--date", metavar=DAY, parser=day, help="A day local to it; by default yesterday."
+            "--window",
+            "--date",
+            metavar=WINDOW,
+            help="By default the newest that is over: yesterday, where windows are days.",
         ),
-    ] = None,
+    ] = "",
     no_report: NoReport = False,
     empty: Annotated[
         bool,
@@ -37,7 +41,7 @@ def run(
         ),
     ] = False,
 ) -> int:  # fmt: skip
-    """Collect one day of a monitor."""
+    """Collect one window of a monitor."""
     with session.collector() as settings:
         from driftdeck.collectors.jobs import commands
 
@@ -119,11 +123,10 @@ def collected(
 def report(
     monitor: MonitorName,
     window: Annotated[
-        date,
-        typer.Option("--date", metavar=DAY, parser=day, help="A day local to the monitor."),
+        str, typer.Option("--window", "--date", metavar=WINDOW, help="As `due --list` writes it.")
     ],
 ) -> int:
-    """Make the Evidently report of a day."""
+    """Make the Evidently report of a window."""
     with session.collector() as settings:
         from driftdeck.collectors.jobs import commands
 

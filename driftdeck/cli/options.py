@@ -68,7 +68,7 @@ def complete_monitor() -> list[str]:
 
 
 SECRET = "Its password: PGPASSWORD or ~/.pgpass; others see a command line."
-DAY = "YYYY-MM-DD"
+DAY, WINDOW = "YYYY-MM-DD", "YYYY-MM-DD[THH]|YYYY-Www|YYYY-MM"
 PROCESSORS = os.cpu_count() or 1
 
 MonitorName = Annotated[

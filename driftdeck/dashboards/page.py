@@ -92,9 +92,9 @@ def period(monitor: Monitor) -> tuple[str, str]:
     """The time range of a monitor: the days it has, in its own zone, or the newest 90 up to now."""
     if not monitor.ends:
         return "now-90d", "now"
-    every, last = monitor.every, date.fromisoformat(monitor.ends)
-    start = every.window(date.fromisoformat(monitor.starts)).start
-    return _moment(start), _moment(every.window(last).end - timedelta(milliseconds=1))
+    first, last = date.fromisoformat(monitor.starts), date.fromisoformat(monitor.ends)
+    days = list(monitor.every.days(first, last))
+    return _moment(days[0].start), _moment(days[-1].end - timedelta(milliseconds=1))
 
 
 def _moment(when: datetime) -> str:

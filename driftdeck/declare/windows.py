@@ -144,6 +144,10 @@ class Every(ABC):
                 yield window
             start = self.after(start)
 
+    def days(self, first: date, last: date) -> Iterator[Window]:
+        """Each local day from first to last as a window, however data is cut."""
+        return Daily(timezone=self.timezone).within(first, last)
+
     def parse(self, text: str) -> Window:
         """The window of a name. Raises ValueError saying how one is written."""
         try:

@@ -41,11 +41,11 @@ def use_cached_indexes(
         if not place.is_dir():
             _fill(place, reference, numbers)
             _prune(folder)
-        indexes = {column.name: _load(place / str(n)) for n, column in enumerate(numbers)}
+        indexes = {column: _load(place / str(n)) for n, column in enumerate(numbers)}
         os.utime(place)
-        for name, index in indexes.items():
-            if len(index.sample.values) == reference.columns[name].count:
-                reference.once((KEY, name), partial(_itself, index))
+        for column, index in indexes.items():
+            if len(index.sample.values) == reference.count(column):
+                reference.once((KEY, column.name), partial(_itself, index))
             else:  # no cache of ours: made anew next time
                 shutil.rmtree(place, ignore_errors=True)
 

@@ -1,0 +1,120 @@
+"""Metrics of one's own: a function of the project, called with the window's rows and the
+reference's."""
+
+import importlib
+import math
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from driftdeck.collectors.engines.errors import UnmeasurableError
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.declare import Metric, Monitor, Series
+from driftdeck.declare.own import EVIDENTLY, MEASURE
+from driftdeck.diagnostics import LOG
+
+if TYPE_CHECKING:
+    from driftdeck.collectors.engines.engine import Engine
+
+Result = float | Mapping[str, float] | None
+
+
+def is_own(metric: Metric) -> bool:
+    """Whether a function computes it."""
+    return bool(metric.options) and metric.options[0][0] in (MEASURE, EVIDENTLY)
+
+
+def compute(engine: "Engine", series: Series) -> float:
+    """The number that the function gives of a series. Raises UnmeasurableError with its reason.
+
+    A function that gives one a column is called once for all of them.
+    """
+    metric = series.metric
+    kind, target = metric.options[0]
+    if kind == EVIDENTLY:
+        from driftdeck.collectors.engines.evidently import compute_named
+
+        return compute_named(str(target), engine.current, engine.reference, series.column)
+    result = engine.current.once(("own", metric.name), lambda: _call(engine, metric))
+    if isinstance(result, UnmeasurableError):
+        raise result
+    return _number(result, series)
+
+
+def _call(engine: "Engine", metric: Metric) -> Result | UnmeasurableError:
+    """What the function returns, or why it does not; within its time.
+
+    A call cannot be ended from outside: one that takes too long goes on in a thread that nobody
+    waits for.
+    """
+    _, target = metric.options[0]
+    seconds = metric.option("seconds")
+    assert isinstance(seconds, int | float)
+    try:
+        function = load_function(str(target))
+    except Exception as error:
+        return UnmeasurableError(f"{target} cannot be imported: {error}")
+    frame = frame_of(engine.monitor, engine.current)
+    reference = engine.reference
+    then = None
+    if reference is not None:
+        then = reference.once("frame", lambda: frame_of(engine.monitor, reference))
+    outcome: list[Any] = []
+
+    def call() -> None:
+        try:
+            outcome.append(function(frame, then))
+        except BaseException as error:
+            LOG.debug("%s failed", target, exc_info=error)
+            text = str(error)[:300]
+            outcome.append(UnmeasurableError(f"{target}: {type(error).__name__}: {text}"))
+
+    thread = threading.Thread(target=call, name=f"{target}", daemon=True)
+    thread.start()
+    thread.join(float(seconds))
+    if not outcome:
+        return UnmeasurableError(f"{target} took longer than {seconds:g} seconds")
+    result: Result | UnmeasurableError = outcome[0]
+    return result
+
+
+def load_function(target: str) -> Callable[[pd.DataFrame, pd.DataFrame | None], Result]:
+    """The function `module:name`. Raises ImportError, AttributeError."""
+    module, _, name = target.partition(":")
+    function: Callable[[pd.DataFrame, pd.DataFrame | None], Result] = getattr(
+        importlib.import_module(module), name
+    )
+    return function
+
+
+def frame_of(monitor: Monitor, rows: CoercedRows) -> pd.DataFrame:
+    """Coerced rows as a frame of their declared columns; those that the data lacks are not there.
+
+    Numbers are float64 with NaN, words text with None, labels of yes and no 1.0 and 0.0.
+    """
+    columns = {}
+    for column in (*monitor.other_columns(), *monitor.all_columns()):
+        coerced = rows[column]
+        if coerced.there:
+            truth = coerced.as_numbers()
+            columns[column.name] = coerced.values if truth is None else truth
+    return pd.DataFrame(columns)
+
+
+def _number(result: Result, series: Series) -> float:
+    target = series.metric.options[0][1]
+    if series.column is not None:
+        if not isinstance(result, Mapping):
+            raise UnmeasurableError(f"{target} returned {result!r}, and no number for each column")
+        result = result.get(series.column.name)
+    if result is None:
+        raise UnmeasurableError(f"{target} gives none")
+    try:
+        number = float(result)  # type: ignore[arg-type]  # what a stranger's function returns
+    except (TypeError, ValueError):
+        raise UnmeasurableError(f"{target} returned {result!r:.100}, which is no number") from None
+    if not math.isfinite(number):
+        raise UnmeasurableError(f"{target} returned {number}")
+    return number

@@ -1,0 +1,217 @@
+"""What the rows of one window amount to: values of the whole and of its segments, histograms, and a
+status. Nothing is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from driftdeck.collectors.engines.choice import Choice, measure, measure_segment
+from driftdeck.collectors.engines.computations import confusion
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.reference import Reference
+from driftdeck.collectors.frames.segments import SegmentRows, list_segments
+from driftdeck.collectors.values import (
+    Confusion,
+    Histogram,
+    Measurement,
+    Status,
+    Value,
+    WindowResult,
+)
+from driftdeck.collectors.windows.explanation import explain
+from driftdeck.declare import Monitor, Segment, Series, Thresholds, Window
+from driftdeck.declare.metrics import Scope
+from driftdeck.declare.slices import Slice
+from driftdeck.declare.units import SHARE
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a window is compared with. baselines: rows beside the reference, by the baseline's name,
+    or the reason why there are none."""
+
+    reference: Reference | None = None
+    baselines: Mapping[str, CoercedRows | str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> CoercedRows | None:
+        """The rows of the reference."""
+        return self.reference.data if self.reference else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A window's rows, or those of a segment, with the series that are measured of them."""
+
+    monitor: Monitor
+    window: Window
+    rows: CoercedRows
+    series: Sequence[Series]
+    slice: Slice | None = None
+    segment: Segment | None = None
+
+    @property
+    def labelled(self) -> int | None:
+        """How many rows have a label, None where there are no labels."""
+        target = self.monitor.target_column
+        return None if target is None else self.rows[target].count
+
+    def thresholds(self) -> dict[Series, Thresholds | None]:
+        """Those in force, by series."""
+        return {series: self._thresholds(series) for series in self.series}
+
+    def _thresholds(self, series: Series) -> Thresholds | None:
+        """They are withheld below min_rows: too few rows cry wolf."""
+        least = self.monitor.min_rows
+        if self.slice is not None and self.slice.min_rows is not None:
+            least = self.slice.min_rows
+        if self._rows_behind(series) < least and series.metric.name != "row_count":
+            return None
+        return self.monitor.thresholds_of(series.metric, series.key[1], self.segment, self.window)
+
+    def values(
+        self, thresholds: Mapping[Series, Thresholds | None], outcomes: Sequence[Measurement]
+    ) -> list[Value]:
+        """What is stored of each series."""
+        return [
+            Value(
+                series,
+                _refuse_impossible_share(series, outcome),
+                self._rows_behind(series),
+                in_force,
+                self._coverage(series),
+                self.monitor.is_expected(*series.key, self.window.day),
+                self.segment,
+            )
+            for (series, in_force), outcome in zip(thresholds.items(), outcomes, strict=True)
+        ]
+
+    def _rows_behind(self, series: Series) -> int:
+        return self.labelled or 0 if _needs_labels(series) else self.rows.rows
+
+    def _coverage(self, series: Series) -> float | None:
+        if not _needs_labels(series) or not self.rows.rows:
+            return None
+        return (self.labelled or 0) / self.rows.rows
+
+
+def measure_rows(
+    monitor: Monitor,
+    window: Window,
+    frame: pd.DataFrame,
+    comparison: Comparison,
+    series: Sequence[Series],
+    choice: Choice,
+) -> WindowResult:
+    """What a window's rows amount to. Raises EnginesDifferError.
+
+    series: of the whole; its segments have those of them that their slices have.
+    """
+    current = CoercedRows(monitor, frame, window.end)
+    whole = _Part(monitor, window, current, series)
+    thresholds = whole.thresholds()
+    outcomes, runs = measure(choice, monitor, current, comparison.data, thresholds,
+                             comparison.baselines)  # fmt: skip
+    values = whole.values(thresholds, outcomes)
+    status, error = _determine_status(current, values)
+    segments = list(list_segments(monitor, current, comparison.data))
+    checked = choice.sample_segment(monitor, window, [part.segment for part in segments])
+    for part in segments:
+        values += _measure_segment(monitor, window, part, comparison, series,
+                                   check=part.segment == checked)  # fmt: skip
+    return WindowResult(
+        monitor.name,
+        window,
+        status,
+        tuple(values),
+        _count_histograms(current, comparison.reference),
+        row_count=current.rows,
+        labelled_count=whole.labelled,
+        model_version=find_model_version(monitor, frame),
+        error=error,
+        explanation=explain(monitor, current, comparison.reference, values),
+        runs=tuple(runs),
+        confusion=_count_confusion(monitor, current),
+    )
+
+
+def _measure_segment(
+    monitor: Monitor,
+    window: Window,
+    part: SegmentRows,
+    comparison: Comparison,
+    series: Sequence[Series],
+    *,
+    check: bool,
+) -> list[Value]:
+    """The values of one segment; of the rest of a column only its rows are counted."""
+    lines = [line for line in series if part.slice.has(*line.key)]
+    if part.segment.is_counted_only:
+        lines = [line for line in series if line.metric.name == "row_count"]
+    segment = _Part(monitor, window, part.current, lines, part.slice, part.segment)
+    thresholds = segment.thresholds()
+    baselines = {
+        name: rows if isinstance(rows, str) else part.of(rows)
+        for name, rows in comparison.baselines.items()
+    }
+    outcomes = measure_segment(
+        monitor, part.current, part.reference, thresholds, baselines, check=check
+    )
+    return segment.values(thresholds, outcomes)
+
+
+def _refuse_impossible_share(series: Series, outcome: Measurement) -> Measurement:
+    """An outcome, without a number that no share can be: of a prediction that is no probability."""
+    value = outcome.value
+    if value is None or series.unit is not SHARE or 0 <= value <= 1:
+        return outcome
+    return Measurement(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
+
+
+def _needs_labels(series: Series) -> bool:
+    """Whether a series speaks of the labelled rows only."""
+    return series.metric.is_performance or series.metric.scope is Scope.TARGET
+
+
+def _determine_status(current: CoercedRows, values: Sequence[Value]) -> tuple[Status, str]:
+    if current.rows == 0:
+        return Status.EMPTY, "no rows in the window"
+    lost = [value for value in values if value.outcome.value is None]
+    faults = [_format_fault(value) for value in lost if value.outcome.is_fault]
+    faults = [*current.complaints, *(f for f in faults if not _repeats(f, current.complaints))]
+    if faults:
+        return Status.PARTIAL, "; ".join(dict.fromkeys(faults))
+    if waiting := [value for value in lost if value.outcome.waiting]:
+        return Status.WAITING, waiting[0].outcome.reason
+    return Status.OK, ""
+
+
+def _format_fault(value: Value) -> str:
+    name, column = value.series.key
+    return f"{name}{f' of {column}' if column else ''}: {value.outcome.reason}"
+
+
+def _repeats(fault: str, complaints: list[str]) -> bool:
+    return any(complaint in fault for complaint in complaints)
+
+
+def _count_histograms(current: CoercedRows, reference: Reference | None) -> tuple[Histogram, ...]:
+    if reference is None or current.rows == 0:
+        return ()
+    return tuple(bins.count(current[bins.column]) for bins in reference.bins)
+
+
+def find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
+    """The version that answered last in the window."""
+    if not monitor.model_version or monitor.model_version not in frame:
+        return ""
+    known = frame[monitor.model_version].dropna()
+    return str(known.iloc[-1]) if len(known) else ""
+
+
+def _count_confusion(monitor: Monitor, current: CoercedRows) -> Confusion | None:
+    prediction, counts = monitor.prediction_column, confusion(monitor, current)
+    if prediction is None or counts is None:
+        return None
+    return Confusion(prediction.classes, counts.tolist())
