@@ -63,20 +63,20 @@ def choose(
 ) -> Choice:
     """The rule of this module. check_every: one in so many windows of the index is checked."""
     small = not backfill and (reference is None or reference.rows < LARGE)
-    if small or not _known(monitor):
+    if small or not _knows_methods(monitor):
         return Choice(index=False, evidently=True, report=report)
     return Choice(
         index=True, evidently=report or is_sampled(monitor, window, check_every), report=report
     )
 
 
-def for_calibration(monitor: Monitor) -> Choice:
+def choose_for_calibration(monitor: Monitor) -> Choice:
     """Days of the reference against its other days: many, and nothing of them is stored."""
-    known = _known(monitor)
-    return Choice(index=known, evidently=not known, report=False)
+    is_known = _knows_methods(monitor)
+    return Choice(index=is_known, evidently=not is_known, report=False)
 
 
-def _known(monitor: Monitor) -> bool:
+def _knows_methods(monitor: Monitor) -> bool:
     """Whether the index knows every method that a monitor declares."""
     return all(s.method is None or s.method.name in METHODS for s in monitor.series())
 

@@ -7,7 +7,7 @@ from evidently.core.report import Snapshot
 
 from driftdeck.collectors.engines.choice import BY_HAND
 from driftdeck.collectors.frames.reference import Reference, list_reference_days, make_reference
-from driftdeck.collectors.reports.workspace import page
+from driftdeck.collectors.reports.workspace import make_snapshot
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
 from driftdeck.collectors.windows.calendar import find_window
@@ -70,8 +70,8 @@ class Explorer:
         reference = make_reference(self.monitor, self.rows(*then), "")
         window = find_window(self.monitor, now[0])
         series = [s for s in self.monitor.series() if s.method is not None]
-        collected = measure_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
-        times = {value.series.key[1]: _times(value) for value in collected.values}
+        result = measure_rows(self.monitor, window, self.rows(*now), reference, series, BY_HAND)
+        times = {value.series.key[1]: _compute_times(value) for value in result.values}
         return (
             pd.Series(times, name="times the alert threshold", dtype=float)
             .dropna()
@@ -81,11 +81,11 @@ class Explorer:
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
         window = find_window(self.monitor, day)
         series = list(self.monitor.series())
-        collected = measure_rows(self.monitor, window, frame, reference, series, BY_HAND)
-        return Snapshot.load_model(page(self.monitor, collected))
+        result = measure_rows(self.monitor, window, frame, reference, series, BY_HAND)
+        return Snapshot.load_model(make_snapshot(self.monitor, result))
 
 
-def _times(value: Value) -> float | None:
+def _compute_times(value: Value) -> float | None:
     """How far beyond its threshold a drift value is, or beyond that of FALLBACK."""
     if value.times_threshold is not None or value.outcome.value is None:
         return value.times_threshold

@@ -14,7 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from driftdeck import thresholds
-from driftdeck.collectors.engines.choice import for_calibration
+from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.reference import list_reference_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
@@ -30,7 +30,7 @@ from driftdeck.settings import Settings
 Key = tuple[str, str]
 DIGITS = 4
 MONTH = 30
-NO_NEWS = {"missing_share": (0.01, 0.05)}
+LOWEST = {"missing_share": (0.01, 0.05)}
 """Where a warning, and an alert, would speak of a single row: no threshold of theirs lies lower."""
 
 
@@ -39,10 +39,12 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
 
     Raises: SourceError, UsageError naming what is missing.
     """
-    wanted = list_calibrated(monitor)
-    if not wanted or monitor.reference is None:
+    calibrated_series = list_calibrated(monitor)
+    if not calibrated_series or monitor.reference is None:
         raise UsageError(f"{monitor.name} declares no metric to calibrate")
-    write(monitor, settings, measure_days(monitor, Reader(monitor, settings), wanted))
+    write_thresholds(
+        monitor, settings, measure_days(monitor, Reader(monitor, settings), calibrated_series)
+    )
     return 0
 
 
@@ -51,19 +53,23 @@ def list_calibrated(monitor: Monitor) -> list[Series]:
     return [series for series in monitor.series() if series.metric.quantiles is not None]
 
 
-def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]) -> None:
+def write_thresholds(
+    monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]]
+) -> None:
     """Write the threshold file from the values of quiet days, and print it beside them."""
-    wanted = list_calibrated(monitor)
-    proposed = {
-        s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
+    calibrated_series = list_calibrated(monitor)
+    proposals = {
+        s.key: propose(s, values[s.key])
+        for s in calibrated_series
+        if len(values[s.key]) >= thresholds.ENOUGH
     }
     reference = load_reference(
         Reader(monitor, settings), monitor, list_reference_days(monitor, None)
     )
-    text = render(monitor, proposed, reference.hash if reference else "")
+    text = format_file(monitor, proposals, reference.hash if reference else "")
     path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
-    _print(monitor, wanted, values, proposed, path)
+    _print_table(monitor, calibrated_series, values, proposals, path)
 
 
 def measure_days(
@@ -87,7 +93,7 @@ def measure_days(
         reference = make_reference(monitor, others, "")
         window = monitor.every.window(day)
         collected = measure_rows(
-            monitor, window, frames[index], reference, list(series), for_calibration(monitor)
+            monitor, window, frames[index], reference, list(series), choose_for_calibration(monitor)
         )
         for value in collected.values:
             if value.outcome.value is not None:
@@ -102,18 +108,18 @@ def propose(series: Series, values: Sequence[float]) -> Thresholds:
     low: tuple[float | None, float | None] = (None, None)
     high: tuple[float | None, float | None] = (None, None)
     if series.metric.breach_side in (BreachSide.HIGH, BreachSide.BOTH):
-        high = _beyond(values, quantiles.warn, quantiles.alert, 1)
-        if series.metric.name in NO_NEWS:
-            warn, alert = NO_NEWS[series.metric.name]
+        high = _compute_pair(values, quantiles.warn, quantiles.alert, 1)
+        if series.metric.name in LOWEST:
+            warn, alert = LOWEST[series.metric.name]
             high = max(high[0], warn), max(high[1], alert)
     if series.metric.breach_side in (BreachSide.LOW, BreachSide.BOTH):
-        low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
+        low = _compute_pair(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
     return Thresholds(
         warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1]
     )
 
 
-def _beyond(
+def _compute_pair(
     values: Sequence[float], warn_share: float, alert_share: float, sign: int
 ) -> tuple[float, float]:
     """The two quantiles, rounded, and alert at least 1 % of its size further out than warn."""
@@ -133,13 +139,14 @@ def estimate_false_alarm_days(series: Series, values: Sequence[float]) -> float:
     half = len(values) // 2
     parts = (list(values[:half]), list(values[half:]))
     alarms = 0
-    for tuned, tried in (parts, parts[::-1]):
-        levels = propose(series, tuned)
-        alarms += sum(confirm(series.metric.firing, [levels.judge(value) == 2 for value in tried]))
+    for calibration, trial in (parts, parts[::-1]):
+        series_thresholds = propose(series, calibration)
+        is_alert = [series_thresholds.judge(value) == 2 for value in trial]
+        alarms += sum(confirm(series.metric.firing, is_alert))
     return MONTH * alarms / len(values)
 
 
-def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> str:
+def format_file(monitor: Monitor, proposals: Mapping[Key, Thresholds], data: str) -> str:
     """The text of the threshold file. data: hash of the reference rows that were read."""
     lines = [
         f"# Thresholds of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
@@ -147,9 +154,9 @@ def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> s
         "",
         *thresholds.format_heading(monitor, data),
     ]
-    for metric in dict.fromkeys(metric for metric, _ in proposed):
+    for metric in dict.fromkeys(metric for metric, _ in proposals):
         lines += ["", f"[{metric}]"]
-        for (name, column), series_thresholds in proposed.items():
+        for (name, column), series_thresholds in proposals.items():
             if name == metric:
                 pairs = series_thresholds.as_dict().items()
                 numbers = ", ".join(f"{key} = {value!r}" for key, value in pairs)
@@ -157,24 +164,25 @@ def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> s
     return "\n".join(lines) + "\n"
 
 
-def _print(
+def _print_table(
     monitor: Monitor,
-    wanted: Sequence[Series],
+    calibrated_series: Sequence[Series],
     values: Mapping[Key, list[float]],
-    proposed: Mapping[Key, Thresholds],
+    proposals: Mapping[Key, Thresholds],
     path: Path,
 ) -> None:
     table = Table("metric", "column", "median", "thresholds", "false alarms (days a month)")
-    for series in wanted:
+    for series in calibrated_series:
         metric, column = series.key
-        seen = values[series.key]
-        if series.key not in proposed:
-            table.add_row(metric, column, "-", f"only {len(seen)} days with a value", "-")
+        series_values = values[series.key]
+        if series.key not in proposals:
+            table.add_row(metric, column, "-", f"only {len(series_values)} days with a value", "-")
             continue
-        numbers = ", ".join(f"{k} {v:g}" for k, v in proposed[series.key].as_dict().items())
-        alarms = estimate_false_alarm_days(series, seen)
-        table.add_row(metric, column, f"{np.median(seen):.3g}", numbers, f"{alarms:.1f}")
+        numbers = ", ".join(f"{k} {v:g}" for k, v in proposals[series.key].as_dict().items())
+        alarms = estimate_false_alarm_days(series, series_values)
+        table.add_row(metric, column, f"{np.median(series_values):.3g}", numbers, f"{alarms:.1f}")
     Console(width=110).print(table)
     print(
-        f"{monitor.name}: {len(proposed)} thresholds written to {path.name}; review and commit them"
+        f"{monitor.name}: {len(proposals)} thresholds written to {path.name};"
+        " review and commit them"
     )
