@@ -19,7 +19,7 @@ import psycopg
 
 from benchmarks.results import SCRATCH, ratios, record, said, summary
 from driftdeck.collectors.frames.reference import list_reference_days
-from driftdeck.collectors.jobs.clock import clock
+from driftdeck.collectors.jobs.clock import read_clock
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.windows.calendar import list_complete_windows
@@ -54,7 +54,9 @@ def main() -> None:
     monitor = find_monitor("flights", *settings.monitor_folders)
     with connect(settings) as connection:
         windows = list(
-            list_complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
+            list_complete_windows(
+                monitor, read_clock(connection), date(2013, 1, 1), date(2013, 12, 31)
+            )
         )
         sample = windows[:: len(windows) // DAYS][:DAYS]
         looped = Looped(monitor, settings, connection)

@@ -22,7 +22,7 @@ from benchmarks.results import SCRATCH, ratios, record, said, summary
 from driftdeck.collectors.jobs.store import store
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.postgres import Database
-from driftdeck.collectors.sources.state import SETTLED, states
+from driftdeck.collectors.sources.state import SETTLED, describe_states
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.database import Role, connect, migrate, uri
@@ -174,7 +174,7 @@ def _collect(settings: Settings) -> None:
 
 def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowResult]:
     windows = list(list_complete_windows(monitor, now, monitor.first_day or now.date()))
-    known = states(Sources(monitor, settings), windows, now)
+    known = describe_states(Sources(monitor, settings), windows, now)
     series = list(monitor.series())[:1]
     if not all(known.values()):
         raise RuntimeError(f"{monitor.name}: the state of its source is not known")

@@ -12,7 +12,7 @@ import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, ratios, record, said, summary
-from driftdeck.collectors.jobs.store import STATUS, VALUES, status_row, store, value_row
+from driftdeck.collectors.jobs.store import STATUS, VALUES, make_status_row, make_value_row, store
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
@@ -82,11 +82,11 @@ def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
                 " on conflict (monitor, window_start, metric, column_name, slice_column,"
                 " slice_value, baseline, model_version, window_end)"
                 " do update set value = excluded.value, reason = excluded.reason",
-                [value_row(one, value) for value in one.values],
+                [make_value_row(one, value) for value in one.values],
             )
             cursor.execute(
                 f"insert into monitoring.window_status ({STATUS}) values ({statuses})",
-                status_row(one),
+                make_status_row(one),
             )
         connection.commit()
 

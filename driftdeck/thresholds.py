@@ -176,10 +176,10 @@ def _parse(
                 yield key, Thresholds(**numbers)
 
 
-def render(heading: Sequence[str], found: Mapping[ThresholdKey, Thresholds]) -> str:
+def format_file(heading: Sequence[str], by_key: Mapping[ThresholdKey, Thresholds]) -> str:
     """The text of a file. heading: its first lines."""
     tables: dict[str, list[str]] = {}
-    for key, fixed in found.items():
+    for key, fixed in by_key.items():
         pairs = ", ".join(f"{name} = {number!r}" for name, number in fixed.as_dict().items())
         tables.setdefault(_table(key), []).append(f"{format_key(key.column)} = {{ {pairs} }}")
     lines = [*heading]

@@ -13,7 +13,7 @@ import pytest
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
 from driftdeck.cli import main
-from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.due import find_due_windows
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources import predictions
 from driftdeck.collectors.values import Status
@@ -248,7 +248,7 @@ def test_a_log_does_not_begin_with_time_itself(
     frame.to_parquet(tmp_path / "log.parquet")
     source = d.Parquet(str(tmp_path), time="at", layout="undated")
     monitor = small_monitor(source=source, starts="")
-    assert [w.day for w, _ in due_windows(connection, monitor, settings)] == [DAY]
+    assert [w.day for w, _ in find_due_windows(connection, monitor, settings)] == [DAY]
     said = capsys.readouterr().err
     assert "its first row is of 1970-01-01, by 'at'" in said
     assert 'starts="..."' in said

@@ -12,8 +12,8 @@ from driftdeck import thresholds
 from driftdeck.collectors.thresholds.calibrate import (
     calibrate,
     estimate_false_alarm_days,
+    format_file,
     propose,
-    render,
 )
 from driftdeck.load import load
 from driftdeck.settings import Settings
@@ -71,7 +71,7 @@ def test_file_reads_back_as_it_was_found() -> None:
         ("drift", "c"): d.Thresholds(warn_above=0.3, alert_above=0.4),
         ("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6),
     }
-    text = render(monitor, levels, "hash")
+    text = format_file(monitor, levels, "hash")
 
     import tempfile
 
@@ -96,7 +96,7 @@ def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
     }
     levels["recall", ""] = d.Thresholds(warn_below=0.7, alert_below=0.6)
     path = tmp_path / "small.thresholds.toml"
-    path.write_text(render(monitor, levels, "hash"), encoding="utf-8")
+    path.write_text(format_file(monitor, levels, "hash"), encoding="utf-8")
     found = thresholds.read(path)
 
     assert found is not None

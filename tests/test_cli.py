@@ -161,7 +161,7 @@ def raising(error: BaseException, monkeypatch: pytest.MonkeyPatch, mine: Setting
         raise error
 
     monkeypatch.setattr("driftdeck.settings.load_settings", lambda: mine)
-    monkeypatch.setattr("driftdeck.collectors.jobs.commands.collected", collected)
+    monkeypatch.setattr("driftdeck.collectors.jobs.commands.show_collected", collected)
 
 
 @pytest.mark.parametrize(

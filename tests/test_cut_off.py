@@ -279,11 +279,11 @@ def test_killed_between_the_window_and_its_training(
 ) -> None:  # fmt: skip
     """Whatever is asked for next begins with the training of that window."""
     Runner(broken, settings, connection).run(find_window(broken, date(2024, 1, 11)), trains=True)
-    monkeypatch.setattr(commands, "_chosen", lambda *_: [broken])
+    monkeypatch.setattr(commands, "_find_monitors", lambda *_: [broken])
     monkeypatch.setattr(commands, "find_monitor", lambda *_: broken)
     monkeypatch.setattr("driftdeck.collectors.jobs.work.find_monitor", lambda *_: broken)
     if command == "due":
-        commands.due(settings, "small")
+        commands.collect_due(settings, "small")
     elif command == "run":
         commands.run(settings, "small", date(2024, 1, 12), report=False)
     else:

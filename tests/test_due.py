@@ -9,7 +9,7 @@ import pytest
 from conftest import REFERENCE_DAYS, rows, small_monitor, write_day
 from driftdeck.cli import main
 from driftdeck.collectors.jobs import commands
-from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.due import find_due_windows
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.database import connect
 from driftdeck.database.embedded import free_port
@@ -43,14 +43,14 @@ def due(
     connection: psycopg.Connection, monitor: Monitor, settings: Settings
 ) -> list[tuple[int, str]]:
     """(day, first word of the reason) of what is due."""
-    found = due_windows(connection, monitor, settings)
+    found = find_due_windows(connection, monitor, settings)
     return [(window.day.day, why.split(":")[0]) for window, why in found]
 
 
 def once(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
     """What is due of a monitor, collected."""
     with connect(settings, autocommit=True) as locking:
-        return commands._due(settings, connection, locking, monitor)
+        return commands._collect_monitor(settings, connection, locking, monitor)
 
 
 def test_a_week_asleep_is_caught_up_in_order(
@@ -73,7 +73,7 @@ def test_the_list_says_what_is_due_and_runs_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """A line a window, monitor and day first; asked again, it says the same."""
-    monkeypatch.setattr(commands, "_chosen", lambda *_: [monitor])
+    monkeypatch.setattr(commands, "_find_monitors", lambda *_: [monitor])
     wanted = [f"small 2024-01-{n:02}\tmissing" for n in range(1, LAST + 1)]
     for _ in range(2):
         assert commands.list_due(settings) == 0
@@ -85,7 +85,7 @@ def test_failed_and_changed_windows_are_due(
 ) -> None:
     """A window that failed, and one whose rows or labels came later; an unchanged one is not."""
     runner = Runner(monitor, settings, connection)
-    for window, _ in list(due_windows(connection, monitor, settings)):
+    for window, _ in list(find_due_windows(connection, monitor, settings)):
         runner.run(window)
     connection.execute(
         "update monitoring.window_status set status = 'failed', error = 'x'"
@@ -103,7 +103,7 @@ def test_long_closed_windows_are_not_read_again(
 ) -> None:
     """After a month a window is history, even if its source is gone."""
     runner = Runner(monitor, settings, connection)
-    for window, _ in list(due_windows(connection, monitor, settings)):
+    for window, _ in list(find_due_windows(connection, monitor, settings)):
         runner.run(window)
     connection.execute("update monitoring.clock set played_at = '2024-03-20T00:00:00Z'")
     connection.commit()
@@ -146,7 +146,7 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
         )
     mine = settings.model_copy(update={"monitors": (str(declared),), "data_dir": tmp_path})
 
-    assert commands.due(mine, report=False) == 1
+    assert commands.collect_due(mine, report=False) == 1
     said = capsys.readouterr()
     assert "gone: gone: no folder" in said.err
     assert f"small 2024-01-{LAST:02}: ok" in said.out
@@ -167,7 +167,7 @@ def test_again_and_again_survives_a_database_that_is_gone(
 
     monkeypatch.setattr(commands.time, "sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
-        commands.due(away, every=7.0)
+        commands.collect_due(away, every=7.0)
     told = capsys.readouterr().err.splitlines()
 
     assert slept == [7.0, 7.0]
@@ -191,7 +191,7 @@ def test_a_connection_that_is_lost_says_where(
                 own.execute("select 1")
         return 0
 
-    monkeypatch.setattr(commands, "due", lost)
+    monkeypatch.setattr(commands, "collect_due", lost)
     monkeypatch.setattr("driftdeck.settings.load_settings", lambda: settings)
     assert main(["due"]) == 1
     told = capsys.readouterr().err

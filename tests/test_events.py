@@ -74,7 +74,7 @@ def test_due_again_and_again_logs_lines(
         events.announce("small 2024-01-01: missing", "due", monitor="small")
         return 0
 
-    monkeypatch.setattr("driftdeck.collectors.jobs.commands.due", due)
+    monkeypatch.setattr("driftdeck.collectors.jobs.commands.collect_due", due)
     assert main(words) == 0
     assert capsys.readouterr().out.startswith(begins)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.retraining.retraining import _reason
+from driftdeck.collectors.retraining.retraining import _find_reason
 from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
@@ -231,7 +231,7 @@ def test_a_retraining_is_called_for_when_the_rule_would_fire(
     windows = stored(connection, monitor, values)
     called = set()
     for window in reversed(windows):
-        if _reason(connection, monitor, plan, window):
+        if _find_reason(connection, monitor, plan, window):
             called.add(window.day)
         connection.execute(
             "delete from monitoring.metric_value where window_start = %s", [window.start]

@@ -8,11 +8,11 @@ import pytest
 
 from conftest import rows, small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.engines.choice import for_calibration
+from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference, make_reference
 from driftdeck.collectors.windows.collect import measure_rows
-from driftdeck.collectors.windows.explanation import _share, explain
+from driftdeck.collectors.windows.explanation import _compute_share, explain
 from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)
@@ -35,7 +35,7 @@ def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     """What is stored of a window."""
     window = monitor.every.window(DAY)
     return measure_rows(
-        monitor, window, frame, reference, list(monitor.series()), for_calibration(monitor)
+        monitor, window, frame, reference, list(monitor.series()), choose_for_calibration(monitor)
     ).explanation
 
 
@@ -109,9 +109,9 @@ def test_shares_are_of_the_column_that_moved(monitor: Monitor, reference: Refere
     prediction = monitor.prediction_column
     assert prediction is not None
 
-    assert _share(current, reference, prediction, x) > 0.8
-    assert _share(current, reference, prediction, c) < 0.1
-    assert _share(far, reference, prediction, x) is None
+    assert _compute_share(current, reference, prediction, x) > 0.8
+    assert _compute_share(current, reference, prediction, c) < 0.1
+    assert _compute_share(far, reference, prediction, x) is None
 
 
 def test_without_a_reference_nothing_is_said(monitor: Monitor) -> None:

@@ -10,7 +10,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck import thresholds
-from driftdeck.collectors.thresholds.calibrate import render
+from driftdeck.collectors.thresholds.calibrate import format_file
 from driftdeck.collectors.windows.reference import _hash
 from driftdeck.declare.canonical import canonical
 from driftdeck.load import load
@@ -265,7 +265,7 @@ def test_a_file_of_an_older_version_stays_valid(
     monitor = small_monitor(metrics=(d.recall(),))
     levels = {("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6)}
     path = tmp_path / f"small{thresholds.SUFFIX}"
-    path.write_text(render(monitor, levels, "hash"))
+    path.write_text(format_file(monitor, levels, "hash"))
     assert "version" not in path.read_text()
     more = {**thresholds.BASES, 2: lambda monitor: [*thresholds.BASES[1](monitor), monitor.owner]}
     monkeypatch.setattr(thresholds, "BASES", more)
@@ -273,7 +273,7 @@ def test_a_file_of_an_older_version_stays_valid(
     old = thresholds.read(path)
     assert thresholds.find_problems(monitor, old) == []
 
-    path.write_text(render(monitor, levels, "hash"))
+    path.write_text(format_file(monitor, levels, "hash"))
     new = thresholds.read(path)
     assert "version = 2" in path.read_text()
     assert new is not None

@@ -81,16 +81,16 @@ def test_mase_is_the_error_beside_that_of_the_last_season(
     prediction = label + random.normal(size=rows)
     if n <= season:
         with pytest.raises(UnmeasurableError, match=f"has {n} labels: more than the {season} "):
-            forecasts.mase(label, prediction, history, season)
+            forecasts.mase(label, prediction, [history], season)
         return
     pairs = [abs(history[at] - history[at - season]) for at in range(season, n)]
     if max(pairs) < 1e-12 * max(map(abs, history)) or max(pairs) == 0:
         with pytest.raises(UnmeasurableError, match="there is no error to compare with"):
-            forecasts.mase(label, prediction, history, season)
+            forecasts.mase(label, prediction, [history], season)
         return
     naive = metrics.mean_absolute_error(history[season:], history[: n - season])
     their = metrics.mean_absolute_error(label, prediction) / naive
-    assert forecasts.mase(label, prediction, history, season) == near(their)
+    assert forecasts.mase(label, prediction, [history], season) == near(their)
     assert sum(pairs) / len(pairs) == pytest.approx(naive)
 
 
@@ -99,8 +99,8 @@ def test_a_curve_that_repeats_itself_is_no_scale() -> None:
     history = np.sin(np.arange(8760) * 2 * np.pi / 24)
     assert 0 < np.abs(history[24:] - history[:-24]).mean() < 1e-12
     with pytest.raises(UnmeasurableError, match=r"^each of the 8760 labels of the reference is th"):
-        forecasts.mase(np.ones(3), np.zeros(3), history, 24)
-    assert forecasts.mase(np.ones(3), np.zeros(3), history, 23) > 1
+        forecasts.mase(np.ones(3), np.zeros(3), [history], 24)
+    assert forecasts.mase(np.ones(3), np.zeros(3), [history], 23) > 1
 
 
 def test_what_is_left_of_a_difference_is_zero() -> None:
@@ -151,7 +151,7 @@ def test_no_rows_are_a_reason() -> None:
     for metric in (
         lambda: forecasts.mape(none, none),
         lambda: forecasts.wape(none, none),
-        lambda: forecasts.mase(none, none, np.arange(9.0), 2),
+        lambda: forecasts.mase(none, none, [np.arange(9.0)], 2),
         lambda: forecasts.r2(none, none),
         lambda: forecasts.pinball(none, none, 0.5),
         lambda: forecasts.coverage(none, none, none),
@@ -168,4 +168,4 @@ def test_a_season_and_a_quantile_are_what_they_say() -> None:
         with pytest.raises(ValueError, match=r"^a quantile lies between 0 and 1, not at "):
             forecasts.pinball(rows, rows, quantile)
     with pytest.raises(ValueError, match=r"^a season has one or more labels, not 0$"):
-        forecasts.mase(rows, rows, np.arange(3.0), 0)
+        forecasts.mase(rows, rows, [np.arange(3.0)], 0)

@@ -9,7 +9,7 @@ import pytest
 
 from driftdeck.cli import main
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.reports.workspace import Workspace, project_of
+from driftdeck.collectors.reports.workspace import Workspace, make_project_id
 from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.database import connect
 from driftdeck.load import find_monitor, load
@@ -149,7 +149,7 @@ def test_a_removed_monitor_is_named_and_goes(
     said = run("collected", "--leftovers")
     assert "small: is declared no longer, 12 windows stored" in said
     assert "other: is declared no longer, 0 windows stored" in said
-    assert len(Workspace(small_house)._kept(project_of("small"))) == 2
+    assert len(Workspace(small_house)._list_reports(make_project_id("small"))) == 2
     said = run("forget", "small", "--yes")
 
     assert "2 Evidently reports removed" in said
@@ -158,7 +158,7 @@ def test_a_removed_monitor_is_named_and_goes(
     assert connection.execute("select monitor from monitoring.retraining").fetchall() == [
         ("other",)
     ]
-    assert Workspace(small_house)._kept(project_of("small")) == []
+    assert Workspace(small_house)._list_reports(make_project_id("small")) == []
     assert "nothing of that is stored" in run("forget", "small", "--yes")
 
 

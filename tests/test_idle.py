@@ -14,7 +14,7 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.due import find_due_windows
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources import state
 from driftdeck.collectors.sources.reader import Reader
@@ -62,7 +62,7 @@ def collect(watched: d.Monitor, settings: Settings, connection: psycopg.Connecti
 
 def due(watched: d.Monitor, settings: Settings, connection: psycopg.Connection) -> list[date]:
     """The days that are due."""
-    return [window.day for window, _ in due_windows(connection, watched, settings)]
+    return [window.day for window, _ in find_due_windows(connection, watched, settings)]
 
 
 def unread(monkeypatch: pytest.MonkeyPatch) -> list[date]:
@@ -146,7 +146,7 @@ def test_a_run_with_nothing_due_imports_no_frames(
         "import sys; from driftdeck.collectors.jobs import commands;"
         "from driftdeck.settings import Settings;"
         "given = Settings.model_validate_json(sys.argv[1]);"
-        "commands.due(given);"
+        "commands.collect_due(given);"
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'evidently'} & set(sys.modules)))"
     )
     given = settings.model_copy(update={"monitors": (str(tmp_path),)}).model_dump_json()

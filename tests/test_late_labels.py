@@ -10,9 +10,9 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck.collectors.jobs.due import due_windows
+from driftdeck.collectors.jobs.due import find_due_windows
 from driftdeck.collectors.jobs.runner import Runner
-from driftdeck.collectors.jobs.store import finished_windows
+from driftdeck.collectors.jobs.store import find_finished_windows
 from driftdeck.collectors.sources import state
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.settings import Settings
@@ -69,7 +69,7 @@ def catch_up(connection: psycopg.Connection, watched: d.Monitor, settings: Setti
     """Collect what is due: the days."""
     runner = Runner(watched, settings, connection)
     found = []
-    for window, _ in due_windows(connection, watched, settings):
+    for window, _ in find_due_windows(connection, watched, settings):
         runner.run(window)
         found.append(f"{window.day:%d}")
     return found
@@ -99,7 +99,7 @@ def test_labels_of_two_months_later_are_measured_where_that_is_declared(
     assert stored(connection) == [("waiting", 0)] * 3
     now = play(connection, 55)
     arrive(tmp_path, 25, 50)
-    assert len(finished_windows(connection, watched, now)) == (0 if measured else 3)
+    assert len(find_finished_windows(connection, watched, now)) == (0 if measured else 3)
     wanted = ["01", "02", "03"] if measured else []
     assert catch_up(connection, watched, settings) == wanted
     assert stored(connection) == ([("ok", 25)] * 3 if measured else [("waiting", 0)] * 3)
@@ -123,13 +123,13 @@ def test_only_windows_that_lack_labels_stay_open(
     assert stored(connection) == [("ok", ROWS), ("ok", ROWS - 1), ("ok", ROWS)]
 
     asked: list[list[str]] = []
-    ask = state.states
+    ask = state.describe_states
 
     def spied(sources: object, windows: list[d.Window], now: datetime) -> dict[d.Window, str]:
         asked.append([f"{window.day:%d}" for window in windows])
         return ask(sources, windows, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("driftdeck.collectors.jobs.due.states", spied)
+    monkeypatch.setattr("driftdeck.collectors.jobs.due.describe_states", spied)
     monkeypatch.setattr(Reader, "read", lambda *_: pytest.fail("read"))
     play(connection, 60)
     assert catch_up(connection, watched, settings) == []

@@ -11,7 +11,7 @@ import pytest
 
 from driftdeck import declare as d
 from driftdeck.collectors.new import guess, model_output
-from driftdeck.collectors.new.command import amend, make
+from driftdeck.collectors.new.command import drop_unmeasurable, make
 from driftdeck.collectors.new.guess import Overrides, Roles
 from driftdeck.collectors.new.propose import choose_period
 from driftdeck.database import Role, uri
@@ -325,4 +325,4 @@ def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_pa
     monitor = find_monitor("thin", *mine.monitor_folders)
     none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
     with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
-        amend(propose(found, "UTC", days), monitor, none)
+        drop_unmeasurable(propose(found, "UTC", days), monitor, none)

@@ -18,7 +18,7 @@ from driftdeck.collectors.engines import evidently as report
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.runner import Outcome, Runner
-from driftdeck.collectors.reports.workspace import Workspace, dashboard, page
+from driftdeck.collectors.reports.workspace import Workspace, make_dashboard, make_snapshot
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed
 from driftdeck.collectors.windows.calendar import find_window
@@ -51,7 +51,7 @@ def run(runner: Runner, day: date = DAY) -> Outcome:
 def kept(settings: Settings) -> list[Any]:
     """Every report of the small monitor."""
     workspace = Workspace(settings)
-    return workspace._kept(workspace._project(small_monitor()))
+    return workspace._list_reports(workspace._ensure_project(small_monitor()))
 
 
 def paths(connection: psycopg.Connection) -> list[str]:
@@ -100,7 +100,7 @@ def test_the_report_holds_the_stored_numbers(runner: Runner, settings: Settings)
     reference = load_reference(reader, runner.monitor, list_reference_days(runner.monitor, None))
     window = find_window(runner.monitor, DAY)
     collected = collect(runner.monitor, window, reader, lambda _: reference, datetime.now(UTC))
-    results = page(runner.monitor, collected).metric_results.values()
+    results = make_snapshot(runner.monitor, collected).metric_results.values()
     numbers = set()
     for one in results:
         for name in ("value", "share", "mean"):
@@ -177,7 +177,7 @@ def test_grafana_links_lead_to_reports(
 def test_the_project_has_a_dashboard() -> None:
     """Evidently's own dashboard shows drift of every column and each performance metric."""
     monitor = small_monitor()
-    model = dashboard(monitor)
+    model = make_dashboard(monitor)
 
     assert [panel.title for panel in model.panels][:3] == [
         "Drift",
@@ -185,7 +185,7 @@ def test_the_project_has_a_dashboard() -> None:
         "Target drift",
     ]
     assert {"Accuracy", "Log loss"} <= {panel.title for panel in model.panels}
-    assert dashboard(monitor) == model
+    assert make_dashboard(monitor) == model
 
 
 LEVEL = st.floats(0.1, 100)

@@ -211,7 +211,7 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_is_kept(
     given = mine.model_copy(update={"stack_dir": mine.monitors_dir / "stack"})
     monkeypatch.setattr("driftdeck.settings.load_settings", lambda: given)
     monkeypatch.setattr(
-        "driftdeck.collectors.jobs.commands.collected", lambda *_, **__: np.zeros(3)[7]
+        "driftdeck.collectors.jobs.commands.show_collected", lambda *_, **__: np.zeros(3)[7]
     )
     assert main(["collected"]) == 1
     told = capsys.readouterr().err

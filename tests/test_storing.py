@@ -116,8 +116,10 @@ def test_an_outage_is_no_failure_of_a_window(
     own = connect(settings)
     mine = Runner(monitor, settings, own)
     monkeypatch.setattr(runner, "collect", lambda *_, **__: made(monitor, window))
-    states = mine._states
-    monkeypatch.setattr(mine, "_states", lambda windows: _gone(connection, own, states(windows)))
+    states = mine._describe_states
+    monkeypatch.setattr(
+        mine, "_describe_states", lambda windows: _gone(connection, own, states(windows))
+    )
     with pytest.raises(psycopg.OperationalError):
         mine.run(window)
     own.close()

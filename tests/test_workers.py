@@ -18,8 +18,8 @@ import os, time
 from driftdeck.collectors.jobs import workers
 
 def main():
-    workers.begin()
-    with workers.worker() as pool:
+    workers.start_server()
+    with workers.start_worker() as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         time.sleep(60)
 

@@ -74,20 +74,20 @@ def choose(
 ) -> Choice:
     """The rule of this module. check_every: one in so many windows of the index is checked."""
     small = not backfill and (reference is None or reference.rows < LARGE)
-    if small or not _known(monitor):
+    if small or not _knows_methods(monitor):
         return Choice(index=False, evidently=True, report=report)
     return Choice(
         index=True, evidently=report or is_sampled(monitor, window, check_every), report=report
     )
 
 
-def for_calibration(monitor: Monitor) -> Choice:
+def choose_for_calibration(monitor: Monitor) -> Choice:
     """Days of the reference against its other days: many, and nothing of them is stored."""
-    known = _known(monitor)
-    return Choice(index=known, evidently=not known, report=False)
+    is_known = _knows_methods(monitor)
+    return Choice(index=is_known, evidently=not is_known, report=False)
 
 
-def _known(monitor: Monitor) -> bool:
+def _knows_methods(monitor: Monitor) -> bool:
     """Whether the index knows every method that a monitor declares."""
     return all(s.method is None or s.method.name in METHODS for s in monitor.series())
 
@@ -148,7 +148,9 @@ def measure_segment(
 
     check: whether Evidently measures it, too. Raises EnginesDifferError.
     """
-    choice = Choice(index=_known(monitor), evidently=check or not _known(monitor), report=False)
+    choice = Choice(
+        index=_knows_methods(monitor), evidently=check or not _knows_methods(monitor), report=False
+    )
     return measure(choice, monitor, current, reference, series, baselines)[0]
 
 

@@ -79,13 +79,13 @@ class Engine(ABC):
                 self._refuse_unlabelled()
             elif scope is Scope.TARGET and series.metric.name.endswith("_mean"):
                 self._refuse_other_words()
-            return _finite(self._value(series), series)
+            return _refuse_infinite(self._compute(series), series)
         except Exception as error:
             known = isinstance(error, UnmeasurableError)
             reason = str(error) if known else f"{type(error).__name__}: {str(error)[:300]}"
             return Measurement(None, reason, undefined=isinstance(error, UndefinedError))
 
-    def _value(self, series: Series) -> float:
+    def _compute(self, series: Series) -> float:
         name, column = series.metric.name, series.column
         if name == "row_count":
             return self.row_count() if self.current.rows else 0.0
@@ -124,14 +124,16 @@ class Engine(ABC):
     def _unlabelled(self) -> bool:
         """Whether no label has arrived, although the labels' column is there."""
         target = self.monitor.target_column
-        clean = self.current[target] if target is not None else None
-        return clean is not None and clean.there and clean.count == 0
+        coerced = self.current[target] if target is not None else None
+        return coerced is not None and coerced.there and coerced.count == 0
 
     def _refuse_unlabelled(self) -> None:
         """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""
         self._refuse_other_words()
         if self.labelled_rows.empty:
-            raise UnmeasurableError(f"no row has both a label and a prediction ({self._why()})")
+            raise UnmeasurableError(
+                f"no row has both a label and a prediction ({self._explain_unlabelled()})"
+            )
 
     def _refuse_other_words(self) -> None:
         """Raise UnmeasurableError where a word of the labels is neither yes nor no for sure."""
@@ -188,13 +190,13 @@ class Engine(ABC):
             raise UnmeasurableError(f"{column.name} is a category: words have no mean")
         return numbers.dropna()
 
-    def _why(self) -> str:
+    def _explain_unlabelled(self) -> str:
         both = (self.monitor.target_column, self.monitor.prediction_column)
         complaints = [self.current[column].complaint for column in both if column is not None]
         return "; ".join(filter(None, complaints)) or "their rows differ"
 
 
-def _finite(value: float, series: Series) -> Measurement:
+def _refuse_infinite(value: float, series: Series) -> Measurement:
     if not math.isfinite(value):
         return Measurement(None, f"{series.metric.name} came out as {value}")
     low, high = series.unit.low, series.unit.high

@@ -105,26 +105,30 @@ class Evidently(Engine):
 
     def row_count(self) -> float:
         frame = pd.DataFrame({"row": np.zeros(self.current.rows)})
-        data = Dataset.from_pandas(frame, data_definition=_definition(["row"]))
-        return self._run_one(RowCount(tests=self._tests("row_count")), data)
+        data = Dataset.from_pandas(frame, data_definition=_make_definition(["row"]))
+        return self._run_one(RowCount(tests=self._make_tests("row_count")), data)
 
     def missing_share(self, column: Column) -> float:
         return self._missing_shares[column.name]
 
     def mean(self, series: Series, column: Column) -> float:
         frame = self.numbers_of(column).to_frame(column.name)
-        data = Dataset.from_pandas(frame, data_definition=_definition([column.name]))
-        return self._run_one(MeanValue(column=column.name, tests=self._tests(*series.key)), data)
+        data = Dataset.from_pandas(frame, data_definition=_make_definition([column.name]))
+        return self._run_one(
+            MeanValue(column=column.name, tests=self._make_tests(*series.key)), data
+        )
 
     def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
         metric = ValueDrift(
             column=column.name,
             method=series.method.name,
-            threshold=self._alert(*series.key),
-            tests=self._tests(*series.key),
+            threshold=self._find_alert(*series.key),
+            tests=self._make_tests(*series.key),
         )
-        return self._run_one(metric, _dataset(self.current, column), _dataset(reference, column))
+        return self._run_one(
+            metric, _make_dataset(self.current, column), _make_dataset(reference, column)
+        )
 
     def performance(self, name: str) -> float:
         return self._performances[PERFORMANCE[name].__name__]
@@ -134,33 +138,33 @@ class Evidently(Engine):
         observed, predicted = (
             Dataset.from_pandas(
                 self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
-                data_definition=_definition([OUTCOME]),
+                data_definition=_make_definition([OUTCOME]),
             )
             for name in ("label", "prediction")
         )
-        tests, threshold = self._tests("agreement"), self._alert("agreement")
+        tests, threshold = self._make_tests("agreement"), self._find_alert("agreement")
         metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
         return self._run_one(metric, observed, predicted)
 
-    def _tests(self, metric: str, column: str = "") -> list[MetricTest]:
+    def _make_tests(self, metric: str, column: str = "") -> list[MetricTest]:
         """A test for each threshold in force; one beyond a warning is no failure."""
-        in_force = self.thresholds.get((metric, column)) or Thresholds()
-        wanted = [
-            (lte, in_force.alert_above, True),
-            (gte, in_force.alert_below, True),
-            (lte, in_force.warn_above, False),
-            (gte, in_force.warn_below, False),
+        thresholds = self.thresholds.get((metric, column)) or Thresholds()
+        tests = [
+            (lte, thresholds.alert_above, True),
+            (gte, thresholds.alert_below, True),
+            (lte, thresholds.warn_above, False),
+            (gte, thresholds.warn_below, False),
         ]
         return [
             make(threshold, is_critical=is_alert)
-            for make, threshold, is_alert in wanted
+            for make, threshold, is_alert in tests
             if threshold is not None
         ]
 
-    def _alert(self, metric: str, column: str = "") -> float | None:
+    def _find_alert(self, metric: str, column: str = "") -> float | None:
         """The alert threshold in force, from which on a report speaks of drift."""
-        in_force = self.thresholds.get((metric, column)) or Thresholds()
-        return in_force.alert_below if in_force.alert_above is None else in_force.alert_above
+        thresholds = self.thresholds.get((metric, column)) or Thresholds()
+        return thresholds.alert_below if thresholds.alert_above is None else thresholds.alert_above
 
     def _run(
         self, metrics: Sequence[EvidentlyMetric], current: Dataset, reference: Dataset | None = None
@@ -173,7 +177,7 @@ class Evidently(Engine):
         snapshot = Report(list(metrics)).run(current_data=current, reference_data=reference)
         self.runs.append(snapshot)
         results = snapshot.dict()["metrics"]
-        return [(result["config"], _number(result["value"])) for result in results]
+        return [(result["config"], _parse_number(result["value"])) for result in results]
 
     def _run_one(
         self, metric: EvidentlyMetric, current: Dataset, reference: Dataset | None = None
@@ -188,10 +192,10 @@ class Evidently(Engine):
         columns = [c for c in self.monitor.columns if self.current[c].there]
         frame = pd.DataFrame({c.name: self.current[c].values for c in columns})
         kinds = {kind: [c.name for c in columns if c.kind == kind] for kind in KINDS}
-        definition = _definition(kinds["number"], kinds["category"])
+        definition = _make_definition(kinds["number"], kinds["category"])
         data = Dataset.from_pandas(frame, data_definition=definition)
         metrics = [
-            MissingValueCount(column=c.name, share_tests=self._tests("missing_share", c.name))
+            MissingValueCount(column=c.name, share_tests=self._make_tests("missing_share", c.name))
             for c in columns
         ]
         results = self._run(metrics, data)
@@ -200,19 +204,19 @@ class Evidently(Engine):
     @cached_property
     def _performances(self) -> dict[str, float]:
         """Performance by Evidently's metric type: one report over the labelled rows."""
-        wanted = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
+        names = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
             classes = set(self.labelled_rows["label"])
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
-                wanted = [name for name in wanted if PERFORMANCE[name] not in (RocAuc, LogLoss)]
-            data = _classification(self.labelled_rows)
+                names = [name for name in names if PERFORMANCE[name] not in (RocAuc, LogLoss)]
+            data = _make_classification(self.labelled_rows)
         else:
-            data = _regression(self.labelled_rows)
+            data = _make_regression(self.labelled_rows)
         cut = self.monitor.prediction_column.cut if self.monitor.prediction_column else None
         options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
-            PERFORMANCE[name](**{TESTS.get(name, "tests"): self._tests(name)}, **options)
-            for name in wanted
+            PERFORMANCE[name](**{TESTS.get(name, "tests"): self._make_tests(name)}, **options)
+            for name in names
         ]
         results = self._run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in results}
@@ -234,7 +238,7 @@ def compute_named(
     value = result["value"]
     if isinstance(value, dict) and not {"share", "mean"} & set(value):
         raise UnmeasurableError(f"{name} gives several numbers: {', '.join(map(str, value))[:100]}")
-    return _number(value)
+    return _parse_number(value)
 
 
 def _dataset_of(rows: CoercedRows, column: Column | None) -> Dataset:
@@ -245,39 +249,39 @@ def _dataset_of(rows: CoercedRows, column: Column | None) -> Dataset:
         frame = pd.DataFrame({c.name: rows[c].values for c in columns if rows[c].there})
         kinds = {kind: [c.name for c in columns if c.kind == kind and c.name in frame]
                  for kind in KINDS}  # fmt: skip
-        definition = _definition(kinds["number"], kinds["category"])
+        definition = _make_definition(kinds["number"], kinds["category"])
         return Dataset.from_pandas(frame, data_definition=definition)
 
     return rows.once(("all values", column.name if column else ""), make)
 
 
-def _dataset(rows: CoercedRows, column: Column) -> Dataset:
+def _make_dataset(rows: CoercedRows, column: Column) -> Dataset:
     """The present values of one column as Evidently's data set, made once."""
 
     def make() -> Dataset:
         frame = rows[column].present.to_frame(column.name)
         number = column.kind == "number"
         names = ([column.name], []) if number else ([], [column.name])
-        return Dataset.from_pandas(frame, data_definition=_definition(*names))
+        return Dataset.from_pandas(frame, data_definition=_make_definition(*names))
 
     return rows.once(("dataset", column.name), make)
 
 
-def _classification(labelled_rows: pd.DataFrame) -> Dataset:
+def _make_classification(labelled_rows: pd.DataFrame) -> Dataset:
     """Of probabilities alone: beside them, Evidently would not look at labels."""
     roles = BinaryClassification(target="label", prediction_probas="prediction", pos_label=1)
-    definition = _definition(["prediction"], ["label"], classification=[roles])
+    definition = _make_definition(["prediction"], ["label"], classification=[roles])
     rows = labelled_rows[["label", "prediction"]].astype({"label": int})
     return Dataset.from_pandas(rows, data_definition=definition)
 
 
-def _regression(labelled_rows: pd.DataFrame) -> Dataset:
+def _make_regression(labelled_rows: pd.DataFrame) -> Dataset:
     roles = Regression(target="label", prediction="prediction")
-    definition = _definition(["label", "prediction"], regression=[roles])
+    definition = _make_definition(["label", "prediction"], regression=[roles])
     return Dataset.from_pandas(labelled_rows, data_definition=definition)
 
 
-def _definition(
+def _make_definition(
     numbers: Sequence[str] = (), categories: Sequence[str] = (), **roles: object
 ) -> DataDefinition:
     """All six lists given: columns that are left out would be inferred from the values."""
@@ -292,7 +296,7 @@ def _definition(
     )
 
 
-def _number(value: Any) -> float:
+def _parse_number(value: Any) -> float:
     """Shares of counts, means of means and deviations, numbers as they are."""
     if isinstance(value, dict):
         value = value["share"] if "share" in value else value["mean"]

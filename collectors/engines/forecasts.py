@@ -4,6 +4,8 @@ denominator.
 label, prediction, low, high: (n,) float64, one a labelled row, none missing.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from driftdeck.collectors.engines.errors import UnmeasurableError
@@ -39,22 +41,24 @@ def wape(label: Rows, prediction: Rows) -> float:
 def mase(label: Rows, prediction: Rows, histories: Sequence[Rows], season: int = 1) -> float:
     """The mean of |label - prediction|, where 1 is the error of repeating the last season.
 
-    history: the reference's labels in time order, none missing. season: after so many of them they
-    are alike, such as 24 for hours; 1 compares each with the one before.
+    histories: the reference's labels in time order, none missing, of each series that is forecast.
+    season: after so many of them they are alike, such as 24 for hours; 1 compares each with the one
+    before.
     """
     if season < 1:
         raise ValueError(f"a season has one or more labels, not {season}")
     _refuse_empty(label)
-    if len(history) <= season:
+    longest = max(map(len, histories), default=0)
+    if longest <= season:
         raise UnmeasurableError(
-            f"the reference has {len(history)} labels: more than the {season} of a season are"
-            " needed"
+            f"the reference has {longest} labels: more than the {season} of a season are needed"
         )
-    scale = np.mean(np.abs(history[season:] - history[:-season]))
-    if _is_rounding(scale, history):
+    changes = np.concatenate([np.abs(past[season:] - past[:-season]) for past in histories])
+    scale = np.mean(changes)
+    if _is_rounding(scale, np.concatenate(histories)):
         raise UnmeasurableError(
-            f"each of the {len(history)} labels of the reference is that of {season} before: there"
-            " is no error to compare with"
+            f"each of the {longest} labels of the reference is that of {season} before: there is no"
+            " error to compare with"
         )
     return float(np.mean(np.abs(label - prediction)) / scale)
 

@@ -48,9 +48,8 @@ def list_segments(
         then = _split_reference(monitor, slice_, reference, values) if reference else {}
         for value, places in parts.items():
             segment = Segment(slice_.name, value)
-            yield SegmentRows(
-                slice_, segment, current.take(places), then.get(value), monitor, values
-            )
+            rows = current.take(places)
+            yield SegmentRows(monitor, slice_, values, segment, rows, then.get(value))
 
 
 def list_values(monitor: Monitor, slice_: Slice, reference: CoercedRows | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Collects many windows of many monitors at once, then keeps some of their reports.
 
-One loop hands batches to whoever works, and hears what became of them. A monitor whose backfill
-trains its model is played in order, a batch after the other; the others are all begun at once.
+One loop submits batches to executors, and handles their results. A monitor whose backfill trains
+its model is collected in order, a batch after the other; of the others all batches are submitted.
 """
 
 import logging
@@ -16,10 +16,10 @@ import psycopg
 from rich.progress import Progress, TaskID
 
 from driftdeck.collectors.engines.choice import Choice, is_sampled
-from driftdeck.collectors.jobs.clock import clock
-from driftdeck.collectors.jobs.due import first_day
-from driftdeck.collectors.jobs.store import finished_windows
-from driftdeck.collectors.jobs.work import Batch, BatchResult, lanes, work
+from driftdeck.collectors.jobs.clock import read_clock
+from driftdeck.collectors.jobs.due import find_first_day
+from driftdeck.collectors.jobs.store import find_finished_windows
+from driftdeck.collectors.jobs.work import Batch, BatchResult, open_executors, run_batch
 from driftdeck.collectors.retraining.records import is_training_called_for
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.episodes import find_confirmed, find_newest, find_reported
@@ -31,11 +31,12 @@ from driftdeck.diagnostics import tell
 from driftdeck.events import announce
 from driftdeck.settings import Settings
 
-BATCH = 15
+BATCH_SIZE = 15
 """So many windows are stored in one transaction."""
 NEWEST_REPORTED = 3
 """So many of the newest windows get a report."""
-SAID_EVERY = 50
+PROGRESS_INTERVAL = 50
+"""After so many windows a line says how far it is, where there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -55,43 +56,45 @@ class BackfillOptions:
 
 
 @dataclass
-class _Job:
-    """A monitor's backfill: what is still to be handed out, what is being done, what came of it.
+class _MonitorBackfill:
+    """A monitor's backfill: what is still to be submitted, what is running, what came of it.
 
-    again: played windows that are collected once more, to be checked. lane: where it is played.
-    gone: its source cannot be read any more.
+    trains: whether its windows may call for trainings, so that its batches go in order. queue: the
+    batches to be submitted. checks: those that collect windows once more, to check their engine.
+    running: how many batches are. is_training: whether one that trains is. executor: which runs
+    those. is_unreadable: its source cannot be read any more.
     """
 
     monitor: Monitor
     windows: list[Window]
-    played: bool
-    waiting: list[Batch] = field(default_factory=list)
-    again: list[Batch] = field(default_factory=list)
-    busy: int = 0
-    playing: bool = False
-    lane: Executor | None = None
+    trains: bool
+    queue: list[Batch] = field(default_factory=list)
+    checks: list[Batch] = field(default_factory=list)
+    running: int = 0
+    is_training: bool = False
+    executor: Executor | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    kept: int = 0
-    unreported: int = 0
-    bar: TaskID | None = None
-    failed: bool = False
-    gone: bool = False
+    report_count: int = 0
+    unreported_count: int = 0
+    progress_task: TaskID | None = None
+    has_failed: bool = False
+    is_unreadable: bool = False
 
-    def next(self) -> Batch | None:
-        """The batch to be done next, None where it waits for another."""
-        if self.waiting and not self.playing:
-            batch = self.waiting.pop(0)
-            self.playing = batch.played
+    def take_batch(self) -> Batch | None:
+        """The batch to be submitted next, None where it waits for another."""
+        if self.queue and not self.is_training:
+            batch = self.queue.pop(0)
+            self.is_training = batch.trains
             return batch
-        return self.again.pop(0) if self.again else None
+        return self.checks.pop(0) if self.checks else None
 
     @property
-    def done(self) -> bool:
-        """Whether nothing of it is under way or waits."""
-        return not (self.busy or self.waiting or self.again)
+    def is_done(self) -> bool:
+        """Whether nothing of it is running or waits."""
+        return not (self.running or self.queue or self.checks)
 
 
-def backfill(settings: Settings, monitors: Sequence[Monitor], asked: BackfillOptions) -> int:
+def backfill(settings: Settings, monitors: Sequence[Monitor], options: BackfillOptions) -> int:
     """Run the windows of monitors, showing progress; 1 if something failed.
 
     Whatever fails of one monitor costs the others nothing. Raises psycopg.Error, SettingsError.
@@ -99,80 +102,83 @@ def backfill(settings: Settings, monitors: Sequence[Monitor], asked: BackfillOpt
     with (
         connect(settings) as connection,
         Progress(transient=True, disable=not sys.stdout.isatty()) as progress,
-        lanes(asked.workers, asked.dask) as free,
+        open_executors(options.workers, options.dask) as executors,
     ):
-        backfilling = _Backfill(settings, connection, asked, list(free), progress)
-        begun = [backfilling.begin(one) for one in monitors]
-        return int(backfilling.finish() or not all(begun))
+        scheduler = _Scheduler(settings, connection, options, list(executors), progress)
+        are_planned = [scheduler.add(monitor) for monitor in monitors]
+        return int(scheduler.run() or not all(are_planned))
 
 
-class _Backfill:
+class _Scheduler:
+    """Submits the batches of all monitors to executors, and handles their results."""
+
     def __init__(
         self,
         settings: Settings,
         connection: psycopg.Connection,
-        asked: BackfillOptions,
-        free: list[Executor],
+        options: BackfillOptions,
+        executors: list[Executor],
         progress: Progress,
     ) -> None:
         self._settings, self._connection = settings, connection
-        self._options, self._progress = asked, progress
-        self._free = free
-        self._given = settings.model_dump_json()
-        self._jobs: list[_Job] = []
-        self._running: dict[Future[BatchResult], tuple[_Job, Batch, Executor]] = {}
+        self._options, self._progress = options, progress
+        self._idle_executors = executors
+        self._settings_json = settings.model_dump_json()
+        self._backfills: list[_MonitorBackfill] = []
+        self._running: dict[Future[BatchResult], tuple[_MonitorBackfill, Batch, Executor]] = {}
 
-    def begin(self, monitor: Monitor) -> bool:
+    def add(self, monitor: Monitor) -> bool:
         """Plan a monitor's batches; False if its windows cannot be told."""
         try:
-            windows = self._windows(monitor)
+            windows = self._list_windows(monitor)
         except Exception as error:
             if is_outage(error):
                 raise
             self._connection.rollback()
             tell(error, monitor=monitor.name)
             return False
-        played = monitor.retrain is not None and monitor.retrain.during_backfill
-        job = _Job(monitor, windows, played)
-        self._jobs.append(job)
-        job.bar = self._progress.add_task(monitor.name, total=len(windows))
-        job.waiting = [
-            Batch(monitor.name, tuple(windows[n : n + BATCH]), played=played)
-            for n in range(0, len(windows), BATCH)
+        trains = monitor.retrain is not None and monitor.retrain.during_backfill
+        backfill = _MonitorBackfill(monitor, windows, trains)
+        self._backfills.append(backfill)
+        backfill.progress_task = self._progress.add_task(monitor.name, total=len(windows))
+        backfill.queue = [
+            Batch(monitor.name, tuple(windows[n : n + BATCH_SIZE]), trains=trains)
+            for n in range(0, len(windows), BATCH_SIZE)
         ]
         if is_training_called_for(self._connection, monitor.name):  # the others wait for it
-            job.waiting.insert(0, Batch(monitor.name, (), played=True))
-        if played and self._options.missing and (lot := self._unchecked(monitor)):
-            job.again = [Batch(monitor.name, lot)]
-        if job.done:
-            self._collected(job)
+            backfill.queue.insert(0, Batch(monitor.name, (), trains=True))
+        if trains and self._options.missing and (unchecked := self._find_unchecked(monitor)):
+            backfill.checks = [Batch(monitor.name, unchecked)]
+        if backfill.is_done:
+            self._finish_collection(backfill)
         return True
 
-    def finish(self) -> bool:
-        """Hand out every batch and hear of it; whether something failed."""
-        self._hand_out()
+    def run(self) -> bool:
+        """Submit every batch and handle its result; whether something failed."""
+        self._submit_batches()
         while self._running:
             for future in wait(self._running, return_when=FIRST_COMPLETED).done:
-                job, batch, lane = self._running.pop(future)
-                self._free.append(lane)
-                job.busy -= 1
-                job.playing = job.playing and not batch.played
-                self._hear(job, batch, future)
-            self._hand_out()
-        return any(job.failed for job in self._jobs)
+                backfill, batch, executor = self._running.pop(future)
+                self._idle_executors.append(executor)
+                backfill.running -= 1
+                backfill.is_training = backfill.is_training and not batch.trains
+                self._handle(backfill, batch, future)
+            self._submit_batches()
+        return any(backfill.has_failed for backfill in self._backfills)
 
-    def _windows(self, monitor: Monitor) -> list[Window]:
-        now = clock(self._connection)
+    def _list_windows(self, monitor: Monitor) -> list[Window]:
+        now = read_clock(self._connection)
         source = Reader(monitor, self._settings)
-        first = self._options.first or first_day(self._connection, source, now)
+        first = self._options.first or find_first_day(self._connection, source, now)
         windows = list(list_complete_windows(monitor, now, first, self._options.last))
         if self._options.missing:
-            done = finished_windows(self._connection, monitor, now)
-            windows = [window for window in windows if window.start not in done]
+            finished = find_finished_windows(self._connection, monitor, now)
+            windows = [window for window in windows if window.start not in finished]
         return windows
 
-    def _unchecked(self, monitor: Monitor) -> tuple[Window, ...]:
-        """Played windows of the lot that were stored, and not checked before it was cut off."""
+    def _find_unchecked(self, monitor: Monitor) -> tuple[Window, ...]:
+        """Sampled windows that were stored by a batch that trains, and not checked before the
+        backfill was cut off."""
         rows = self._connection.execute(
             "select window_start from monitoring.window_status where monitor = %s and engine = %s"
             " order by 1",
@@ -182,131 +188,143 @@ class _Backfill:
         every = self._settings.check_every
         return tuple(window for window in windows if is_sampled(monitor, window, every))
 
-    def _hand_out(self) -> None:
-        """A batch to each free lane, first those that others of a monitor wait for.
+    def _submit_batches(self) -> None:
+        """A batch to each idle executor, first those that others of a monitor wait for.
 
-        A played monitor stays in its lane, where its references have been read.
+        A monitor that is trained stays with its executor, where its references have been read.
         """
-        jobs = sorted(self._jobs, key=lambda job: not job.played)
-        while self._free:
-            found = ((job, batch) for job in jobs if (batch := job.next()))
-            job, batch = next(found, (None, None))
-            if job is None or batch is None:
+        backfills = sorted(self._backfills, key=lambda backfill: not backfill.trains)
+        while self._idle_executors:
+            batches = ((owner, batch) for owner in backfills if (batch := owner.take_batch()))
+            backfill, batch = next(batches, (None, None))
+            if backfill is None or batch is None:
                 return
-            lane = job.lane if batch.played and job.lane in self._free else self._free[0]
-            if batch.played:
-                job.lane = lane
-            self._free.remove(lane)
-            self._running[lane.submit(work, self._given, batch)] = job, batch, lane
-            job.busy += 1
+            executor = self._idle_executors[0]
+            if batch.trains:
+                if backfill.executor in self._idle_executors:
+                    executor = backfill.executor
+                backfill.executor = executor
+            self._idle_executors.remove(executor)
+            future = executor.submit(run_batch, self._settings_json, batch)
+            self._running[future] = backfill, batch, executor
+            backfill.running += 1
 
-    def _hear(self, job: _Job, batch: Batch, future: "Future[BatchResult]") -> None:
+    def _handle(
+        self, backfill: _MonitorBackfill, batch: Batch, future: "Future[BatchResult]"
+    ) -> None:
         try:
-            done = future.result()
+            result = future.result()
         except BrokenExecutor:  # the process has ended, and with it what others wait for
             raise
         except Exception as error:
             if is_outage(error):
                 raise
-            if not job.gone:
-                tell(error, monitor=job.monitor.name)
-            job.gone = job.failed = True
-            job.waiting.clear()
-            job.again.clear()
+            if not backfill.is_unreadable:
+                tell(error, monitor=backfill.monitor.name)
+            backfill.is_unreadable = backfill.has_failed = True
+            backfill.queue.clear()
+            backfill.checks.clear()
             return
         if batch.reports:
-            self._hear_reports(job, done)
+            self._count_reports(backfill, result)
             return
-        if job.played and not batch.played:
-            self._fail(job, done)
+        if backfill.trains and not batch.trains:
+            self._announce_failures(backfill, result)
         else:
-            self._count(job, done)
-        if batch.played:
+            self._count_windows(backfill, result)
+        if batch.trains:
             every = self._settings.check_every
-            lot = [window for window in batch.windows if is_sampled(job.monitor, window, every)]
-            job.again += [Batch(job.monitor.name, tuple(lot))] if lot else []
-        if job.done and not job.gone:
-            self._collected(job)
+            sample = [w for w in batch.windows if is_sampled(backfill.monitor, w, every)]
+            backfill.checks += [Batch(backfill.monitor.name, tuple(sample))] if sample else []
+        if backfill.is_done and not backfill.is_unreadable:
+            self._finish_collection(backfill)
 
-    def _count(self, job: _Job, done: BatchResult) -> None:
-        name = job.monitor.name
-        for line in filter(None, done.messages):
+    def _count_windows(self, backfill: _MonitorBackfill, result: BatchResult) -> None:
+        """Count what became of windows, and say how far it is."""
+        name = backfill.monitor.name
+        for line in filter(None, result.messages):
             announce(f"{name}: {line}", "retrained", monitor=name, outcome=line)
-        for outcome in done.outcomes:
-            job.counts[outcome.status] += 1
-            if job.bar is not None:
-                self._progress.advance(job.bar)
-            if not sys.stdout.isatty() and job.counts.total() % SAID_EVERY == 0:
-                done_so_far, every = job.counts.total(), len(job.windows)
+        for outcome in result.outcomes:
+            backfill.counts[outcome.status] += 1
+            if backfill.progress_task is not None:
+                self._progress.advance(backfill.progress_task)
+            count = backfill.counts.total()
+            if not sys.stdout.isatty() and count % PROGRESS_INTERVAL == 0:
+                every = len(backfill.windows)
                 announce(
-                    f"{name}: {done_so_far} of {every} windows",
+                    f"{name}: {count} of {every} windows",
                     "progress",
                     monitor=name,
-                    collected=done_so_far,
+                    collected=count,
                     windows=every,
                 )
-        self._fail(job, done)
+        self._announce_failures(backfill, result)
 
     @staticmethod
-    def _fail(job: _Job, done: BatchResult) -> None:
+    def _announce_failures(backfill: _MonitorBackfill, result: BatchResult) -> None:
         """Say which windows failed."""
-        for outcome in done.outcomes:
+        name = backfill.monitor.name
+        for outcome in result.outcomes:
             if outcome.status == "failed":
-                job.failed = True
+                backfill.has_failed = True
                 announce(
-                    f"{job.monitor.name} {outcome.window.name}: {outcome.error}",
+                    f"{name} {outcome.window.name}: {outcome.error}",
                     "collected",
                     level=logging.ERROR,
-                    monitor=job.monitor.name,
+                    monitor=name,
                     window=outcome.window.name,
                     seconds=round(outcome.seconds, 1),
                     status=outcome.status,
                     error=outcome.error,
                 )
 
-    def _collected(self, job: _Job) -> None:
+    def _finish_collection(self, backfill: _MonitorBackfill) -> None:
         """All windows are stored: say so, and have the reports made."""
-        counts = ", ".join(f"{number} {status}" for status, number in sorted(job.counts.items()))
-        said = f"{len(job.windows)} windows collected{f' ({counts})' if counts else ''}"
-        announce(
-            f"{job.monitor.name}: {said}",
-            "backfilled",
-            monitor=job.monitor.name,
-            windows=len(job.windows),
-            **job.counts,
+        counts = ", ".join(
+            f"{number} {status}" for status, number in sorted(backfill.counts.items())
         )
-        job.waiting = list(self._reports(job))
+        sentence = f"{len(backfill.windows)} windows collected{f' ({counts})' if counts else ''}"
+        announce(
+            f"{backfill.monitor.name}: {sentence}",
+            "backfilled",
+            monitor=backfill.monitor.name,
+            windows=len(backfill.windows),
+            **backfill.counts,
+        )
+        backfill.queue = list(self._list_report_batches(backfill))
 
-    def _reports(self, job: _Job) -> Iterator[Batch]:
+    def _list_report_batches(self, backfill: _MonitorBackfill) -> Iterator[Batch]:
         """The newest windows, then the newest confirmed breaches, that have no report yet."""
-        monitor, most = job.monitor, self._options.reports
-        starts = find_newest(self._connection, monitor, min(NEWEST_REPORTED, most))
-        found = find_confirmed(self._connection, monitor)
-        there = find_reported(self._connection, monitor)
+        monitor, most = backfill.monitor, self._options.reports
+        newest = find_newest(self._connection, monitor, min(NEWEST_REPORTED, most))
+        confirmed = find_confirmed(self._connection, monitor)
+        reported = find_reported(self._connection, monitor)
         self._connection.commit()
-        breaches = [one for one in reversed(found) if one not in starts]
-        wanted = [*starts, *breaches[: most - len(starts)]]
-        job.unreported = len(starts) + len(breaches) - len(wanted)
-        for start in sorted(set(wanted) - there):
+        breaches = [start for start in reversed(confirmed) if start not in newest]
+        starts = [*newest, *breaches[: most - len(newest)]]
+        backfill.unreported_count = len(newest) + len(breaches) - len(starts)
+        for start in sorted(set(starts) - reported):
             yield Batch(monitor.name, (self._window(monitor, start),), reports=True)
 
     @staticmethod
     def _window(monitor: Monitor, start: datetime) -> Window:
         return monitor.every.containing(start)
 
-    def _hear_reports(self, job: _Job, done: BatchResult) -> None:
-        name = job.monitor.name
-        for outcome in done.outcomes:
-            job.kept += outcome.reported
-            if not outcome.reported:
+    def _count_reports(self, backfill: _MonitorBackfill, result: BatchResult) -> None:
+        """Count the reports that are kept, and say which are not, and how many are in the end."""
+        name = backfill.monitor.name
+        for outcome in result.outcomes:
+            backfill.report_count += outcome.has_report
+            if not outcome.has_report:
                 day, why = outcome.window.name, outcome.report
                 announce(f"{name} {day}: {why}", "no report", monitor=name, window=day, error=why)
-        if job.kept and job.done:
-            left = f", {job.unreported} breaches without" if job.unreported else ""
+        if backfill.report_count and backfill.is_done:
+            count, without = backfill.report_count, backfill.unreported_count
+            rest = f", {without} breaches without" if without else ""
             announce(
-                f"{name}: {job.kept} reports kept{left}",
+                f"{name}: {count} reports kept{rest}",
                 "reports kept",
                 monitor=name,
-                reports=job.kept,
-                without=job.unreported,
+                reports=count,
+                without=without,
             )

@@ -5,7 +5,7 @@ from datetime import datetime
 import psycopg
 
 
-def clock(connection: psycopg.Connection) -> datetime:
+def read_clock(connection: psycopg.Connection) -> datetime:
     """What time it is, as the database says."""
     row = connection.execute("select monitoring.now()").fetchone()
     connection.commit()

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from driftdeck.collectors.jobs.clock import clock
-from driftdeck.collectors.jobs.due import due_windows
-from driftdeck.collectors.jobs.leftovers import leftovers
+from driftdeck.collectors.jobs.clock import read_clock
+from driftdeck.collectors.jobs.due import find_due_windows
+from driftdeck.collectors.jobs.leftovers import find_leftovers
 from driftdeck.collectors.retraining.records import is_training_called_for
 from driftdeck.collectors.windows.calendar import find_newest, find_window
 from driftdeck.database import connect
@@ -51,15 +51,15 @@ def run(
 
     monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, window_name, clock(connection))
+        window = _choose_window(monitor, window_name, read_clock(connection))
         runner = Runner(monitor, settings, connection, may_empty=may_empty)
         _retrain(settings, connection, monitor)
-        failed = _say(monitor, runner.run(window, report=report, trains=True))
+        failed = _announce_outcome(monitor, runner.run(window, report=report, trains=True))
         _retrain(settings, connection, monitor)
     return failed
 
 
-def report(settings: Settings, name: str, window_name: str) -> int:
+def make_report(settings: Settings, name: str, window_name: str) -> int:
     """Make the report of any window: it is collected again, which changes nothing else.
 
     1: it failed. Raises UsageError.
@@ -68,11 +68,13 @@ def report(settings: Settings, name: str, window_name: str) -> int:
 
     monitor = find_monitor(name, *settings.monitor_folders)
     with connect(settings) as connection:
-        window = _window(monitor, window_name, clock(connection))
-        return _say(monitor, Runner(monitor, settings, connection).run(window, report=True))
+        window = _choose_window(monitor, window_name, read_clock(connection))
+        return _announce_outcome(
+            monitor, Runner(monitor, settings, connection).run(window, report=True)
+        )
 
 
-def _window(monitor: Monitor, name: str, now: datetime) -> Window:
+def _choose_window(monitor: Monitor, name: str, now: datetime) -> Window:
     """The window of that name, by default the newest. Raises UsageError if it is not over."""
     window = find_window(monitor, name) if name else find_newest(monitor, now)
     if window.end > now:
@@ -80,7 +82,7 @@ def _window(monitor: Monitor, name: str, now: datetime) -> Window:
     return window
 
 
-def _say(monitor: Monitor, outcome: "Outcome") -> int:
+def _announce_outcome(monitor: Monitor, outcome: "Outcome") -> int:
     day, failed = outcome.window.name, outcome.status == "failed"
     first = f"{monitor.name} {day}: {outcome.status} in {outcome.seconds:.1f} s"
     rest = [f"  {line}" for line in (outcome.error, outcome.report) if line]
@@ -109,18 +111,18 @@ def _retrain(settings: Settings, connection: psycopg.Connection, monitor: Monito
         announce(f"  {sentence}", "retrained", monitor=monitor.name, outcome=sentence)
 
 
-def _chosen(settings: Settings, name: str) -> Sequence[Monitor]:
+def _find_monitors(settings: Settings, name: str) -> Sequence[Monitor]:
     every = load(*settings.monitor_folders)
     return every if name == "all" else [find_monitor(name, *settings.monitor_folders)]
 
 
-def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
+def _run_for_each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
     """Do something with each chosen monitor; whatever fails of one costs the others nothing.
 
     Raises psycopg.Error where the database fails, which all of them need.
     """
     failed = 0
-    for monitor in _chosen(settings, name):
+    for monitor in _find_monitors(settings, name):
         try:
             failed = max(failed, act(monitor))
         except Exception as error:
@@ -131,17 +133,17 @@ def _each(settings: Settings, name: str, act: Callable[[Monitor], int]) -> int:
     return failed
 
 
-def backfill(settings: Settings, name: str, asked: "BackfillOptions") -> int:
+def backfill(settings: Settings, name: str, options: "BackfillOptions") -> int:
     """Collect many days of a monitor, or of all, then keep some reports. 1: something failed."""
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
 
-    failed = collect_many(settings, _chosen(settings, name), asked)
+    failed = collect_many(settings, _find_monitors(settings, name), options)
     with connect(settings) as connection:
-        _say_leftovers(settings, connection)
+        _announce_leftovers(settings, connection)
     return failed
 
 
-def due(
+def collect_due(
     settings: Settings, name: str = "all", *, every: float | None = None, report: bool = True
 ) -> int:
     """Collect what is due of a monitor, or of all, oldest first; 1: something failed.
@@ -151,21 +153,21 @@ def due(
     """
     while every:
         try:
-            _pass(settings, name, report=report)
+            _collect_each(settings, name, report=report)
         except psycopg.Error as error:
             tell(error, database=settings.database)
         time.sleep(every)
-    return _pass(settings, name, report=report)
+    return _collect_each(settings, name, report=report)
 
 
-def _pass(settings: Settings, name: str, *, report: bool) -> int:
+def _collect_each(settings: Settings, name: str, *, report: bool) -> int:
     """Each chosen monitor once, over one connection, and another that holds its lock."""
     with connect(settings) as connection:
         end_overlong_statements(connection)
         connection.commit()
         with connect(settings, autocommit=True) as locking:
-            collect = partial(_due, settings, connection, locking, report=report)
-            return _each(settings, name, collect)
+            collect = partial(_collect_monitor, settings, connection, locking, report=report)
+            return _run_for_each(settings, name, collect)
 
 
 def list_due(settings: Settings, name: str = "all") -> int:
@@ -173,17 +175,17 @@ def list_due(settings: Settings, name: str = "all") -> int:
     with connect(settings) as connection:
         end_overlong_statements(connection)
         connection.commit()
-        return _each(settings, name, partial(_list, settings, connection))
+        return _run_for_each(settings, name, partial(_print_due, settings, connection))
 
 
-def _list(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
+def _print_due(settings: Settings, connection: psycopg.Connection, monitor: Monitor) -> int:
     """One line a due window, for schedulers that run each by itself."""
-    for window, why in due_windows(connection, monitor, settings):
+    for window, why in find_due_windows(connection, monitor, settings):
         print(f"{monitor.name} {window.name}\t{why}", flush=True)
     return 0
 
 
-def _due(
+def _collect_monitor(
     settings: Settings,
     connection: psycopg.Connection,
     locking: psycopg.Connection,
@@ -197,7 +199,7 @@ def _due(
             return 0
         _retrain(settings, connection, monitor)
         failed = windows = 0
-        for window, why in due_windows(connection, monitor, settings):
+        for window, why in find_due_windows(connection, monitor, settings):
             if not windows:
                 from driftdeck.collectors.jobs.runner import Runner
 
@@ -209,7 +211,9 @@ def _due(
                 window=window.name,
                 reason=why,
             )
-            failed = max(failed, _say(monitor, runner.run(window, report=report, trains=True)))
+            failed = max(
+                failed, _announce_outcome(monitor, runner.run(window, report=report, trains=True))
+            )
             _retrain(settings, connection, monitor)
             windows += 1
         if not windows:
@@ -217,20 +221,20 @@ def _due(
     return failed
 
 
-def collected(settings: Settings, *, only_leftovers: bool = False) -> int:
+def show_collected(settings: Settings, *, only_leftovers: bool = False) -> int:
     """Say what has been collected, and what is left over; or the latter only."""
     with connect(settings) as connection:
         if not only_leftovers:
-            _print_collected(settings, connection)
-        _say_leftovers(settings, connection)
+            _print_table(settings, connection)
+        _announce_leftovers(settings, connection)
         ours = not settings.database_url  # roles of a server of others are set by others
         if ours and (changed := changed_settings(connection, settings.postgres_schema)):
             print(f"changed by a viewer: {', '.join(changed)}; `driftdeck migrate` mends it")
     return 0
 
 
-def _say_leftovers(settings: Settings, connection: psycopg.Connection) -> None:
-    for line in leftovers(connection, load(*settings.monitor_folders)):
+def _announce_leftovers(settings: Settings, connection: psycopg.Connection) -> None:
+    for line in find_leftovers(connection, load(*settings.monitor_folders)):
         announce(f"left over: {line}", "left over", what=line)
 
 
@@ -257,12 +261,12 @@ def forget(
             name,
             declared.get(name),
             day=before,
-            left_over=leftovers,
+            only_leftovers=leftovers,
             yes=yes,
         )
 
 
-def _print_collected(settings: Settings, connection: psycopg.Connection) -> None:
+def _print_table(settings: Settings, connection: psycopg.Connection) -> None:
     from rich.console import Console
     from rich.table import Table
 

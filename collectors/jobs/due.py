@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from driftdeck.collectors.jobs.clock import clock
+from driftdeck.collectors.jobs.clock import read_clock
 from driftdeck.collectors.jobs.store import store_state
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError
-from driftdeck.collectors.sources.state import states
+from driftdeck.collectors.sources.state import describe_states
 from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import OPEN
@@ -40,7 +40,7 @@ class StoredWindow:
         return now - window.end < span.delta
 
 
-def due_windows(
+def find_due_windows(
     connection: psycopg.Connection, monitor: Monitor, settings: Settings
 ) -> Iterator[tuple[Window, str]]:
     """Each complete window that is missing, failed or stale, with the reason, oldest first.
@@ -49,34 +49,34 @@ def due_windows(
     lies less than 30 days back, or, where it lacks labels, less than `labels_within` of the
     monitor. Sources are asked cheaply first, and read only where they differ.
     """
-    now = clock(connection)
-    stored = _stored(connection, monitor)
-    reader = cache(lambda: _reader(monitor, settings))
-    first = monitor.first_day or first_day(connection, reader(), now)
+    now = read_clock(connection)
+    stored = _load_stored(connection, monitor)
+    reader = cache(lambda: _make_reader(monitor, settings))
+    first = monitor.first_day or find_first_day(connection, reader(), now)
     windows = list(list_complete_windows(monitor, now, first))
-    present: dict[Window, str] | None = None
+    states: dict[Window, str] | None = None
     for n, window in enumerate(windows):
         known = stored.get(window.start)
         if known is not None and known.status != "failed":
             if not known.is_open(monitor, window, now):
                 continue
-            if present is None:
-                asked = _open(monitor, windows[n:], stored, now)
-                present = states(Sources(monitor, settings), asked, now)
-            state = present[window]
+            if states is None:
+                open_windows = _list_open(monitor, windows[n:], stored, now)
+                states = describe_states(Sources(monitor, settings), open_windows, now)
+            state = states[window]
             if _is_same(known, state, now):
                 continue
-            if not _changed(connection, reader(), window, now, known, state):
+            if not _has_changed(connection, reader(), window, now, known, state):
                 continue
             why = "stale: its rows or labels have changed"
         else:
             why = "missing" if known is None else "failed before"
         yield window, why
         if monitor.retrain is not None:  # a new model may have answered the log anew
-            present = None
+            states = None
 
 
-def first_day(connection: psycopg.Connection, reader: "Reader", now: datetime) -> date:
+def find_first_day(connection: psycopg.Connection, reader: "Reader", now: datetime) -> date:
     """The first day of a monitor's windows: as declared, or on which its source begins.
 
     Of a source that does not tell it is that of what is stored, or the newest that is over: so that
@@ -92,11 +92,11 @@ def first_day(connection: psycopg.Connection, reader: "Reader", now: datetime) -
     except SourceError as error:
         tell(error, monitor=monitor.name)
     zone = monitor.every.zone
-    starts = [start.astimezone(zone).date() for start in _stored(connection, monitor)]
+    starts = [start.astimezone(zone).date() for start in _load_stored(connection, monitor)]
     return min(starts, default=now.astimezone(zone).date() - timedelta(days=1))
 
 
-def _open(
+def _list_open(
     monitor: Monitor,
     windows: Sequence[Window],
     stored: Mapping[datetime, StoredWindow],
@@ -111,7 +111,7 @@ def _open(
     ]
 
 
-def _stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, StoredWindow]:
+def _load_stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, StoredWindow]:
     rows = connection.execute(
         "select window_start, status, source_fingerprint, source_state, opens_at,"
         " coalesce(labelled_count < row_count, false)"
@@ -121,7 +121,7 @@ def _stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datetime, 
     return {start: StoredWindow(*rest) for start, *rest in rows}
 
 
-def _reader(monitor: Monitor, settings: Settings) -> "Reader":
+def _make_reader(monitor: Monitor, settings: Settings) -> "Reader":
     from driftdeck.collectors.sources.reader import Reader  # takes long, and mostly nothing is read
 
     return Reader(monitor, settings)
@@ -132,7 +132,7 @@ def _is_same(known: StoredWindow, state: str, now: datetime) -> bool:
     return bool(state) and state == known.state and not (known.opens_at and known.opens_at <= now)
 
 
-def _changed(
+def _has_changed(
     connection: psycopg.Connection,
     reader: "Reader",
     window: Window,

@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from driftdeck.collectors.jobs.leftovers import before, counted, reason, remove, stored_windows
+from driftdeck.collectors.jobs.leftovers import (
+    explain_leftover,
+    format_count,
+    list_stored_windows,
+    remove,
+    select_before,
+)
 from driftdeck.database import connect
 from driftdeck.database.locks import held
 from driftdeck.declare import Monitor, Window
@@ -21,16 +27,17 @@ def forget(
     monitor: Monitor | None,
     *,
     day: date | None,
-    left_over: bool,
+    only_leftovers: bool,
     yes: bool,
 ) -> int:
     """Say what there is of a monitor, and remove it if `yes`, in one transaction; 1 if a collection
     is at it.
 
-    monitor: None if it is declared no longer. day: only windows before this local day. left_over:
-    only those that the declaration does not have. Raises SettingsError, psycopg.Error.
+    monitor: None if it is declared no longer. day: only windows before this local day.
+    only_leftovers: only those that the declaration does not have.
+    Raises SettingsError, psycopg.Error.
     """
-    windows = _chosen(connection, name, monitor, day, left_over)
+    windows = _select_windows(connection, name, monitor, day, only_leftovers)
     with connect(settings, autocommit=True) as locking, held(locking, f"due {name}") as lock:
         if lock is None:
             print(f"{name}: a collection is at it; try again when it has ended")
@@ -48,33 +55,33 @@ def forget(
     if not yes:
         print("  nothing is removed; --yes (YES=1 with make) removes it for good")
         return 0
-    print(f"  {_reports(settings, name, windows)}")
-    print(f"  {_next(name, monitor, day, left_over)}")
+    print(f"  {_forget_reports(settings, name, windows)}")
+    print(f"  {_describe_next(name, monitor, day, only_leftovers)}")
     return 0
 
 
-def _chosen(
+def _select_windows(
     connection: psycopg.Connection,
     name: str,
     monitor: Monitor | None,
     day: date | None,
-    left_over: bool,
+    only_leftovers: bool,
 ) -> list[Window] | None:
     """The windows that are meant, None for all that there is."""
-    if left_over and monitor is None:
+    if only_leftovers and monitor is None:
         raise SettingsError(f"{name} is declared no longer: all of it is left over; leave out"
                             " --leftovers")  # fmt: skip
-    if day is None and not left_over:
+    if day is None and not only_leftovers:
         return None
-    windows = stored_windows(connection, name)
+    windows = list_stored_windows(connection, name)
     if day is not None:
-        windows = before(windows, day, monitor.every.zone if monitor else ZoneInfo("UTC"))
-    if left_over and monitor is not None:
-        windows = [window for window in windows if reason(monitor, window)]
+        windows = select_before(windows, day, monitor.every.zone if monitor else ZoneInfo("UTC"))
+    if only_leftovers and monitor is not None:
+        windows = [window for window in windows if explain_leftover(monitor, window)]
     return windows
 
 
-def _reports(settings: Settings, name: str, windows: Sequence[Window] | None) -> str:
+def _forget_reports(settings: Settings, name: str, windows: Sequence[Window] | None) -> str:
     """What became of Evidently's reports. The numbers are gone by now, whatever happens to them."""
     from driftdeck.collectors.reports.workspace import (
         Workspace,  # imports Evidently, which takes seconds
@@ -84,14 +91,16 @@ def _reports(settings: Settings, name: str, windows: Sequence[Window] | None) ->
         count = Workspace(settings).forget(name, windows)
     except Exception as error:
         return f"its Evidently reports stay: {type(error).__name__}: {str(error)[:300]}"
-    return f"{counted(count, 'Evidently report')} removed"
+    return f"{format_count(count, 'Evidently report')} removed"
 
 
-def _next(name: str, monitor: Monitor | None, day: date | None, left_over: bool) -> str:
+def _describe_next(
+    name: str, monitor: Monitor | None, day: date | None, only_leftovers: bool
+) -> str:
     """What a person does next."""
     if monitor is None:
         return "`make build`, then `make apply`, takes its dashboard and rules from Grafana"
-    if left_over:
+    if only_leftovers:
         return "dashboards and rules see the declared windows only"
     if day is not None:
         return f"set `starts` of {name} to {day}, or the next collection measures them again"

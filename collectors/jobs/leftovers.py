@@ -34,7 +34,7 @@ OF_WINDOWS = (
     "monitor = %s and (window_start, window_end) in"
     " (select * from unnest(%s::timestamptz[], %s::timestamptz[]))"
 )
-TIDY = {
+UNREFERENCED = {
     "model_version": "not exists (select from monitoring.window_status w"
     " where w.monitor = t.monitor and w.model_version = t.model_version)",
     "reference_histogram": "not exists (select from monitoring.window_status w"
@@ -45,29 +45,31 @@ TIDY = {
 """What nothing refers to any more once some windows are gone."""
 
 
-def leftovers(connection: psycopg.Connection, monitors: Sequence[Monitor]) -> Iterator[str]:
+def find_leftovers(connection: psycopg.Connection, monitors: Sequence[Monitor]) -> Iterator[str]:
     """A sentence, with the command that removes it, for each thing that is left over.
 
     monitors: all that are declared. Raises psycopg.Error.
     """
     declared = {monitor.name: monitor for monitor in monitors}
     for (name,) in connection.execute(f"{MONITORS} order by 1").fetchall():
-        windows = stored_windows(connection, name)
+        windows = list_stored_windows(connection, name)
         if name not in declared:
             yield (
-                f"{name}: is declared no longer, {counted(len(windows), 'window')} stored;"
+                f"{name}: is declared no longer, {format_count(len(windows), 'window')} stored;"
                 f" `driftdeck forget {name}` removes all of it"
             )
             continue
-        reasons = Counter(filter(None, (reason(declared[name], one) for one in windows)))
+        reasons = Counter(
+            filter(None, (explain_leftover(declared[name], window) for window in windows))
+        )
         for why, count in reasons.items():
             yield (
-                f"{name}: {counted(count, 'window')} stored {why}; `driftdeck forget"
+                f"{name}: {format_count(count, 'window')} stored {why}; `driftdeck forget"
                 f" {name} --leftovers` removes {'them' if count != 1 else 'it'}"
             )
 
 
-def reason(monitor: Monitor, window: Window) -> str:
+def explain_leftover(monitor: Monitor, window: Window) -> str:
     """Why a stored window is left over, '' if it is not."""
     day = window.start.astimezone(monitor.every.zone).date()
     declared = monitor.every.containing(window.start)
@@ -83,7 +85,7 @@ def reason(monitor: Monitor, window: Window) -> str:
     return ""
 
 
-def stored_windows(connection: psycopg.Connection, name: str) -> list[Window]:
+def list_stored_windows(connection: psycopg.Connection, name: str) -> list[Window]:
     """Every window of a monitor that is stored, oldest first. Raises psycopg.Error."""
     rows = connection.execute(
         "select window_start, window_end from monitoring.window_status where monitor = %s"
@@ -93,7 +95,7 @@ def stored_windows(connection: psycopg.Connection, name: str) -> list[Window]:
     return [Window(start, end) for start, end in rows]
 
 
-def before(windows: Sequence[Window], day: date, zone: ZoneInfo) -> list[Window]:
+def select_before(windows: Sequence[Window], day: date, zone: ZoneInfo) -> list[Window]:
     """Those that start before a local day."""
     first = datetime.combine(day, time(tzinfo=zone))
     return [window for window in windows if window.start < first]
@@ -113,10 +115,10 @@ def remove(
         if windows is None:
             query, values = "monitor = %s", [name]
         elif of_windows:
-            starts, ends = [one.start for one in windows], [one.end for one in windows]
+            starts, ends = [w.start for w in windows], [w.end for w in windows]
             query, values = OF_WINDOWS, [name, starts, ends]
-        elif table in TIDY:
-            query, values = f"monitor = %s and {TIDY[table]}", [name]
+        elif table in UNREFERENCED:
+            query, values = f"monitor = %s and {UNREFERENCED[table]}", [name]
         else:
             continue  # trainings say which reference a version has that may still be in use
         deleted = connection.execute(
@@ -133,6 +135,6 @@ def remove(
     return {table: count for table, count in counts.items() if count}
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """A number of things, in words."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

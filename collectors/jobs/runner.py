@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from driftdeck.collectors.frames.reference import Reference, list_reference_days
-from driftdeck.collectors.jobs.clock import clock
+from driftdeck.collectors.jobs.clock import read_clock
 from driftdeck.collectors.jobs.store import (
-    rows_measured,
+    count_measured_rows,
     store,
     store_reference,
     store_report,
@@ -19,7 +19,7 @@ from driftdeck.collectors.retraining.records import find_training_breach
 from driftdeck.collectors.retraining.retraining import call_for_training
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.sources.state import states
+from driftdeck.collectors.sources.state import describe_states
 from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.collectors.windows.baselines import Baselines
 from driftdeck.collectors.windows.collect import collect, make_failed_result, mark_lost
@@ -44,7 +44,7 @@ class Outcome:
     report: str = ""
 
     @property
-    def reported(self) -> bool:
+    def has_report(self) -> bool:
         """Whether a report is kept."""
         return self.report.startswith("http")
 
@@ -83,57 +83,59 @@ class Runner:
         call for a training, which is then to be done before another window is collected.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        collected = self._collect(window, report, check, self._states([window]))
-        [outcome] = self._store([collected], trains=trains)
-        return replace(outcome, report=self._keep(collected)) if report else outcome
+        result = self._collect(window, report, check, self._describe_states([window]))
+        [outcome] = self._store([result], trains=trains)
+        return replace(outcome, report=self._keep_report(result)) if report else outcome
 
     def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
         """Collect windows and store them together, without reports. Raises psycopg.Error."""
-        states = self._states(windows)
+        states = self._describe_states(windows)
         return self._store([self._collect(window, False, True, states) for window in windows])
 
-    def _states(self, windows: Sequence[Window]) -> dict[Window, str]:
-        """Of the windows' sources, before they are read: a change meanwhile is then seen as one."""
-        return states(Sources(self.monitor, self.settings), windows, clock(self._connection))
+    def _describe_states(self, windows: Sequence[Window]) -> dict[Window, str]:
+        """Describe the windows' sources, before they are read: a change meanwhile is then seen."""
+        return describe_states(
+            Sources(self.monitor, self.settings), windows, read_clock(self._connection)
+        )
 
-    def _store(self, collected: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
+    def _store(self, results: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
         """Store windows together; where the database refuses one, each by itself."""
-        kept = [self._without_emptiness(one) for one in collected]
+        stored = [self._keep_measured(result) for result in results]
         try:
             with self._connection.transaction():  # all of it or nothing, whatever ends it
-                store(self._connection, kept)
-                for one in kept if trains else ():
-                    call_for_training(self._connection, self.monitor, one.window)
+                store(self._connection, stored)
+                for result in stored if trains else ():
+                    call_for_training(self._connection, self.monitor, result.window)
             self._connection.commit()
         except Exception as error:
             if is_outage(error):
                 raise
             self._connection.rollback()
-            if len(kept) > 1:
-                return [done for one in collected for done in self._store([one], trains=trains)]
-            kept = [
-                make_failed_result(
-                    self.monitor, kept[0].window, error, "its numbers cannot be stored: "
-                )
-            ]
-            store(self._connection, kept)
+            if len(results) > 1:
+                outcomes = [self._store([result], trains=trains) for result in results]
+                return [outcome for [outcome] in outcomes]
+            doing = "its numbers cannot be stored: "
+            stored = [make_failed_result(self.monitor, results[0].window, error, doing)]
+            store(self._connection, stored)
             self._connection.commit()
-        return [Outcome(one.window, one.status, one.error, one.seconds) for one in kept]
+        return [
+            Outcome(result.window, result.status, result.error, result.seconds) for result in stored
+        ]
 
-    def _without_emptiness(self, collected: WindowResult) -> WindowResult:
-        """A window without rows or labels as it is stored: one that had some keeps what was
+    def _keep_measured(self, result: WindowResult) -> WindowResult:
+        """A result as it is stored: a window without rows or labels that had some keeps what was
         measured, until somebody says that it has none."""
-        if collected.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
-            return collected
-        rows, labels = rows_measured(self._connection, collected)
+        if result.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
+            return result
+        rows, labels = count_measured_rows(self._connection, result)
         self._connection.commit()
-        return mark_lost(collected, self.monitor, rows, labels)
+        return mark_lost(result, self.monitor, rows, labels)
 
-    def _keep(self, collected: WindowResult) -> str:
+    def _keep_report(self, result: WindowResult) -> str:
         try:
-            path = self._workspace.save(self.monitor, collected)
-            gone = self._workspace.prune(self.monitor)
-            store_report(self._connection, collected, path, gone)
+            path = self._workspace.save(self.monitor, result)
+            pruned = self._workspace.prune(self.monitor)
+            store_report(self._connection, result, path, pruned)
         except Exception as error:
             self._connection.rollback()
             return f"no report is kept: {type(error).__name__}: {str(error)[:300]}"
@@ -149,12 +151,12 @@ class Runner:
     def _collect(
         self, window: Window, report: bool, check: bool, states: dict[Window, str]
     ) -> WindowResult:
-        collected = collect(
+        result = collect(
             self.monitor,
             window,
             self._reader,
-            self._reference_of,
-            clock(self._connection),
+            self._load_reference,
+            read_clock(self._connection),
             backfill=self._backfill,
             report=report,
             check_every=self.settings.check_every if check else 0,
@@ -162,9 +164,9 @@ class Runner:
             baselines=self._baselines,
         )
         self._connection.rollback()  # what failed on the way may have left a transaction
-        return collected
+        return result
 
-    def _reference_of(self, version: str) -> Reference | None:
+    def _load_reference(self, version: str) -> Reference | None:
         """What the windows of a model version are compared with."""
         plan, breach = self.monitor.retrain, None
         if plan is not None and plan.reference is not None:

@@ -1,4 +1,4 @@
-"""Stores a collection in one transaction: values, levels, histograms and the status row."""
+"""Stores a collection in one transaction: values, thresholds, histograms and the status row."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -48,7 +48,7 @@ STATUS = (
     " rows_left_out, labels_read, labels_left_out, source_state, opens_at"
 )
 
-GONE = (
+UPDATE_LOST = (
     "update monitoring.window_status set status = %s, error = %s, source_fingerprint = %s,"
     f" source_state = %s, opens_at = %s, collected_at = monitoring.now() where {OF_WINDOW}"
 )
@@ -64,19 +64,19 @@ def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
     if not windows:
         return
     with connection.transaction(), connection.cursor() as cursor:
-        hold(connection, _lock(windows[0].monitor))
-        whole = [one for one in windows if one.values and one.status is not Status.FAILED]
-        failed = [one for one in windows if one.values and one.status is Status.FAILED]
+        hold(connection, _format_lock(windows[0].monitor))
+        measured = [w for w in windows if w.values and w.status is not Status.FAILED]
+        failed = [w for w in windows if w.values and w.status is Status.FAILED]
         for table in ("metric_value", "histogram", "confusion"):
             cursor.executemany(
-                f"delete from monitoring.{table} where {OF_WINDOW}", map(_key, whole)
+                f"delete from monitoring.{table} where {OF_WINDOW}", map(_make_key, measured)
             )
         # What was measured before a failure stays; only series without a row get the reason.
-        _copy_values(cursor, [*whole, *(one for one in failed if not _is_stored(cursor, one))])
-        _copy_histograms(cursor, whole)
-        _copy_confusion(cursor, whole)
-        _replace_status(cursor, [one for one in windows if not _keeps_all(one)])
-        cursor.executemany(GONE, [_gone_row(one) for one in windows if _keeps_all(one)])
+        _copy_values(cursor, [*measured, *(w for w in failed if not _is_stored(cursor, w))])
+        _copy_histograms(cursor, measured)
+        _copy_confusion(cursor, measured)
+        _replace_status(cursor, [w for w in windows if not _keeps_all(w)])
+        cursor.executemany(UPDATE_LOST, [_make_lost_row(w) for w in windows if _keeps_all(w)])
         _remember_versions(cursor, windows)
 
 
@@ -96,18 +96,18 @@ def store_state(
 
 
 def store_report(
-    connection: psycopg.Connection, collected: WindowResult, path: str, gone: Sequence[str]
+    connection: psycopg.Connection, result: WindowResult, path: str, pruned: Sequence[str]
 ) -> None:
     """Remember where the report of a window is kept; no window links to one that is gone."""
     with connection.transaction():
-        hold(connection, _lock(collected.monitor))
+        hold(connection, _format_lock(result.monitor))
         connection.execute(
             f"update monitoring.window_status set report_path = %s where {OF_WINDOW}",
-            [path, *_key(collected)],
+            [path, *_make_key(result)],
         )
         connection.execute(
             "update monitoring.window_status set report_path = '' where report_path = any(%s)",
-            [list(gone)],
+            [list(pruned)],
         )
 
 
@@ -115,9 +115,9 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
     """The reference's histograms, once for each content of the reference."""
     rows = []
     for bins in reference.bins:
-        counted = bins.count(reference.data[bins.column])
+        histogram = bins.count(reference.data[bins.column])
         labels = [make_storable(label) for label in bins.labels]
-        rows.append((monitor, reference.hash, bins.column.name, labels, list(counted.counts)))
+        rows.append((monitor, reference.hash, bins.column.name, labels, list(histogram.counts)))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into monitoring.reference_histogram values (%s, %s, %s, %s, %s)"
@@ -126,43 +126,43 @@ def store_reference(connection: psycopg.Connection, monitor: str, reference: "Re
         )
 
 
-def _lock(monitor: str) -> str:
+def _format_lock(monitor: str) -> str:
     """By which a monitor's rows are replaced by one process at a time."""
     return f"store {monitor}"
 
 
-def _key(collected: WindowResult) -> tuple[object, ...]:
-    return collected.monitor, collected.window.start, collected.window.end
+def _make_key(result: WindowResult) -> tuple[object, ...]:
+    return result.monitor, result.window.start, result.window.end
 
 
-def _keeps_all(collected: WindowResult) -> bool:
+def _keeps_all(result: WindowResult) -> bool:
     """Whether its rows or labels are gone, so that all that was measured of them stays."""
-    return collected.status is Status.PARTIAL and not collected.values
+    return result.status is Status.PARTIAL and not result.values
 
 
-def _gone_row(collected: WindowResult) -> tuple[object, ...]:
+def _make_lost_row(result: WindowResult) -> tuple[object, ...]:
     return (
-        collected.status.value, make_storable(collected.error), collected.source_fingerprint,
-        collected.source_state, collected.opens_at, *_key(collected),
+        result.status.value, make_storable(result.error), result.source_fingerprint,
+        result.source_state, result.opens_at, *_make_key(result),
     )  # fmt: skip
 
 
-def rows_measured(connection: psycopg.Connection, collected: WindowResult) -> tuple[int, int]:
+def count_measured_rows(connection: psycopg.Connection, result: WindowResult) -> tuple[int, int]:
     """How many rows, and how many labels, stand behind what is stored of a window."""
     row = connection.execute(
         "select coalesce(max(row_count), 0),"
         " coalesce(max(row_count) filter (where label_coverage > 0), 0)"
         f" from monitoring.metric_value where {OF_WINDOW} and value is not null",
-        _key(collected),
+        _make_key(result),
     ).fetchone()
     assert row is not None
     return row
 
 
-def _is_stored(cursor: psycopg.Cursor, collected: WindowResult) -> bool:
+def _is_stored(cursor: psycopg.Cursor, result: WindowResult) -> bool:
     """Whether values of a window are there."""
     cursor.execute(
-        f"select 1 from monitoring.metric_value where {OF_WINDOW} limit 1", _key(collected)
+        f"select 1 from monitoring.metric_value where {OF_WINDOW} limit 1", _make_key(result)
     )
     return cursor.fetchone() is not None
 
@@ -173,29 +173,32 @@ def _copy_values(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> Non
         f"copy monitoring.metric_value ({', '.join(VALUES)}) from stdin (format binary)"
     ) as copy:
         copy.set_types(list(VALUES.values()))
-        for collected in windows:
-            for value in collected.values:
-                copy.write_row(value_row(collected, value))
+        for result in windows:
+            for value in result.values:
+                copy.write_row(make_value_row(result, value))
 
 
 def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     with cursor.copy("copy monitoring.histogram from stdin (format binary)") as copy:
         copy.set_types(["text", "timestamptz", "timestamptz", "text", "text", "int8[]"])
-        for one in windows:
-            for found in one.histograms:
-                copy.write_row((*_key(one), found.column, one.reference_hash, list(found.counts)))
+        for result in windows:
+            for histogram in result.histograms:
+                counts = list(histogram.counts)
+                copy.write_row(
+                    (*_make_key(result), histogram.column, result.reference_hash, counts)
+                )
 
 
-def value_row(collected: WindowResult, value: Value) -> tuple[object, ...]:
+def make_value_row(result: WindowResult, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
     method = value.series.method
     return (
-        *_key(collected),
+        *_make_key(result),
         metric,
         make_storable(column),
         *_segment(value),
         value.series.metric.baseline.name,
-        make_storable(collected.model_version),
+        make_storable(result.model_version),
         value.outcome.value,
         make_storable(value.outcome.reason) or None,
         value.series.unit.name,
@@ -222,7 +225,7 @@ def _copy_confusion(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
             classes = [make_storable(name) for name in window.confusion.classes]
             for label, counts in zip(classes, window.confusion.counts, strict=True):
                 for predicted, count in zip(classes, counts, strict=True):
-                    copy.write_row((*_key(window), label, predicted, count))
+                    copy.write_row((*_make_key(window), label, predicted, count))
 
 
 def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
@@ -236,37 +239,37 @@ def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
         " (old.source_fingerprint, old.reference_hash)"
         " = (excluded.source_fingerprint, excluded.reference_hash)"
         " then old.report_path else '' end",
-        map(status_row, windows),
+        map(make_status_row, windows),
     )
 
 
-def status_row(collected: WindowResult) -> tuple[object, ...]:
-    worst = collected.worst
+def make_status_row(result: WindowResult) -> tuple[object, ...]:
+    worst = result.worst
     return (
-        *_key(collected),
-        collected.status.value,
-        collected.row_count,
-        collected.labelled_count,
-        make_storable(collected.model_version),
-        make_storable(collected.error) or None,
-        collected.engine,
-        collected.source_fingerprint,
-        collected.reference_hash,
-        Jsonb(collected.versions),
-        collected.seconds,
+        *_make_key(result),
+        result.status.value,
+        result.row_count,
+        result.labelled_count,
+        make_storable(result.model_version),
+        make_storable(result.error) or None,
+        result.engine,
+        result.source_fingerprint,
+        result.reference_hash,
+        Jsonb(result.versions),
+        result.seconds,
         worst.state if worst else None,
         *(worst.series.key if worst else ("", "")),
         *(_segment(worst) if worst else ("", "")),
         worst.outcome.value if worst else None,
-        make_storable(collected.explanation),
-        *_counted(collected.rows),
-        *_counted(collected.labels),
-        collected.source_state,
-        collected.opens_at,
+        make_storable(result.explanation),
+        *_format_ledger(result.rows),
+        *_format_ledger(result.labels),
+        result.source_state,
+        result.opens_at,
     )
 
 
-def _counted(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
+def _format_ledger(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
     """How many were read, and what was left out, by reason."""
     return (ledger.read, Jsonb(ledger.count_by_reason())) if ledger else (None, Jsonb({}))
 
@@ -278,14 +281,14 @@ def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) 
         " first_window = least(model_version.first_window, excluded.first_window),"
         " last_window = greatest(model_version.last_window, excluded.last_window)",
         [
-            (one.monitor, make_storable(one.model_version), one.window.start, one.window.start)
-            for one in windows
-            if one.model_version
+            (w.monitor, make_storable(w.model_version), w.window.start, w.window.start)
+            for w in windows
+            if w.model_version
         ],
     )
 
 
-def finished_windows(
+def find_finished_windows(
     connection: psycopg.Connection, monitor: Monitor, now: datetime
 ) -> set[datetime]:
     """The starts of the windows that need no further run.

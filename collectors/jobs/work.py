@@ -1,4 +1,4 @@
-"""Batches of windows as tasks, and where they are done: here, in processes, or by a cluster."""
+"""Batches of windows as tasks, and what runs them: this process, others, or a cluster."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from driftdeck.collectors.jobs.runner import Outcome, Runner
-from driftdeck.collectors.jobs.workers import worker
+from driftdeck.collectors.jobs.workers import start_worker
 from driftdeck.collectors.retraining.retraining import retrain
 from driftdeck.database import connect
 from driftdeck.declare import Window
@@ -21,23 +21,23 @@ from driftdeck.load import find_monitor
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
-REMEMBERED = 4
+RUNNERS_KEPT = 4
 """So many monitors' references stay in a process."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows of one monitor that are done together.
+    """Windows of one monitor that are run together.
 
-    played: each is stored before the next is looked at, and may call for a retraining; one that was
-    cut off comes before the first. What others wait for is not checked: those of the lot are
+    trains: each is stored before the next is looked at, and may call for a retraining; one that was
+    cut off comes before the first. What others wait for is not checked: those that are sampled are
     collected again beside it, by an ordinary batch.
     reports: each gets a report.
     """
 
     monitor: str
     windows: tuple[Window, ...]
-    played: bool = False
+    trains: bool = False
     reports: bool = False
 
 
@@ -49,26 +49,26 @@ class BatchResult:
     messages: list[str]
 
 
-def work(settings: str, batch: Batch) -> BatchResult:
-    """Do a batch. settings: as JSON, the same in every process.
+def run_batch(settings: str, batch: Batch) -> BatchResult:
+    """Run a batch. settings: as JSON, the same in every process.
 
     Raises SourceError, SettingsError, psycopg.Error.
     """
-    runner, connection = _runner(settings, batch.monitor)
+    runner, connection = _load_runner(settings, batch.monitor)
     if batch.reports:
         return BatchResult([runner.run(window, report=True) for window in batch.windows], [])
-    if not batch.played:
+    if not batch.trains:
         return BatchResult(runner.run_batch(batch.windows), [])
-    done = BatchResult([], [retrain(runner.settings, connection, runner.monitor)])
+    result = BatchResult([], [retrain(runner.settings, connection, runner.monitor)])
     for window in batch.windows:
-        done.outcomes.append(runner.run(window, check=False, trains=True))
-        done.messages.append(retrain(runner.settings, connection, runner.monitor))
-    return done
+        result.outcomes.append(runner.run(window, check=False, trains=True))
+        result.messages.append(retrain(runner.settings, connection, runner.monitor))
+    return result
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
-    settings = Settings.model_validate_json(given)
+@lru_cache(maxsize=RUNNERS_KEPT)
+def _load_runner(settings_json: str, name: str) -> tuple[Runner, psycopg.Connection]:
+    settings = Settings.model_validate_json(settings_json)
     if multiprocessing.parent_process() is not None:  # one beside the command keeps the log, too
         begin_log()
         keep_log(settings.stack_dir)
@@ -79,39 +79,39 @@ def _runner(given: str, name: str) -> tuple[Runner, psycopg.Connection]:
 
 
 @contextmanager
-def lanes(workers: int, dask: str) -> Iterator[list[Executor]]:
-    """Where batches are done: one at a time in each.
+def open_executors(workers: int, dask: str) -> Iterator[list[Executor]]:
+    """Executors of batches, each of one at a time.
 
-    On this machine a lane is a process, which remembers the references of what it has done.
+    On this machine one is a process, which remembers the references of what it has run.
     dask: the address of a scheduler, whose workers have this project, its data and its database;
     '' for this machine. Raises SettingsError.
     """
     with ExitStack() as stack:
         if dask:
-            client = stack.enter_context(_client(dask))
+            client = stack.enter_context(_connect_to_dask(dask))
             pool: Executor = client.get_executor()
-            found = [pool] * max(sum(client.nthreads().values()), 1)
+            executors = [pool] * max(sum(client.nthreads().values()), 1)
         else:
-            found = _here(workers)
+            executors = _open_local_executors(workers)
         try:
-            yield found
+            yield executors
         except BaseException:
-            for lane in found:
-                lane.shutdown(wait=False, cancel_futures=True)
+            for executor in executors:
+                executor.shutdown(wait=False, cancel_futures=True)
             raise
         finally:
-            _runner.cache_clear()
-        for lane in found:
-            lane.shutdown()
+            _load_runner.cache_clear()
+        for executor in executors:
+            executor.shutdown()
 
 
-def _here(workers: int) -> list[Executor]:
+def _open_local_executors(workers: int) -> list[Executor]:
     if workers <= 1:
         return [ThreadPoolExecutor(1)]
-    return [worker() for _ in range(workers)]
+    return [start_worker() for _ in range(workers)]
 
 
-def _client(address: str) -> Any:
+def _connect_to_dask(address: str) -> Any:
     """A client of a Dask scheduler, which is closed by the `with` that it is used in."""
     try:
         from distributed import Client

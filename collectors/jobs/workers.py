@@ -13,26 +13,26 @@ from concurrent.futures import ProcessPoolExecutor
 PRELOADED = ["driftdeck.collectors.jobs.work", "scipy.linalg"]
 
 
-def begin() -> None:
+def start_server() -> None:
     """Start the server early: it imports while this process does the same."""
-    if _forks():
+    if _can_fork():
         from multiprocessing import forkserver
 
         multiprocessing.set_forkserver_preload(PRELOADED)
         forkserver.ensure_running()
 
 
-def worker() -> ProcessPoolExecutor:
+def start_worker() -> ProcessPoolExecutor:
     """One process, for one task at a time."""
-    context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
-    return ProcessPoolExecutor(1, context, initializer=_begun)
+    context = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
+    return ProcessPoolExecutor(1, context, initializer=_initialise)
 
 
-def _forks() -> bool:
+def _can_fork() -> bool:
     return "forkserver" in multiprocessing.get_all_start_methods()
 
 
-def _begun() -> None:
+def _initialise() -> None:
     """What a process does first.
 
     BLAS's threads wait in a busy loop: half of a processor's time where sums are small.

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,12 @@ from driftdeck.collectors.new.propose import Proposal, choose_period, propose
 from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_windows, write
+from driftdeck.collectors.thresholds.calibrate import (
+    Values,
+    list_calibrated,
+    measure_windows,
+    write_thresholds,
+)
 from driftdeck.collectors.values import Status
 from driftdeck.collectors.windows.calendar import list_complete_windows
 from driftdeck.collectors.windows.collect import collect
@@ -31,9 +36,9 @@ from driftdeck.errors import UsageError
 from driftdeck.load import CONTACTS, RESERVED, find_monitor, load
 from driftdeck.settings import Settings
 
-TRIED = 5
+WINDOWS_TRIED = 5
 """So many windows show whether what is proposed can be collected."""
-TAKEN = {*RESERVED, CONTACTS}
+RESERVED_NAMES = {*RESERVED, CONTACTS}
 COMPOSE_ANCHOR = re.compile(r"^( *)environment: &environment\n", re.MULTILINE)
 
 
@@ -43,46 +48,46 @@ def make(settings: Settings, request: Request) -> Monitor:
     An error leaves every file as it was. Raises UsageError, SourceError, DeclarationError.
     """
     name = request.name
-    path = _place_to_write(settings, name, request.force)
+    path = _choose_path(settings, name, request.force)
     zone = Daily(timezone=request.timezone or "UTC").timezone
     reference = None
     if request.reference:
         days = Between(*request.reference).days()
         reference = days[0], days[-1]
     place = resolve_place(settings, request.source, name)
-    found = find_dataset(settings, request, place, zone)
-    said = request.table or str(place.path or "the table")
+    dataset = find_dataset(settings, request, place, zone)
+    place_name = request.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    watched = choose_period(found.profile.days, zone, now, reference, said)
-    proposal = propose(found, zone, watched)
+    period = choose_period(dataset.profile.days, zone, now, reference, place_name)
+    proposal = propose(dataset, zone, period)
     title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
-    with _undone([path, thresholds.locate(path), *files]):
-        remarks = _keep_secret(settings, place)
+    with _restore_on_error([path, thresholds.locate(path), *files]):
+        remarks = _store_address(settings, place)
 
-        def written(one: Proposal) -> Monitor:
-            text = format_declaration(name, title, request.owner, one, now.date())
+        def write_declaration(proposal: Proposal) -> Monitor:
+            text = format_declaration(name, title, request.owner, proposal, now.date())
             path.write_text(text, encoding="utf-8")
             load.cache_clear()
             return find_monitor(name, *settings.monitor_folders)
 
         thresholds.locate(path).unlink(missing_ok=True)
-        monitor = written(proposal)
-        _say(found, proposal, [*remarks, *proposal.remarks])
+        monitor = write_declaration(proposal)
+        _print_proposal(dataset, proposal, [*remarks, *proposal.remarks])
         values = measure_windows(monitor, Reader(monitor, settings), list_calibrated(monitor))
-        amended = amend(proposal, monitor, values)
-        if amended != proposal:
-            proposal, monitor = amended, written(amended)
-        write(monitor, settings, values)
+        measurable = drop_unmeasurable(proposal, monitor, values)
+        if measurable != proposal:
+            proposal, monitor = measurable, write_declaration(measurable)
+        write_thresholds(monitor, settings, values)
         load.cache_clear()
         monitor = find_monitor(name, *settings.monitor_folders)
         problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
         if problems:
             raise UsageError("; ".join(problems))
-    for one in proposal.left_out:
-        print(f"  left out {format_name(one.name)}: {one.why}")
-    _try(monitor, settings)
+    for column in proposal.left_out:
+        print(f"  left out {format_name(column.name)}: {column.why}")
+    _try_windows(monitor, settings)
     print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
     return monitor
 
@@ -105,46 +110,46 @@ def make_and_collect(
     return failed
 
 
-def _try(monitor: Monitor, settings: Settings) -> None:
+def _try_windows(monitor: Monitor, settings: Settings) -> None:
     """Collect some windows without storing them, and say so where none comes out whole."""
     reader = Reader(monitor, settings)
     reference = load_reference(reader, monitor, list_reference_days(monitor, None))
     now = datetime.now(UTC)
     first = monitor.first_day or reader.first_day(now)
     windows = list(list_complete_windows(monitor, now, first))
-    tried = windows[:: max(1, len(windows) // TRIED)]
-    outcomes = [
+    sample = windows[:: max(1, len(windows) // WINDOWS_TRIED)]
+    results = [
         collect(monitor, w, reader, lambda _: reference, now, backfill=True, report=False)
-        for w in tried
+        for w in sample
     ]
-    if any(one.status is Status.OK for one in outcomes):
+    if any(result.status is Status.OK for result in results):
         return
-    counts = Counter(str(one.status) for one in outcomes)
-    said = ", ".join(f"{n} {status}" for status, n in counts.items())
-    why = next((one.error for one in outcomes if one.error), "")
-    print(f"  of {len(tried)} windows that were tried none came out whole ({said}): {why}")
+    counts = Counter(str(result.status) for result in results)
+    statuses = ", ".join(f"{n} {status}" for status, n in counts.items())
+    why = next((result.error for result in results if result.error), "")
+    print(f"  of {len(sample)} windows that were tried none came out whole ({statuses}): {why}")
 
 
-def amend(
-    proposal: Proposal, monitor: Monitor, values: Mapping[tuple[str, str], list[float]]
-) -> Proposal:
+def drop_unmeasurable(proposal: Proposal, monitor: Monitor, values: Values) -> Proposal:
     """The proposal without what too few days of the reference have a value of.
 
     Raises UsageError where no column is left.
     """
     short = {
-        s.key: len(values[s.key])
-        for s in list_calibrated(monitor)
-        if len(values[s.key]) < thresholds.ENOUGH
+        (key.metric, key.column): len(numbers)
+        for key, numbers in values.items()
+        if len(numbers) < thresholds.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
     columns = tuple(
-        replace(one, kind=None, why=f"a value on {lost[one.name]} days of the reference, too few")
-        if one.name in lost
-        else one
-        for one in proposal.columns
+        replace(
+            column, kind=None, why=f"a value on {lost[column.name]} days of the reference, too few"
+        )
+        if column.name in lost
+        else column
+        for column in proposal.columns
     )
-    if not any(one.kind for one in columns):
+    if not any(column.kind for column in columns):
         raise UsageError(
             f"no column has a value on {thresholds.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
@@ -157,12 +162,12 @@ def amend(
     return replace(proposal, columns=columns, unjudged=unjudged)
 
 
-def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
+def _choose_path(settings: Settings, name: str, force: bool) -> Path:
     """Where the declaration will lie. Raises UsageError where it may not."""
-    if not NAME.fullmatch(name) or name in TAKEN:
+    if not NAME.fullmatch(name) or name in RESERVED_NAMES:
         raise UsageError(
             f"{name!r} cannot be a monitor's name; use up to 24 lower-case letters, digits and _,"
-            f" starting with a letter, and none of {', '.join(sorted(TAKEN))}"
+            f" starting with a letter, and none of {', '.join(sorted(RESERVED_NAMES))}"
         )
     path = settings.monitors_dir / f"{name}.py"
     if any(
@@ -179,7 +184,7 @@ def _place_to_write(settings: Settings, name: str, force: bool) -> Path:
 
 
 @contextmanager
-def _undone(paths: list[Path]) -> Iterator[None]:
+def _restore_on_error(paths: list[Path]) -> Iterator[None]:
     """Leave files as they were if the block fails."""
     before = {path: path.read_bytes() if path.exists() else None for path in paths}
     try:
@@ -194,11 +199,11 @@ def _undone(paths: list[Path]) -> Iterator[None]:
         raise
 
 
-def _keep_secret(settings: Settings, place: Place) -> list[str]:
+def _store_address(settings: Settings, place: Place) -> list[str]:
     """Keep the URI in `.env`, and let it through to the collectors of Docker."""
-    said = []
+    remarks = []
     if place.secret and settings.keep_variable(place.address, place.secret):
-        said.append(f"the address is kept as {place.address} in .env, never in the declaration")
+        remarks.append(f"the address is kept as {place.address} in .env, never in the declaration")
     compose = settings.root / "docker-compose.yml"
     if place.address and compose.exists():
         text = compose.read_text(encoding="utf-8")
@@ -208,16 +213,16 @@ def _keep_secret(settings: Settings, place: Place) -> list[str]:
             compose.write_text(
                 text[: anchor.end()] + anchor[1] + line + text[anchor.end() :], "utf-8"
             )
-            said.append(f"docker-compose.yml hands {place.address} on to the collectors")
+            remarks.append(f"docker-compose.yml hands {place.address} on to the collectors")
     if place.path is not None and not place.path.is_relative_to(settings.data.resolve()):
-        said.append(
+        remarks.append(
             f"with Docker, let the collectors see {place.path}: mount it at the same path"
             " (volumes of x-app in docker-compose.yml)"
         )
-    return said
+    return remarks
 
 
-def _say(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
+def _print_proposal(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
     """What was found, in plain words."""
     profile, days, roles = dataset.profile, proposal.period, proposal.roles
     rows = profile.days["rows"]
@@ -235,15 +240,15 @@ def _say(dataset: Dataset, proposal: Proposal, remarks: list[str]) -> None:
     if profile.ledger.faults:
         print(f"  {profile.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
-    said = {
+    role_columns = {
         "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
         "target": roles.target,
         "model version": roles.version,
     }
-    if any(said.values()):
-        print(f"  {', '.join(f'{role} {name}' for role, name in said.items() if name)}")
+    if any(role_columns.values()):
+        print(f"  {', '.join(f'{role} {name}' for role, name in role_columns.items() if name)}")
     for kind in ("number", "category"):
-        names = [one.name for one in proposal.watched if one.kind == kind]
+        names = [column.name for column in proposal.watched if column.kind == kind]
         if names:
             columns = f"{kind} column{'' if len(names) == 1 else 's'}"
             print(f"  {len(names)} {columns}: {', '.join(map(format_name, names))}")

@@ -8,7 +8,7 @@ from evidently.core.report import Snapshot
 
 from driftdeck.collectors.engines.choice import BY_HAND
 from driftdeck.collectors.frames.reference import Reference, list_reference_days, make_reference
-from driftdeck.collectors.reports.workspace import page
+from driftdeck.collectors.reports.workspace import make_snapshot
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value, WindowResult
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
@@ -71,7 +71,7 @@ class Explorer:
         reference = make_reference(self.monitor, self.rows(*then), "")
         series = [s for s in self.monitor.series() if s.method and s.metric.baseline == REFERENCE]
         result = self._measure(self.rows(*now), now[0], reference, series)
-        times = {value.series.key[1]: _times(value) for value in result.values}
+        times = {value.series.key[1]: _compute_times(value) for value in result.values}
         return (
             pd.Series(times, name="times the alert threshold", dtype=float)
             .dropna()
@@ -80,7 +80,7 @@ class Explorer:
 
     def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
         result = self._measure(frame, day, reference, list(self.monitor.series()))
-        return Snapshot.load_model(page(self.monitor, result))
+        return Snapshot.load_model(make_snapshot(self.monitor, result))
 
     def _measure(
         self, frame: pd.DataFrame, day: date, reference: Reference | None, series: list[Series]
@@ -91,7 +91,7 @@ class Explorer:
         return measure_rows(whole, window, frame, Comparison(reference), series, BY_HAND)
 
 
-def _times(value: Value) -> float | None:
+def _compute_times(value: Value) -> float | None:
     """How far beyond its threshold a drift value is, or beyond that of FALLBACK."""
     if value.times_threshold is not None or value.outcome.value is None:
         return value.times_threshold

@@ -64,56 +64,64 @@ class Workspace:
     def _manager(self) -> ProjectManager:
         return _manager(self._settings)
 
-    def save(self, monitor: Monitor, collected: WindowResult) -> str:
+    def save(self, monitor: Monitor, result: WindowResult) -> str:
         """Keep the report of a window in place of the one before; its path below the UI's address.
 
         Raises DriftdeckError for a window in which nothing was measured.
         """
-        if not collected.runs:
+        if not result.runs:
             raise DriftdeckError("nothing was measured, so there is nothing to report")
-        project = self._project(monitor)
-        report = page(monitor, collected)
+        project = self._ensure_project(monitor)
+        report = make_snapshot(monitor, result)
         with alone_with_evidently(self._settings):  # reports share the names of their metrics
             self._run(self._manager.add_snapshot(ZERO_UUID, project, report))
         *older, newest = sorted(
-            (kept for kept in self._kept(project) if _window(kept) == _of(collected.window)),
-            key=lambda kept: kept.id,
+            (
+                report
+                for report in self._list_reports(project)
+                if _read_start(report) == _format_start(result.window)
+            ),
+            key=lambda report: report.id,
         )
-        for kept in older:
-            self._delete(project, kept.id)
-        return path(project, newest.id)
+        for report in older:
+            self._delete(project, report.id)
+        return format_path(project, newest.id)
 
     def prune(self, monitor: Monitor) -> list[str]:
         """Delete reports beyond the number and the age that settings allow; their paths."""
-        project = self._project(monitor)
-        kept = sorted(self._kept(project), key=lambda report: report.timestamp, reverse=True)
+        project = self._ensure_project(monitor)
+        reports = sorted(
+            self._list_reports(project), key=lambda report: report.timestamp, reverse=True
+        )
         oldest = datetime.now(UTC) - timedelta(days=self._settings.reports_keep_days)
-        gone = [
+        expired = [
             report
-            for number, report in enumerate(kept)
-            if number >= self._settings.reports_keep or _saved(report) < oldest
+            for number, report in enumerate(reports)
+            if number >= self._settings.reports_keep or _read_saved_at(report) < oldest
         ]
-        for report in gone:
+        for report in expired:
             self._delete(project, report.id)
-        return [path(project, report.id) for report in gone]
+        return [format_path(project, report.id) for report in expired]
 
     def forget(self, name: str, windows: Sequence[Window] | None) -> int:
         """Delete a monitor's reports, of some windows or, for None, all with their project; how
         many there were."""
-        project = project_of(name)
-        chosen = None if windows is None else {_of(window) for window in windows}
-        kept = self._kept(project)
-        gone = [report for report in kept if chosen is None or _window(report) in chosen]
-        for report in gone:
+        project = make_project_id(name)
+        chosen = None if windows is None else {_format_start(window) for window in windows}
+        reports = self._list_reports(project)
+        forgotten = [
+            report for report in reports if chosen is None or _read_start(report) in chosen
+        ]
+        for report in forgotten:
             self._delete(project, report.id)
         if windows is None:
             self._run(self._manager.delete_project(ZERO_UUID, project))
             self._ready.discard(project)
-        return len(gone)
+        return len(forgotten)
 
-    def _project(self, monitor: Monitor) -> UUID:
+    def _ensure_project(self, monitor: Monitor) -> UUID:
         """The id of a monitor's project, which is made if it is not there."""
-        identity = project_of(monitor.name)
+        identity = make_project_id(monitor.name)
         if identity in self._ready:
             return identity
         manager = self._manager
@@ -121,11 +129,11 @@ class Workspace:
             if self._run(manager.project_metadata.get_project(identity)) is None:
                 project = Project(id=identity, name=monitor.title, description=monitor.description)
                 self._run(manager.add_project(project, ZERO_UUID))
-            self._run(manager.save_project_dashboard(ZERO_UUID, identity, dashboard(monitor)))
+            self._run(manager.save_project_dashboard(ZERO_UUID, identity, make_dashboard(monitor)))
         self._ready.add(identity)
         return identity
 
-    def _kept(self, project: UUID) -> list[SnapshotMetadataModel]:
+    def _list_reports(self, project: UUID) -> list[SnapshotMetadataModel]:
         return self._run(self._manager.list_snapshots(ZERO_UUID, project))
 
     def _delete(self, project: UUID, snapshot: UUID) -> None:
@@ -138,12 +146,12 @@ class Workspace:
         return asyncio.run(call)
 
 
-def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
+def make_snapshot(monitor: Monitor, result: WindowResult) -> SnapshotModel:
     """Every run behind a window's values as one report: the very numbers that were stored."""
-    runs: Sequence[Snapshot] = collected.runs
+    runs: Sequence[Snapshot] = result.runs
     models = [run.to_snapshot_model() for run in runs]
     tests = [test for run in runs for test in run.tests_results]
-    window = collected.window
+    window = result.window
     return SnapshotModel(
         report=ReportModel(items=[]),
         name=f"{monitor.title}, {window.name}",
@@ -151,11 +159,11 @@ def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
         timestamp=window.start.astimezone(UTC).replace(tzinfo=None),
         metadata={
             "monitor": monitor.name,
-            "window_start": _of(window),
-            "model_version": collected.model_version,
+            "window_start": _format_start(window),
+            "model_version": result.model_version,
             "saved_at": datetime.now(UTC).isoformat(),
         },
-        tags=[str(collected.status)],
+        tags=[str(result.status)],
         metric_results={
             k: result for model in models for k, result in model.metric_results.items()
         },
@@ -165,9 +173,9 @@ def page(monitor: Monitor, collected: WindowResult) -> SnapshotModel:
     )
 
 
-def dashboard(monitor: Monitor) -> DashboardModel:
+def make_dashboard(monitor: Monitor) -> DashboardModel:
     """The project's own dashboard in Evidently's UI: drift by column, and performance."""
-    panels = list(_panels(monitor))
+    panels = list(_make_panels(monitor))
     for panel in panels:
         panel.id = uuid5(NAMESPACE_URL, f"driftdeck/{monitor.name}/{panel.title}")
     tab = DashboardTabModel(
@@ -178,7 +186,7 @@ def dashboard(monitor: Monitor) -> DashboardModel:
     return DashboardModel(tabs=[tab], panels=panels)
 
 
-def _panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
+def _make_panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
     series = list(monitor.series())
     for name in DRIFTS:
         lines = [
@@ -200,23 +208,23 @@ def _panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
             yield line_plot_panel(metric.title, [measured], size="half")
 
 
-def project_of(name: str) -> UUID:
+def make_project_id(name: str) -> UUID:
     """The id of a monitor's project: the same on every machine, so that none is made twice."""
     return uuid5(NAMESPACE_URL, f"driftdeck/{name}")
 
 
-def path(project: UUID, snapshot: UUID) -> str:
+def format_path(project: UUID, snapshot: UUID) -> str:
     """Where the UI shows a report, below its address."""
     return f"/projects/{project}/reports/{snapshot}"
 
 
-def _of(window: Window) -> str:
+def _format_start(window: Window) -> str:
     return window.start.astimezone(UTC).isoformat()
 
 
-def _window(kept: SnapshotMetadataModel) -> str:
-    return str(kept.metadata.get("window_start", ""))
+def _read_start(report: SnapshotMetadataModel) -> str:
+    return str(report.metadata.get("window_start", ""))
 
 
-def _saved(kept: SnapshotMetadataModel) -> datetime:
-    return datetime.fromisoformat(str(kept.metadata["saved_at"]))
+def _read_saved_at(report: SnapshotMetadataModel) -> datetime:
+    return datetime.fromisoformat(str(report.metadata["saved_at"]))

@@ -36,9 +36,9 @@ def call_for_training(connection: psycopg.Connection, monitor: Monitor, window: 
     due as the next training would be. Raises psycopg.Error.
     """
     plan = monitor.retrain
-    if plan is None or _cooling(connection, monitor, plan, window):
+    if plan is None or _is_cooling_down(connection, monitor, plan, window):
         return
-    if reason := _reason(connection, monitor, plan, window):
+    if reason := _find_reason(connection, monitor, plan, window):
         connection.execute(
             "insert into monitoring.retraining (monitor, started_at, status, reason, window_start,"
             " old_version) select %(monitor)s, greatest(monitoring.now(), (select max(started_at)"
@@ -61,8 +61,8 @@ def retrain(settings: Settings, connection: psycopg.Connection, monitor: Monitor
         return ""
     wait = monitor.retrain is not None and monitor.retrain.during_backfill
     with (
-        connect(settings, autocommit=True) as own,
-        held(own, f"retraining {monitor.name}", wait=wait) as lock,
+        connect(settings, autocommit=True) as locking,
+        held(locking, f"retraining {monitor.name}", wait=wait) as lock,
     ):
         if lock is None:
             return "a retraining is under way"
@@ -103,12 +103,14 @@ def _train(
     return replace(promoted, output=outcome.output + promoted.output)
 
 
-def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window) -> str:
+def _find_reason(
+    connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window
+) -> str:
     """Why a retraining is called for by the newest judged window, '' if it is not, or not this.
 
     Days of the reference call for none: the model that is watched was made of them.
     """
-    counted = plan.metrics or tuple(
+    metrics = plan.metrics or tuple(
         metric.name for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE
     )
     rows = connection.execute(
@@ -117,13 +119,14 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
         " and window_start = any(select window_start from monitoring.metric"
         " where monitor = %s and metric = any(%s) and breached is not null"
         " group by 1 order by 1 desc limit %s)",
-        [monitor.name, list(counted), monitor.name, list(counted), plan.of],
+        [monitor.name, list(metrics), monitor.name, list(metrics), plan.of],
     ).fetchall()
-    zone, own = monitor.every.zone, {window.day for window in list_reference_days(monitor, None)}
+    zone = monitor.every.zone
+    reference_days = {window.day for window in list_reference_days(monitor, None)}
     breaches: dict[datetime, list[str]] = {}
     for start, metric, column, breached in rows:
         day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
-        if breached and day not in own and not monitor.is_expected(metric, column, day):
+        if breached and day not in reference_days and not monitor.is_expected(metric, column, day):
             names.append(f"{metric} {column}".strip())
     if not breaches or max(breaches) != window.start or not breaches[window.start]:
         return ""
@@ -134,10 +137,13 @@ def _reason(connection: psycopg.Connection, monitor: Monitor, plan: Retrain, win
     return f"{sum(in_breach)} of the newest {plan.of} judged windows in breach: {series}"
 
 
-def _cooling(
+def _is_cooling_down(
     connection: psycopg.Connection, monitor: Monitor, plan: Retrain, window: Window
 ) -> bool:
-    """By the windows' time, so that a year that is caught up in an hour is trained as it was."""
+    """Whether the last training is too near.
+
+    By the windows' time, so that a year that is caught up in an hour is trained as it was.
+    """
     row = connection.execute(
         "select max(coalesce(window_start, started_at)) from monitoring.retraining"
         " where monitor = %s",

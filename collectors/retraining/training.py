@@ -25,7 +25,7 @@ with keep_imports():
 answer = called(*sys.argv[2:])
 """
 TRAIN = CALL + "sys.exit('no version returned') if answer is None else print(answer)\n"
-CHECKED_EVERY = 1.0
+CHECK_INTERVAL = 1.0
 """Seconds between two looks whether the training may still go on."""
 
 
@@ -51,7 +51,7 @@ def train(
     check: raises, now and then, if it may not go on; then it is ended, and that is raised.
     """
     arguments = {"MONITOR": monitor.name, "DAY": window.name}
-    status, output = _ended(plan, plan.run, TRAIN, arguments, check)
+    status, output = _run(plan, plan.run, TRAIN, arguments, check)
     version = output.strip().rpartition("\n")[2].strip()
     if status or not version:
         return TrainingOutcome("failed", "", f"{output}\n{status or 'no version printed'}")
@@ -67,13 +67,13 @@ def promote(
 ) -> TrainingOutcome:
     """Have a version that was trained answer from now on; the same limit, and the same check."""
     arguments = {"MONITOR": monitor.name, "DAY": window.name, "VERSION": version}
-    status, output = _ended(plan, plan.promote, CALL, arguments, check)
+    status, output = _run(plan, plan.promote, CALL, arguments, check)
     if status:
         return TrainingOutcome("failed", version, f"{output}\n{status}")
     return TrainingOutcome("done", version, output)
 
 
-def _ended(
+def _run(
     plan: Retrain, run: str, code: str, arguments: dict[str, str], check: Callable[[], None]
 ) -> tuple[str, str]:
     """Run a command, or call a function; how it failed ('' if it did not), and what it printed."""
@@ -117,7 +117,7 @@ def _communicate(
     ends = time.monotonic() + limit
     while (left := ends - time.monotonic()) > 0:
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=min(CHECKED_EVERY, left))[0], True
+            return process.communicate(timeout=min(CHECK_INTERVAL, left))[0], True
         check()
     os.killpg(process.pid, signal.SIGKILL)
     return process.communicate()[0], False

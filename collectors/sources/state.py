@@ -43,7 +43,9 @@ select exists (select from pg_index i join pg_attribute a on a.attrelid = i.indr
   and a.attnum = i.indkey[0] where i.indrelid = {}::regclass and a.attname = {}) as there"""
 
 
-def states(sources: Sources, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
+def describe_states(
+    sources: Sources, windows: Sequence[Window], now: datetime
+) -> dict[Window, str]:
     """A text for the source of each window, with the labels that are known by `now`.
 
     The same text means the same rows; '' means that only reading can tell. Never raises for a

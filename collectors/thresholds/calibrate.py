@@ -16,7 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 from driftdeck import thresholds
-from driftdeck.collectors.engines.choice import for_calibration
+from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.reference import list_reference_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
@@ -34,7 +34,7 @@ from driftdeck.settings import Settings
 
 DIGITS = 4
 MONTH = timedelta(days=30)
-NO_NEWS = {"missing_share": (0.01, 0.05)}
+LOWEST = {"missing_share": (0.01, 0.05)}
 """Where a warning, and an alert, would speak of a single row: no threshold of theirs lies lower."""
 Values = Mapping[ThresholdKey, list[float]]
 """What the windows of the reference gave, in order, by the key of the thresholds found on it."""
@@ -45,10 +45,11 @@ def calibrate(monitor: Monitor, settings: Settings) -> int:
 
     Raises: SourceError, UsageError naming what is missing.
     """
-    wanted = list_calibrated(monitor)
-    if not wanted or monitor.reference is None:
+    calibrated_series = list_calibrated(monitor)
+    if not calibrated_series or monitor.reference is None:
         raise UsageError(f"{monitor.name} declares no metric to calibrate")
-    write(monitor, settings, measure_windows(monitor, Reader(monitor, settings), wanted))
+    values = measure_windows(monitor, Reader(monitor, settings), calibrated_series)
+    write_thresholds(monitor, settings, values)
     return 0
 
 
@@ -57,20 +58,20 @@ def list_calibrated(monitor: Monitor) -> list[Series]:
     return [series for series in monitor.series() if series.metric.quantiles is not None]
 
 
-def write(monitor: Monitor, settings: Settings, values: Values) -> None:
+def write_thresholds(monitor: Monitor, settings: Settings, values: Values) -> None:
     """Write the threshold file from the values of quiet windows, and print it beside them."""
     by_key = {series.key: series for series in list_calibrated(monitor)}
-    proposed = {
+    proposals = {
         key: propose(by_key[key.metric, key.column], numbers)
         for key, numbers in values.items()
         if len(numbers) >= thresholds.ENOUGH
     }
     days = list_reference_days(monitor, None)
     reference = load_reference(Reader(monitor, settings), monitor, days)
-    text = render(monitor, proposed, reference.hash if reference else "")
+    text = format_file(monitor, proposals, reference.hash if reference else "")
     path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
-    _print(monitor, by_key, values, proposed, path)
+    _print_table(monitor, by_key, values, proposals, path)
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
                 continue
             comparison = Comparison(reference, baselines.load(window, datetime.now(UTC)))
             result = measure_rows(
-                judged, window, rows, comparison, series, for_calibration(monitor)
+                judged, window, rows, comparison, series, choose_for_calibration(monitor)
             )
             _add(values, monitor, window, result.values)
     return values
@@ -173,18 +174,18 @@ def propose(series: Series, values: Sequence[float]) -> Thresholds:
     low: tuple[float | None, float | None] = (None, None)
     high: tuple[float | None, float | None] = (None, None)
     if series.metric.breach_side in (BreachSide.HIGH, BreachSide.BOTH):
-        high = _beyond(values, quantiles.warn, quantiles.alert, 1)
-        if series.metric.name in NO_NEWS:
-            warn, alert = NO_NEWS[series.metric.name]
+        high = _compute_pair(values, quantiles.warn, quantiles.alert, 1)
+        if series.metric.name in LOWEST:
+            warn, alert = LOWEST[series.metric.name]
             high = max(high[0], warn), max(high[1], alert)
     if series.metric.breach_side in (BreachSide.LOW, BreachSide.BOTH):
-        low = _beyond(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
+        low = _compute_pair(values, 1 - quantiles.warn, 1 - quantiles.alert, -1)
     return Thresholds(
         warn_below=low[0], alert_below=low[1], warn_above=high[0], alert_above=high[1]
     )
 
 
-def _beyond(
+def _compute_pair(
     values: Sequence[float], warn_share: float, alert_share: float, sign: int
 ) -> tuple[float, float]:
     """The two quantiles, rounded, and alert at least 1 % of its size further out than warn."""
@@ -204,13 +205,14 @@ def estimate_false_alarms(series: Series, values: Sequence[float]) -> float:
     half = len(values) // 2
     parts = (list(values[:half]), list(values[half:]))
     alarms = 0
-    for tuned, tried in (parts, parts[::-1]):
-        found = propose(series, tuned)
-        alarms += sum(confirm(series.metric.firing, [found.judge(value) == 2 for value in tried]))
+    for calibration, trial in (parts, parts[::-1]):
+        series_thresholds = propose(series, calibration)
+        is_alert = [series_thresholds.judge(value) == 2 for value in trial]
+        alarms += sum(confirm(series.metric.firing, is_alert))
     return alarms / len(values)
 
 
-def render(monitor: Monitor, proposed: Mapping[ThresholdKey, Thresholds], data: str) -> str:
+def format_file(monitor: Monitor, proposals: Mapping[ThresholdKey, Thresholds], data: str) -> str:
     """The text of the threshold file. data: hash of the reference rows that were read."""
     heading = [
         f"# Thresholds of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
@@ -219,27 +221,28 @@ def render(monitor: Monitor, proposed: Mapping[ThresholdKey, Thresholds], data: 
         "",
         *thresholds.format_heading(monitor, data),
     ]
-    return thresholds.render(heading, proposed)
+    return thresholds.format_file(heading, proposals)
 
 
-def _print(
+def _print_table(
     monitor: Monitor,
     series: Mapping[tuple[str, str], Series],
     values: Values,
-    proposed: Mapping[ThresholdKey, Thresholds],
+    proposals: Mapping[ThresholdKey, Thresholds],
     path: Path,
 ) -> None:
     every = monitor.every
     a_month = MONTH / every.length
     table = Table("series", "median", "thresholds", f"false alarms ({every.nouns} a month)")
-    for key, seen in values.items():
-        if key not in proposed:
-            table.add_row(str(key), "-", f"only {len(seen)} {every.nouns} with a value", "-")
+    for key, quiet in values.items():
+        if key not in proposals:
+            table.add_row(str(key), "-", f"only {len(quiet)} {every.nouns} with a value", "-")
             continue
-        numbers = ", ".join(f"{k} {v:g}" for k, v in proposed[key].as_dict().items())
-        alarms = a_month * estimate_false_alarms(series[key.metric, key.column], seen)
-        table.add_row(str(key), f"{np.median(seen):.3g}", numbers, f"{alarms:.1f}")
+        numbers = ", ".join(f"{k} {v:g}" for k, v in proposals[key].as_dict().items())
+        alarms = a_month * estimate_false_alarms(series[key.metric, key.column], quiet)
+        table.add_row(str(key), f"{np.median(quiet):.3g}", numbers, f"{alarms:.1f}")
     Console(width=110).print(table)
     print(
-        f"{monitor.name}: {len(proposed)} thresholds written to {path.name}; review and commit them"
+        f"{monitor.name}: {len(proposals)} thresholds written to {path.name};"
+        " review and commit them"
     )

@@ -12,7 +12,7 @@ from driftdeck.collectors.values import Value
 from driftdeck.declare import Column, Monitor
 from driftdeck.declare.metrics import Scope
 
-MOST = 4
+MOST_COLUMNS = 4
 """So many columns are spoken of."""
 LEAST_DISTANCE = 1e-6
 LEAST_COVERED = 0.5
@@ -31,26 +31,26 @@ def explain(
         return ""
     moved = [v for v in values if v.series.metric.name == "drift" and (v.state or 0) >= 1]
     moved.sort(key=lambda value: value.times_threshold or 0.0, reverse=True)
-    sentences = [_movement(value, current, reference) for value in moved[:MOST]]
-    if len(moved) > MOST:
-        sentences.append(f"{len(moved) - MOST} more columns moved.")
+    sentences = [_describe_movement(value, current, reference) for value in moved[:MOST_COLUMNS]]
+    if len(moved) > MOST_COLUMNS:
+        sentences.append(f"{len(moved) - MOST_COLUMNS} more columns moved.")
     if not moved:
         sentences.append("No column drifted beyond its thresholds.")
-    sentences += _prediction(monitor, current, reference, values, moved[:MOST])
-    sentences += _rows(values)
-    sentences += _missing(values)
-    sentences += _labels(values)
+    sentences += _describe_prediction(monitor, current, reference, values, moved[:MOST_COLUMNS])
+    sentences += _describe_rows(values)
+    sentences += _describe_missing(values)
+    sentences += _describe_labels(values)
     return " ".join(filter(None, sentences))
 
 
-def _movement(value: Value, current: CoercedRows, reference: Reference) -> str:
+def _describe_movement(value: Value, current: CoercedRows, reference: Reference) -> str:
     column = value.series.column
     assert column is not None
-    bins = _bins(reference, column)
+    bins = _find_bins(reference, column)
     if bins is None:
         return ""
-    now, then = (_histogram(bins, data, column) for data in (current, reference.data))
-    where = _where(bins, now, then)
+    now, then = (_compute_shares(bins, data, column) for data in (current, reference.data))
+    where = _describe_place(bins, now, then)
     if column.kind == "category":
         return f"{column.name}: {where}."
     median = float(np.median(current[column].present))
@@ -59,27 +59,27 @@ def _movement(value: Value, current: CoercedRows, reference: Reference) -> str:
     return f"{column.name} is {change}: median {median:.4g} against {before:.4g}; {where}."
 
 
-def _where(bins: Bins, now: np.ndarray, then: np.ndarray) -> str:
+def _describe_place(bins: Bins, now: np.ndarray, then: np.ndarray) -> str:
     """The bins that grew and shrank most."""
     change = now - then
     up, down = int(np.argmax(change)), int(np.argmin(change))
     return (
-        f"most gained at {_label(bins, up)} ({then[up]:.0%} to {now[up]:.0%}),"
-        f" most lost at {_label(bins, down)} ({then[down]:.0%} to {now[down]:.0%})"
+        f"most gained at {_format_bin(bins, up)} ({then[up]:.0%} to {now[up]:.0%}),"
+        f" most lost at {_format_bin(bins, down)} ({then[down]:.0%} to {now[down]:.0%})"
     )
 
 
-def _label(bins: Bins, number: int) -> str:
+def _format_bin(bins: Bins, number: int) -> str:
     if not bins.edges or number in (0, len(bins.edges)):
         return bins.labels[number]
     return f"{bins.edges[number - 1]:g} to {bins.edges[number]:g}"
 
 
-def _bins(reference: Reference, column: Column) -> Bins | None:
+def _find_bins(reference: Reference, column: Column) -> Bins | None:
     return next((bins for bins in reference.bins if bins.column == column), None)
 
 
-def _histogram(bins: Bins, data: CoercedRows, column: Column) -> np.ndarray:
+def _compute_shares(bins: Bins, data: CoercedRows, column: Column) -> np.ndarray:
     """Shares of the bins, without the missing values."""
 
     def make() -> np.ndarray:
@@ -90,7 +90,7 @@ def _histogram(bins: Bins, data: CoercedRows, column: Column) -> np.ndarray:
     return data.once(("histogram", column.name), make)
 
 
-def _prediction(
+def _describe_prediction(
     monitor: Monitor,
     current: CoercedRows,
     reference: Reference,
@@ -106,13 +106,13 @@ def _prediction(
         yield "The predictions are within their thresholds."
         return
     columns = [value.series.column for value in moved if value.series.column is not None]
-    shares = [(c.name, _share(current, reference, prediction, c)) for c in columns]
+    shares = [(c.name, _compute_share(current, reference, prediction, c)) for c in columns]
     parts = [f"{share:.0%} with {name}" for name, share in shares if share is not None]
     if parts:
         yield f"Of the prediction's distance goes {', '.join(parts)} (association, not cause)."
 
 
-def _share(
+def _compute_share(
     current: CoercedRows, reference: Reference, prediction: Column, column: Column
 ) -> float | None:
     """The share of the prediction's Wasserstein distance to the reference that is gone once the
@@ -122,7 +122,7 @@ def _share(
     the prediction is a word."""
     if prediction.kind == "category":
         return None
-    bins = _bins(reference, column)
+    bins = _find_bins(reference, column)
     values, predicted = current[column].values, current[prediction].values
     if bins is None or values is None or predicted is None:
         return None
@@ -134,7 +134,7 @@ def _share(
         return None
     place = bins.place(values[both])
     now = np.bincount(place, minlength=len(bins.labels) - 1) / len(place)
-    then = _histogram(bins, reference.data, column)
+    then = _compute_shares(bins, reference.data, column)
     order = np.argsort(rows)
     index, ordered = number_index(reference.data, prediction), Sample(rows[order])
     before = index.distance(ordered)
@@ -145,13 +145,13 @@ def _share(
     return float(max(0.0, 1 - after / before))
 
 
-def _rows(values: Sequence[Value]) -> Iterator[str]:
+def _describe_rows(values: Sequence[Value]) -> Iterator[str]:
     for value in values:
         if value.series.metric.name == "row_count" and value.state == 2:
             yield f"The window has {value.outcome.value:.0f} rows."
 
 
-def _missing(values: Sequence[Value]) -> Iterator[str]:
+def _describe_missing(values: Sequence[Value]) -> Iterator[str]:
     names = [
         v.series.key[1] for v in values if v.series.metric.name == "missing_share" and v.state == 2
     ]
@@ -159,7 +159,7 @@ def _missing(values: Sequence[Value]) -> Iterator[str]:
         yield f"Values are missing of {', '.join(names)}."
 
 
-def _labels(values: Sequence[Value]) -> Iterator[str]:
+def _describe_labels(values: Sequence[Value]) -> Iterator[str]:
     """What the labels that have arrived say of the model."""
     performance = [v for v in values if v.series.metric.scope is Scope.PERFORMANCE]
     if not performance:

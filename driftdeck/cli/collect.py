@@ -77,9 +77,9 @@ def backfill(
     """Collect every complete day of a monitor, several at a time."""
     with session.collector() as settings:
         if workers > 1:
-            from driftdeck.collectors.jobs.workers import begin
+            from driftdeck.collectors.jobs.workers import start_server
 
-            begin()  # they import while this process does
+            start_server()  # they import while this process does
         from driftdeck.collectors.jobs import commands
         from driftdeck.collectors.jobs.backfill import BackfillOptions
 
@@ -107,7 +107,7 @@ def due(
 
         if only_list:
             return commands.list_due(settings, monitor)
-        return commands.due(settings, monitor, every=every, report=not no_report)
+        return commands.collect_due(settings, monitor, every=every, report=not no_report)
 
 
 def collected(
@@ -117,7 +117,7 @@ def collected(
     with session.collector() as settings:
         from driftdeck.collectors.jobs import commands
 
-        return commands.collected(settings, only_leftovers=leftovers)
+        return commands.show_collected(settings, only_leftovers=leftovers)
 
 
 def report(
@@ -130,7 +130,7 @@ def report(
     with session.collector() as settings:
         from driftdeck.collectors.jobs import commands
 
-        return commands.report(settings, monitor, window)
+        return commands.make_report(settings, monitor, window)
 
 
 def forget(

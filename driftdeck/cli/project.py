@@ -175,9 +175,9 @@ def new(
 def _begin_workers(workers: int) -> None:
     """Have the processes import what they need while this one does."""
     if workers > 1:
-        from driftdeck.collectors.jobs.workers import begin
+        from driftdeck.collectors.jobs.workers import start_server
 
-        begin()
+        start_server()
 
 
 def build(
