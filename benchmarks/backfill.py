@@ -23,7 +23,7 @@ from driftdeck.collectors.jobs.clock import read_clock
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.windows.calendar import list_complete_windows
-from driftdeck.collectors.windows.reference import read_days
+from driftdeck.collectors.windows.reference import read_windows
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor, Window
@@ -138,7 +138,7 @@ class Looped:
 
         self._monitor, self._connection = monitor, connection
         self._reader = Reader(monitor, settings)
-        rows = read_days(self._reader, monitor, list_reference_days(monitor, None))
+        rows = read_windows(self._reader, list_reference_days(monitor, None))
         reference = self._clean(pd.concat([one.frame for one in rows], ignore_index=True))
         self._bins = {
             column.name: pd.cut(reference[column.name], 16, retbins=True)[1]

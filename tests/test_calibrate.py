@@ -11,10 +11,11 @@ from driftdeck import declare as d
 from driftdeck import thresholds
 from driftdeck.collectors.thresholds.calibrate import (
     calibrate,
-    estimate_false_alarm_days,
+    estimate_false_alarms,
     format_file,
     propose,
 )
+from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.load import load
 from driftdeck.settings import Settings
 
@@ -59,17 +60,17 @@ def test_false_alarms_are_counted_on_held_out_days() -> None:
     alike = list(random.normal(1, 0.1, 200))
     worse = [*random.normal(1, 0.1, 100), *random.normal(2, 0.1, 100)]
 
-    assert estimate_false_alarm_days(quiet, alike) < 1
-    assert estimate_false_alarm_days(quiet, worse) > 10
+    assert 30 * estimate_false_alarms(quiet, alike) < 1
+    assert 30 * estimate_false_alarms(quiet, worse) > 10
 
 
 def test_file_reads_back_as_it_was_found() -> None:
     """What is written is what is read, and it fits its declaration."""
     monitor = small_monitor(metrics=(d.drift(), d.recall()))
     levels = {
-        ("drift", "x"): d.Thresholds(warn_above=0.1, alert_above=0.2),
-        ("drift", "c"): d.Thresholds(warn_above=0.3, alert_above=0.4),
-        ("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6),
+        ThresholdKey("drift", "x"): d.Thresholds(warn_above=0.1, alert_above=0.2),
+        ThresholdKey("drift", "c"): d.Thresholds(warn_above=0.3, alert_above=0.4),
+        ThresholdKey("recall"): d.Thresholds(warn_below=0.7, alert_below=0.6),
     }
     text = format_file(monitor, levels, "hash")
 
@@ -92,9 +93,10 @@ def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
     )
     keys = [series.key for series in monitor.series()]
     levels = {
-        key: d.Thresholds(warn_above=n + 0.5, alert_above=n + 1) for n, key in enumerate(keys)
+        ThresholdKey(*key): d.Thresholds(warn_above=n + 0.5, alert_above=n + 1)
+        for n, key in enumerate(keys)
     }
-    levels["recall", ""] = d.Thresholds(warn_below=0.7, alert_below=0.6)
+    levels[ThresholdKey("recall")] = d.Thresholds(warn_below=0.7, alert_below=0.6)
     path = tmp_path / "small.thresholds.toml"
     path.write_text(format_file(monitor, levels, "hash"), encoding="utf-8")
     found = thresholds.read(path)

@@ -74,8 +74,8 @@ def test_a_method_that_the_index_lacks_is_always_evidentlys() -> None:
     window = find_window(monitor, FIRST)
     found = choose(monitor, window, SMALL, backfill=True, report=False, check_every=50)
 
-    assert found.name == choice.for_calibration(monitor).name == "evidently"
-    assert choice.for_calibration(small_monitor()).name == "index"
+    assert found.name == choice.choose_for_calibration(monitor).name == "evidently"
+    assert choice.choose_for_calibration(small_monitor()).name == "index"
 
 
 @pytest.fixture(scope="module")

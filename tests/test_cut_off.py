@@ -285,7 +285,7 @@ def test_killed_between_the_window_and_its_training(
     if command == "due":
         commands.collect_due(settings, "small")
     elif command == "run":
-        commands.run(settings, "small", date(2024, 1, 12), report=False)
+        commands.run(settings, "small", "2024-01-12", report=False)
     else:
         day = date(2024, 1, 11)
         commands.backfill(settings, "small", BackfillOptions(day, day, missing=True, reports=0))

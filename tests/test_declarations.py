@@ -9,6 +9,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck import thresholds
+from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.load import RESERVED, UnknownMonitorError, find_monitor, load
 from repository import MONITORS
 
@@ -150,11 +151,15 @@ def test_stale_and_double_thresholds_are_refused() -> None:
     """A threshold file of another declaration, or with a number written twice, is a problem."""
     calibrated = small_monitor(metrics=(d.drift(), d.missing(warn=0.1, alert=0.2)))
     print_ = thresholds.fingerprint(calibrated)
-    levels = {("drift", c): d.Thresholds(warn_above=1, alert_above=2) for c in ("x", "c")}
+    levels = {
+        ThresholdKey("drift", c): d.Thresholds(warn_above=1, alert_above=2) for c in ("x", "c")
+    }
     good = thresholds.Calibration(print_, "", levels)
     stale = dataclasses.replace(good, fingerprint="0")
     both = d.Thresholds(warn_above=0.1, alert_above=0.2)
-    twice = dataclasses.replace(good, thresholds={**levels, ("missing_share", "x"): both})
+    twice = dataclasses.replace(
+        good, thresholds={**levels, ThresholdKey("missing_share", "x"): both}
+    )
 
     assert thresholds.find_problems(calibrated, good) == []
     assert "stale" in thresholds.find_problems(calibrated, stale)[0]

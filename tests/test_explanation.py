@@ -11,8 +11,8 @@ from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference, make_reference
-from driftdeck.collectors.windows.collect import measure_rows
 from driftdeck.collectors.windows.explanation import _compute_share, explain
+from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.declare import Monitor
 
 DAY = date(2024, 1, 9)
@@ -35,7 +35,12 @@ def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     """What is stored of a window."""
     window = monitor.every.window(DAY)
     return measure_rows(
-        monitor, window, frame, reference, list(monitor.series()), choose_for_calibration(monitor)
+        monitor,
+        window,
+        frame,
+        Comparison(reference),
+        list(monitor.series()),
+        choose_for_calibration(monitor),
     ).explanation
 
 

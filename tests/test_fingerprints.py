@@ -13,6 +13,7 @@ from driftdeck import thresholds
 from driftdeck.collectors.thresholds.calibrate import format_file
 from driftdeck.collectors.windows.reference import _hash
 from driftdeck.declare.canonical import canonical
+from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.load import load
 from repository import MONITORS, ROOT
 
@@ -225,7 +226,8 @@ CLASSES = [
     for value in (getattr(d, name) for name in d.__all__)
     if isinstance(value, type) and is_dataclass(value)
 ]
-ELSEWHERE = {d.Contact, d.Receiver, d.Files, d.Series, d.Window}
+EVERY = (d.Hourly(6), d.Weekly(), d.Monthly())
+ELSEWHERE = {d.Contact, d.Receiver, d.Files, d.Series, d.Window, d.Every, d.Slice, d.Segment}
 """Classes of which no monitor holds one as such."""
 
 
@@ -238,7 +240,8 @@ def test_a_newer_field_of_any_class_moves_no_fingerprint(kind: type, default: An
     newer = make_dataclass(
         kind.__name__, [("newer", object, default)], bases=(kind,), frozen=True, kw_only=True
     )
-    today = every_kind() if kind is not d.Csv else replace(every_kind(), source=d.Csv("l", "at"))
+    other = {d.Csv: {"source": d.Csv("l", "at")}, **{type(e): {"every": e} for e in EVERY}}
+    today = replace(every_kind(), **other.get(kind, {}))
     later = upgraded(today, kind, newer)
 
     assert thresholds.fingerprint(later) == thresholds.fingerprint(today)
@@ -263,7 +266,7 @@ def test_a_file_of_an_older_version_stays_valid(
 ) -> None:
     """Where a later version hashes more, new files say so and old ones are read as they were."""
     monitor = small_monitor(metrics=(d.recall(),))
-    levels = {("recall", ""): d.Thresholds(warn_below=0.7, alert_below=0.6)}
+    levels = {ThresholdKey("recall"): d.Thresholds(warn_below=0.7, alert_below=0.6)}
     path = tmp_path / f"small{thresholds.SUFFIX}"
     path.write_text(format_file(monitor, levels, "hash"))
     assert "version" not in path.read_text()

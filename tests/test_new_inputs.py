@@ -317,12 +317,13 @@ def test_a_reference_too_thin_says_how_many_days_it_takes(mine: Settings, tmp_pa
     """The number, not the name of a constant."""
     make(mine, asked("thin", saved(NAMED[["at", "c"]], mine.data)))
     from driftdeck.collectors.new.command import find_dataset, propose, resolve_place
+    from driftdeck.declare.thresholds import ThresholdKey
     from driftdeck.load import find_monitor
 
     request = asked("thin", tmp_path / "data" / "log.csv")
     found = find_dataset(mine, request, resolve_place(mine, request.source, "thin"), "UTC")
     days = choose_period(found.profile.days, "UTC", datetime.now(UTC), None, "x")
     monitor = find_monitor("thin", *mine.monitor_folders)
-    none: dict[tuple[str, str], list[float]] = {s.key: [] for s in monitor.series()}
+    none: dict[ThresholdKey, list[float]] = {ThresholdKey(*s.key): [] for s in monitor.series()}
     with pytest.raises(DriftdeckError, match=r"no column has a value on \d+ days of the reference"):
         drop_unmeasurable(propose(found, "UTC", days), monitor, none)

@@ -6,9 +6,9 @@ from itertools import pairwise
 from zoneinfo import available_timezones
 
 import pytest
+from test_days_of_zones import weeks_of_change
 
 from driftdeck import declare as d
-from test_days_of_zones import weeks_of_change
 
 KINDS = [
     *(d.Hourly(hours, timezone="America/New_York") for hours in (1, 2, 3, 4, 6, 8, 12)),

@@ -7,10 +7,13 @@ from driftdeck.declare import Monitor, Window
 from driftdeck.errors import UsageError
 
 
-def find_window(monitor: Monitor, name: str) -> Window:
-    """The window of that name. Raises UsageError for none, or one outside the monitor's period."""
+def find_window(monitor: Monitor, name: str | date) -> Window:
+    """The window of that name, or of a day where windows are days.
+
+    Raises UsageError for none, or one outside the monitor's period.
+    """
     try:
-        window = monitor.every.parse(name)
+        window = monitor.every.parse(str(name))
     except ValueError as error:
         raise UsageError(f"{monitor.name}: {error}") from None
     if not _is_watched(monitor, window):

@@ -204,16 +204,14 @@ class Hourly(Every):
 
     pattern = "YYYY-MM-DDTHH"
 
-    def __init__(self, hours: int = 1, *, timezone: str = "UTC") -> None:
-        object.__setattr__(self, "hours", hours)
-        object.__setattr__(self, "timezone", timezone)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         require(
-            hours in (1, 2, 3, 4, 6, 8, 12),
+            self.hours in (1, 2, 3, 4, 6, 8, 12),
             "every: hours",
-            f"{hours!r}",
+            f"{self.hours!r}",
             "give 1, 2, 3, 4, 6, 8 or 12: a day has a whole number of them",
         )
-        self.__post_init__()
 
     @property
     def noun(self) -> str:
