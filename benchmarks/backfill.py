@@ -56,7 +56,7 @@ def main() -> None:
             complete_windows(monitor, clock(connection), date(2013, 1, 1), date(2013, 12, 31))
         )
         sample = windows[:: len(windows) // DAYS][:DAYS]
-        looped = Looped(monitor, settings, connection)
+        looped = EvidentlyLoop(monitor, settings, connection)
         runner = Runner(monitor, settings, connection, backfill=True)
         runner.run_batch(sample[:2])
         looped.run_batch(sample[:1])
@@ -125,7 +125,7 @@ def command(settings: Settings) -> None:
     )
 
 
-class Looped:
+class EvidentlyLoop:
     """What one would write with Evidently: a report of every metric a day, rows inserted."""
 
     def __init__(

@@ -22,9 +22,9 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
 from driftdeck.preflight.sql.macros import expand
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import current_value
 from driftdeck.verify.database import run_query
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 PORT = 5499
@@ -217,7 +217,7 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
 
 def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Query]:
     """The questions of the dashboards, their variables replaced as the browser would."""
-    built = Built(artefacts(settings), {})
+    built = Provisioning(artefacts(settings), {})
     now = _now()
     for dashboard in built.dashboards():
         if not dashboard["uid"].endswith(ASKED):

@@ -10,15 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from driftdeck import dashboards_src
 from driftdeck.dashboards import edit
-from driftdeck.dashboards_src import Page, Pulled, Site
+from driftdeck.dashboards_src import Page, PulledDashboard, Site
 from driftdeck.declare import Contact, Monitor
 from driftdeck.errors import DriftdeckError, ExitCode
 from driftdeck.facts import Json
 from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
 from driftdeck.facts.dollars import escape
 from driftdeck.garbage import pause_collection
-from driftdeck.generator import retired, yamltext
-from driftdeck.generator.modern import modernise
+from driftdeck.generator import retirements, yamltext
+from driftdeck.generator.modernisation import modernise
 from driftdeck.load import load, load_contacts
 from driftdeck.preflight.releases import POSTGRES_RENAMED, Release
 from driftdeck.project import Project, SettingsError
@@ -54,7 +54,7 @@ def site(settings: Project) -> Site:
     )
 
 
-def pages(settings: Project) -> list[Page | Pulled]:
+def pages(settings: Project) -> list[Page | PulledDashboard]:
     """Every dashboard of the declared monitors."""
     return dashboards_src.pages(
         site(settings), load(*settings.monitor_folders), settings.dashboard_folders
@@ -63,7 +63,7 @@ def pages(settings: Project) -> list[Page | Pulled]:
 
 @pause_collection()
 def artefacts(
-    settings: Project, place: Place = COMPOSE, every: Sequence[Page | Pulled] | None = None
+    settings: Project, place: Place = COMPOSE, every: Sequence[Page | PulledDashboard] | None = None
 ) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text.
 
@@ -74,8 +74,8 @@ def artefacts(
         files.append(("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)))
     if contacts := load_contacts(*settings.monitor_folders):
         files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
-    gone = retired.read(settings.provisioning_dir / retired.FILE)
-    files += [(path, _yaml(document)) for path, document in retired.deletions(gone).items()]
+    gone = retirements.read(settings.provisioning_dir / retirements.FILE)
+    files += [(path, _yaml(document)) for path, document in retirements.deletions(gone).items()]
     files += [_rules(settings, monitor) for monitor in load(*settings.monitor_folders)]
     files += [_drawn(settings, page) for page in (pages(settings) if every is None else every)]
     return _by_path(files)
@@ -111,7 +111,7 @@ def unused_edits(settings: Project, built: Mapping[str, str]) -> list[str]:
     ]
 
 
-def dashboard(page: Page | Pulled) -> Json:
+def dashboard(page: Page | PulledDashboard) -> Json:
     """A page as its module makes it, in Grafana's form. Raises BuildError naming it."""
     try:
         return modernise(encode(page.dashboard()))
@@ -188,7 +188,7 @@ def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
     return path, _yaml({"apiVersion": 1, "groups": groups})
 
 
-def _drawn(settings: Project, page: Page | Pulled) -> tuple[str, str]:
+def _drawn(settings: Project, page: Page | PulledDashboard) -> tuple[str, str]:
     """The path and text of a dashboard, with the edits that were made in Grafana."""
     name = _stem(page.uid, settings)
     edits = edit.load(settings.edits_dir, name)
@@ -197,7 +197,7 @@ def _drawn(settings: Project, page: Page | Pulled) -> tuple[str, str]:
 
 
 def _stem(uid: str, settings: Project) -> str:
-    """What the files of a thing are named by."""
+    """What the files of a resource are named by."""
     return uid.removeprefix(settings.uid_prefix)
 
 

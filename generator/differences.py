@@ -1,4 +1,4 @@
-"""What differs between two dashboards, rules or other things: by name and field, never a blob."""
+"""What differs between two dashboards, rules or the like: by name and field, never a blob."""
 
 import difflib
 import json

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from driftdeck.dashboards.alerts import OF_COLUMN, number
-from driftdeck.dashboards_src import Page, Pulled, groups
+from driftdeck.dashboards_src import Page, PulledDashboard, groups
 from driftdeck.declare import Monitor, Series
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import pages, site
@@ -18,7 +18,7 @@ runbook link leads to its paragraph here.
 """
 
 
-def reference(settings: Project, every: Sequence[Page | Pulled] | None = None) -> str:
+def reference(settings: Project, every: Sequence[Page | PulledDashboard] | None = None) -> str:
     """The whole page as Markdown. every: the dashboards, where they are made already."""
     monitors = load(*settings.monitor_folders)
     of_site = site(settings)
@@ -45,7 +45,9 @@ def present(settings: Project) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | Pulled | None) -> Iterator[str]:
+def _monitor(
+    monitor: Monitor, rules: Sequence[Json], page: Page | PulledDashboard | None
+) -> Iterator[str]:
     yield f"## {monitor.title}"
     yield f"{monitor.description} Declared in `{monitor.name}.py`; owner: {monitor.owner}."
     yield "\n| series | unit | method | warning | alert | what it is |\n|---|---|---|---|---|---|"
@@ -95,14 +97,14 @@ def _plain(template: str) -> str:
     return known.replace(OF_COLUMN, "")
 
 
-def _dashboards(every: Iterable[Page | Pulled]) -> Iterator[str]:
+def _dashboards(every: Iterable[Page | PulledDashboard]) -> Iterator[str]:
     for page in every:
         yield f"\n### {page.title}"
         yield f"{page.description}\n"
         yield from _panels(page)
 
 
-def _panels(page: Page | Pulled) -> Iterator[str]:
+def _panels(page: Page | PulledDashboard) -> Iterator[str]:
     for row in page.rows:
         for item in row.items:
             description = (item.panel.description or "").strip()

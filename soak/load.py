@@ -30,9 +30,9 @@ from driftdeck.settings import Settings, load_settings
 from driftdeck.stack import steps
 from driftdeck.stack.local import grafana_binary
 from driftdeck.stack.runtime import choose
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import QueryResult, check_queries
 from driftdeck.verify.grafana import LiveGrafana, run_query
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query
 from examples.live.play import BEGINS, ENDS
 from soak.flat import growth
@@ -98,7 +98,7 @@ class Clients:
         self._over = threading.Event()
         open_all = self._by_grafana if house.has_grafana else self._by_preview
         self._settings = house.settings
-        self._built = Built(choose(house.settings).artefacts(), {})
+        self._built = Provisioning(choose(house.settings).artefacts(), {})
         self._threads = [
             threading.Thread(target=self._read, args=(open_all,), daemon=True) for _ in range(count)
         ]

@@ -33,7 +33,7 @@ from driftdeck.generator.artefacts import (
     site,
 )
 from driftdeck.generator.files import present, stale, write
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import RESERVED, load
 from driftdeck.settings import IsolatedSettings
 from repository import MONITORS, ROOT
@@ -295,7 +295,7 @@ def test_reserved_names_are_those_of_the_other_dashboards() -> None:
 @pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])
 def test_no_artefact_replaces_another(uid: str) -> None:
     """Two dashboards of one file are an error that names it, whatever they were made of."""
-    pulled = [*pages(SETTINGS), dashboards_src.Pulled(uid, "Mine", (), {})]
+    pulled = [*pages(SETTINGS), dashboards_src.PulledDashboard(uid, "Mine", (), {})]
 
     with pytest.raises(BuildError, match=r"dashboards/flights\.json is built twice; .*rename"):
         artefacts(SETTINGS, every=pulled)

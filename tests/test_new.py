@@ -21,7 +21,7 @@ from driftdeck.collectors.values import Status
 from driftdeck.database import uri
 from driftdeck.errors import DriftdeckError
 from driftdeck.generator.artefacts import artefacts
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import RESERVED, find_monitor, load
 from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import Report

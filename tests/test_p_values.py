@@ -18,7 +18,7 @@ from driftdeck.load import load
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import NOW, Json, drawings, of_small
 
 P_VALUES = "number=d.KS, category=d.CHI_SQUARE, warn=0.01, alert=0.001"
@@ -44,7 +44,7 @@ def lines(model: Json, title: str) -> dict[str, Sequence[float | None]]:
 
 def drawn(settings: Settings, **values: Any) -> Json:
     """The monitor's dashboard with a choice of its variables."""
-    dashboards = Built(artefacts(settings), {}).dashboards()
+    dashboards = Provisioning(artefacts(settings), {}).dashboards()
     asked = DashboardRequest(
         values={name: (value,) for name, value in values.items()}, all_choices=False
     )
@@ -90,7 +90,7 @@ def test_levels_of_both_sides_are_drawn(tested: Settings, connection: psycopg.Co
 def test_panels_say_which_side_is_bad(tested: Settings) -> None:
     """Nothing is divided, and no distance is spoken of."""
     titles = ("Drift of every column", "$column: drift", "Prediction drift", "Target drift")
-    [board] = [of_small(Built(artefacts(tested), {}).dashboards())]
+    [board] = [of_small(Provisioning(artefacts(tested), {}).dashboards())]
     said = [p["description"] for p in board["panels"] if p["title"].startswith(titles)]
 
     assert len(said) == len(titles)

@@ -11,10 +11,10 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import NOW, PANEL, Json, drawings, of_small
 
-COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
+COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 @pytest.mark.parametrize("dashboard", COMMITTED, ids=lambda one: one["uid"])

@@ -19,11 +19,11 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview import pages, serve
 from driftdeck.preview.source import Build, Source
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.look import FLAGS, browser_program
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import Json, drawings
 
-COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
+COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 def held_by(text: str) -> Json:

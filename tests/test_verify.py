@@ -11,11 +11,11 @@ import pytest
 from driftdeck.facts import Json
 from driftdeck.grafana.client import Grafana
 from driftdeck.settings import IsolatedSettings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check, as_line, summary
 from driftdeck.verify.grafana import LiveGrafana, check_grafana
 from driftdeck.verify.links import Link
 from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.recording import Recording
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
@@ -252,7 +252,7 @@ def test_links_lead_to_pages_that_exist(recording: Recording) -> None:
     files = dict(recording.built.files)
     name = "dashboards/overview.json"
     files[name] = files[name].replace("/d/${__data.fields.uid}", "/d/other-${__data.fields.uid}")
-    recording.built = Built(files, recording.built.may_be_empty)
+    recording.built = Provisioning(files, recording.built.may_be_empty)
     links = {name: said for name, said in failed(recording).items() if name.startswith("link")}
 
     assert "link Models overview / Models / Open the dashboard" in links

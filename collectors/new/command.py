@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.frames.reference import days_of, load_reference
 from driftdeck.collectors.jobs.collect import collect
 from driftdeck.collectors.jobs.windows import complete_windows
@@ -54,7 +54,7 @@ def make(settings: Settings, request: Request) -> Monitor:
     title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
-    with _undone([path, thresholds.locate(path), *files]):
+    with _undone([path, threshold_files.locate(path), *files]):
         remarks = _keep_secret(settings, place)
 
         def written(one: Proposal) -> Monitor:
@@ -63,7 +63,7 @@ def make(settings: Settings, request: Request) -> Monitor:
             load.cache_clear()
             return find_monitor(name, *settings.monitor_folders)
 
-        thresholds.locate(path).unlink(missing_ok=True)
+        threshold_files.locate(path).unlink(missing_ok=True)
         monitor = written(proposal)
         _say(found, proposal, [*remarks, *proposal.remarks])
         values = measure_days(monitor, Reader(monitor, settings), list_calibrated(monitor))
@@ -73,13 +73,15 @@ def make(settings: Settings, request: Request) -> Monitor:
         write(monitor, settings, values)
         load.cache_clear()
         monitor = find_monitor(name, *settings.monitor_folders)
-        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
+        problems = threshold_files.find_problems(
+            monitor, threshold_files.read(threshold_files.locate(path))
+        )
         if problems:
             raise UsageError("; ".join(problems))
     for one in proposal.left_out:
         print(f"  left out {format_name(one.name)}: {one.why}")
     _try(monitor, settings)
-    print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
+    print(f"{name}: wrote {path.name} and {threshold_files.locate(path).name} in {path.parent}")
     return monitor
 
 
@@ -113,7 +115,7 @@ def amend(
     short = {
         s.key: len(values[s.key])
         for s in list_calibrated(monitor)
-        if len(values[s.key]) < thresholds.ENOUGH
+        if len(values[s.key]) < threshold_files.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
     columns = tuple(
@@ -124,7 +126,7 @@ def amend(
     )
     if not any(one.kind for one in columns):
         raise UsageError(
-            f"no column has a value on {thresholds.ENOUGH} days of the reference with"
+            f"no column has a value on {threshold_files.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.engines.choice import for_calibration
 from driftdeck.collectors.frames.reference import daily_rows, days_of, from_frame, load_reference
 from driftdeck.collectors.jobs.collect import from_rows
@@ -54,11 +54,13 @@ def write(monitor: Monitor, settings: Settings, values: Mapping[Key, list[float]
     """Write the threshold file from the values of quiet days, and print it beside them."""
     wanted = list_calibrated(monitor)
     proposed = {
-        s.key: propose(s, values[s.key]) for s in wanted if len(values[s.key]) >= thresholds.ENOUGH
+        s.key: propose(s, values[s.key])
+        for s in wanted
+        if len(values[s.key]) >= threshold_files.ENOUGH
     }
     reference = load_reference(Reader(monitor, settings), monitor, days_of(monitor, None))
     text = render(monitor, proposed, reference.hash if reference else "")
-    path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
+    path = threshold_files.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
     _print(monitor, wanted, values, proposed, path)
 
@@ -142,7 +144,7 @@ def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> s
         f"# Thresholds of {monitor.name}, found by `driftdeck calibrate {monitor.name}`",
         "# on the reference's own days. Review them; change what you know better.",
         "",
-        *thresholds.format_heading(monitor, data),
+        *threshold_files.format_heading(monitor, data),
     ]
     for metric in dict.fromkeys(metric for metric, _ in proposed):
         lines += ["", f"[{metric}]"]
@@ -150,7 +152,7 @@ def render(monitor: Monitor, proposed: Mapping[Key, Thresholds], data: str) -> s
             if name == metric:
                 pairs = series_thresholds.as_dict().items()
                 numbers = ", ".join(f"{key} = {value!r}" for key, value in pairs)
-                lines.append(f"{thresholds.format_key(column)} = {{ {numbers} }}")
+                lines.append(f"{threshold_files.format_key(column)} = {{ {numbers} }}")
     return "\n".join(lines) + "\n"
 
 

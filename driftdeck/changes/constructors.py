@@ -11,8 +11,8 @@ from driftdeck.changes.parameters import CONSTRUCTORS, PANEL, parameters
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import encode
 from driftdeck.generator.differences import NOTHING
-from driftdeck.generator.modern import panel_of, target_of
-from driftdeck.generator.normal import normalise_panel
+from driftdeck.generator.modernisation import panel_of, target_of
+from driftdeck.generator.normalisation import normalise_panel
 
 
 @dataclass(frozen=True)

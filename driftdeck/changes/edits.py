@@ -19,7 +19,7 @@ from driftdeck.dashboards.rows import open_rows
 from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
-from driftdeck.generator.normal import normalise_order
+from driftdeck.generator.normalisation import normalise_order
 
 HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 

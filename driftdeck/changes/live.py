@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from driftdeck.changes import foreign
 from driftdeck.facts import Json
-from driftdeck.generator.things import Thing, Things
+from driftdeck.generator.resources import Resource, Resources
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
@@ -36,20 +36,22 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveResources:
     """What a Grafana holds.
 
-    things: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
+    resources: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
     last, by uid; folder_of: the title of its folder, by uid. shapes: of those stored as v2.
     """
 
-    things: Things
+    resources: Resources
     by: Mapping[str, str]
     folder_of: Mapping[str, str]
     shapes: Mapping[str, Shape]
 
 
-def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = False) -> Live:
+def read(
+    grafana: Grafana, settings: Settings, built: Resources, *, others: bool = False
+) -> LiveResources:
     """Everything that the source builds, and everything that bears its prefix.
 
     others: whether the Grafana is somebody else's, who may have made more in it. Raises
@@ -58,7 +60,7 @@ def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = 
     policies = settings.notification_policies if others else "whole"
     problems: list[str] = []
     prefix = settings.uid_prefix
-    found: Things = {}
+    found: Resources = {}
     by: dict[str, str] = {}
     folder_of: dict[str, str] = {}
     shapes: dict[str, Shape] = {}
@@ -68,13 +70,13 @@ def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = 
     def ours(kind: str, uid: str) -> bool:
         return uid.startswith(prefix) or (kind, uid) in built
 
-    def put(thing: Thing) -> None:
-        if ours(thing.kind, thing.uid):
-            found[thing.kind, thing.uid] = thing
+    def put(resource: Resource) -> None:
+        if ours(resource.kind, resource.uid):
+            found[resource.kind, resource.uid] = resource
 
     for one in grafana.get("/api/datasources") if settings.datasource == "built" else []:
         problems += foreign.datasource(built, one, settings)
-        put(Thing("datasource", one["uid"], one["name"], one))
+        put(Resource("datasource", one["uid"], one["name"], one))
     for one in grafana.get("/api/search", type="dash-db", limit="5000"):
         if not ours("dashboard", one["uid"]):
             continue
@@ -84,7 +86,7 @@ def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = 
             shapes[one["uid"]] = Shape.of(spec)
             made = built.get(("dashboard", one["uid"]))
             content = in_rows(content, spec["layout"], made.content if made else content)
-        put(Thing("dashboard", one["uid"], content["title"], content))
+        put(Resource("dashboard", one["uid"], content["title"], content))
         by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
         folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
     intervals: dict[tuple[str, str], int] = {}
@@ -101,16 +103,16 @@ def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = 
     points = grafana.get("/api/v1/provisioning/contact-points")
     problems += foreign.contact_points(built, points, prefix)
     for one in points:
-        put(Thing("contact point", one["uid"], one["name"], one))
+        put(Resource("contact point", one["uid"], one["name"], one))
     if others:
         foreign.refuse(problems)
     if tree := _policies(grafana, settings, built, found, policies):
-        found["policies", "1"] = Thing("policies", "1", "policies", tree)
-    return Live(found, by, folder_of, shapes)
+        found["policies", "1"] = Resource("policies", "1", "policies", tree)
+    return LiveResources(found, by, folder_of, shapes)
 
 
 def _policies(
-    grafana: Grafana, settings: Settings, built: Things, found: Things, policies: str
+    grafana: Grafana, settings: Settings, built: Resources, found: Resources, policies: str
 ) -> Json | None:
     """What is ours of the tree of policies, None where nothing is."""
     if policies == "none":
@@ -118,7 +120,7 @@ def _policies(
     tree: Json = grafana.get(PATH)
     if policies == "routes":
         return branch_in(tree, settings.alert_folder)
-    points = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
+    points = {resource.name for (kind, _), resource in found.items() if kind == "contact point"}
     return tree if ("policies", "1") in built or points & set(_receivers(tree)) else None
 
 
@@ -141,8 +143,8 @@ def _receivers(tree: Json) -> Iterator[str]:
         yield from _receivers(route)
 
 
-def _rule(one: Json, folders: Mapping[str, str], interval: int) -> Thing:
+def _rule(one: Json, folders: Mapping[str, str], interval: int) -> Resource:
     content = {key: one[key] for key in RULE if key in one}
     content["folder"] = folders.get(one["folderUID"], one["folderUID"])
     content["group"], content["interval"] = one["ruleGroup"], f"{interval}s"
-    return Thing("rule", one["uid"], one["title"], content)
+    return Resource("rule", one["uid"], one["title"], content)

@@ -11,7 +11,7 @@ from contextlib import suppress
 import psycopg
 from psycopg import sql
 
-from driftdeck.schema import SCHEMA
+from driftdeck.schema_name import SCHEMA
 from driftdeck.settings import Settings
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {

@@ -7,9 +7,9 @@ from psycopg import sql
 from driftdeck.database.grants import rights
 from driftdeck.database.migrate import migrations
 from driftdeck.database.roles import SETTINGS
-from driftdeck.database.schema import TABLE
+from driftdeck.database.schema_setup import TABLE
 from driftdeck.project import READER
-from driftdeck.schema import in_schema
+from driftdeck.schema_name import in_schema
 from driftdeck.settings import Settings
 
 HEAD = """\

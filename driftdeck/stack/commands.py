@@ -70,13 +70,13 @@ def _checks(
     from driftdeck.stack.runtime import find_target, has_grafana
     from driftdeck.verify import database as verify_database
     from driftdeck.verify import grafana as verify_grafana
-    from driftdeck.verify.built import Built
     from driftdeck.verify.checks import Check
+    from driftdeck.verify.provisioning import Provisioning
 
     one = find_target(settings)
     differing = stale(one.folder, one.wanted)
     yield Check("artefacts", not differing, ", ".join(differing) or "what the source builds")
-    built = Built.read(one.settings, one.folder)
+    built = Provisioning.read(one.settings, one.folder)
     if has_grafana(settings):
         yield from verify_grafana.verify(one.settings, built, one.log, record, v2=v2)
     else:
@@ -106,15 +106,15 @@ def look(settings: Settings, out: Path | None = None) -> int:
     Raises UsageError where there is no Grafana, GrafanaError, NoBrowserError.
     """
     from driftdeck.stack.runtime import find_target, has_grafana
-    from driftdeck.verify.built import Built
     from driftdeck.verify.look import look as look_at
+    from driftdeck.verify.provisioning import Provisioning
 
     if not has_grafana(settings):
         raise UsageError("there is no Grafana to look at; `driftdeck preview` draws without one")
     one = find_target(settings)
     folder = out or settings.stack_dir / "pictures"
     failed = _print_checks(
-        look_at(one.settings, Built.read(one.settings, one.folder), folder), as_lines=True
+        look_at(one.settings, Provisioning.read(one.settings, one.folder), folder), as_lines=True
     )
     say(f"pictures: {folder}")
     return failed

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from driftdeck.facts import Json
-from driftdeck.verify.built import Built
 from driftdeck.verify.links import Link, list_links
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 RunQuery = Callable[[Query], "QueryResult"]
@@ -48,7 +48,7 @@ class Check:
 
 
 def check_queries(
-    built: Built, run: RunQuery, exists: Callable[[str], str], now: datetime
+    built: Provisioning, run: RunQuery, exists: Callable[[str], str], now: datetime
 ) -> Iterator[Check]:
     """Run every query of every dashboard, judge the results, and follow the links in them.
 

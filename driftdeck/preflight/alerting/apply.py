@@ -9,7 +9,7 @@ from driftdeck.preflight.alerting.mutetimes import MuteTime
 from driftdeck.preflight.alerting.routing import Deletion, NamedDeletion, Routing
 from driftdeck.preflight.alerting.rules import Rule, RuleGroup
 from driftdeck.preflight.datasources.apply import Datasources
-from driftdeck.preflight.read.fields import Listed, Owned
+from driftdeck.preflight.read.fields import Listed, OrganisationEntry
 from driftdeck.preflight.read.files import YAML, TopLevel, files, parse
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import RESET_AS_ASKED, ROUTING_FIRST
@@ -95,7 +95,7 @@ def _store_routing(alerts: list[AlertingFile], state: State, reading: Reading) -
 
 def _check_organisations(file: AlertingFile, reading: Reading) -> None:
     """Contact points and policies need an organisation that is there; rules lie idle."""
-    entries: tuple[Owned, ...] = (
+    entries: tuple[OrganisationEntry, ...] = (
         *file.contact_points, *file.policies, *file.mute_times, *file.templates,
         *file.delete_contact_points, *file.delete_mute_times, *file.delete_templates,
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _delete_routing(alerts: list[AlertingFile], state: State, reading: Reading) 
 
 
 def _report_deleted_again(
-    kind: str, gone: Owned, name: str, state: State, reading: Reading
+    kind: str, gone: OrganisationEntry, name: str, state: State, reading: Reading
 ) -> None:
     """What a tree writes and then deletes is not there."""
     if (kind, gone.org_id, name) in state.met:

@@ -277,7 +277,7 @@ class Entry(BaseModel):
         return plain(self._record.get(name))
 
 
-class Owned(Entry):
+class OrganisationEntry(Entry):
     """What belongs to an organisation."""
 
     org_id: Organisation = 1

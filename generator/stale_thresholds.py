@@ -1,6 +1,6 @@
 """Whether the committed thresholds still fit their declarations."""
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.load import find_declaration, load
 from driftdeck.project import Project
 
@@ -9,6 +9,6 @@ def stale_thresholds(settings: Project) -> list[str]:
     """A sentence for each threshold that is stale, missing, left over, or written twice."""
     problems: list[str] = []
     for monitor in load(*settings.monitor_folders):
-        path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
-        problems += thresholds.find_problems(monitor, thresholds.read(path))
+        path = threshold_files.locate(find_declaration(monitor.name, settings.monitor_folders))
+        problems += threshold_files.find_problems(monitor, threshold_files.read(path))
     return problems

@@ -13,6 +13,7 @@ from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
+from driftdeck.generator.browser_migration import keep_override, same_steps
 from driftdeck.generator.defaults import (
     DASHBOARD,
     IGNORED,
@@ -22,8 +23,7 @@ from driftdeck.generator.defaults import (
     panel_defaults,
 )
 from driftdeck.generator.differences import NOTHING, pair_parts
-from driftdeck.generator.migrated import keep_override, same_steps
-from driftdeck.generator.things import Thing
+from driftdeck.generator.resources import Resource
 
 CELL_OPTIONS: Final = 38
 """The schema from which Grafana knows the options of a table's cells."""
@@ -56,7 +56,7 @@ def normalise_panel(built: Json, live: Json, schema: int) -> Json:
     return _without(built, saved, IGNORED["panel"], _Defaults(defaults))
 
 
-def normalise_thing(built: Thing, live: Thing) -> Thing:
+def normalise_resource(built: Resource, live: Resource) -> Resource:
     """A live rule, contact point, datasource or policy tree in the words of the source."""
     filled = built.kind == "contact point"  # its variables have values in Grafana alone
     content = _normalise(built.content, live.content, _Provisioned(filled), "")
