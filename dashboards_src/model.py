@@ -150,7 +150,7 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "Every judged series, day by day",
         "Teal is quiet, amber beyond its warning level, red beyond its alert level."
         " A gap: not collected, not measured, or too few rows to judge.",
-        sql.levels(monitor, shown),
+        sql.states(monitor, shown),
     )
     yield Row("State", [Item(panel, 24, max(5, 3 + (len(series) * 2 + 2) // 3))])
 
@@ -194,8 +194,16 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     drifts = _declared(monitor, *DRIFTS)
     if not drifts:
         return
-    levels = (("warning", AMBER), ("alert", RED), ("low warning", AMBER), ("low alert", RED))
-    styles = [override("drift", color=fixed(BLUE)), *(_line(name, color) for name, color in levels)]
+    colours = (
+        ("warning", AMBER),
+        ("alert", RED),
+        ("low warning", AMBER),
+        ("low alert", RED),
+    )
+    styles = [
+        override("drift", color=fixed(BLUE)),
+        *(_line(name, color) for name, color in colours),
+    ]
     sides = [SIDES[bad] for bad in dict.fromkeys(metric.breach_side for metric in drifts)]
     detail = panels.timeseries(
         site,

@@ -227,8 +227,8 @@ def committed(
 
 def root_of(init_settings: PydanticBaseSettingsSource) -> Path:
     """The project's folder: given, or found."""
-    given = init_settings().get("root")
-    return Path(given) if given else find_root()
+    chosen = init_settings().get("root")
+    return Path(chosen) if chosen else find_root()
 
 
 def _name_file(root: Path) -> str:

@@ -73,11 +73,12 @@ def artefacts(
     if settings.datasource == "built":
         files.append(("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)))
     if contacts := load_contacts(*settings.monitor_folders):
-        files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
+        files.append(("alerting/contacts.yaml", _contacts_text(settings, contacts)))
     gone = retirements.read(settings.provisioning_dir / retirements.FILE)
     files += [(path, _yaml(document)) for path, document in retirements.deletions(gone).items()]
-    files += [_rules(settings, monitor) for monitor in load(*settings.monitor_folders)]
-    files += [_drawn(settings, page) for page in (pages(settings) if every is None else every)]
+    files += [_rules_file(settings, monitor) for monitor in load(*settings.monitor_folders)]
+    every = pages(settings) if every is None else every
+    files += [_dashboard_file(settings, page) for page in every]
     return _by_path(files)
 
 
@@ -180,7 +181,7 @@ def datasource_type(release: str) -> str:
     return POSTGRES if Release.of(release) >= POSTGRES_RENAMED else POSTGRES_ALIAS
 
 
-def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
+def _rules_file(settings: Project, monitor: Monitor) -> tuple[str, str]:
     """The path and text of a monitor's rules: a file each, so that a change shows in its own."""
     where = site(settings)
     groups = [_escape_group(group) for group in dashboards_src.groups(where, (monitor,))]
@@ -188,7 +189,7 @@ def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
     return path, _yaml({"apiVersion": 1, "groups": groups})
 
 
-def _drawn(settings: Project, page: Page | PulledDashboard) -> tuple[str, str]:
+def _dashboard_file(settings: Project, page: Page | PulledDashboard) -> tuple[str, str]:
     """The path and text of a dashboard, with the edits that were made in Grafana."""
     name = _stem(page.uid, settings)
     edits = edit.load(settings.edits_dir, name)
@@ -201,7 +202,7 @@ def _stem(uid: str, settings: Project) -> str:
     return uid.removeprefix(settings.uid_prefix)
 
 
-def _contacts(settings: Project, contacts: tuple[Contact, ...]) -> str:
+def _contacts_text(settings: Project, contacts: tuple[Contact, ...]) -> str:
     """Grafana expands `$` in receivers and policies; a receiver's are variables, and meant."""
     document = dashboards_src.notifications(site(settings), contacts)
     return _yaml({**document, "policies": escape(document["policies"])})

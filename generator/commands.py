@@ -96,14 +96,14 @@ def diff(
     Raises NoRevisionError.
     """
     files, against = before(project, base)
-    found = differences(read_resources(files), read_resources(artefacts(project)))
+    differing = differences(read_resources(files), read_resources(artefacts(project)))
     if as_markdown:
-        print(markdown(found), end="")
+        print(markdown(differing), end="")
     else:
-        for difference in found:
+        for difference in differing:
             print(*describe(difference), sep="\n")
-        print(f"{len(found)} things differ from {against}")
-    return ExitCode.DIFFERS if found and exit_code else ExitCode.DONE
+        print(f"{len(differing)} things differ from {against}")
+    return ExitCode.DIFFERS if differing and exit_code else ExitCode.DONE
 
 
 def retire(project: Project, kind: str, name: str) -> int:

@@ -60,7 +60,7 @@ def withheld_variables(settings: Project) -> list[str]:
     services = compose["services"]
     needed = [("contacts.py", "grafana", name) for name in _named(settings)]
     for monitor in load(*settings.monitor_folders):
-        addresses = {getattr(one, "address", "") for one in (monitor.source, monitor.labels)}
+        addresses = {getattr(source, "address", "") for source in (monitor.source, monitor.labels)}
         needed += [(f"{monitor.name}.py", "collectors", name) for name in sorted(addresses - {""})]
     return [
         f"{place}: ${name} does not reach {service}; add `{name}: ${{{name}:-}}` to its"

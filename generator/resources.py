@@ -90,24 +90,24 @@ def _rule(group: Json, rule: Json) -> Resource:
 
 def differences(before: Resources, after: Resources) -> list[Difference]:
     """What was added, changed and removed, by kind and name."""
-    found = []
+    differing = []
     for key in {**before, **after}:
-        one, other = before.get(key), after.get(key)
-        if one is None or other is None:
-            found.append(Difference(one, other))
-        elif changes := compare_resources(one, other):
-            found.append(Difference(one, other, tuple(changes)))
-    return sorted(found, key=lambda one: (KINDS.index(one.resource.kind), one.resource.name))
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            differing.append(Difference(old, new))
+        elif changes := compare_resources(old, new):
+            differing.append(Difference(old, new, tuple(changes)))
+    return sorted(differing, key=lambda old: (KINDS.index(old.resource.kind), old.resource.name))
 
 
 def compare_resources(before: Resource, after: Resource) -> list[Change]:
     """The differences of two states of a resource."""
     if before.kind == "dashboard":
         return compare(before.content, after.content)
-    one, other = before.content, after.content
+    old, new = before.content, after.content
     if before.kind == "policies":
-        one, other = ({**tree, "routes": "\n".join(_routes(tree))} for tree in (one, other))
-    return list(fields(Part(before.kind, before.name), (), one, other))
+        old, new = ({**tree, "routes": "\n".join(_routes(tree))} for tree in (old, new))
+    return list(fields(Part(before.kind, before.name), (), old, new))
 
 
 def _routes(tree: Json, indent: str = "") -> Iterator[str]:

@@ -82,7 +82,7 @@ class House:
             if pid.exists():
                 yield part, psutil.Process(int(pid.read_text().split()[0]))
         if server := postmaster.process(folder / "postgres"):
-            yield from (("postgresql", one) for one in (server, *server.children()))
+            yield from (("postgresql", backend) for backend in (server, *server.children()))
         yield "play", play
         for child in play.children():
             words = child.cmdline()
@@ -131,11 +131,11 @@ class Clients:
         live = LiveGrafana(self._settings, self._built, Grafana(self._settings), now)
         answers: list[QueryResult] = []
 
-        def asked(question: Query) -> QueryResult:
+        def time_query(question: Query) -> QueryResult:
             answers.append(run_query(live, question))
             return answers[-1]
 
-        for check in check_queries(self._built, asked, lambda _: "", now):
+        for check in check_queries(self._built, time_query, lambda _: "", now):
             if check.seconds is not None and answers:
                 yield check.seconds, answers.pop().error
 

@@ -33,7 +33,7 @@ def apply(target: Target, *, force: bool) -> int:
     steps = plan(target, target.live())
     for line in lines(steps):
         print(line)
-    if edited := [one.resource.name for one in steps if one.kind is Kind.EDITED and not force]:
+    if edited := [step.resource.name for step in steps if step.kind is Kind.EDITED and not force]:
         print(
             f"not applied: {', '.join(edited)} would lose what was edited in Grafana;"
             " `make pull` keeps it, or says why it cannot; `make apply FORCE=1` overwrites it"
@@ -44,7 +44,7 @@ def apply(target: Target, *, force: bool) -> int:
         steps = plan(target, target.live())  # a file that did not change overwrites no hand edit
     _by_api(target, steps)
     if target.v2:
-        _say_hidden(target)
+        _warn_of_tabs_as_rows(target)
     if target.unrouted:
         print(advice(target.grafana, target.settings.alert_folder, target.unrouted))
     left = plan(target, target.live())
@@ -54,7 +54,7 @@ def apply(target: Target, *, force: bool) -> int:
     return ExitCode.FAILED if left else ExitCode.DONE
 
 
-def _say_hidden(target: Target) -> None:
+def _warn_of_tabs_as_rows(target: Target) -> None:
     objects = Objects.of(target.grafana)
     if objects and not objects.draws:
         print(
@@ -93,13 +93,13 @@ def _for_now(target: Target, gone: dict[str, list[str]]) -> Iterator[None]:
 
 def _by_api(target: Target, steps: Sequence[Step]) -> None:
     order = ("datasource", "dashboard", "contact point", "policies", "rule")
-    gone = [one for one in steps if one.kind is Kind.ORPHANED]
-    wanted = [one for one in steps if one.kind is not Kind.ORPHANED]
-    for step in sorted(wanted, key=lambda one: order.index(one.resource.kind)):
+    gone = [step for step in steps if step.kind is Kind.ORPHANED]
+    wanted = [step for step in steps if step.kind is not Kind.ORPHANED]
+    for step in sorted(wanted, key=lambda step: order.index(step.resource.kind)):
         resource = target.built[step.resource.kind, step.resource.uid]
         PUT[resource.kind](target, resource, step.kind is Kind.ADDED)
     last = ("rule", "policies", "contact point", "dashboard", "datasource")
-    for step in sorted(gone, key=lambda one: last.index(one.resource.kind)):
+    for step in sorted(gone, key=lambda step: last.index(step.resource.kind)):
         _delete(target, step.resource)
 
 
@@ -140,13 +140,16 @@ def _object(target: Target, resource: Resource, folder: str) -> None:
         raise GrafanaError(f"FORMAT=v2 needs Grafana 12.4 with the toggle {TOGGLE}, or 13")
     left = objects.put(object_of(resource.content), folder, MESSAGE)
     if left:
-        where = ", ".join(one.field for one in left[:5])
+        where = ", ".join(change.field for change in left[:5])
         raise GrafanaError(f"dashboard {resource.name}: Grafana stored something else: {where}")
 
 
 def _folder(target: Target, title: str, name: str) -> str:
     """The uid of a folder of a title: made if it is not there, or ours with its title changed."""
-    folders = {one["uid"]: one["title"] for one in target.grafana.get("/api/folders", limit="1000")}
+    folders = {
+        folder["uid"]: folder["title"]
+        for folder in target.grafana.get("/api/folders", limit="1000")
+    }
     for uid, there in folders.items():
         if there == title:
             return str(uid)
@@ -214,7 +217,7 @@ def _rule(target: Target, resource: Resource, new: bool) -> None:
 
 
 def _contact_point(target: Target, resource: Resource, new: bool) -> None:
-    body = {**resource.content, "settings": _filled(target, resource.content.get("settings", {}))}
+    body = {**resource.content, "settings": _fill_in(target, resource.content.get("settings", {}))}
     path = "/api/v1/provisioning/contact-points"
     if new:
         target.grafana.post(path, body)
@@ -222,17 +225,17 @@ def _contact_point(target: Target, resource: Resource, new: bool) -> None:
         target.grafana.put(f"{path}/{resource.uid}", body)
 
 
-def _filled(target: Target, value: Any) -> Any:
+def _fill_in(target: Target, value: Any) -> Any:
     """Settings with their variables, as Grafana fills them in from its environment."""
     if isinstance(value, dict):
-        return {key: _filled(target, inner) for key, inner in value.items()}
+        return {key: _fill_in(target, inner) for key, inner in value.items()}
     if not isinstance(value, str):
         return value
     if value.startswith("$") and not value.startswith("$$"):
-        found = target.settings.variable(value.strip("${}"))
-        if not found:
+        text = target.settings.variable(value.strip("${}"))
+        if not text:
             raise SettingsError(f"{value} is not set; the contact point needs it")
-        return found
+        return text
     return unescape(value)
 
 

@@ -98,7 +98,9 @@ class Target:
     @classmethod
     def elsewhere(cls, settings: Settings, grafana: Grafana, files: Mapping[str, str]) -> "Target":
         """A Grafana of which only the API is known; how it reaches the database is its own."""
-        built = {key: _shared(settings, one) for key, one in read_resources(files).items()}
+        built = {
+            key: _shared(settings, resource) for key, resource in read_resources(files).items()
+        }
         unrouted = None
         if settings.notification_policies == "none" and POLICIES in built:
             unrouted = branch(built.pop(POLICIES).content, settings.alert_folder)
@@ -127,7 +129,7 @@ def plan(target: Target, live: LiveResources) -> list[Step]:
             steps.append(Step(Kind.ORPHANED, Difference(there, None)))
         elif step := _differs(target, live, built, there):
             steps.append(step)
-    return sorted(steps, key=lambda one: (KINDS.index(one.resource.kind), one.resource.name))
+    return sorted(steps, key=lambda step: (KINDS.index(step.resource.kind), step.resource.name))
 
 
 def _differs(target: Target, live: LiveResources, built: Resource, there: Resource) -> Step | None:
@@ -146,7 +148,9 @@ def _differs(target: Target, live: LiveResources, built: Resource, there: Resour
     drawn_anew = a_person and bool(layout) and bool(new_layout(shape))
     by_hand = _dashboard(base, there) if base else _dashboard(built, there) if a_person else ()
     if not by_hand and not drawn_anew:
-        back = tuple(Change(one.part, one.path, one.after, one.before) for one in layout)
+        back = tuple(
+            Change(change.part, change.path, change.after, change.before) for change in layout
+        )
         changes = (*extra, *back, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
     pending = tuple(compare(base.content, built.content)) if base else ()
@@ -179,12 +183,12 @@ def _dashboard(
 
     source: the one of both that was built; by default the first.
     """
-    made = before if source is None else source
-    one, other = (
-        item.content if item is made else normalise_dashboard(made.content, item.content)
+    baseline = before if source is None else source
+    old, new = (
+        item.content if item is baseline else normalise_dashboard(baseline.content, item.content)
         for item in (before, after)
     )
-    return tuple(compare(one, other))
+    return tuple(compare(old, new))
 
 
 def lines(steps: Sequence[Step]) -> Iterator[str]:

@@ -27,16 +27,16 @@ def pull(target: Target, uids: Sequence[str]) -> int:
     is said. Raises UnprovedError, GrafanaError, SettingsError.
     """
     live = target.live()
-    made = {page.uid: dashboard(page) for page in pages(target.settings)}
+    built = {page.uid: dashboard(page) for page in pages(target.settings)}
     edited = {step.resource.uid: step for step in plan(target, live) if step.kind is Kind.EDITED}
     wrote = left = 0
     for uid in uids or edited:
-        if uid not in made:
+        if uid not in built:
             pulled = _module(target, uid)
             wrote, left = wrote + bool(pulled), left + (not pulled)
-        elif said := _unsayable(target, live, uid):
+        elif reason := _unsayable(target, live, uid):
             left += 1
-            print(said)
+            print(reason)
         elif not uids and edited[uid].pending:
             left += 1
             print(
@@ -45,17 +45,17 @@ def pull(target: Target, uids: Sequence[str]) -> int:
                 f" Grafana's: make pull UID={uid}"
             )
         elif ("dashboard", uid) in live.resources:
-            wrote += _edits(target, live.resources["dashboard", uid], made[uid])
+            wrote += _edits(target, live.resources["dashboard", uid], built[uid])
     if wrote or not left:
         print(f"{wrote} files written" if wrote else "nothing to pull: the source builds it all")
     return int(bool(left))
 
 
-def _edits(target: Target, there: Resource, made: Json) -> bool:
+def _edits(target: Target, there: Resource, built: Json) -> bool:
     """Write the edits that make what Grafana has of what a module makes."""
     wanted = normalise_dashboard(target.built["dashboard", there.uid].content, there.content)
     path = target.settings.edits_dir / file_of(_name(target.settings, there.uid))
-    return _write(path, source(made, wanted), made, wanted)
+    return _write(path, source(built, wanted), built, wanted)
 
 
 def _unsayable(target: Target, live: LiveResources, uid: str) -> str:

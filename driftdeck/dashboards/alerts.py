@@ -98,12 +98,12 @@ FROM {declared([monitor], [uid])}
 
 @dataclass(frozen=True)
 class Runs:
-    """A rule about collections: more than `level` of the newest `of` ended with `status`."""
+    """A rule about collections: more than `threshold` of the newest `of` ended with `status`."""
 
     name: str
     title: str
     status: str
-    level: int
+    threshold: int
     of: int
     summary: str
     next_steps: str
@@ -113,7 +113,7 @@ FAILED = Runs(
     name="failed",
     title="collection failed",
     status="failed",
-    level=0,
+    threshold=0,
     of=3,
     summary="collections failed",
     next_steps="Read the error in the runs panel, mend it, and run that window again.",
@@ -122,7 +122,7 @@ INCOMPLETE = Runs(
     name="incomplete",
     title="windows only partly measured",
     status="partial",
-    level=2,
+    threshold=2,
     of=5,
     summary="windows lack some of their values",
     next_steps="Read the reasons in the runs panel; a column may have gone or changed type.",
@@ -145,7 +145,7 @@ FROM (
         title=f"{monitor.title}: {runs.title}",
         kind="collection",
         a=value,
-        t=f"SELECT {name} AS name, {runs.level}.0 AS windows",
+        t=f"SELECT {name} AS name, {runs.threshold}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
         summary=f"{number('A')} of the newest {runs.of} {runs.summary}.",

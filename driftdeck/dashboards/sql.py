@@ -98,7 +98,7 @@ SELECT column_name FROM monitoring.reference_histogram
 WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
 
 
-def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
+def states(monitor: Monitor, metrics: Sequence[str]) -> str:
     """State of each series and window: 0 quiet, 1 warning, 2 alert; none after the newest window,
     where a timeline would draw the last state on to the end of the range.
 

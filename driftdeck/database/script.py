@@ -70,8 +70,8 @@ def _parts(settings: Settings) -> Iterator[str]:
         if role:
             yield _make_role(role, reads=role != settings.collector_role)
     for name in (schema, reports):
-        made = MAKE_SCHEMA.format(text=sql.Literal(name), name=sql.Identifier(name))
-        yield made.as_string(None)
+        statement = MAKE_SCHEMA.format(text=sql.Literal(name), name=sql.Identifier(name))
+        yield statement.as_string(None)
     yield in_schema(f"{TABLE};\n", schema)
     for path in migrations():
         text = path.read_text(encoding="utf-8")
@@ -92,5 +92,7 @@ def _make_role(role: str, *, reads: bool) -> str:
         for parameter, value in limits.items()
         if parameter != "search_path"
     ]
-    made = MAKE_ROLE.format(text=sql.Literal(role), name=name, settings=sql.SQL("").join(settings))
-    return made.as_string(None)
+    statement = MAKE_ROLE.format(
+        text=sql.Literal(role), name=name, settings=sql.SQL("").join(settings)
+    )
+    return statement.as_string(None)

@@ -30,8 +30,8 @@ class AlertingFile(TopLevel, Routing):
 
 def read(tree: Path, reading: Reading) -> list[AlertingFile]:
     """The files of alerting/, each checked as a file only."""
-    found = files(tree, "alerting", reading, (*YAML, ".json"))
-    parsed = (parse(file, AlertingFile) for file in found)
+    tree_files = files(tree, "alerting", reading, (*YAML, ".json"))
+    parsed = (parse(file, AlertingFile) for file in tree_files)
     return [alerts for alerts in parsed if alerts is not None]
 
 
@@ -99,7 +99,7 @@ def _check_organisations(file: AlertingFile, reading: Reading) -> None:
         *file.contact_points, *file.policies, *file.mute_times, *file.templates,
         *file.delete_contact_points, *file.delete_mute_times, *file.delete_templates,
     )  # fmt: skip
-    places = [(one.org_id, one.place("orgId")) for one in entries]
+    places = [(entry.org_id, entry.place("orgId")) for entry in entries]
     places += [(org, file.place("resetPolicies")) for org in file.reset_policies]
     for org, place in places:
         if org not in reading.organisations:
@@ -119,13 +119,15 @@ def _store_mute_times(
     times: list[MuteTime], stored: set[tuple[int, str]], state: State, reading: Reading
 ) -> None:
     """Store mute times. stored: those that Grafana held before this start, which it updates."""
-    for one in times:
-        if state.meet("mute-time", one.org_id, one.name):
-            known = (one.org_id, one.name) in stored
+    for mute_time in times:
+        if state.meet("mute-time", mute_time.org_id, mute_time.name):
+            known = (mute_time.org_id, mute_time.name) in stored
             (reading.report.lost if known else reading.report.fatal)(
-                one.place("name"), "duplicate-name", f"mute time {one.name!r} is here twice"
+                mute_time.place("name"),
+                "duplicate-name",
+                f"mute time {mute_time.name!r} is here twice",
             )
-        state.mute_times.add((one.org_id, one.name))
+        state.mute_times.add((mute_time.org_id, mute_time.name))
 
 
 def _delete_routing(alerts: list[AlertingFile], state: State, reading: Reading) -> None:
