@@ -18,11 +18,11 @@ runbook link leads to its paragraph here.
 """
 
 
-def reference(settings: Project, every: Sequence[Page | PulledDashboard] | None = None) -> str:
+def reference(project: Project, every: Sequence[Page | PulledDashboard] | None = None) -> str:
     """The whole page as Markdown. every: the dashboards, where they are made already."""
-    monitors = load(*settings.monitor_folders)
-    of_site = site(settings)
-    others = {page.uid: page for page in (pages(settings) if every is None else every)}
+    monitors = load(*project.monitor_folders)
+    of_site = site(project)
+    others = {page.uid: page for page in (pages(project) if every is None else every)}
     rules = {group["name"]: group["rules"] for group in groups(of_site, monitors)}
     parts = [HEAD]
     for monitor in monitors:
@@ -34,14 +34,14 @@ def reference(settings: Project, every: Sequence[Page | PulledDashboard] | None 
     return "\n".join(parts) + "\n"
 
 
-def path(settings: Project) -> Path:
+def path(project: Project) -> Path:
     """Where the page lies."""
-    return settings.root / "docs" / "reference.md"
+    return project.root / "docs" / "reference.md"
 
 
-def present(settings: Project) -> str:
+def present(project: Project) -> str:
     """The page as it lies there; '' where there is none."""
-    file = path(settings)
+    file = path(project)
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
