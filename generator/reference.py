@@ -93,7 +93,7 @@ def _rule(rule: Json) -> Iterator[str]:
 
 def _plain(template: str) -> str:
     """A message without Grafana's template language."""
-    known = template.replace(number("A"), "N").replace(number("T"), "its level")
+    known = template.replace(number("A"), "N").replace(number("T"), "its threshold")
     return known.replace(OF_COLUMN, "")
 
 

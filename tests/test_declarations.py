@@ -90,7 +90,7 @@ def test_parts_refuse_what_cannot_be(make: Callable[[], object], said: str) -> N
     ],
 )
 def test_breach_is_strict(levels: d.Thresholds, value: float, state: int) -> None:
-    """A value on its level is not beyond it."""
+    """A value on its threshold is not beyond it."""
     assert state == levels.judge(value)
 
 

@@ -57,7 +57,7 @@ def proved(mine: Settings) -> None:
 def test_from_a_log_to_collected_windows(
     mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
+    """The command alone: windows are ok, hardly one beyond its threshold, every guess is said."""
     path = saved(log(), mine.data)
     request = asked("churn", path, "--owner", "growth")
     assert commands.new(mine, request, workers=1, reports=0) == 0

@@ -54,7 +54,9 @@ def drawn(settings: Settings, **values: Any) -> Json:
 
 def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:
     """The column that moved runs to 2, where its p-value is 0; the other stays on the good side."""
-    found = lines(drawn(tested, column="x"), "Drift of every column, in units of its alert level")
+    found = lines(
+        drawn(tested, column="x"), "Drift of every column, in units of its alert threshold"
+    )
 
     assert max(found["x"][:QUIET]) < 1
     assert found["x"][QUIET:] == pytest.approx([2] * DRIFTED, abs=1e-6)
@@ -64,7 +66,7 @@ def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:
 @pytest.mark.parametrize("column", ["x", "c", "p"])
 def test_the_column_panel_has_the_levels_below(tested: Settings, column: str) -> None:
     """The p-values beside the two levels of their bad side, and no line of the other side."""
-    found = lines(drawn(tested, column=column), f"{column}: drift and its levels")
+    found = lines(drawn(tested, column=column), f"{column}: drift and its thresholds")
 
     assert set(found) == {"drift", "warning", "alert"}
     assert [set(found[name]) for name in ("warning", "alert")] == [{0.01}, {0.001}]
@@ -79,7 +81,7 @@ def test_levels_of_both_sides_are_drawn(tested: Settings, connection: psycopg.Co
         " where column_name = 'x' and metric = 'drift' and window_start >= '2024-01-09'"
     )
     connection.commit()
-    found = lines(drawn(tested, column="x"), "x: drift and its levels")
+    found = lines(drawn(tested, column="x"), "x: drift and its thresholds")
 
     assert found["warning"] == [0.01] * QUIET + [0.7] * DRIFTED
     assert found["alert"] == [0.001] * QUIET + [0.8] * DRIFTED
@@ -111,7 +113,7 @@ def test_the_explanation_names_what_moved(tested: Settings, connection: psycopg.
 
 
 def test_exploring_puts_the_column_that_moved_first(tested: Settings) -> None:
-    """In times its level, as in the panel; spans that are alike are all on the good side."""
+    """In times its threshold, as in the panel; spans that are alike are all on the good side."""
     explorer = Explorer("small", tested)
     before = date(2024, 1, 1), date(2024, 1, 4)
     moved = explorer.between(before, (date(2024, 1, 9), date(2024, 1, 12)))

@@ -1,6 +1,6 @@
 """Alert rules as plain data in Grafana's file format: grafanalib's do not load.
 
-Each rule has query A (the value) and query T (the level stored with it), with the same labels,
+Each rule has query A (the value) and query T (the threshold stored with it), with the same labels,
 and the condition C: a strict comparison. NULL would fire, so no query can return one.
 """
 
@@ -58,7 +58,7 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
     kind = "performance" if metric.scope is Scope.PERFORMANCE else "breach"
-    what = f"{monitor.title}: {metric.title} {side} its alert level"
+    what = f"{monitor.title}: {metric.title} {side} its alert threshold"
     return _rule(
         site,
         monitor,
@@ -69,8 +69,8 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
         t=breached_query(monitor, metric, side, "level"),
         sign=">" if side == "above" else "<",
         panel=panel_of(site, monitor, metric),
-        summary=f"{metric.title}{OF_COLUMN} is {side} its alert level in at least {k} of the newest"
-        f" {n} judged windows: {number('A')} against {number('T')}.",
+        summary=f"{metric.title}{OF_COLUMN} is {side} its alert threshold in at least {k} of the"
+        f" newest {n} judged windows: {number('A')} against {number('T')}.",
         next_steps=metric.next_steps,
     )
 

@@ -46,7 +46,7 @@ def collection_mappings() -> list[Json]:
 
 
 def lines(thresholds: Thresholds | None) -> list[Json]:
-    """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
+    """Threshold steps to be drawn as lines: amber at each warning, red at each alert threshold."""
     thresholds = thresholds or Thresholds()
     marks = [
         (thresholds.alert_below, RED),
@@ -58,7 +58,7 @@ def lines(thresholds: Thresholds | None) -> list[Json]:
 
 
 def areas(*, warn_above: float | None = None, alert_above: float | None = None) -> list[Json]:
-    """Threshold steps that colour values: teal, amber from one level, red from another."""
+    """Threshold steps that colour values: teal, amber from one threshold, red from another."""
     marks = [(warn_above, AMBER), (alert_above, RED)]
     return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
 
