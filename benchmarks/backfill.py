@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import psycopg
 
-from benchmarks.results import SCRATCH, ratios, record, said, summary
+from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.clock import read_clock
 from driftdeck.collectors.jobs.runner import Runner
@@ -59,7 +59,7 @@ def main() -> None:
             )
         )
         sample = windows[:: len(windows) // DAYS][:DAYS]
-        looped = Looped(monitor, settings, connection)
+        looped = EvidentlyLoop(monitor, settings, connection)
         runner = Runner(monitor, settings, connection, backfill=True)
         runner.run_batch(sample[:2])
         looped.run_batch(sample[:1])
@@ -69,8 +69,8 @@ def main() -> None:
             ours.append(_timed(lambda: runner.run_batch(sample)) / len(sample))
             whole.append(_timed(lambda: command(settings)))
             checked.append(_timed(lambda: command(settings.model_copy(update=CHECKS))))
-    year = [one * len(windows) for one in theirs]
-    found: dict[str, Any] = {
+    year = [seconds * len(windows) for seconds in theirs]
+    results: dict[str, Any] = {
         "evidently_seconds_a_day": summary(theirs),
         "index_seconds_a_day": summary(ours),
         "evidently_times_the_index": ratios(theirs, ours),
@@ -80,13 +80,17 @@ def main() -> None:
         "year_command_with_checks_seconds": summary(checked),
         "windows": len(windows),
     }
-    record("backfill", found)
-    print(f"a day by Evidently    {said(found['evidently_seconds_a_day'], ' s')}")
-    print(f"a day by the index    {said(found['index_seconds_a_day'], ' s')}")
-    print(f"  ratio               {said(found['evidently_times_the_index'], 'x')}")
-    print(f"the year, a command   {said(found['year_command_seconds'], ' s')}, start to end")
-    print(f"  ratio               {said(found['evidently_year_times_the_command'], 'x')}")
-    print(f"the same with one in 50 windows checked by Evidently {said(summary(checked), ' s')}")
+    record("backfill", results)
+    print(f"a day by Evidently    {format_summary(results['evidently_seconds_a_day'], ' s')}")
+    print(f"a day by the index    {format_summary(results['index_seconds_a_day'], ' s')}")
+    print(f"  ratio               {format_summary(results['evidently_times_the_index'], 'x')}")
+    year_command = format_summary(results["year_command_seconds"], " s")
+    print(f"the year, a command   {year_command}, start to end")
+    print(
+        f"  ratio               {format_summary(results['evidently_year_times_the_command'], 'x')}"
+    )
+    with_checks = format_summary(summary(checked), " s")
+    print(f"the same with one in 50 windows checked by Evidently {with_checks}")
 
 
 def prepared() -> Settings:
@@ -128,7 +132,7 @@ def command(settings: Settings) -> None:
     )
 
 
-class Looped:
+class EvidentlyLoop:
     """What one would write with Evidently: a report of every metric a day, rows inserted."""
 
     def __init__(
@@ -158,11 +162,11 @@ class Looped:
 
         frame = self._clean(self._reader.read(window, window.end + timedelta(days=900)).frame)
         current = Dataset.from_pandas(frame, data_definition=self._definition())
-        found = Report(self._metrics()).run(current, self._reference).dict()["metrics"]
+        results = Report(self._metrics()).run(current, self._reference).dict()["metrics"]
         key = (self._monitor.name, window.start, window.end)
         with self._connection.cursor() as cursor:
-            for n, one in enumerate(found):
-                value = one["value"]
+            for n, result in enumerate(results):
+                value = result["value"]
                 number = next(iter(value.values())) if isinstance(value, dict) else value
                 cursor.execute(
                     "insert into bench_value values (%s, %s, %s, %s, %s)"
@@ -180,7 +184,7 @@ class Looped:
         target, prediction = self._monitor.target_column, self._monitor.prediction_column
         assert target is not None
         assert prediction is not None
-        names = [one.name for one in self._monitor.all_columns()]
+        names = [column.name for column in self._monitor.all_columns()]
         frame = frame[names].dropna(subset=[target.name, prediction.name])
         return frame.astype({target.name: int})
 
@@ -191,7 +195,7 @@ class Looped:
         assert monitor.target_column is not None
         assert monitor.prediction_column is not None
         kinds = {
-            kind: [one.name for one in monitor.all_columns() if one.kind == kind]
+            kind: [column.name for column in monitor.all_columns() if column.kind == kind]
             for kind in ("number", "category")
         }
         roles = BinaryClassification(
@@ -210,20 +214,20 @@ class Looped:
 
         from driftdeck.collectors.engines.evidently import PERFORMANCE
 
-        found: list[Any] = []
-        for one in self._monitor.series():
-            name, column = one.key
-            if one.method is not None:
-                found.append(ValueDrift(column=column, method=one.method.name))
+        metrics: list[Any] = []
+        for series in self._monitor.series():
+            name, column = series.key
+            if series.method is not None:
+                metrics.append(ValueDrift(column=column, method=series.method.name))
             elif name == "missing_share":
-                found.append(MissingValueCount(column=column))
+                metrics.append(MissingValueCount(column=column))
             elif name == "row_count":
-                found.append(RowCount())
+                metrics.append(RowCount())
             elif name.endswith("_mean"):
-                found.append(MeanValue(column=column))
+                metrics.append(MeanValue(column=column))
             elif name in PERFORMANCE:
-                found.append(PERFORMANCE[name]())
-        return found
+                metrics.append(PERFORMANCE[name]())
+        return metrics
 
 
 def _timed(act: Any) -> float:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from benchmarks import many
-from benchmarks.results import SCRATCH, record, said, summary
+from benchmarks.results import SCRATCH, format_summary, record, summary
 from driftdeck.generator import commands as generator
 from driftdeck.project import Project
 
@@ -23,12 +23,16 @@ def main() -> None:
     """Measure, say, record."""
     if sys.argv[1:2] == ["--run"]:
         sys.exit(run(Path(sys.argv[2]), sys.argv[3]))
-    counts = [int(one) for one in sys.argv[1:]] or list(COUNTS)
-    found = {str(count): measure(count) for count in counts}
-    record("build", found)
-    for count, one in found.items():
-        seconds = ", ".join(f"{name} {said(one[f'{name}_seconds'], ' s')}" for name in COMMANDS)
-        each = [f"{one[f'{name}_seconds']['median'] * 1000 / int(count):.1f}" for name in COMMANDS]
+    counts = [int(text) for text in sys.argv[1:]] or list(COUNTS)
+    results = {str(count): measure(count) for count in counts}
+    record("build", results)
+    for count, times in results.items():
+        seconds = ", ".join(
+            f"{name} {format_summary(times[f'{name}_seconds'], ' s')}" for name in COMMANDS
+        )
+        each = [
+            f"{times[f'{name}_seconds']['median'] * 1000 / int(count):.1f}" for name in COMMANDS
+        ]
         print(f"{count:>5} monitors: {seconds}; a monitor {', '.join(each)} ms")
 
 
@@ -48,7 +52,7 @@ def measure(count: int) -> dict[str, dict[str, float]]:
             seconds[name].append(time.perf_counter() - began)
             if done.returncode:
                 raise RuntimeError(f"{count} monitors: {done.stdout}{done.stderr}")
-    return {f"{name}_seconds": summary(found) for name, found in seconds.items()}
+    return {f"{name}_seconds": summary(times) for name, times in seconds.items()}
 
 
 def run(folder: Path, name: str) -> int:

@@ -56,8 +56,8 @@ def ours(reference: pd.DataFrame, numbers: list[str], categories: list[str]) -> 
     use_cached_indexes(Path(folder.name), "bench", base, monitor.all_columns())
 
     def measure(window: pd.DataFrame) -> Values:
-        found = Index(monitor, CoercedRows(monitor, window), base).measure(series)
-        return {s.key[1]: m.value for s, m in zip(series, found, strict=True)}
+        measurements = Index(monitor, CoercedRows(monitor, window), base).measure(series)
+        return {s.key[1]: m.value for s, m in zip(series, measurements, strict=True)}
 
     measure(reference.head(100))  # makes the index
     atexit.register(folder.cleanup)
@@ -113,11 +113,11 @@ def evidently_valuedrift(
     return measure
 
 
-def _evidently(found: dict[str, Any]) -> Values:
+def _evidently(snapshot: dict[str, Any]) -> Values:
     return {
-        one["config"]["column"]: float(one["value"])
-        for one in found["metrics"]
-        if "ValueDrift" in one["config"]["type"]
+        metric["config"]["column"]: float(metric["value"])
+        for metric in snapshot["metrics"]
+        if "ValueDrift" in metric["config"]["type"]
     }
 
 
@@ -185,8 +185,16 @@ def frouros(reference: pd.DataFrame, numbers: list[str], categories: list[str]) 
 
 
 CONTESTANTS = {
-    one.__name__: one
-    for one in (ours, floor, evidently_preset, evidently_valuedrift, nannyml, whylogs, frouros)
+    contestant.__name__: contestant
+    for contestant in (
+        ours,
+        floor,
+        evidently_preset,
+        evidently_valuedrift,
+        nannyml,
+        whylogs,
+        frouros,
+    )
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import frames
-from benchmarks.results import SCRATCH, ratios, record, said, summary
+from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 
 HERE = Path(__file__).parent
 SIZES = {
@@ -49,31 +49,31 @@ def measure(size: str, names: tuple[str, ...]) -> dict[str, Any]:
         {name: run(name, folder, REPEATS.get(name, 1)) for name in names} for _ in range(ROUNDS)
     ]
     memory = {name: run(name, folder, 0)["mib"] for name in names}
-    seconds = {name: [_median(one[name]["seconds"]) for one in rounds] for name in names}
+    seconds = {name: [_median(turn[name]["seconds"]) for turn in rounds] for name in names}
     print(f"\n{size} rows of window/reference", flush=True)
-    found = {}
+    results = {}
     for name in names:
         last = rounds[-1][name]
-        found[name] = {
+        results[name] = {
             "times_ours": ratios(seconds[name], seconds["ours"]),
             "seconds": summary(seconds[name]),
-            "fit_seconds": summary([one[name]["fit"] for one in rounds]),
+            "fit_seconds": summary([turn[name]["fit"] for turn in rounds]),
             "mib": round(memory[name], 1),
             "columns": len(last["values"]),
             "apart": _apart(last["values"], rounds[-1]["ours"]["values"])
             if name in HERE_ALWAYS
             else None,  # others divide by no deviation, or score by p-values
         }
-        apart = found[name]["apart"]
+        apart = results[name]["apart"]
         print(
-            f"  {name:22} {said(found[name]['times_ours'], 'x'):28}"
-            f" {found[name]['seconds']['median']:9.4g} s, fit"
-            f" {found[name]['fit_seconds']['median']:8.3g} s, {memory[name]:7.0f} MiB,"
+            f"  {name:22} {format_summary(results[name]['times_ours'], 'x'):28}"
+            f" {results[name]['seconds']['median']:9.4g} s, fit"
+            f" {results[name]['fit_seconds']['median']:8.3g} s, {memory[name]:7.0f} MiB,"
             f" {len(last['values']):2} columns"
             + (f", at most {apart:.1e} from ours" if apart is not None else ""),
             flush=True,
         )
-    return found
+    return results
 
 
 def run(name: str, folder: Path, repeats: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from benchmarks.results import SCRATCH, ratios, record, said, summary
+from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 from driftdeck.collectors.jobs.store import store
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.postgres import Database
@@ -60,17 +60,17 @@ def main() -> None:
     server.start(settings.postgres_user, settings.postgres_password, settings.postgres_db)
     try:
         migrate(settings)
-        found = {"files": _files(settings, count), "table": _table(settings)}
+        results = {"files": _files(settings, count), "table": _table(settings)}
     finally:
         server.stop()
-    record("idle", found)
-    files, table = found["files"], found["table"]
-    print(f"{count} monitors of files  {said(files['due_seconds'], ' s')}")
-    print(f"one table, {DAYS} days     {said(table['due_seconds'], ' s')}")
-    print(f"  each row read again  {said(table['read_again_seconds'], ' s')},", end=" ")
-    print(f"{said(table['read_again_times_due'], 'x')}")
-    print(f"a window as Arrow      {said(table['window_seconds'], ' s')}")
-    print(f"  by psycopg           {said(table['psycopg_times_window'], 'x')}")
+    record("idle", results)
+    files, table = results["files"], results["table"]
+    print(f"{count} monitors of files  {format_summary(files['due_seconds'], ' s')}")
+    print(f"one table, {DAYS} days     {format_summary(table['due_seconds'], ' s')}")
+    print(f"  each row read again  {format_summary(table['read_again_seconds'], ' s')},", end=" ")
+    print(f"{format_summary(table['read_again_times_due'], 'x')}")
+    print(f"a window as Arrow      {format_summary(table['window_seconds'], ' s')}")
+    print(f"  by psycopg           {format_summary(table['psycopg_times_window'], 'x')}")
 
 
 def _files(settings: Settings, count: int) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowR
             monitor.name,
             window,
             Status.OK,
-            tuple(Value(one, Measurement(0.0), ROWS, one.thresholds) for one in series),
+            tuple(Value(item, Measurement(0.0), ROWS, item.thresholds) for item in series),
             row_count=ROWS,
             source_state=known[window],
         )
@@ -193,11 +193,11 @@ def _stored(monitor: Monitor, settings: Settings, now: datetime) -> list[WindowR
 
 def _due(settings: Settings) -> float:
     """Seconds of the whole command, which must find nothing."""
-    given = {
+    variables = {
         "MONITORS": settings.monitors_dir, "STACK_DIR": FOLDER, "DATA_DIR": settings.data,
         "POSTGRES_PORT": PORT, "POSTGRES_HOST": "127.0.0.1",
     }  # fmt: skip
-    environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
+    environment = {**os.environ, **{name: str(value) for name, value in variables.items()}}
     began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "driftdeck", "due"],

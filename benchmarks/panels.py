@@ -22,9 +22,9 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
 from driftdeck.preflight.sql.macros import expand
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import current_value
 from driftdeck.verify.database import run_query
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 PORT = 5499
@@ -45,30 +45,32 @@ def main() -> None:
     parsed = parser.parse_args()
     settings = prepare()
     with connect(settings, Role.READER) as connection:
-        found = {name: measure(settings, connection, days) for name, days in SPANS.items()}
-        for name, queries in found.items():
-            slowest = sorted(queries, key=lambda one: -one["p95_ms"])
+        results = {name: measure(settings, connection, days) for name, days in SPANS.items()}
+        for name, queries in results.items():
+            slowest = sorted(queries, key=lambda timing: -timing["p95_ms"])
             print(f"{name}: {len(queries)} queries; p95 of the slowest {slowest[0]['p95_ms']} ms")
-            for one in slowest[:5]:
-                print(f"  {one['p95_ms']:8.1f} ms  {one['rows']:6} rows  {one['place']}")
+            for timing in slowest[:5]:
+                print(f"  {timing['p95_ms']:8.1f} ms  {timing['rows']:6} rows  {timing['place']}")
             if parsed.explain:
-                for one in slowest[:3]:
-                    print(f"\n-- {one['place']}\n{one['sql']}\n")
-                    for (line,) in connection.execute(f"explain (analyze, buffers) {one['sql']}"):
+                for timing in slowest[:3]:
+                    print(f"\n-- {timing['place']}\n{timing['sql']}\n")
+                    for (line,) in connection.execute(
+                        f"explain (analyze, buffers) {timing['sql']}"
+                    ):
                         print(line)
         values = connection.execute("select count(*) from monitoring.metric_value").fetchone()
     summary = {
         name: {
             "queries": len(queries),
-            "worst_p95_ms": max(one["p95_ms"] for one in queries),
-            "median_ms": round(statistics.median(one["median_ms"] for one in queries), 2),
+            "worst_p95_ms": max(timing["p95_ms"] for timing in queries),
+            "median_ms": round(statistics.median(timing["median_ms"] for timing in queries), 2),
             "target_ms": TARGET_MS[name],
             "slowest": [
-                {key: one[key] for key in ("place", "rows", "median_ms", "p95_ms")}
-                for one in sorted(queries, key=lambda one: -one["p95_ms"])[:8]
+                {key: timing[key] for key in ("place", "rows", "median_ms", "p95_ms")}
+                for timing in sorted(queries, key=lambda timing: -timing["p95_ms"])[:8]
             ],
         }
-        for name, queries in found.items()
+        for name, queries in results.items()
     }
     record("panels", {"values": values[0] if values else 0, **summary})
 
@@ -193,8 +195,8 @@ def _start(day: date) -> datetime:
 
 def measure(settings: Settings, connection: psycopg.Connection, days: int) -> list[dict[str, Any]]:
     """Each query of the asked dashboards over the newest days, warm. Times in milliseconds."""
-    found = []
-    for question in asked(settings, connection, days):
+    timings = []
+    for question in iter_queries(settings, connection, days):
         first = run_query(connection, question)
         if first.error:
             raise RuntimeError(f"{question.place}: {first.error}")
@@ -203,7 +205,7 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
             began = time.perf_counter()
             run_query(connection, question)
             times.append(1000 * (time.perf_counter() - began))
-        found.append(
+        timings.append(
             {
                 "place": question.place,
                 "rows": first.rows,
@@ -212,12 +214,12 @@ def measure(settings: Settings, connection: psycopg.Connection, days: int) -> li
                 "sql": expand(question.sql, question.span),
             }
         )
-    return found
+    return timings
 
 
-def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Query]:
+def iter_queries(settings: Settings, connection: psycopg.Connection, days: int) -> Iterator[Query]:
     """The questions of the dashboards, their variables replaced as the browser would."""
-    built = Built(artefacts(settings), {})
+    built = Provisioning(artefacts(settings), {})
     now = _now()
     for dashboard in built.dashboards():
         if not dashboard["uid"].endswith(ASKED):
@@ -232,10 +234,10 @@ def asked(settings: Settings, connection: psycopg.Connection, days: int) -> Iter
             yield question.with_values(values)
     for _, rule in built.rules():
         if rule["uid"].startswith(tuple(f"driftdeck-{name}" for name in ASKED)):
-            for one in rule["data"]:
-                if "rawSql" in one["model"]:
-                    place = f"rule {rule['title']} / {one['refId']}"
-                    sql = one["model"]["rawSql"]
+            for query in rule["data"]:
+                if "rawSql" in query["model"]:
+                    place = f"rule {rule['title']} / {query['refId']}"
+                    sql = query["model"]["rawSql"]
                     yield Query(place, sql, "table", now - timedelta(days=days), now, "")
 
 

@@ -56,13 +56,13 @@ def main() -> None:
         chromium.close()
 
 
-def drift_picture(found: dict[str, Any]) -> go.Figure:
+def drift_picture(results: dict[str, Any]) -> go.Figure:
     """Seconds of drift of 20 columns, by size; bars, logarithmic."""
-    sizes = list(found)
+    sizes = list(results)
     figure = go.Figure()
     for name, title in TITLES.items():
-        if all(name in found[size] for size in sizes):
-            seconds = [found[size][name]["seconds"]["median"] for size in sizes]
+        if all(name in results[size] for size in sizes):
+            seconds = [results[size][name]["seconds"]["median"] for size in sizes]
             figure.add_bar(
                 x=[f"{size} rows" for size in sizes], y=seconds, name=title,
                 marker_color=COLOURS.get(name),
@@ -71,20 +71,20 @@ def drift_picture(found: dict[str, Any]) -> go.Figure:
     return _styled(figure, "Drift of 20 columns: window rows / reference rows")
 
 
-def panels_picture(found: dict[str, Any]) -> go.Figure:
+def panels_picture(results: dict[str, Any]) -> go.Figure:
     """The slowest queries of each span beside what is allowed."""
     figure = go.Figure()
     for name, colour in (("30 days", TEAL), ("a year", BLUE)):
-        slowest = found[name]["slowest"][:6][::-1]
+        slowest = results[name]["slowest"][:6][::-1]
         figure.add_bar(
-            y=[f"{one['place']} ({name})" for one in slowest],
-            x=[one["p95_ms"] for one in slowest],
-            orientation="h", name=f"{name}, aim {found[name]['target_ms']:.0f} ms",
+            y=[f"{query['place']} ({name})" for query in slowest],
+            x=[query["p95_ms"] for query in slowest],
+            orientation="h", name=f"{name}, aim {results[name]['target_ms']:.0f} ms",
             marker_color=colour,
         )  # fmt: skip
     figure.update_xaxes(title="milliseconds, 95 % of repeats took no longer")
     figure.update_yaxes(automargin=True)
-    count = found["values"] / 1e6
+    count = results["values"] / 1e6
     return _styled(figure, f"The slowest queries of the dashboards at {count:.1f} million values")
 
 

@@ -17,8 +17,8 @@ LIBRARIES = ("evidently", "pandas", "numpy", "scipy", "psycopg", "grafanalib", "
 
 def summary(values: Sequence[float]) -> dict[str, float]:
     """Minimum, median and maximum, to four digits."""
-    found = {"min": min(values), "median": statistics.median(values), "max": max(values)}
-    return {name: float(f"{value:.4g}") for name, value in found.items()}
+    spread = {"min": min(values), "median": statistics.median(values), "max": max(values)}
+    return {name: float(f"{value:.4g}") for name, value in spread.items()}
 
 
 def ratios(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, float]:
@@ -26,12 +26,12 @@ def ratios(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, float]:
     return summary([a / b for a, b in zip(theirs, ours, strict=True)])
 
 
-def said(found: dict[str, float], unit: str = "") -> str:
+def format_summary(spread: dict[str, float], unit: str = "") -> str:
     """A summary for people."""
-    return f"{found['median']:.4g}{unit} ({found['min']:.4g} to {found['max']:.4g})"
+    return f"{spread['median']:.4g}{unit} ({spread['min']:.4g} to {spread['max']:.4g})"
 
 
-def record(part: str, found: Any) -> None:
+def record(part: str, results: Any) -> None:
     """Keep a part's results in place of those before, with the machine they are of."""
     everything = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     machine = {
@@ -40,6 +40,6 @@ def record(part: str, found: Any) -> None:
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
     }
-    everything[part] = {"machine": machine, "results": found}
+    everything[part] = {"machine": machine, "results": results}
     text = json.dumps(everything, indent=2, sort_keys=True) + "\n"
     FILE.write_text(text, encoding="utf-8")

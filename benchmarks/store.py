@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from benchmarks import many
-from benchmarks.results import SCRATCH, ratios, record, said, summary
+from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 from driftdeck.collectors.jobs.store import STATUS, VALUES, make_status_row, make_value_row, store
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.database import Role, connect, migrate
@@ -39,16 +39,18 @@ def main() -> None:
 
     def windows() -> list[list[WindowResult]]:
         nonlocal day
-        found = []
+        batches = []
         for _ in range(BATCHES):
             batch = []
             for _ in range(BATCH):
-                window = monitor.every.window(day)
-                values = tuple(Value(one, Measurement(0.1), 1000, one.thresholds) for one in series)
+                [window] = monitor.every.days(day, day)
+                values = tuple(
+                    Value(item, Measurement(0.1), 1000, item.thresholds) for item in series
+                )
                 batch.append(WindowResult("bench_store", window, Status.OK, values))
                 day += timedelta(days=1)
-            found.append(batch)
-        return found
+            batches.append(batch)
+        return batches
 
     rows = len(series) * BATCHES * BATCH
     copied, inserted = [], []
@@ -59,34 +61,34 @@ def main() -> None:
         for _ in range(ROUNDS):
             copied.append(_timed(connection, windows(), store))
             inserted.append(_timed(connection, windows(), plain))
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "rows": rows,
-        "copy_rows_a_second": summary([rows / one for one in copied]),
-        "executemany_rows_a_second": summary([rows / one for one in inserted]),
+        "copy_rows_a_second": summary([rows / seconds for seconds in copied]),
+        "executemany_rows_a_second": summary([rows / seconds for seconds in inserted]),
         "executemany_times_the_copy": ratios(inserted, copied),
     }
-    record("store", found)
-    print(f"binary copy   {said(found['copy_rows_a_second'])} rows a second")
-    print(f"executemany   {said(found['executemany_rows_a_second'])} rows a second")
-    print(f"  ratio       {said(found['executemany_times_the_copy'], 'x')}")
+    record("store", results)
+    print(f"binary copy   {format_summary(results['copy_rows_a_second'])} rows a second")
+    print(f"executemany   {format_summary(results['executemany_rows_a_second'])} rows a second")
+    print(f"  ratio       {format_summary(results['executemany_times_the_copy'], 'x')}")
 
 
 def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> None:
     """A transaction a window: the upsert of each value, and of the status row."""
     names, marks = ", ".join(VALUES), ", ".join(["%s"] * len(VALUES))
     statuses = ", ".join(["%s"] * len(STATUS.split(", ")))
-    for one in windows:
+    for window in windows:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(
                 f"insert into monitoring.metric_value ({names}) values ({marks})"
                 " on conflict (monitor, window_start, metric, column_name, slice_column,"
                 " slice_value, baseline, model_version, window_end)"
                 " do update set value = excluded.value, reason = excluded.reason",
-                [make_value_row(one, value) for value in one.values],
+                [make_value_row(window, value) for value in window.values],
             )
             cursor.execute(
                 f"insert into monitoring.window_status ({STATUS}) values ({statuses})",
-                make_status_row(one),
+                make_status_row(window),
             )
         connection.commit()
 

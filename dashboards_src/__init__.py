@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from driftdeck.dashboards.alerts import groups
+from driftdeck.dashboards.complete_json import PulledDashboard
 from driftdeck.dashboards.contacts import notifications
-from driftdeck.dashboards.given import Pulled
 from driftdeck.dashboards.load import own_pages
 from driftdeck.dashboards.page import Page
 from driftdeck.dashboards.site import Site
@@ -18,10 +18,12 @@ DASHBOARDS = (overview.pages, model.pages, collectors.pages)
 
 def pages(
     site: Site, monitors: tuple[Monitor, ...], folders: Iterable[Path] = ()
-) -> list[Page | Pulled]:
+) -> list[Page | PulledDashboard]:
     """Every dashboard. folders: of the project's own ones, which come last."""
-    standard: list[Page | Pulled] = [page for make in DASHBOARDS for page in make(site, monitors)]
+    standard: list[Page | PulledDashboard] = [
+        page for make in DASHBOARDS for page in make(site, monitors)
+    ]
     return [*standard, *own_pages(folders, site, monitors)]
 
 
-__all__ = ["DASHBOARDS", "Page", "Pulled", "Site", "groups", "notifications", "pages"]
+__all__ = ["DASHBOARDS", "Page", "PulledDashboard", "Site", "groups", "notifications", "pages"]

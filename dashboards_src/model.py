@@ -26,15 +26,15 @@ from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Scope
 from driftdeck.facts import Json
 
-RATIO = Unit("times the alert level", "none")
+RATIO = Unit("times the alert threshold", "none")
 BEYOND = {
-    BreachSide.HIGH: "Divided by the column's own alert level: above 1 is a breach.",
-    BreachSide.LOW: "1 is a p-value at the column's own alert level, 2 one of 0: above 1 is a"
-    " breach. Far from its level it is 0.",
+    BreachSide.HIGH: "Divided by the column's own alert threshold: above 1 is a breach.",
+    BreachSide.LOW: "1 is a p-value at the column's own alert threshold, 2 one of 0: above 1 is a"
+    " breach. Far from its threshold it is 0.",
 }
 SIDES = {
-    BreachSide.HIGH: "A distance above its level is a breach.",
-    BreachSide.LOW: "A p-value below its level is a breach.",
+    BreachSide.HIGH: "A distance above its threshold is a breach.",
+    BreachSide.LOW: "A p-value below its threshold is a breach.",
 }
 """What is said of drift, by the side on which its method's score is bad."""
 
@@ -121,7 +121,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
                 site,
                 f"{uid}/breached",
                 "Beyond alert",
-                "How many of the newest window's series are beyond their alert level."
+                "How many of the newest window's series are beyond their alert threshold."
                 " One day alerts nobody: a rule wants several of the newest windows.",
                 breached,
                 steps=areas(alert_above=1),
@@ -148,9 +148,9 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         site,
         f"{uid}/states",
         "Every judged series, day by day",
-        "Teal is quiet, amber beyond its warning level, red beyond its alert level."
+        "Teal is quiet, amber beyond its warning threshold, red beyond its alert threshold."
         " A gap: not collected, not measured, or too few rows to judge.",
-        sql.levels(monitor, shown),
+        sql.states(monitor, shown),
     )
     yield Row("State", [Item(panel, 24, max(5, 3 + (len(series) * 2 + 2) // 3))])
 
@@ -164,7 +164,7 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         relative = panels.timeseries(
             site,
             f"{uid}/drift",
-            "Drift of every column, in units of its alert level",
+            "Drift of every column, in units of its alert threshold",
             f"{metric.meaning} {BEYOND[metric.breach_side]} Click a line for its column.",
             [sql.relative(monitor, "drift")],
             RATIO,
@@ -179,7 +179,8 @@ def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             site,
             f"{uid}/drift_shares",
             "Share of days in breach",
-            "For each column, how many of the judged days in range were beyond its alert level.",
+            "For each column, how many of the judged days in range were beyond its alert"
+            " threshold.",
             sql.breach_shares(monitor, "drift"),
             SHARE,
             x="column",
@@ -194,14 +195,22 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     drifts = _declared(monitor, *DRIFTS)
     if not drifts:
         return
-    levels = (("warning", AMBER), ("alert", RED), ("low warning", AMBER), ("low alert", RED))
-    styles = [override("drift", color=fixed(BLUE)), *(_line(name, color) for name, color in levels)]
+    colours = (
+        ("warning", AMBER),
+        ("alert", RED),
+        ("low warning", AMBER),
+        ("low alert", RED),
+    )
+    styles = [
+        override("drift", color=fixed(BLUE)),
+        *(_line(name, color) for name, color in colours),
+    ]
     sides = [SIDES[bad] for bad in dict.fromkeys(metric.breach_side for metric in drifts)]
     detail = panels.timeseries(
         site,
         f"{uid}/column",
-        "$column: drift and its levels",
-        "Drift of the chosen column with the warning and alert levels then in force. "
+        "$column: drift and its thresholds",
+        "Drift of the chosen column with the warning and alert thresholds then in force. "
         + " ".join(sides),
         [sql.column_detail(monitor, "drift")],
         NUMBER,
@@ -268,7 +277,7 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 
 
 def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
-    """One line with the levels in force today as threshold lines."""
+    """One line with the thresholds in force today as threshold lines."""
     series = next(monitor.series_of(metric))
     bounded = series.unit.high is not None
     score = f" The score is {series.method.meaning}." if series.method else ""

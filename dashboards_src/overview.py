@@ -52,14 +52,14 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
         (
             "alert",
             "In alert",
-            "Models whose newest window has a value beyond its alert level.",
+            "Models whose newest window has a value beyond its alert threshold.",
             "newest.worst_level = 2",
             RED,
         ),
         (
             "warning",
             "With a warning",
-            "Models whose newest window has a value beyond its warning level.",
+            "Models whose newest window has a value beyond its warning threshold.",
             "newest.worst_level = 1",
             AMBER,
         ),
@@ -131,7 +131,7 @@ def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str)
         site,
         f"{uid}/worst",
         "Judged series of the newest windows, worst first",
-        "Each series of each model's newest window beside its levels.",
+        "Each series of each model's newest window beside its thresholds.",
         sql.worst_series(monitors, uids),
         overrides=[
             override("model", links=open_column),

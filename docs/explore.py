@@ -24,7 +24,7 @@ rows.head()
 
 # %% [markdown]
 # ## Its report
-# The same that the daily run keeps, with a test for each level. It shows itself.
+# The same that the daily run keeps, with a test for each threshold. It shows itself.
 
 # %%
 report = flights.report(day)

@@ -49,7 +49,7 @@ def log_lines(form: Form) -> None:
     """Log what happens as lines on standard output from now on; with "", say it to a person."""
     root = logging.getLogger()
     for logger in (LOG, root):
-        for handler in [one for one in logger.handlers if isinstance(one, _Lines)]:
+        for handler in [known for known in logger.handlers if isinstance(known, _Lines)]:
             logger.removeHandler(handler)
     if form:
         for logger in (LOG, root):
@@ -73,7 +73,7 @@ class _Lines(logging.StreamHandler[Any]):
 
 def are_logged() -> bool:
     """Whether what happens is logged as lines, not said to a person."""
-    return any(isinstance(one, _Lines) for one in LOG.handlers)
+    return any(isinstance(handler, _Lines) for handler in LOG.handlers)
 
 
 def announce(text: str, event: str, *, level: int = logging.INFO, **fields: object) -> None:

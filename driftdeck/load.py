@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.declare import Contact, DeclarationError, Monitor
 from driftdeck.errors import UsageError
 
@@ -81,7 +81,7 @@ def _read(path: Path) -> Monitor:
     monitor = execute(path).get("MONITOR")
     if not isinstance(monitor, Monitor):
         raise DeclarationError(f"{place}: MONITOR", "is missing", "assign MONITOR = Monitor(...)")
-    calibration = thresholds.read(thresholds.locate(path))
+    calibration = threshold_files.read(threshold_files.locate(path))
     if monitor.name != path.stem:
         raise DeclarationError(
             f"{place}: name", f"{monitor.name!r}", f"name it {path.stem!r} or rename the file"

@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from driftdeck import schema
+from driftdeck import schema_name
 from driftdeck.errors import DriftdeckError, ExitCode
 
 S = TypeVar("S", bound=BaseSettings)
@@ -126,7 +126,7 @@ class Project(BaseSettings):
     """Whether a dashboard can be saved in Grafana; `plan` names such a change, `pull` keeps it."""
     postgres_db: str = "driftdeck"
     """The name of the database."""
-    postgres_schema: str = schema.SCHEMA
+    postgres_schema: str = schema_name.SCHEMA
     """The schema of that database that everything of driftdeck's lies in."""
     collector_role: str = ""
     """With DATABASE_URL, an existing role that may write metrics; '' for DATABASE_URL's alone."""
@@ -158,7 +158,7 @@ class Project(BaseSettings):
     @field_validator("postgres_schema")
     @classmethod
     def _usable_name(cls, value: str) -> str:
-        if problem := schema.problem(value):
+        if problem := schema_name.problem(value):
             raise ValueError(problem)
         return value
 
@@ -227,8 +227,8 @@ def committed(
 
 def root_of(init_settings: PydanticBaseSettingsSource) -> Path:
     """The project's folder: given, or found."""
-    given = init_settings().get("root")
-    return Path(given) if given else find_root()
+    chosen = init_settings().get("root")
+    return Path(chosen) if chosen else find_root()
 
 
 def _name_file(root: Path) -> str:

@@ -168,9 +168,9 @@ class Settings(Project):
         """Host and port of the monitoring database, or its service, for people."""
         if not self.database_url:
             return f"{self.postgres_host}:{self.postgres_port}"
-        found = _parameters(self.database_url)
-        place = f"{found.get('host', 'localhost')}:{found.get('port', 5432)}"
-        return f"service {found['service']}" if "service" in found else place
+        parameters = _parameters(self.database_url)
+        place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}"
+        return f"service {parameters['service']}" if "service" in parameters else place
 
     @property
     def reports_schema(self) -> str:

@@ -1,4 +1,4 @@
-"""artefacts(settings) -> {path: text}: the same bytes on every machine and hash seed."""
+"""artefacts(project) -> {path: text}: the same bytes on every machine and hash seed."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,15 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from driftdeck import dashboards_src
 from driftdeck.dashboards import edit
-from driftdeck.dashboards_src import Page, Pulled, Site
+from driftdeck.dashboards_src import Page, PulledDashboard, Site
 from driftdeck.declare import Contact, Monitor
 from driftdeck.errors import DriftdeckError, ExitCode
 from driftdeck.facts import Json
 from driftdeck.facts.datasources import POSTGRES, POSTGRES_ALIAS
 from driftdeck.facts.dollars import escape
 from driftdeck.garbage import pause_collection
-from driftdeck.generator import retired, yamltext
-from driftdeck.generator.modern import modernise
+from driftdeck.generator import retirements, yamltext
+from driftdeck.generator.modernisation import modernise
 from driftdeck.load import load, load_contacts
 from driftdeck.preflight.releases import POSTGRES_RENAMED, Release
 from driftdeck.project import Project, SettingsError
@@ -41,43 +41,44 @@ class Place:
 COMPOSE = Place("/etc/grafana/provisioning/dashboards", "postgres:5432")
 
 
-def site(settings: Project) -> Site:
-    """What dashboards need of the settings."""
+def site(project: Project) -> Site:
+    """What dashboards need to know of the project."""
     return Site(
-        datasource_uid=settings.datasource_uid,
-        uid_prefix=settings.uid_prefix,
-        alert_folder=settings.alert_folder,
-        rule_interval=settings.rule_interval,
-        evidently=settings.evidently,
-        schema=settings.postgres_schema,
-        reference=settings.reference_url or f"{settings.evidently}/reference",
+        datasource_uid=project.datasource_uid,
+        uid_prefix=project.uid_prefix,
+        alert_folder=project.alert_folder,
+        rule_interval=project.rule_interval,
+        evidently=project.evidently,
+        schema=project.postgres_schema,
+        reference=project.reference_url or f"{project.evidently}/reference",
     )
 
 
-def pages(settings: Project) -> list[Page | Pulled]:
+def pages(project: Project) -> list[Page | PulledDashboard]:
     """Every dashboard of the declared monitors."""
     return dashboards_src.pages(
-        site(settings), load(*settings.monitor_folders), settings.dashboard_folders
+        site(project), load(*project.monitor_folders), project.dashboard_folders
     )
 
 
 @pause_collection()
 def artefacts(
-    settings: Project, place: Place = COMPOSE, every: Sequence[Page | Pulled] | None = None
+    project: Project, place: Place = COMPOSE, every: Sequence[Page | PulledDashboard] | None = None
 ) -> dict[str, str]:
     """Every generated file, by path below the provisioning folder, with its whole text.
 
     every: the pages, where they are made already. Raises BuildError where two have one path.
     """
-    files = [("dashboards/provider.yaml", _render("provider.yaml.j2", settings, place))]
-    if settings.datasource == "built":
-        files.append(("datasources/postgres.yaml", _render("datasource.yaml.j2", settings, place)))
-    if contacts := load_contacts(*settings.monitor_folders):
-        files.append(("alerting/contacts.yaml", _contacts(settings, contacts)))
-    gone = retired.read(settings.provisioning_dir / retired.FILE)
-    files += [(path, _yaml(document)) for path, document in retired.deletions(gone).items()]
-    files += [_rules(settings, monitor) for monitor in load(*settings.monitor_folders)]
-    files += [_drawn(settings, page) for page in (pages(settings) if every is None else every)]
+    files = [("dashboards/provider.yaml", _render("provider.yaml.j2", project, place))]
+    if project.datasource == "built":
+        files.append(("datasources/postgres.yaml", _render("datasource.yaml.j2", project, place)))
+    if contacts := load_contacts(*project.monitor_folders):
+        files.append(("alerting/contacts.yaml", _contacts_text(project, contacts)))
+    gone = retirements.read(project.provisioning_dir / retirements.FILE)
+    files += [(path, _yaml(document)) for path, document in retirements.deletions(gone).items()]
+    files += [_rules_file(project, monitor) for monitor in load(*project.monitor_folders)]
+    every = pages(project) if every is None else every
+    files += [_dashboard_file(project, page) for page in every]
     return _by_path(files)
 
 
@@ -100,18 +101,18 @@ def _by_path(files: Iterable[tuple[str, str]]) -> dict[str, str]:
     return dict(sorted(texts.items()))
 
 
-def unused_edits(settings: Project, built: Mapping[str, str]) -> list[str]:
+def unused_edits(project: Project, built: Mapping[str, str]) -> list[str]:
     """A sentence for each file of edits of a dashboard that is not built."""
     names = (path.removeprefix("dashboards/") for path in built if path.endswith(".json"))
     known = {edit.file_of(name.removesuffix(".json")) for name in names}
     return [
         f"edits/{path.name}: there is no such dashboard; delete the file, or name it after one"
-        for path in sorted(settings.edits_dir.glob("*.py"))
+        for path in sorted(project.edits_dir.glob("*.py"))
         if path.name not in known
     ]
 
 
-def dashboard(page: Page | Pulled) -> Json:
+def dashboard(page: Page | PulledDashboard) -> Json:
     """A page as its module makes it, in Grafana's form. Raises BuildError naming it."""
     try:
         return modernise(encode(page.dashboard()))
@@ -140,7 +141,7 @@ def dashboard_text(document: Mapping[str, object]) -> str:
     return msgspec.json.format(text, indent=2).decode() + "\n"
 
 
-def _render(template: str, settings: Project, place: Place) -> str:
+def _render(template: str, project: Project, place: Place) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -149,23 +150,23 @@ def _render(template: str, settings: Project, place: Place) -> str:
     )
     environment.filters["yaml"] = json.dumps
     text = environment.get_template(template).render(
-        settings=settings,
+        project=project,
         place=place,
-        root_cert=_root_cert(settings),
-        datasource_type=datasource_type(settings.grafana_release),
+        root_cert=_root_cert(project),
+        datasource_type=datasource_type(project.grafana_release),
     )
     return HEADER + text
 
 
-def _root_cert(settings: Project) -> dict[str, str]:
+def _root_cert(project: Project) -> dict[str, str]:
     """The CA of the datasource: its text, or the path of its file on Grafana's machine.
 
     Raises SettingsError where a file of the project is not there, or is no certificate.
     """
-    named = Path(settings.datasource_root_cert)
-    if not settings.datasource_root_cert or named.is_absolute():
-        return {"path": settings.datasource_root_cert, "text": ""}
-    path = settings.root / named
+    named = Path(project.datasource_root_cert)
+    if not project.datasource_root_cert or named.is_absolute():
+        return {"path": project.datasource_root_cert, "text": ""}
+    path = project.root / named
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     if "-----BEGIN CERTIFICATE-----" not in text or "PRIVATE KEY" in text:
         raise SettingsError(
@@ -180,30 +181,30 @@ def datasource_type(release: str) -> str:
     return POSTGRES if Release.of(release) >= POSTGRES_RENAMED else POSTGRES_ALIAS
 
 
-def _rules(settings: Project, monitor: Monitor) -> tuple[str, str]:
+def _rules_file(project: Project, monitor: Monitor) -> tuple[str, str]:
     """The path and text of a monitor's rules: a file each, so that a change shows in its own."""
-    where = site(settings)
+    where = site(project)
     groups = [_escape_group(group) for group in dashboards_src.groups(where, (monitor,))]
-    path = f"alerting/rules-{_stem(where.uid(monitor.name), settings)}.yaml"
+    path = f"alerting/rules-{_stem(where.uid(monitor.name), project)}.yaml"
     return path, _yaml({"apiVersion": 1, "groups": groups})
 
 
-def _drawn(settings: Project, page: Page | Pulled) -> tuple[str, str]:
+def _dashboard_file(project: Project, page: Page | PulledDashboard) -> tuple[str, str]:
     """The path and text of a dashboard, with the edits that were made in Grafana."""
-    name = _stem(page.uid, settings)
-    edits = edit.load(settings.edits_dir, name)
+    name = _stem(page.uid, project)
+    edits = edit.load(project.edits_dir, name)
     document = edit.apply_edits(dashboard(page), edits, f"edits/{edit.file_of(name)}")
     return f"dashboards/{name}.json", dashboard_text(document)
 
 
-def _stem(uid: str, settings: Project) -> str:
-    """What the files of a thing are named by."""
-    return uid.removeprefix(settings.uid_prefix)
+def _stem(uid: str, project: Project) -> str:
+    """What the files of a resource are named by."""
+    return uid.removeprefix(project.uid_prefix)
 
 
-def _contacts(settings: Project, contacts: tuple[Contact, ...]) -> str:
+def _contacts_text(project: Project, contacts: tuple[Contact, ...]) -> str:
     """Grafana expands `$` in receivers and policies; a receiver's are variables, and meant."""
-    document = dashboards_src.notifications(site(settings), contacts)
+    document = dashboards_src.notifications(site(project), contacts)
     return _yaml({**document, "policies": escape(document["policies"])})
 
 

@@ -6,9 +6,9 @@ from driftdeck.generator import reference
 from driftdeck.generator.artefacts import artefacts, pages, unused_edits
 from driftdeck.generator.files import stale, write
 from driftdeck.generator.gate import before, own, withheld_variables
-from driftdeck.generator.retired import FILE, KINDS, add, identify
-from driftdeck.generator.things import differences, markdown, things, told
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.resources import describe, differences, markdown, read_resources
+from driftdeck.generator.retirements import FILE, KINDS, add, identify
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.generator.v2 import tree
 from driftdeck.preflight.choice import Choice
 from driftdeck.preflight.command import show
@@ -96,18 +96,21 @@ def diff(
     Raises NoRevisionError.
     """
     files, against = before(project, base)
-    found = differences(things(files), things(artefacts(project)))
+    differing = differences(read_resources(files), read_resources(artefacts(project)))
     if as_markdown:
-        print(markdown(found), end="")
+        print(markdown(differing), end="")
     else:
-        for difference in found:
-            print(*told(difference), sep="\n")
-        print(f"{len(found)} things differ from {against}")
-    return ExitCode.DIFFERS if found and exit_code else ExitCode.DONE
+        for difference in differing:
+            print(*describe(difference), sep="\n")
+        print(f"{len(differing)} things differ from {against}")
+    return ExitCode.DIFFERS if differing and exit_code else ExitCode.DONE
 
 
 def retire(project: Project, kind: str, name: str) -> int:
-    """Have Grafana delete a thing that no file holds any more. kind: of `retired.SECTIONS`."""
+    """Have Grafana delete a resource that no file holds any more.
+
+    kind: of `retirements.SECTIONS`.
+    """
     path = project.provisioning_dir / FILE
     new = add(path, kind, name)
     print(f"{kind} {name} is {'now' if new else 'already'} in {path.name}")
@@ -122,9 +125,9 @@ def retire_gone(project: Project) -> int:
     """
     path = project.provisioning_dir / FILE
     files, revision = before(project)
-    stored, built = things(files), things(artefacts(project))
+    stored, built = read_resources(files), read_resources(artefacts(project))
     gone = [stored[key] for key in sorted(stored.keys() - built.keys()) if key[0] in KINDS]
-    added = [identify(thing) for thing in gone if add(path, *identify(thing))]
+    added = [identify(resource) for resource in gone if add(path, *identify(resource))]
     for kind, name in added:
         print(f"{kind} {name} is now in {path.name}")
     print(f"{len(added)} retired that {revision} has")

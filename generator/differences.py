@@ -1,4 +1,4 @@
-"""What differs between two dashboards, rules or other things: by name and field, never a blob."""
+"""What differs between two dashboards, rules or the like: by name and field, never a blob."""
 
 import difflib
 import json
@@ -60,19 +60,19 @@ def compare(before: Json, after: Json) -> list[Change]:
     before, after = open_rows(before), open_rows(after)
     changes = list(fields(Part("dashboard"), (), _rest(before), _rest(after)))
     for kind in KINDS:
-        for part, one, other in pair_parts(kind, parts(before, kind), parts(after, kind)):
-            if one is NOTHING or other is NOTHING:
-                changes.append(Change(part, (), one, other))
+        for part, old, new in pair_parts(kind, parts(before, kind), parts(after, kind)):
+            if old is NOTHING or new is NOTHING:
+                changes.append(Change(part, (), old, new))
             else:
-                changes += fields(part, (), one, other)
+                changes += fields(part, (), old, new)
     return changes
 
 
 def find_touched(before: Json, after: Json) -> Iterator[int]:
     """The ids of the panels that came, went, or differ in more than where they stand."""
-    sides = (parts(open_rows(one), "panel") for one in (before, after))
-    for _, one, other in pair_parts("panel", *sides):
-        there = [panel for panel in (one, other) if panel is not NOTHING]
+    sides = (parts(open_rows(old), "panel") for old in (before, after))
+    for _, old, new in pair_parts("panel", *sides):
+        there = [panel for panel in (old, new) if panel is not NOTHING]
         format_value = [{k: v for k, v in panel.items() if k != "gridPos"} for panel in there]
         if len(there) == 1 or format_value[0] != format_value[1]:
             yield from {panel["id"] for panel in there if "id" in panel}
@@ -91,15 +91,15 @@ def pair_parts(
     pairs = {}
     left = list(after)
     for tell in ("id", "title") if kind == "panel" else ("name",):
-        for number, one in enumerate(before):
-            if number in pairs or one.get(tell) is None:
+        for number, old in enumerate(before):
+            if number in pairs or old.get(tell) is None:
                 continue
-            other = next((item for item in left if item.get(tell) == one[tell]), None)
-            if other is not None:
-                pairs[number] = other
-                left = [item for item in left if item is not other]
-    for number, (part, one) in enumerate(name_parts(kind, before)):
-        yield part, one, pairs.get(number, NOTHING)
+            new = next((item for item in left if item.get(tell) == old[tell]), None)
+            if new is not None:
+                pairs[number] = new
+                left = [item for item in left if item is not new]
+    for number, (part, old) in enumerate(name_parts(kind, before)):
+        yield part, old, pairs.get(number, NOTHING)
     taken = Counter(part.name for part, _ in name_parts(kind, before))
     for part, item in name_parts(kind, left):
         yield Part(kind, part.name, part.nth + taken[part.name]), NOTHING, item
@@ -116,11 +116,11 @@ def fields(part: Part, path: Path, before: Any, after: Any) -> Iterator[Change]:
     if isinstance(before, list) and isinstance(after, list) and not whole:
         names = item_names(before, after)
         if names is not None and _alike(*names):
-            one = dict(zip(names[0], before, strict=True))
-            other = dict(zip(names[1], after, strict=True))
-            for name in [*names[0], *(name for name in names[1] if name not in one)]:
+            old = dict(zip(names[0], before, strict=True))
+            new = dict(zip(names[1], after, strict=True))
+            for name in [*names[0], *(name for name in names[1] if name not in old)]:
                 step = (*path, (name, True))
-                yield from fields(part, step, one.get(name, NOTHING), other.get(name, NOTHING))
+                yield from fields(part, step, old.get(name, NOTHING), new.get(name, NOTHING))
             return
     if before != after or isinstance(before, bool) != isinstance(after, bool):
         yield Change(part, path, before, after)
@@ -156,8 +156,8 @@ def _field(change: Change) -> Iterator[str]:
         yield f"moved: {_place(before)} → {_place(after)}"
     elif _long(before) or _long(after):
         yield f"{change.field}:"
-        one, other = ("" if v is NOTHING else _text(v) for v in (before, after))
-        diff = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0)
+        old, new = ("" if v is NOTHING else _text(v) for v in (before, after))
+        diff = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
         for line in list(diff)[2:]:
             if not line.startswith("@@"):
                 yield f"    {line}"

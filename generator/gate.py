@@ -19,12 +19,12 @@ MAIN = ("origin/main", "main")
 """Where the artefacts lie that a running Grafana has read."""
 
 
-def own(settings: Project) -> tuple[list[Finding], str]:
+def own(project: Project) -> tuple[list[Finding], str]:
     """The findings of the committed artefacts, and what they were compared with."""
-    tree = settings.provisioning_dir
-    known = [*(name.upper() for name in SECRETS), *_named(settings)]
+    tree = project.provisioning_dir
+    known = [*(name.upper() for name in SECRETS), *_named(project)]
     environment = {**os.environ, **dict.fromkeys(known, "https://secret.example")}
-    reading = Reading(Report(), Release.of(settings.grafana_release), environment)
+    reading = Reading(Report(), Release.of(project.grafana_release), environment)
     for revision in MAIN:
         try:
             with unpack_revision(revision, tree) as before:
@@ -34,7 +34,7 @@ def own(settings: Project) -> tuple[list[Finding], str]:
     return check(tree, reading), "a fresh server"
 
 
-def before(settings: Project, base: str = "") -> tuple[dict[str, str], str]:
+def before(project: Project, base: str = "") -> tuple[dict[str, str], str]:
     """The committed artefacts of a revision by path, and its name; by default of the main one.
 
     Raises NoRevisionError.
@@ -42,25 +42,25 @@ def before(settings: Project, base: str = "") -> tuple[dict[str, str], str]:
     *others, last = (base,) if base else MAIN
     for revision in others:
         with suppress(NoRevisionError):
-            return _artefacts(settings, revision), revision
-    return _artefacts(settings, last), last
+            return _artefacts(project, revision), revision
+    return _artefacts(project, last), last
 
 
-def _artefacts(settings: Project, revision: str) -> dict[str, str]:
-    with unpack_revision(revision, settings.provisioning_dir) as tree:
+def _artefacts(project: Project, revision: str) -> dict[str, str]:
+    with unpack_revision(revision, project.provisioning_dir) as tree:
         return present(tree)
 
 
-def withheld_variables(settings: Project) -> list[str]:
+def withheld_variables(project: Project) -> list[str]:
     """A sentence for each variable that docker-compose.yml keeps from who needs it."""
-    path = settings.root / "docker-compose.yml"
+    path = project.root / "docker-compose.yml"
     if not path.exists():
         return []
     compose = yaml.safe_load(path.read_text(encoding="utf-8"))
     services = compose["services"]
-    needed = [("contacts.py", "grafana", name) for name in _named(settings)]
-    for monitor in load(*settings.monitor_folders):
-        addresses = {getattr(one, "address", "") for one in (monitor.source, monitor.labels)}
+    needed = [("contacts.py", "grafana", name) for name in _named(project)]
+    for monitor in load(*project.monitor_folders):
+        addresses = {getattr(source, "address", "") for source in (monitor.source, monitor.labels)}
         needed += [(f"{monitor.name}.py", "collectors", name) for name in sorted(addresses - {""})]
     return [
         f"{place}: ${name} does not reach {service}; add `{name}: ${{{name}:-}}` to its"
@@ -70,7 +70,7 @@ def withheld_variables(settings: Project) -> list[str]:
     ]
 
 
-def _named(settings: Project) -> list[str]:
+def _named(project: Project) -> list[str]:
     """The variables that contacts name."""
-    contacts = load_contacts(*settings.monitor_folders)
+    contacts = load_contacts(*project.monitor_folders)
     return sorted({name for contact in contacts for name in contact.receiver.variables()})

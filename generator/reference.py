@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from driftdeck.dashboards.alerts import OF_COLUMN, number
-from driftdeck.dashboards_src import Page, Pulled, groups
+from driftdeck.dashboards_src import Page, PulledDashboard, groups
 from driftdeck.declare import Monitor, Series
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import pages, site
@@ -18,11 +18,11 @@ runbook link leads to its paragraph here.
 """
 
 
-def reference(settings: Project, every: Sequence[Page | Pulled] | None = None) -> str:
+def reference(project: Project, every: Sequence[Page | PulledDashboard] | None = None) -> str:
     """The whole page as Markdown. every: the dashboards, where they are made already."""
-    monitors = load(*settings.monitor_folders)
-    of_site = site(settings)
-    others = {page.uid: page for page in (pages(settings) if every is None else every)}
+    monitors = load(*project.monitor_folders)
+    of_site = site(project)
+    others = {page.uid: page for page in (pages(project) if every is None else every)}
     rules = {group["name"]: group["rules"] for group in groups(of_site, monitors)}
     parts = [HEAD]
     for monitor in monitors:
@@ -34,18 +34,20 @@ def reference(settings: Project, every: Sequence[Page | Pulled] | None = None) -
     return "\n".join(parts) + "\n"
 
 
-def path(settings: Project) -> Path:
+def path(project: Project) -> Path:
     """Where the page lies."""
-    return settings.root / "docs" / "reference.md"
+    return project.root / "docs" / "reference.md"
 
 
-def present(settings: Project) -> str:
+def present(project: Project) -> str:
     """The page as it lies there; '' where there is none."""
-    file = path(settings)
+    file = path(project)
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _monitor(monitor: Monitor, rules: Sequence[Json], page: Page | Pulled | None) -> Iterator[str]:
+def _monitor(
+    monitor: Monitor, rules: Sequence[Json], page: Page | PulledDashboard | None
+) -> Iterator[str]:
     yield f"## {monitor.title}"
     yield f"{monitor.description} Declared in `{monitor.name}.py`; owner: {monitor.owner}."
     yield "\n| series | unit | method | warning | alert | what it is |\n|---|---|---|---|---|---|"
@@ -91,18 +93,18 @@ def _rule(rule: Json) -> Iterator[str]:
 
 def _plain(template: str) -> str:
     """A message without Grafana's template language."""
-    known = template.replace(number("A"), "N").replace(number("T"), "its level")
+    known = template.replace(number("A"), "N").replace(number("T"), "its threshold")
     return known.replace(OF_COLUMN, "")
 
 
-def _dashboards(every: Iterable[Page | Pulled]) -> Iterator[str]:
+def _dashboards(every: Iterable[Page | PulledDashboard]) -> Iterator[str]:
     for page in every:
         yield f"\n### {page.title}"
         yield f"{page.description}\n"
         yield from _panels(page)
 
 
-def _panels(page: Page | Pulled) -> Iterator[str]:
+def _panels(page: Page | PulledDashboard) -> Iterator[str]:
     for row in page.rows:
         for item in row.items:
             description = (item.panel.description or "").strip()

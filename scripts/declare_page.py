@@ -112,7 +112,7 @@ def _items(text: str) -> dict[str, str]:
     """`name: text` each, of which further lines are indented."""
     joined = re.sub(r"\n\s+", " ", text)
     pairs = (line.partition(": ") for line in joined.splitlines() if line)
-    return {name.lstrip("*"): said.strip() for name, _, said in pairs}
+    return {name.lstrip("*"): meaning.strip() for name, _, meaning in pairs}
 
 
 def page() -> str:

@@ -11,12 +11,12 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 def notebook() -> str:
     """The notebook's text."""
-    made = jupytext.read(DOCS / "explore.py", fmt="py:percent")
-    made.metadata = {"kernelspec": KERNEL}
-    for number, cell in enumerate(made.cells):
+    document = jupytext.read(DOCS / "explore.py", fmt="py:percent")
+    document.metadata = {"kernelspec": KERNEL}
+    for number, cell in enumerate(document.cells):
         cell["id"] = f"cell-{number}"
-    made.nbformat_minor = 5
-    return str(nbformat.writes(made)) + "\n"
+    document.nbformat_minor = 5
+    return str(nbformat.writes(document)) + "\n"
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def interpreter() -> str:
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return sys.executable
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        found = shutil.which(f"python3.{minor}")
-        if found:
-            return found
+        program = shutil.which(f"python3.{minor}")
+        if program:
+            return program
     sys.exit("driftdeck: needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/one")
 
 

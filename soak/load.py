@@ -30,9 +30,9 @@ from driftdeck.settings import Settings, load_settings
 from driftdeck.stack import steps
 from driftdeck.stack.local import grafana_binary
 from driftdeck.stack.runtime import choose
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import QueryResult, check_queries
 from driftdeck.verify.grafana import LiveGrafana, run_query
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query
 from examples.live.play import BEGINS, ENDS
 from soak.flat import growth
@@ -82,7 +82,7 @@ class House:
             if pid.exists():
                 yield part, psutil.Process(int(pid.read_text().split()[0]))
         if server := postmaster.process(folder / "postgres"):
-            yield from (("postgresql", one) for one in (server, *server.children()))
+            yield from (("postgresql", backend) for backend in (server, *server.children()))
         yield "play", play
         for child in play.children():
             words = child.cmdline()
@@ -98,7 +98,7 @@ class Clients:
         self._over = threading.Event()
         open_all = self._by_grafana if house.has_grafana else self._by_preview
         self._settings = house.settings
-        self._built = Built(choose(house.settings).artefacts(), {})
+        self._built = Provisioning(choose(house.settings).artefacts(), {})
         self._threads = [
             threading.Thread(target=self._read, args=(open_all,), daemon=True) for _ in range(count)
         ]
@@ -131,11 +131,11 @@ class Clients:
         live = LiveGrafana(self._settings, self._built, Grafana(self._settings), now)
         answers: list[QueryResult] = []
 
-        def asked(question: Query) -> QueryResult:
+        def time_query(question: Query) -> QueryResult:
             answers.append(run_query(live, question))
             return answers[-1]
 
-        for check in check_queries(self._built, asked, lambda _: "", now):
+        for check in check_queries(self._built, time_query, lambda _: "", now):
             if check.seconds is not None and answers:
                 yield check.seconds, answers.pop().error
 

@@ -186,6 +186,6 @@ def small_house(settings: Settings, connection: psycopg.Connection, tmp_path: Pa
 def collected(small_house: Settings) -> tuple[Settings, list[dict[str, Any]]]:
     """That folder's settings, and its dashboards."""
     from driftdeck.generator.artefacts import artefacts
-    from driftdeck.verify.built import Built
+    from driftdeck.verify.provisioning import Provisioning
 
-    return small_house, Built(artefacts(small_house), {}).dashboards()
+    return small_house, Provisioning(artefacts(small_house), {}).dashboards()

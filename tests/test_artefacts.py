@@ -33,7 +33,7 @@ from driftdeck.generator.artefacts import (
     site,
 )
 from driftdeck.generator.files import present, stale, write
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import RESERVED, load
 from driftdeck.settings import IsolatedSettings
 from repository import MONITORS, ROOT
@@ -210,7 +210,9 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
         assert drawn == set(series.thresholds.as_dict().values()), metric.name
         for side, sign in (("above", ">"), ("below", "<")):
             level = getattr(series.thresholds, f"alert_{side}")
-            rule = next((r for r in rules if r["title"].endswith(f"{side} its alert level")), None)
+            rule = next(
+                (r for r in rules if r["title"].endswith(f"{side} its alert threshold")), None
+            )
             assert (level is None) == (rule is None)
             if rule is not None:
                 assert f"$A {sign} $T" in rule["data"][2]["model"]["expression"]
@@ -234,7 +236,7 @@ def test_dollars_are_escaped_where_grafana_expands_them() -> None:
     from driftdeck.generator.artefacts import _escape_group
 
     rule = _escape_group(groups(site(SETTINGS), (priced,))[0])["rules"][0]
-    assert rule["title"] == "Price in $$USD: Missing values above its alert level"
+    assert rule["title"] == "Price in $$USD: Missing values above its alert threshold"
     assert rule["labels"]["owner"] == "$$team"
     assert "$$" not in rule["annotations"]["summary"]
 
@@ -295,7 +297,7 @@ def test_reserved_names_are_those_of_the_other_dashboards() -> None:
 @pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])
 def test_no_artefact_replaces_another(uid: str) -> None:
     """Two dashboards of one file are an error that names it, whatever they were made of."""
-    pulled = [*pages(SETTINGS), dashboards_src.Pulled(uid, "Mine", (), {})]
+    pulled = [*pages(SETTINGS), dashboards_src.PulledDashboard(uid, "Mine", (), {})]
 
     with pytest.raises(BuildError, match=r"dashboards/flights\.json is built twice; .*rename"):
         artefacts(SETTINGS, every=pulled)

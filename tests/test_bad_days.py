@@ -22,7 +22,7 @@ from driftdeck.database.errors import is_outage
 from driftdeck.diagnostics import LOG
 from driftdeck.settings import Settings
 from soak.days.house import House
-from soak.days.run import Soak, cases, judged
+from soak.days.run import Soak, cases, judge
 
 SEED = 20
 DAY = date(2024, 1, 5)
@@ -58,13 +58,13 @@ def test_the_judge_of_bad_days_sees_each_fault(soak: Soak) -> None:
     seen.numbers["drift", "g"] = None
     seen.output += "Traceback (most recent call last)"
     seen.rows = [("failed", "something failed")]
-    found = Counter(fault.partition(":")[0] for fault in judged(case, case.kind.name, seen, right))
+    found = Counter(fault.partition(":")[0] for fault in judge(case, case.kind.name, seen, right))
     assert found == {
         "neighbours not collected": 1, "tracebacks": 1, "nothing named": 1, "wrong numbers": 1,
         "columns lost": 1,
     }  # fmt: skip
     seen.rows = []
-    assert "no row" in list(judged(case, case.kind.name, seen, right))
+    assert "no row" in list(judge(case, case.kind.name, seen, right))
 
 
 def declared(folder: Path, changes: dict[str, str]) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.thresholds.calibrate import (
     calibrate,
     estimate_false_alarms,
@@ -79,10 +79,10 @@ def test_file_reads_back_as_it_was_found() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "small.thresholds.toml"
         path.write_text(text)
-        found = thresholds.read(path)
+        found = threshold_files.read(path)
     assert found is not None
     assert found.thresholds == levels
-    assert thresholds.find_problems(monitor, found) == []
+    assert threshold_files.find_problems(monitor, found) == []
 
 
 def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
@@ -99,11 +99,11 @@ def test_a_column_of_any_name_keeps_its_own_levels(tmp_path: Path) -> None:
     levels[ThresholdKey("recall")] = d.Thresholds(warn_below=0.7, alert_below=0.6)
     path = tmp_path / "small.thresholds.toml"
     path.write_text(format_file(monitor, levels, "hash"), encoding="utf-8")
-    found = thresholds.read(path)
+    found = threshold_files.read(path)
 
     assert found is not None
     assert found.thresholds == levels
-    assert thresholds.find_problems(monitor, found) == []
+    assert threshold_files.find_problems(monitor, found) == []
 
 
 def test_a_single_missing_value_is_no_news() -> None:

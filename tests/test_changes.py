@@ -16,8 +16,8 @@ from driftdeck.changes.pull import pull
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import artefacts, dashboard, unused_edits
 from driftdeck.generator.differences import compare, format_value
-from driftdeck.generator.normal import normalise_dashboard
-from driftdeck.generator.things import Thing, differences, markdown, things, told
+from driftdeck.generator.normalisation import normalise_dashboard
+from driftdeck.generator.resources import Resource, describe, differences, markdown, read_resources
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import IsolatedSettings, Settings
 from fake_grafana import Fake
@@ -179,7 +179,7 @@ def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -
     fake.dashboards["someone"] = {"uid": "someone", "title": "Theirs"}
     fake.saved["someone"] = "admin", ""
     one = target(house, fake)
-    gone = {key: thing for key, thing in one.built.items() if "outages" not in thing.uid}
+    gone = {key: resource for key, resource in one.built.items() if "outages" not in resource.uid}
     less = replace(one, built=gone)
     found = plan(less, less.live())
     assert {step.kind for step in found} == {Kind.ORPHANED}
@@ -197,7 +197,7 @@ def test_policies_of_contacts_that_are_gone_go_first(house: Settings, fake: Fake
     fake.points["driftdeck-contact-ops"] = {"uid": "driftdeck-contact-ops", "name": "ops"}
     fake.policies = {"receiver": "grafana-default-email", "routes": [{"receiver": "ops"}]}
     found = steps(house, fake)
-    assert [one.thing.kind for one in found] == ["contact point", "policies"]
+    assert [one.resource.kind for one in found] == ["contact point", "policies"]
     fake.wrote.clear()
     assert apply(target(house, fake), force=False) == 0
     assert fake.wrote == [
@@ -243,11 +243,13 @@ def test_what_a_browser_saved_differs_by_what_a_person_did() -> None:
 
 def test_differences_of_every_kind_are_told() -> None:
     """For people and for a pull request; nothing says so."""
-    before = things({"dashboards/a.json": json.dumps({"uid": "a", "title": "A", "panels": []})})
+    before = read_resources(
+        {"dashboards/a.json": json.dumps({"uid": "a", "title": "A", "panels": []})}
+    )
     panel = {"id": 1, "title": "P", "options": {f"o{n}": n for n in range(40)}}
     after = {
-        ("dashboard", "a"): Thing("dashboard", "a", "A", {"uid": "a", "panels": [panel]}),
-        ("rule", "r"): Thing("rule", "r", "R", {"title": "R"}),
+        ("dashboard", "a"): Resource("dashboard", "a", "A", {"uid": "a", "panels": [panel]}),
+        ("rule", "r"): Resource("rule", "r", "R", {"title": "R"}),
     }
     assert markdown([]).startswith("No dashboard")
     text = markdown(differences(before, after))
@@ -256,7 +258,7 @@ def test_differences_of_every_kind_are_told() -> None:
     many = {key: replace(one, content={**one.content, "panels": []}) for key, one in after.items()}
     more = {key: replace(one, content={**one.content, **panel}) for key, one in after.items()}
     assert "<details>" in markdown(differences(many, more))
-    assert next(told(differences(after, before)[-1])) == "- rule 'R'"
+    assert next(describe(differences(after, before)[-1])) == "- rule 'R'"
     assert format_value(None) == "null"
 
 
@@ -354,7 +356,7 @@ def test_the_order_of_matchers_is_no_difference() -> None:
         {"receiver": "a", "routes": [{"receiver": "b", "object_matchers": matchers}]}
         for matchers in (pairs, pairs[::-1])
     )
-    trees = [{("policies", "1"): Thing("policies", "1", "policies", t)} for t in (one, other)]
+    trees = [{("policies", "1"): Resource("policies", "1", "policies", t)} for t in (one, other)]
     assert differences(*trees) == []
 
 
@@ -373,10 +375,10 @@ def test_policies_are_told_route_by_route() -> None:
     after = copy.deepcopy(before)
     after["routes"][0]["routes"][0]["group_wait"] = "1m"
     after["routes"].append({"receiver": "all"})
-    one, other = (Thing("policies", "1", "policies", tree) for tree in (before, after))
+    one, other = (Resource("policies", "1", "policies", tree) for tree in (before, after))
     [found] = differences({("policies", "1"): one}, {("policies", "1"): other})
 
-    assert list(told(found)) == [
+    assert list(describe(found)) == [
         "~ policies",
         "    routes:",
         '        -  level = alert → as above, group_wait "30s"',

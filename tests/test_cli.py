@@ -24,7 +24,7 @@ from driftdeck.cli.project import Retirable
 from driftdeck.declare import DeclarationError
 from driftdeck.diagnostics import described
 from driftdeck.errors import DriftdeckError, ExitCode, UsageError, exit_code_of
-from driftdeck.generator import retired
+from driftdeck.generator import retirements
 from driftdeck.preflight.findings import FORMATS
 from driftdeck.project import FILE, VARIABLE, SettingsError
 from driftdeck.settings import Settings
@@ -324,7 +324,7 @@ def test_whatever_names_a_command_names_one_there_is() -> None:
 def test_what_may_be_chosen_is_what_there_is() -> None:
     """Names that the command line repeats so that help imports nothing."""
     assert [one.value for one in Form] == list(FORMATS)
-    assert {one.value for one in Retirable} == set(retired.SECTIONS)
+    assert {one.value for one in Retirable} == set(retirements.SECTIONS)
 
 
 def test_what_is_gone_is_retired_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ def reasons(collected: WindowResult) -> dict[tuple[str, str], str]:
 def test_quiet_day_is_ok_and_complete(
     measure: Callable[[pd.DataFrame], WindowResult], monitor: d.Monitor
 ) -> None:
-    """Every promised series of a good day has a number, and nothing is beyond its alert level."""
+    """Every promised series of a good day has a number, nothing beyond its alert threshold."""
     collected = measure(rows(DAY))
 
     assert collected.status is Status.OK

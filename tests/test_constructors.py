@@ -10,7 +10,7 @@ from driftdeck.changes.module import module_of, prove_module
 from driftdeck.changes.parameters import CONSTRUCTORS, parameters
 from driftdeck.dashboards import panels
 from driftdeck.generator.artefacts import encode
-from driftdeck.generator.modern import panel_of
+from driftdeck.generator.modernisation import panel_of
 from repository import ROOT
 
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
@@ -23,7 +23,7 @@ def test_a_module_is_written_in_grafanalibs_words(name: str) -> None:
     text = module_of(board)
 
     prove_module(text, board)
-    assert " given(" not in text
+    assert " complete_panel(" not in text
     assert text.count("Stat(") == sum(one["type"] == "stat" for one in board["panels"])
     assert text.count("SqlTarget(") == sum(len(one.get("targets", [])) for one in board["panels"])
 
@@ -35,7 +35,7 @@ def test_what_a_browser_saved_is_written_in_grafanalibs_words() -> None:
     text = module_of(board)
 
     prove_module(text, board)
-    assert " given(" not in text
+    assert " complete_panel(" not in text
     assert "transparent=True" in text
     assert "maxDataPoints=40" in text
     assert "hideFrom" not in text

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.load import RESERVED, UnknownMonitorError, find_monitor, load
 from repository import MONITORS
@@ -91,7 +91,7 @@ def test_parts_refuse_what_cannot_be(make: Callable[[], object], said: str) -> N
     ],
 )
 def test_breach_is_strict(levels: d.Thresholds, value: float, state: int) -> None:
-    """A value on its level is not beyond it."""
+    """A value on its threshold is not beyond it."""
     assert state == levels.judge(value)
 
 
@@ -150,23 +150,24 @@ def test_every_judged_series_has_levels(monitor: d.Monitor) -> None:
 def test_stale_and_double_thresholds_are_refused() -> None:
     """A threshold file of another declaration, or with a number written twice, is a problem."""
     calibrated = small_monitor(metrics=(d.drift(), d.missing(warn=0.1, alert=0.2)))
-    print_ = thresholds.fingerprint(calibrated)
+    print_ = threshold_files.fingerprint(calibrated)
     levels = {
         ThresholdKey("drift", c): d.Thresholds(warn_above=1, alert_above=2) for c in ("x", "c")
     }
-    good = thresholds.Calibration(print_, "", levels)
+    good = threshold_files.Calibration(print_, "", levels)
     stale = dataclasses.replace(good, fingerprint="0")
     both = d.Thresholds(warn_above=0.1, alert_above=0.2)
     twice = dataclasses.replace(
         good, thresholds={**levels, ThresholdKey("missing_share", "x"): both}
     )
 
-    assert thresholds.find_problems(calibrated, good) == []
-    assert "stale" in thresholds.find_problems(calibrated, stale)[0]
+    assert threshold_files.find_problems(calibrated, good) == []
+    assert "stale" in threshold_files.find_problems(calibrated, stale)[0]
     assert (
-        "also has thresholds in the declaration" in thresholds.find_problems(calibrated, twice)[0]
+        "also has thresholds in the declaration"
+        in threshold_files.find_problems(calibrated, twice)[0]
     )
-    assert "no calibrated thresholds yet" in thresholds.find_problems(calibrated, None)[0]
+    assert "no calibrated thresholds yet" in threshold_files.find_problems(calibrated, None)[0]
 
 
 def test_a_declaration_of_an_older_release_says_what_to_write(tmp_path: Path) -> None:

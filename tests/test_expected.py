@@ -28,7 +28,7 @@ SALE = d.Expected(
 def put(
     connection: psycopg.Connection, monitor: d.Monitor, day: date, value: float, level: float = 0.4
 ) -> None:
-    """Store one drift value of x with its alert level."""
+    """Store one drift value of x with its alert threshold."""
     window = monitor.every.window(day)
     connection.execute(
         "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"

@@ -45,7 +45,7 @@ def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
 
 
 def test_a_quiet_day_needs_no_explanation(monitor: Monitor, reference: Reference) -> None:
-    """Nothing is beyond its alert level, so nothing is said."""
+    """Nothing is beyond its alert threshold, so nothing is said."""
     assert said(monitor, rows(DAY, count=600), reference) == ""
 
 

@@ -72,7 +72,7 @@ def test_notebook_runs(environment: Path) -> None:
 
 
 def test_what_drifted_between_two_spans(environment: Path) -> None:
-    """The shifted column is furthest away, in units of its alert level; the other is quiet."""
+    """The shifted column is furthest away, in units of its alert threshold; the other is quiet."""
     explorer = Explorer("small", IsolatedSettings(monitors=(str(environment),)))
     first = date(2024, 1, 1), date(2024, 1, 4)
     found = explorer.between(first, (DRIFTED, date(2024, 1, 7)))

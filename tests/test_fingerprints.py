@@ -9,7 +9,7 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.thresholds.calibrate import format_file
 from driftdeck.collectors.windows.reference import _hash
 from driftdeck.declare.canonical import canonical
@@ -59,7 +59,7 @@ def test_fingerprints_of_version_1_are_for_ever(
 ) -> None:
     """Of every kind of source, with all its fields and with none: nobody has to calibrate anew."""
     assert (
-        thresholds.fingerprint(small_monitor(**{"metrics": CALIBRATED, **changes}), 1)
+        threshold_files.fingerprint(small_monitor(**{"metrics": CALIBRATED, **changes}), 1)
         == fingerprint
     )
 
@@ -85,11 +85,11 @@ def test_committed_files_are_valid_as_they_are(folder: Path) -> None:
     for monitor in load(folder):
         if monitor.name not in COMMITTED:
             continue
-        hashes = thresholds.fingerprint(monitor, 1), digest(monitor)
-        calibration = thresholds.read(folder / f"{monitor.name}{thresholds.SUFFIX}")
+        hashes = threshold_files.fingerprint(monitor, 1), digest(monitor)
+        calibration = threshold_files.read(folder / f"{monitor.name}{threshold_files.SUFFIX}")
 
         assert hashes == COMMITTED[monitor.name]
-        assert thresholds.find_problems(monitor, calibration) == []
+        assert threshold_files.find_problems(monitor, calibration) == []
         assert calibration is None or calibration.version == 1
 
 
@@ -139,10 +139,10 @@ def test_a_fingerprint_follows_what_levels_depend_on(changes: dict[str, object])
         "columns": (d.number("x", d.MINUTES), d.category("c")),
         "metrics": (d.drift(), d.recall(), d.row_count(alert=(1, 9))),
     }
-    print_ = thresholds.fingerprint(small_monitor(**base))
+    print_ = threshold_files.fingerprint(small_monitor(**base))
 
-    assert thresholds.fingerprint(small_monitor(**{**base, **changes})) != print_
-    assert thresholds.fingerprint(small_monitor(**{**base, **indifferent})) == print_
+    assert threshold_files.fingerprint(small_monitor(**{**base, **changes})) != print_
+    assert threshold_files.fingerprint(small_monitor(**{**base, **indifferent})) == print_
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ NewerCsv.__name__, NewerColumn.__name__ = "Csv", "Column"
 def test_a_newer_field_of_a_source_counts_where_it_is_set() -> None:
     """At its default every hash is as it was; each value has a hash of its own."""
     today, *newer = (
-        thresholds.fingerprint(small_monitor(source=source, metrics=CALIBRATED))
+        threshold_files.fingerprint(small_monitor(source=source, metrics=CALIBRATED))
         for source in (
             d.Csv("log", time="at"),
             NewerCsv("log", time="at"),
@@ -189,7 +189,7 @@ def test_a_newer_field_of_a_column_counts_where_it_is_set() -> None:
             NewerColumn(name="x", kind="number", positive="no"),
         )
     ]
-    for hashed in (thresholds.fingerprint, lambda monitor: _hash(monitor, [])):
+    for hashed in (threshold_files.fingerprint, lambda monitor: _hash(monitor, [])):
         today, *newer = map(hashed, monitors)
 
         assert newer[0] == today
@@ -244,7 +244,7 @@ def test_a_newer_field_of_any_class_moves_no_fingerprint(kind: type, default: An
     today = replace(every_kind(), **other.get(kind, {}))
     later = upgraded(today, kind, newer)
 
-    assert thresholds.fingerprint(later) == thresholds.fingerprint(today)
+    assert threshold_files.fingerprint(later) == threshold_files.fingerprint(today)
     assert _hash(later, []) == _hash(today, [])
     assert kind in ELSEWHERE or "newer=" in repr(later)
 
@@ -267,30 +267,33 @@ def test_a_file_of_an_older_version_stays_valid(
     """Where a later version hashes more, new files say so and old ones are read as they were."""
     monitor = small_monitor(metrics=(d.recall(),))
     levels = {ThresholdKey("recall"): d.Thresholds(warn_below=0.7, alert_below=0.6)}
-    path = tmp_path / f"small{thresholds.SUFFIX}"
+    path = tmp_path / f"small{threshold_files.SUFFIX}"
     path.write_text(format_file(monitor, levels, "hash"))
     assert "version" not in path.read_text()
-    more = {**thresholds.BASES, 2: lambda monitor: [*thresholds.BASES[1](monitor), monitor.owner]}
-    monkeypatch.setattr(thresholds, "BASES", more)
-    monkeypatch.setattr(thresholds, "VERSION", 2)
-    old = thresholds.read(path)
-    assert thresholds.find_problems(monitor, old) == []
+    more = {
+        **threshold_files.BASES,
+        2: lambda monitor: [*threshold_files.BASES[1](monitor), monitor.owner],
+    }
+    monkeypatch.setattr(threshold_files, "BASES", more)
+    monkeypatch.setattr(threshold_files, "VERSION", 2)
+    old = threshold_files.read(path)
+    assert threshold_files.find_problems(monitor, old) == []
 
     path.write_text(format_file(monitor, levels, "hash"))
-    new = thresholds.read(path)
+    new = threshold_files.read(path)
     assert "version = 2" in path.read_text()
     assert new is not None
     assert new.version == 2
-    assert thresholds.find_problems(monitor, new) == []
-    assert thresholds.find_problems(replace(monitor, owner="others"), old) == []
-    assert "stale" in thresholds.find_problems(replace(monitor, owner="others"), new)[0]
+    assert threshold_files.find_problems(monitor, new) == []
+    assert threshold_files.find_problems(replace(monitor, owner="others"), old) == []
+    assert "stale" in threshold_files.find_problems(replace(monitor, owner="others"), new)[0]
 
 
 @pytest.mark.parametrize("version", ["2", '"1"', "[1]"])
 def test_an_unknown_version_names_the_mend(tmp_path: Path, version: str) -> None:
     """A file of a later driftdeck is not called stale."""
-    path = tmp_path / f"small{thresholds.SUFFIX}"
+    path = tmp_path / f"small{threshold_files.SUFFIX}"
     path.write_text(f'[calibration]\nversion = {version}\nfingerprint = "f"\ndata = "d"\n')
 
     with pytest.raises(d.DeclarationError, match="is none of 1; update driftdeck, or write"):
-        thresholds.read(path)
+        threshold_files.read(path)

@@ -98,7 +98,7 @@ def test_only_our_own_names_are_answered(settings: Settings, host: str, status: 
     mine = settings.model_copy(
         update={"evidently_url": "https://reports.example/", "allowed_hosts": "other, Evidently"}
     )
-    app = serve.make_app(mine, Built(), lambda: psycopg.connect(""))
+    app = serve.make_app(mine, Provisioning(), lambda: psycopg.connect(""))
     with TestClient(Guard(app, mine), base_url=HOME) as client:
         answer = client.get("/api/preview/source", headers={"Host": host})
 
@@ -106,7 +106,7 @@ def test_only_our_own_names_are_answered(settings: Settings, host: str, status: 
     assert ("ALLOWED_HOSTS" in answer.text) == (status == 400)
 
 
-class Built(Source):
+class Provisioning(Source):
     """A source without a dashboard but one."""
 
     def __init__(self) -> None:
@@ -193,6 +193,6 @@ def test_moments_outside_the_calendar_are_refused(
     """By the preview with status 400, as any range that cannot be drawn."""
     with pytest.raises(UsageError, match="outside the years 1 to 9999"):
         parse_time(text, datetime.now(UTC))
-    app = serve.make_app(settings, Built(), lambda: connect(settings, Role.READER))
+    app = serve.make_app(settings, Provisioning(), lambda: connect(settings, Role.READER))
     with TestClient(app) as client:
         assert client.get("/d/u", params={"from": text}).status_code == 400

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from soak.kills.house import House
-from soak.kills.run import COMMANDS, DAYS, STEPS, WAYS, Kill, Soak, differences, drawn
+from soak.kills.run import COMMANDS, DAYS, STEPS, WAYS, Kill, Soak, differences, sample_kills
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def test_the_next_run_comes_to_what_an_undisturbed_one_does(soak: Soak, kill: Ki
 
 def test_kills_are_spread() -> None:
     """Twenty-five meet every way, every command, and nearly every step, on either day."""
-    kills = drawn(25, 0)
+    kills = sample_kills(25, 0)
 
-    assert kills == drawn(25, 0) != drawn(25, 1)
+    assert kills == sample_kills(25, 0) != sample_kills(25, 1)
     assert {kill.way for kill in kills} == set(WAYS)
     assert {kill.command for kill in kills} == set(COMMANDS)
     assert len({(kill.step, kill.day) for kill in kills}) == len(STEPS) * len(DAYS)

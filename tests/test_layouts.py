@@ -18,8 +18,8 @@ from driftdeck.generator.v2 import features, files, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.grafana import LiveGrafana, check_dashboards
+from driftdeck.verify.provisioning import Provisioning
 from fake_grafana import Fake
 from repository import ROOT
 
@@ -231,7 +231,7 @@ def test_apply_stores_tabs_and_then_nothing(
 def live(house: Settings, fake: Fake, *, v2: bool) -> LiveGrafana:
     """That Grafana, being verified."""
     grafana = Grafana(house, transport=httpx.MockTransport(fake))
-    built = Built(artefacts(house), {})
+    built = Provisioning(artefacts(house), {})
     return LiveGrafana(house, built, grafana, datetime.now(UTC), wait=0, v2=v2)
 
 

@@ -131,8 +131,8 @@ def test_grafana_shows_what_was_built(
     checks = {check["name"]: check for check in json.loads(verified.stdout)}
 
     assert [name for name, check in checks.items() if not check["ok"]] == []
-    assert checks["rule Small model: Drift above its alert level"]["detail"] == "1 of 2 firing"
-    assert checks["rule Small model: Rows above its alert level"]["detail"] == "0 of 1 firing"
+    assert checks["rule Small model: Drift above its alert threshold"]["detail"] == "1 of 2 firing"
+    assert checks["rule Small model: Rows above its alert threshold"]["detail"] == "0 of 1 firing"
 
 
 @needs_grafana
@@ -170,13 +170,13 @@ def test_an_alert_reaches_a_person_and_is_taken_back(
     environment: dict[str, str], folder: Path
 ) -> None:
     """A drifted column and late days are told, with all that one needs; then that they ended."""
-    drift, late = "Small model: Drift above its alert level", "Small model: data is late"
+    drift, late = "Small model: Drift above its alert threshold", "Small model: data is late"
     fired = wait_for(lambda: alert(drift, "firing", column_name="x"))
     assert fired["labels"]["monitor"] == "small"
     assert fired["labels"]["kind"] == "breach"
     assert fired["annotations"]["model"] == "Small model"
     assert float(fired["annotations"]["value"]) > float(fired["annotations"]["threshold"]) == 0.4
-    assert "Drift of x is above its alert level" in fired["annotations"]["summary"]
+    assert "Drift of x is above its alert threshold" in fired["annotations"]["summary"]
     assert f":{environment['GRAFANA_PORT']}/d/driftdeck-small" in fired["dashboardURL"]
     assert "viewPanel=" in fired["panelURL"]
     assert alert(drift, "firing", column_name="c") is None

@@ -16,8 +16,8 @@ from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import load_settings
 from driftdeck.stack.runtime import choose
-from driftdeck.verify.built import Built
 from driftdeck.verify.look import FLAGS, READ_PANELS, browser_program, log_in
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.rendering import wait_for_panels
 from own_previews import drawings
 
@@ -100,7 +100,7 @@ def test_a_preview_says_what_grafana_shows(
     log_in(page, chosen)
     compared, differing = 0, []
     with connect(chosen, Role.READER) as connection:
-        for dashboard in Built(choose(chosen).artefacts(), {}).dashboards():
+        for dashboard in Provisioning(choose(chosen).artefacts(), {}).dashboards():
             page.goto(f"{chosen.grafana}/d/{dashboard['uid']}?kiosk", timeout=60_000)
             assert wait_for_panels(page, list(plotted_panels(dashboard))) == {}
             texts = {box["id"]: box["text"] for box in page.evaluate(READ_PANELS)}

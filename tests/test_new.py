@@ -20,7 +20,7 @@ from driftdeck.collectors.values import Status
 from driftdeck.database import uri
 from driftdeck.errors import DriftdeckError
 from driftdeck.generator.artefacts import artefacts
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import RESERVED, find_monitor, load
 from driftdeck.preflight.check import check
 from driftdeck.preflight.findings import Report
@@ -56,7 +56,7 @@ def proved(mine: Settings) -> None:
 def test_from_a_log_to_collected_windows(
     mine: Settings, connection: psycopg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command alone: every window is ok, hardly one beyond its level, every guess is said."""
+    """The command alone: windows are ok, hardly one beyond its threshold, every guess is said."""
     path = saved(log(), mine.data)
     request = asked("churn", path, "--owner", "growth")
     assert make_and_collect(mine, request, workers=1, reports=0) == 0

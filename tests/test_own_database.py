@@ -22,7 +22,7 @@ from driftdeck.database.errors import sentence
 from driftdeck.database.migrate import MigrationError, migrations
 from driftdeck.database.script import script
 from driftdeck.project import SettingsError, checked
-from driftdeck.schema import in_schema, problem
+from driftdeck.schema_name import in_schema, problem
 from driftdeck.settings import IsolatedSettings, Settings
 
 SCHEMA = "Team-a"

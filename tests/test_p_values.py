@@ -18,7 +18,7 @@ from driftdeck.load import load
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import NOW, Json, drawings, of_small
 
 P_VALUES = "number=d.KS, category=d.CHI_SQUARE, warn=0.01, alert=0.001"
@@ -44,7 +44,7 @@ def lines(model: Json, title: str) -> dict[str, Sequence[float | None]]:
 
 def drawn(settings: Settings, **values: Any) -> Json:
     """The monitor's dashboard with a choice of its variables."""
-    dashboards = Built(artefacts(settings), {}).dashboards()
+    dashboards = Provisioning(artefacts(settings), {}).dashboards()
     asked = DashboardRequest(
         values={name: (value,) for name, value in values.items()}, all_choices=False
     )
@@ -54,7 +54,9 @@ def drawn(settings: Settings, **values: Any) -> Json:
 
 def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:
     """The column that moved runs to 2, where its p-value is 0; the other stays on the good side."""
-    found = lines(drawn(tested, column="x"), "Drift of every column, in units of its alert level")
+    found = lines(
+        drawn(tested, column="x"), "Drift of every column, in units of its alert threshold"
+    )
 
     assert max(found["x"][:QUIET]) < 1
     assert found["x"][QUIET:] == pytest.approx([2] * DRIFTED, abs=1e-6)
@@ -64,7 +66,7 @@ def test_the_drift_panel_is_beyond_1_on_drifted_days(tested: Settings) -> None:
 @pytest.mark.parametrize("column", ["x", "c", "p"])
 def test_the_column_panel_has_the_levels_below(tested: Settings, column: str) -> None:
     """The p-values beside the two levels of their bad side, and no line of the other side."""
-    found = lines(drawn(tested, column=column), f"{column}: drift and its levels")
+    found = lines(drawn(tested, column=column), f"{column}: drift and its thresholds")
 
     assert set(found) == {"drift", "warning", "alert"}
     assert [set(found[name]) for name in ("warning", "alert")] == [{0.01}, {0.001}]
@@ -79,7 +81,7 @@ def test_levels_of_both_sides_are_drawn(tested: Settings, connection: psycopg.Co
         " where column_name = 'x' and metric = 'drift' and window_start >= '2024-01-09'"
     )
     connection.commit()
-    found = lines(drawn(tested, column="x"), "x: drift and its levels")
+    found = lines(drawn(tested, column="x"), "x: drift and its thresholds")
 
     assert found["warning"] == [0.01] * QUIET + [0.7] * DRIFTED
     assert found["alert"] == [0.001] * QUIET + [0.8] * DRIFTED
@@ -90,7 +92,7 @@ def test_levels_of_both_sides_are_drawn(tested: Settings, connection: psycopg.Co
 def test_panels_say_which_side_is_bad(tested: Settings) -> None:
     """Nothing is divided, and no distance is spoken of."""
     titles = ("Drift of every column", "$column: drift", "Prediction drift", "Target drift")
-    [board] = [of_small(Built(artefacts(tested), {}).dashboards())]
+    [board] = [of_small(Provisioning(artefacts(tested), {}).dashboards())]
     said = [p["description"] for p in board["panels"] if p["title"].startswith(titles)]
 
     assert len(said) == len(titles)
@@ -111,7 +113,7 @@ def test_the_explanation_names_what_moved(tested: Settings, connection: psycopg.
 
 
 def test_exploring_puts_the_column_that_moved_first(tested: Settings) -> None:
-    """In times its level, as in the panel; spans that are alike are all on the good side."""
+    """In times its threshold, as in the panel; spans that are alike are all on the good side."""
     explorer = Explorer("small", tested)
     before = date(2024, 1, 1), date(2024, 1, 4)
     moved = explorer.between(before, (date(2024, 1, 9), date(2024, 1, 12)))

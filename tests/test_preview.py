@@ -11,10 +11,10 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import NOW, PANEL, Json, drawings, of_small
 
-COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
+COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 @pytest.mark.parametrize("dashboard", COMMITTED, ids=lambda one: one["uid"])
@@ -53,11 +53,11 @@ def test_a_collected_dashboard_is_drawn_for_every_choice(
     columns = [option["value"] for option in options]
     assert {"x", "c"} <= set(columns)
     for column_name in columns:
-        assert f"{column_name}: drift and its levels" in titles
+        assert f"{column_name}: drift and its thresholds" in titles
     assert [t for t in titles if t.startswith("Recall") or "Log loss" in t]
     drawn_kinds = {panel["kind"] for panel, drawn in drawings(model) if drawn.get("traces")}
     assert drawn_kinds == {"timeseries", "state-timeline", "barchart"}
-    assert sum("drift and its levels" in drawn["title"] for _, drawn in drawings(one)) == 1
+    assert sum("drift and its thresholds" in drawn["title"] for _, drawn in drawings(one)) == 1
 
 
 def test_a_range_of_the_past_shows_its_own_reference(

@@ -19,11 +19,11 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview import pages, serve
 from driftdeck.preview.source import Build, Source
 from driftdeck.settings import IsolatedSettings, Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.look import FLAGS, browser_program
+from driftdeck.verify.provisioning import Provisioning
 from own_previews import Json, drawings
 
-COMMITTED = Built(artefacts(IsolatedSettings()), {}).dashboards()
+COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
 
 
 def held_by(text: str) -> Json:
@@ -110,7 +110,7 @@ def test_the_server_draws_what_the_address_asks_for(
     assert '"chosen":{"column":"c"}' in page
     assert said["model"]["time"]["text"] == "2024-01-02 00:00:00 to 2024-01-10 00:00:00"
     assert (said["model"]["refresh"], said["version"]) == ("5s", 3)
-    assert "c: drift and its levels" in [one["title"] for _, one in drawings(said["model"])]
+    assert "c: drift and its thresholds" in [one["title"] for _, one in drawings(said["model"])]
     assert (wrong.status_code, "ends before it begins" in wrong.text) == (400, True)
     assert (unknown.status_code, "line 3 is wrong" in unknown.text) == (404, True)
     assert state == {"version": 3, "problem": "line 3 is wrong"}
@@ -186,12 +186,12 @@ def test_a_browser_chooses_in_a_file(
     browser.goto(address)
     browser.wait_for_selector(".plot .scatterlayer path")
 
-    assert "c: drift and its levels" not in titles(browser)
+    assert "c: drift and its thresholds" not in titles(browser)
     browser.locator(".label + select").select_option("c")
-    assert "c: drift and its levels" in titles(browser)
+    assert "c: drift and its thresholds" in titles(browser)
     assert browser.url.endswith("?var-column=c")
     browser.reload()
-    assert "c: drift and its levels" in titles(browser)
+    assert "c: drift and its thresholds" in titles(browser)
     browser.goto(f"file://{tmp_path}/driftdeck-overview.html")
     browser.locator("td a", has_text="Small").first.click()
     browser.wait_for_selector(".plot .scatterlayer path")
@@ -227,7 +227,9 @@ def test_a_browser_sees_the_source_change(
         expect(banner).to_be_empty()
         browser.locator(".label + select").select_option("c")
         browser.wait_for_url("**var-column=c")
-        expect(browser.locator(".panel .title", has_text="c: drift and its levels")).to_be_visible()
+        expect(
+            browser.locator(".panel .title", has_text="c: drift and its thresholds")
+        ).to_be_visible()
     finally:
         browser.goto("about:blank")  # or it would miss the server
         server.should_exit = True

@@ -18,7 +18,7 @@ SETTINGS = IsolatedSettings()
 
 
 def test_every_series_and_every_rule_is_there() -> None:
-    """By title, with its levels."""
+    """By title, with its thresholds."""
     text = reference(SETTINGS)
     for monitor in load(*SETTINGS.monitor_folders):
         assert f"## {monitor.title}\n" in text

@@ -8,7 +8,7 @@ import yaml
 from driftdeck import __version__
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.files import stale
-from driftdeck.generator.thresholds import stale_thresholds
+from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import load
 from driftdeck.preflight.check import check
 from driftdeck.project import Project, SettingsError, find_root

@@ -15,7 +15,7 @@ from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.project import SettingsError
 from driftdeck.settings import IsolatedSettings, Settings
 from driftdeck.verify.alerting import check_policies
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 from fake_grafana import Fake
 
 Json = dict[str, Any]
@@ -117,7 +117,7 @@ def test_our_routes_are_one_branch(team: Settings, fake: Fake) -> None:
     less = target(team, fake, **routes)
     for key in [key for key in less.built if key[0] in ("policies", "contact point")]:
         less.built.pop(key)
-    assert {step.thing.kind for step in plan(less, less.live())} == {"policies", "contact point"}
+    assert {step.resource.kind for step in plan(less, less.live())} == {"policies", "contact point"}
     apply(less, force=False)
     assert fake.policies == TREE
     assert "DELETE /api/v1/provisioning/policies" not in fake.wrote
@@ -263,7 +263,7 @@ def test_verifying_knows_whose_policies_they_are(team: Settings, fake: Fake, kep
     changes = {"notification_policies": kept, "grafana_url": "http://grafana.example"}
     one = target(team, fake, **changes)
     apply(one, force=False)
-    built = Built(artefacts(one.settings), {})
+    built = Provisioning(artefacts(one.settings), {})
     assert [check.ok for check in check_policies(built, one.grafana, one.settings)] == [True]
     fake.policies = copy.deepcopy(TREE)
     found = [check.ok for check in check_policies(built, one.grafana, one.settings)]

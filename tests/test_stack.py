@@ -101,12 +101,12 @@ def test_rule_fires_exactly_at_k_of_n(connection: psycopg.Connection, count: int
 def test_three_declared_files_prove_themselves(small_house: Settings) -> None:
     """A team's own folder of monitors: collected, built, and every query answers."""
     from driftdeck.generator.artefacts import artefacts, pages
-    from driftdeck.verify.built import Built
     from driftdeck.verify.database import verify
+    from driftdeck.verify.provisioning import Provisioning
 
     mine = small_house.model_copy(update={"uid_prefix": "mine-"})
     excuses = {page.uid: page.may_be_empty() for page in pages(mine)}
-    checks = list(verify(mine, Built(artefacts(mine), excuses), lambda address: ""))
+    checks = list(verify(mine, Provisioning(artefacts(mine), excuses), lambda address: ""))
 
     failed = [f"{c.name}: {c.detail}" for c in checks if not c.ok]
     assert failed == []

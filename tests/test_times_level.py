@@ -1,4 +1,4 @@
-"""How far beyond its alert level a value is: one definition, in Python and in the database."""
+"""How far beyond its alert threshold a value is: one definition, in Python and in the database."""
 
 import math
 from datetime import date

@@ -13,7 +13,7 @@ from driftdeck.facts import Json
 from driftdeck.generator import commands
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
-from driftdeck.generator.normal import normalise_dashboard
+from driftdeck.generator.normalisation import normalise_dashboard
 from driftdeck.generator.v2 import (
     describe_layout,
     differences,

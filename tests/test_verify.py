@@ -11,11 +11,11 @@ import pytest
 from driftdeck.facts import Json
 from driftdeck.grafana.client import Grafana
 from driftdeck.settings import IsolatedSettings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check, as_line, summary
 from driftdeck.verify.grafana import LiveGrafana, check_grafana
-from driftdeck.verify.links import Link
+from driftdeck.verify.links import Link, find_missing_columns
 from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.recording import Recording
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("grafana-*.json"))
@@ -252,7 +252,7 @@ def test_links_lead_to_pages_that_exist(recording: Recording) -> None:
     files = dict(recording.built.files)
     name = "dashboards/overview.json"
     files[name] = files[name].replace("/d/${__data.fields.uid}", "/d/other-${__data.fields.uid}")
-    recording.built = Built(files, recording.built.may_be_empty)
+    recording.built = Provisioning(files, recording.built.may_be_empty)
     links = {name: said for name, said in failed(recording).items() if name.startswith("link")}
 
     assert "link Models overview / Models / Open the dashboard" in links
@@ -271,6 +271,37 @@ def test_addresses_of_a_row() -> None:
     assert quoted.addresses({"report": ("a",)}) == {"/r/a"}
     assert quoted.addresses({"report": (0, 1)}) == {"/r/0", "/r/1"}
     assert Link("p", "/d/x").addresses({}) == {"/d/x"}
+
+
+def test_a_link_on_a_column_that_its_panel_lacks_is_named(recording: Recording) -> None:
+    """Its address would be filled in with nothing, on every row."""
+    files = dict(recording.built.files)
+    name = "dashboards/overview.json"
+    files[name] = files[name].replace("/d/${__data.fields.uid}", "/d/${__data.fields.uit}", 1)
+    recording.built = Provisioning(files, recording.built.may_be_empty)
+
+    reason = failed(recording)["link Models overview / Models / Open the dashboard"]
+    assert reason.startswith("the panel has no column uit, only ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, ["Report of the day"]),
+        ({"transformations": [{"id": "organize"}]}, []),
+        ({"targets": [{"format": "time_series"}]}, []),
+        ({"fieldConfig": {"defaults": {"displayName": "Report of the day"}}}, []),
+        ({"fieldConfig": {"overrides": [{"properties": [
+            {"id": "displayName", "value": "Report of the day"}]}]}}, []),
+    ],
+)  # fmt: skip
+def test_a_column_lacks_only_where_that_can_be_told(changes: Json, missing: list[str]) -> None:
+    """A display name is a name; transformations and time series make names of their own."""
+    link = Link("p", '/r/${__data.fields["Report of the day"]}/${__data.fields.0}')
+    panel = {"targets": [{"format": "table"}], **changes}
+
+    assert find_missing_columns(link, panel, {"report": ()}) == missing
+    assert find_missing_columns(link, panel, {}) == []
 
 
 def test_a_rule_that_never_ran_is_not_fresh(recording: Recording) -> None:

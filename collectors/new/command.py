@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.collectors.new.declaration import format_declaration
@@ -63,7 +63,7 @@ def make(settings: Settings, request: Request) -> Monitor:
     title = request.title or name.replace("_", " ").capitalize()
 
     files = [settings.root / ".env", settings.root / "docker-compose.yml"]
-    with _restore_on_error([path, thresholds.locate(path), *files]):
+    with _restore_on_error([path, threshold_files.locate(path), *files]):
         remarks = _store_address(settings, place)
 
         def write_declaration(proposal: Proposal) -> Monitor:
@@ -72,7 +72,7 @@ def make(settings: Settings, request: Request) -> Monitor:
             load.cache_clear()
             return find_monitor(name, *settings.monitor_folders)
 
-        thresholds.locate(path).unlink(missing_ok=True)
+        threshold_files.locate(path).unlink(missing_ok=True)
         monitor = write_declaration(proposal)
         _print_proposal(dataset, proposal, [*remarks, *proposal.remarks])
         values = measure_windows(monitor, Reader(monitor, settings), list_calibrated(monitor))
@@ -82,13 +82,15 @@ def make(settings: Settings, request: Request) -> Monitor:
         write_thresholds(monitor, settings, values)
         load.cache_clear()
         monitor = find_monitor(name, *settings.monitor_folders)
-        problems = thresholds.find_problems(monitor, thresholds.read(thresholds.locate(path)))
+        problems = threshold_files.find_problems(
+            monitor, threshold_files.read(threshold_files.locate(path))
+        )
         if problems:
             raise UsageError("; ".join(problems))
     for column in proposal.left_out:
         print(f"  left out {format_name(column.name)}: {column.why}")
     _try_windows(monitor, settings)
-    print(f"{name}: wrote {path.name} and {thresholds.locate(path).name} in {path.parent}")
+    print(f"{name}: wrote {path.name} and {threshold_files.locate(path).name} in {path.parent}")
     return monitor
 
 
@@ -138,7 +140,7 @@ def drop_unmeasurable(proposal: Proposal, monitor: Monitor, values: Values) -> P
     short = {
         (key.metric, key.column): len(numbers)
         for key, numbers in values.items()
-        if len(numbers) < thresholds.ENOUGH
+        if len(numbers) < threshold_files.ENOUGH
     }
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
     columns = tuple(
@@ -151,7 +153,7 @@ def drop_unmeasurable(proposal: Proposal, monitor: Monitor, values: Values) -> P
     )
     if not any(column.kind for column in columns):
         raise UsageError(
-            f"no column has a value on {thresholds.ENOUGH} days of the reference with"
+            f"no column has a value on {threshold_files.ENOUGH} days of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {

@@ -17,7 +17,7 @@ from driftdeck.collectors.new.time_column import list_names
 from driftdeck.declare import Csv, Source
 from driftdeck.declare.windows import days as span
 from driftdeck.errors import UsageError
-from driftdeck.thresholds import ENOUGH
+from driftdeck.threshold_files import ENOUGH
 
 LEAST_DAYS, LEAST_REFERENCE, MOST_REFERENCE = 21, 14, 60
 FEW_ROWS, LEAST_ROWS = 30, 20

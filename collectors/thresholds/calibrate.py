@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from driftdeck import thresholds
+from driftdeck import threshold_files
 from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.reference import list_reference_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
@@ -64,12 +64,12 @@ def write_thresholds(monitor: Monitor, settings: Settings, values: Values) -> No
     proposals = {
         key: propose(by_key[key.metric, key.column], numbers)
         for key, numbers in values.items()
-        if len(numbers) >= thresholds.ENOUGH
+        if len(numbers) >= threshold_files.ENOUGH
     }
     days = list_reference_days(monitor, None)
     reference = load_reference(Reader(monitor, settings), monitor, days)
     text = format_file(monitor, proposals, reference.hash if reference else "")
-    path = thresholds.locate(find_declaration(monitor.name, settings.monitor_folders))
+    path = threshold_files.locate(find_declaration(monitor.name, settings.monitor_folders))
     path.write_text(text, encoding="utf-8")
     _print_table(monitor, by_key, values, proposals, path)
 
@@ -219,9 +219,9 @@ def format_file(monitor: Monitor, proposals: Mapping[ThresholdKey, Thresholds], 
         f"# on the reference's own {monitor.every.nouns}. Review them; change what you know"
         " better.",
         "",
-        *thresholds.format_heading(monitor, data),
+        *threshold_files.format_heading(monitor, data),
     ]
-    return thresholds.format_file(heading, proposals)
+    return threshold_files.format_file(heading, proposals)
 
 
 def _print_table(

@@ -13,9 +13,9 @@ from driftdeck.database import place
 from driftdeck.errors import ExitCode
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
-from driftdeck.generator import retired
+from driftdeck.generator import retirements
 from driftdeck.generator.files import write
-from driftdeck.generator.things import Thing
+from driftdeck.generator.resources import Resource
 from driftdeck.generator.v2 import object_of
 from driftdeck.grafana.client import GrafanaError
 from driftdeck.grafana.objects import TOGGLE, Objects
@@ -33,7 +33,7 @@ def apply(target: Target, *, force: bool) -> int:
     steps = plan(target, target.live())
     for line in lines(steps):
         print(line)
-    if edited := [one.thing.name for one in steps if one.kind is Kind.EDITED and not force]:
+    if edited := [step.resource.name for step in steps if step.kind is Kind.EDITED and not force]:
         print(
             f"not applied: {', '.join(edited)} would lose what was edited in Grafana;"
             " `make pull` keeps it, or says why it cannot; `make apply FORCE=1` overwrites it"
@@ -44,7 +44,7 @@ def apply(target: Target, *, force: bool) -> int:
         steps = plan(target, target.live())  # a file that did not change overwrites no hand edit
     _by_api(target, steps)
     if target.v2:
-        _say_hidden(target)
+        _warn_of_tabs_as_rows(target)
     if target.unrouted:
         print(advice(target.grafana, target.settings.alert_folder, target.unrouted))
     left = plan(target, target.live())
@@ -54,7 +54,7 @@ def apply(target: Target, *, force: bool) -> int:
     return ExitCode.FAILED if left else ExitCode.DONE
 
 
-def _say_hidden(target: Target) -> None:
+def _warn_of_tabs_as_rows(target: Target) -> None:
     objects = Objects.of(target.grafana)
     if objects and not objects.draws:
         print(
@@ -69,8 +69,8 @@ def _by_files(target: Target, steps: Sequence[Step]) -> None:
     write(target.runtime.folder, target.runtime.artefacts())
     gone: dict[str, list[str]] = {}
     for step in steps:
-        if step.kind is Kind.ORPHANED and step.thing.kind in retired.KINDS:
-            kind, name = retired.identify(step.thing)
+        if step.kind is Kind.ORPHANED and step.resource.kind in retirements.KINDS:
+            kind, name = retirements.identify(step.resource)
             gone.setdefault(kind, []).append(name)
     with _for_now(target, gone):
         target.grafana.reload()
@@ -80,7 +80,7 @@ def _by_files(target: Target, steps: Sequence[Step]) -> None:
 def _for_now(target: Target, gone: dict[str, list[str]]) -> Iterator[None]:
     assert target.runtime is not None
     paths = []
-    for path, document in retired.deletions(gone).items():
+    for path, document in retirements.deletions(gone).items():
         file = target.runtime.folder / path.replace("00-deletions", "00-orphans")
         file.write_text(yaml.safe_dump(document), encoding="utf-8")
         paths.append(file)
@@ -93,21 +93,21 @@ def _for_now(target: Target, gone: dict[str, list[str]]) -> Iterator[None]:
 
 def _by_api(target: Target, steps: Sequence[Step]) -> None:
     order = ("datasource", "dashboard", "contact point", "policies", "rule")
-    gone = [one for one in steps if one.kind is Kind.ORPHANED]
-    wanted = [one for one in steps if one.kind is not Kind.ORPHANED]
-    for step in sorted(wanted, key=lambda one: order.index(one.thing.kind)):
-        thing = target.built[step.thing.kind, step.thing.uid]
-        PUT[thing.kind](target, thing, step.kind is Kind.ADDED)
+    gone = [step for step in steps if step.kind is Kind.ORPHANED]
+    wanted = [step for step in steps if step.kind is not Kind.ORPHANED]
+    for step in sorted(wanted, key=lambda step: order.index(step.resource.kind)):
+        resource = target.built[step.resource.kind, step.resource.uid]
+        PUT[resource.kind](target, resource, step.kind is Kind.ADDED)
     last = ("rule", "policies", "contact point", "dashboard", "datasource")
-    for step in sorted(gone, key=lambda one: last.index(one.thing.kind)):
-        _delete(target, step.thing)
+    for step in sorted(gone, key=lambda step: last.index(step.resource.kind)):
+        _delete(target, step.resource)
 
 
-def _delete(target: Target, thing: Thing) -> None:
-    if thing.kind == "policies" and _is_branch(target):
+def _delete(target: Target, resource: Resource) -> None:
+    if resource.kind == "policies" and _is_branch(target):
         keep_branch(target.grafana, target.settings.alert_folder, None)
         return
-    if thing.kind == "policies":
+    if resource.kind == "policies":
         target.grafana.delete("/api/v1/provisioning/policies")  # Grafana's own are back
         return
     paths = {
@@ -116,16 +116,16 @@ def _delete(target: Target, thing: Thing) -> None:
         "rule": "/api/v1/provisioning/alert-rules/",
         "contact point": "/api/v1/provisioning/contact-points/",
     }
-    target.grafana.delete(f"{paths[thing.kind]}{thing.uid}")
+    target.grafana.delete(f"{paths[resource.kind]}{resource.uid}")
 
 
-def _dashboard(target: Target, thing: Thing, new: bool) -> None:
+def _dashboard(target: Target, resource: Resource, new: bool) -> None:
     folder = _folder(target, target.settings.dashboard_folder, "dashboards")
     if target.v2:
-        _object(target, thing, folder)
+        _object(target, resource, folder)
         return
     body = {
-        "dashboard": {**thing.content, "id": None},
+        "dashboard": {**resource.content, "id": None},
         "folderUid": folder,
         "overwrite": True,
         "message": MESSAGE,
@@ -133,20 +133,23 @@ def _dashboard(target: Target, thing: Thing, new: bool) -> None:
     target.grafana.post("/api/dashboards/db", body)
 
 
-def _object(target: Target, thing: Thing, folder: str) -> None:
+def _object(target: Target, resource: Resource, folder: str) -> None:
     """Store a dashboard as v2, and compare what was stored. Raises GrafanaError."""
     objects = Objects.of(target.grafana)
     if objects is None:
         raise GrafanaError(f"FORMAT=v2 needs Grafana 12.4 with the toggle {TOGGLE}, or 13")
-    left = objects.put(object_of(thing.content), folder, MESSAGE)
+    left = objects.put(object_of(resource.content), folder, MESSAGE)
     if left:
-        where = ", ".join(one.field for one in left[:5])
-        raise GrafanaError(f"dashboard {thing.name}: Grafana stored something else: {where}")
+        where = ", ".join(change.field for change in left[:5])
+        raise GrafanaError(f"dashboard {resource.name}: Grafana stored something else: {where}")
 
 
 def _folder(target: Target, title: str, name: str) -> str:
     """The uid of a folder of a title: made if it is not there, or ours with its title changed."""
-    folders = {one["uid"]: one["title"] for one in target.grafana.get("/api/folders", limit="1000")}
+    folders = {
+        folder["uid"]: folder["title"]
+        for folder in target.grafana.get("/api/folders", limit="1000")
+    }
     for uid, there in folders.items():
         if there == title:
             return str(uid)
@@ -158,20 +161,20 @@ def _folder(target: Target, title: str, name: str) -> str:
     return str(target.grafana.post("/api/folders", body)["uid"])
 
 
-def _datasource(target: Target, thing: Thing, new: bool) -> None:
+def _datasource(target: Target, resource: Resource, new: bool) -> None:
     settings = target.settings
-    options = {**thing.content["jsonData"], MARK: US}
+    options = {**resource.content["jsonData"], MARK: US}
     secrets = {
-        **thing.content.get("secureJsonData", {}),
+        **resource.content.get("secureJsonData", {}),
         "password": _reader_password(settings),
     }
-    body = {**thing.content, "jsonData": options, "secureJsonData": secrets}
+    body = {**resource.content, "jsonData": options, "secureJsonData": secrets}
     if new:
         body["url"] = settings.datasource_host or _address(settings)
         target.grafana.post("/api/datasources", body)
     else:
-        there = target.grafana.get(f"/api/datasources/uid/{thing.uid}")
-        target.grafana.put(f"/api/datasources/uid/{thing.uid}", {**there, **body})
+        there = target.grafana.get(f"/api/datasources/uid/{resource.uid}")
+        target.grafana.put(f"/api/datasources/uid/{resource.uid}", {**there, **body})
 
 
 def _reader_password(settings: Settings) -> str:
@@ -197,8 +200,8 @@ def _address(settings: Settings) -> str:
     return f"{host}:{port}"
 
 
-def _rule(target: Target, thing: Thing, new: bool) -> None:
-    content = dict(thing.content)
+def _rule(target: Target, resource: Resource, new: bool) -> None:
+    content = dict(resource.content)
     folder = _folder(target, content.pop("folder"), "alerts")
     group, interval = content.pop("group"), parse_prometheus(content.pop("interval"))
     body = {**content, "folderUID": folder, "ruleGroup": group, "orgID": 1}
@@ -206,33 +209,33 @@ def _rule(target: Target, thing: Thing, new: bool) -> None:
     if new:
         target.grafana.post(path, body)
     else:
-        target.grafana.put(f"{path}/{thing.uid}", body)
+        target.grafana.put(f"{path}/{resource.uid}", body)
     place = f"/api/v1/provisioning/folder/{folder}/rule-groups/{group}"
     there = target.grafana.get(place)
     if there["interval"] != interval:
         target.grafana.put(place, {**there, "interval": int(interval)})
 
 
-def _contact_point(target: Target, thing: Thing, new: bool) -> None:
-    body = {**thing.content, "settings": _filled(target, thing.content.get("settings", {}))}
+def _contact_point(target: Target, resource: Resource, new: bool) -> None:
+    body = {**resource.content, "settings": _fill_in(target, resource.content.get("settings", {}))}
     path = "/api/v1/provisioning/contact-points"
     if new:
         target.grafana.post(path, body)
     else:
-        target.grafana.put(f"{path}/{thing.uid}", body)
+        target.grafana.put(f"{path}/{resource.uid}", body)
 
 
-def _filled(target: Target, value: Any) -> Any:
+def _fill_in(target: Target, value: Any) -> Any:
     """Settings with their variables, as Grafana fills them in from its environment."""
     if isinstance(value, dict):
-        return {key: _filled(target, inner) for key, inner in value.items()}
+        return {key: _fill_in(target, inner) for key, inner in value.items()}
     if not isinstance(value, str):
         return value
     if value.startswith("$") and not value.startswith("$$"):
-        found = target.settings.variable(value.strip("${}"))
-        if not found:
+        text = target.settings.variable(value.strip("${}"))
+        if not text:
             raise SettingsError(f"{value} is not set; the contact point needs it")
-        return found
+        return text
     return unescape(value)
 
 
@@ -241,15 +244,15 @@ def _is_branch(target: Target) -> bool:
     return target.runtime is None and target.settings.notification_policies == "routes"
 
 
-def _policies(target: Target, thing: Thing, new: bool) -> None:
+def _policies(target: Target, resource: Resource, new: bool) -> None:
     if _is_branch(target):
-        keep_branch(target.grafana, target.settings.alert_folder, thing.content)
+        keep_branch(target.grafana, target.settings.alert_folder, resource.content)
         return
-    content = {key: value for key, value in thing.content.items() if key != "orgId"}
+    content = {key: value for key, value in resource.content.items() if key != "orgId"}
     target.grafana.put("/api/v1/provisioning/policies", content)
 
 
-PUT: dict[str, Callable[[Target, Thing, bool], None]] = {
+PUT: dict[str, Callable[[Target, Resource, bool], None]] = {
     "datasource": _datasource,
     "dashboard": _dashboard,
     "rule": _rule,

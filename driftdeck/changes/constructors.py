@@ -11,8 +11,8 @@ from driftdeck.changes.parameters import CONSTRUCTORS, PANEL, parameters
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import encode
 from driftdeck.generator.differences import NOTHING
-from driftdeck.generator.modern import panel_of, target_of
-from driftdeck.generator.normal import normalise_panel
+from driftdeck.generator.modernisation import panel_of, target_of
+from driftdeck.generator.normalisation import normalise_panel
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ def _missing(built: Json, wanted: Json) -> Json:
     """What must be put over a panel to have another; what it should not have becomes None."""
     missing: Json = {}
     for key in {**built, **wanted}:
-        one, other = built.get(key, NOTHING), wanted.get(key, NOTHING)
-        if one == other:
+        ours, theirs = built.get(key, NOTHING), wanted.get(key, NOTHING)
+        if ours == theirs:
             continue
-        if isinstance(one, dict) and isinstance(other, dict):
-            missing[key] = _missing(one, other)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            missing[key] = _missing(ours, theirs)
         else:
-            missing[key] = None if other is NOTHING else other
+            missing[key] = None if theirs is NOTHING else theirs
     return missing
 
 
@@ -115,7 +115,7 @@ def _format(cls: type[Panel], arguments: Json) -> Call:
             texts.append(f"gridPos=GridPos({_keywords(value, 'hwxy')})")
         elif key == "targets":
             texts.append(f"targets=[{', '.join(map(_format_target, value))}]")
-            names |= {"SqlTarget"} if any(isinstance(one, SqlTarget) for one in value) else set()
+            names |= {"SqlTarget"} if any(isinstance(item, SqlTarget) for item in value) else set()
         else:
             texts.append(f"{key}={literal(value)}")
     return Call(f"{cls.__name__}({', '.join(texts)})", frozenset(names))

@@ -19,7 +19,7 @@ from driftdeck.dashboards.rows import open_rows
 from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.generator.differences import NOTHING, Change, compare
-from driftdeck.generator.normal import normalise_order
+from driftdeck.generator.normalisation import normalise_order
 
 HEAD = '''"""What was changed in Grafana: by `make pull`, which keeps the comments of an edit."""
 
@@ -86,11 +86,11 @@ def _with_comments(text: str) -> Iterator[tuple[ast.Call, list[str]]]:
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
     calls = [
-        one
+        element
         for node in ast.parse(text).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
-        for one in node.value.elts
-        if isinstance(one, ast.Call)
+        for element in node.value.elts
+        if isinstance(element, ast.Call)
     ]
     begins = 0
     for call in calls:
@@ -135,7 +135,7 @@ def _now(work: Json, part: Part, item: Json | None) -> Part:
     if item is None:
         return part
     there = name_parts(part.kind, parts(work, part.kind))
-    return next(one for one, other in there if other is item)
+    return next(current for current, candidate in there if candidate is item)
 
 
 def _do(change: Change, part: Part) -> Edit:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from driftdeck.generator.things import Things
+from driftdeck.generator.resources import Resources
 from driftdeck.project import SettingsError
 from driftdeck.settings import Settings
 
@@ -14,7 +14,7 @@ US = "driftdeck"
 COMPARED = ("type", "user", "url")
 
 
-def datasource(built: Things, stored: Json, settings: Settings) -> Iterator[str]:
+def datasource(built: Resources, stored: Json, settings: Settings) -> Iterator[str]:
     """Why a datasource with the uid of ours is somebody else's; nothing where it is not."""
     ours = built.get(("datasource", stored["uid"]))
     options = stored.get("jsonData") or {}
@@ -32,9 +32,9 @@ def datasource(built: Things, stored: Json, settings: Settings) -> Iterator[str]
         )
 
 
-def contact_points(built: Things, stored: Sequence[Json], prefix: str) -> Iterator[str]:
+def contact_points(built: Resources, stored: Sequence[Json], prefix: str) -> Iterator[str]:
     """Contact points of others that have a name of ours: Grafana would make both one."""
-    names = {thing.name for (kind, _), thing in built.items() if kind == "contact point"}
+    names = {resource.name for (kind, _), resource in built.items() if kind == "contact point"}
     for point in stored:
         ours = point["uid"].startswith(prefix) or ("contact point", point["uid"]) in built
         if point["name"] in names and not ours:
@@ -45,7 +45,7 @@ def contact_points(built: Things, stored: Sequence[Json], prefix: str) -> Iterat
 
 
 def rules(
-    built: Things, stored: Sequence[Json], folders: dict[str, str], settings: Settings
+    built: Resources, stored: Sequence[Json], folders: dict[str, str], settings: Settings
 ) -> Iterator[str]:
     """Rules of others in the folder of ours, whose groups and routes would be one."""
     for rule in stored:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from driftdeck.changes import foreign
 from driftdeck.facts import Json
-from driftdeck.generator.things import Thing, Things
+from driftdeck.generator.resources import Resource, Resources
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
@@ -32,24 +32,27 @@ class Shape:
     def of(cls, spec: Json) -> "Shape":
         """The layout of a stored spec."""
         elements = spec.get("elements", {})
-        return cls(spec["layout"], {k: one["spec"].get("title", k) for k, one in elements.items()})
+        titles = {name: part["spec"].get("title", name) for name, part in elements.items()}
+        return cls(spec["layout"], titles)
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveResources:
     """What a Grafana holds.
 
-    things: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
+    resources: of ours, by their uids' prefix, or of the source's uids. by: who saved a dashboard
     last, by uid; folder_of: the title of its folder, by uid. shapes: of those stored as v2.
     """
 
-    things: Things
+    resources: Resources
     by: Mapping[str, str]
     folder_of: Mapping[str, str]
     shapes: Mapping[str, Shape]
 
 
-def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = False) -> Live:
+def read(
+    grafana: Grafana, settings: Settings, built: Resources, *, others: bool = False
+) -> LiveResources:
     """Everything that the source builds, and everything that bears its prefix.
 
     others: whether the Grafana is somebody else's, who may have made more in it. Raises
@@ -58,59 +61,61 @@ def read(grafana: Grafana, settings: Settings, built: Things, *, others: bool = 
     policies = settings.notification_policies if others else "whole"
     problems: list[str] = []
     prefix = settings.uid_prefix
-    found: Things = {}
+    resources: Resources = {}
     by: dict[str, str] = {}
     folder_of: dict[str, str] = {}
     shapes: dict[str, Shape] = {}
     objects = Objects.of(grafana)
-    folders = {one["uid"]: one["title"] for one in grafana.get("/api/folders", limit="1000")}
+    folders = {
+        folder["uid"]: folder["title"] for folder in grafana.get("/api/folders", limit="1000")
+    }
 
     def ours(kind: str, uid: str) -> bool:
         return uid.startswith(prefix) or (kind, uid) in built
 
-    def put(thing: Thing) -> None:
-        if ours(thing.kind, thing.uid):
-            found[thing.kind, thing.uid] = thing
+    def put(resource: Resource) -> None:
+        if ours(resource.kind, resource.uid):
+            resources[resource.kind, resource.uid] = resource
 
-    for one in grafana.get("/api/datasources") if settings.datasource == "built" else []:
-        problems += foreign.datasource(built, one, settings)
-        put(Thing("datasource", one["uid"], one["name"], one))
-    for one in grafana.get("/api/search", type="dash-db", limit="5000"):
-        if not ours("dashboard", one["uid"]):
+    for source in grafana.get("/api/datasources") if settings.datasource == "built" else []:
+        problems += foreign.datasource(built, source, settings)
+        put(Resource("datasource", source["uid"], source["name"], source))
+    for hit in grafana.get("/api/search", type="dash-db", limit="5000"):
+        if not ours("dashboard", hit["uid"]):
             continue
-        answer = grafana.get(f"/api/dashboards/uid/{one['uid']}")
+        answer = grafana.get(f"/api/dashboards/uid/{hit['uid']}")
         content = answer["dashboard"]
-        if objects and (spec := objects.spec(one["uid"])):
-            shapes[one["uid"]] = Shape.of(spec)
-            made = built.get(("dashboard", one["uid"]))
-            content = in_rows(content, spec["layout"], made.content if made else content)
-        put(Thing("dashboard", one["uid"], content["title"], content))
-        by[one["uid"]] = _saved_by(grafana, one["uid"], answer["meta"])
-        folder_of[one["uid"]] = answer["meta"].get("folderTitle", "")
+        if objects and (spec := objects.spec(hit["uid"])):
+            shapes[hit["uid"]] = Shape.of(spec)
+            known = built.get(("dashboard", hit["uid"]))
+            content = in_rows(content, spec["layout"], known.content if known else content)
+        put(Resource("dashboard", hit["uid"], content["title"], content))
+        by[hit["uid"]] = _saved_by(grafana, hit["uid"], answer["meta"])
+        folder_of[hit["uid"]] = answer["meta"].get("folderTitle", "")
     intervals: dict[tuple[str, str], int] = {}
     rules = grafana.get("/api/v1/provisioning/alert-rules")
     problems += foreign.rules(built, rules, folders, settings)
-    for one in rules:
-        if not ours("rule", one["uid"]):
+    for rule in rules:
+        if not ours("rule", rule["uid"]):
             continue
-        group = one["folderUID"], one["ruleGroup"]
+        group = rule["folderUID"], rule["ruleGroup"]
         if group not in intervals:
             path = f"/api/v1/provisioning/folder/{group[0]}/rule-groups/{group[1]}"
             intervals[group] = grafana.get(path)["interval"]
-        put(_rule(one, folders, intervals[group]))
+        put(_rule(rule, folders, intervals[group]))
     points = grafana.get("/api/v1/provisioning/contact-points")
     problems += foreign.contact_points(built, points, prefix)
-    for one in points:
-        put(Thing("contact point", one["uid"], one["name"], one))
+    for point in points:
+        put(Resource("contact point", point["uid"], point["name"], point))
     if others:
         foreign.refuse(problems)
-    if tree := _policies(grafana, settings, built, found, policies):
-        found["policies", "1"] = Thing("policies", "1", "policies", tree)
-    return Live(found, by, folder_of, shapes)
+    if tree := _policies(grafana, settings, built, resources, policies):
+        resources["policies", "1"] = Resource("policies", "1", "policies", tree)
+    return LiveResources(resources, by, folder_of, shapes)
 
 
 def _policies(
-    grafana: Grafana, settings: Settings, built: Things, found: Things, policies: str
+    grafana: Grafana, settings: Settings, built: Resources, resources: Resources, policies: str
 ) -> Json | None:
     """What is ours of the tree of policies, None where nothing is."""
     if policies == "none":
@@ -118,7 +123,7 @@ def _policies(
     tree: Json = grafana.get(PATH)
     if policies == "routes":
         return branch_in(tree, settings.alert_folder)
-    points = {thing.name for (kind, _), thing in found.items() if kind == "contact point"}
+    points = {resource.name for (kind, _), resource in resources.items() if kind == "contact point"}
     return tree if ("policies", "1") in built or points & set(_receivers(tree)) else None
 
 
@@ -141,8 +146,8 @@ def _receivers(tree: Json) -> Iterator[str]:
         yield from _receivers(route)
 
 
-def _rule(one: Json, folders: Mapping[str, str], interval: int) -> Thing:
-    content = {key: one[key] for key in RULE if key in one}
-    content["folder"] = folders.get(one["folderUID"], one["folderUID"])
-    content["group"], content["interval"] = one["ruleGroup"], f"{interval}s"
-    return Thing("rule", one["uid"], one["title"], content)
+def _rule(rule: Json, folders: Mapping[str, str], interval: int) -> Resource:
+    content = {key: rule[key] for key in RULE if key in rule}
+    content["folder"] = folders.get(rule["folderUID"], rule["folderUID"])
+    content["group"], content["interval"] = rule["ruleGroup"], f"{interval}s"
+    return Resource("rule", rule["uid"], rule["title"], content)

@@ -6,17 +6,17 @@ from typing import Any
 
 from driftdeck.changes.constructors import Call, call_of
 from driftdeck.changes.edits import UnprovedError, literal
-from driftdeck.dashboards.given import Pulled
+from driftdeck.dashboards.complete_json import PulledDashboard
 from driftdeck.dashboards.places import parts
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard
 from driftdeck.generator.differences import compare
-from driftdeck.generator.normal import normalise_dashboard
+from driftdeck.generator.normalisation import normalise_dashboard
 
 HEAD = '''"""{title}: made in Grafana, pulled from it by `make pull`."""
 
 {imports}
-PAGE = pulled(
+PAGE = pulled_dashboard(
 '''
 OWN = ("type", "title", "gridPos", "pluginVersion")
 SAID = ("uid", "title", "panels", "id", "version", "iteration")
@@ -32,7 +32,8 @@ def module_of(live: Json) -> str:
     every = live.get("panels") or []
     calls = [call_of(panel, schema) for panel in every]
     texts = [
-        call.text if call else _given_call(panel) for call, panel in zip(calls, every, strict=True)
+        call.text if call else _complete_call(panel)
+        for call, panel in zip(calls, every, strict=True)
     ]
     panels = "".join(f"        {text},\n" for text in texts)
     title = live["title"].replace("\\", "\\\\").replace('"""', "'''")
@@ -47,11 +48,11 @@ def module_of(live: Json) -> str:
 def _imports(calls: Sequence[Call | None]) -> str:
     names = sorted(set().union(*(call.names for call in calls if call)))
     grafanalib = f"from grafanalib.core import {', '.join(names)}\n\n" if names else ""
-    ours = "given, pulled" if None in calls else "pulled"
-    return f"{grafanalib}from driftdeck.dashboards.given import {ours}\n"
+    ours = "complete_panel, pulled_dashboard" if None in calls else "pulled_dashboard"
+    return f"{grafanalib}from driftdeck.dashboards.complete_json import {ours}\n"
 
 
-def _given_call(panel: Json) -> str:
+def _complete_call(panel: Json) -> str:
     grid, place = panel.get("gridPos"), ""
     fields = {key: value for key, value in panel.items() if key not in OWN}
     if isinstance(grid, dict) and set(grid) == set("xywh"):
@@ -59,9 +60,8 @@ def _given_call(panel: Json) -> str:
     elif grid is not None:
         fields["gridPos"] = grid
     named = f", {_named(fields)}" if fields else ""
-    return (
-        f"given({literal(panel.get('type', ''))}, {literal(panel.get('title', ''))}{place}{named})"
-    )
+    kind, title = literal(panel.get("type", "")), literal(panel.get("title", ""))
+    return f"complete_panel({kind}, {title}{place}{named})"
 
 
 def _named(fields: Json) -> str:
@@ -77,7 +77,7 @@ def prove_module(text: str, live: Json) -> None:
     scope: dict[str, Any] = {}
     exec(compile(text, "pulled", "exec"), scope)
     page = scope["PAGE"]
-    assert isinstance(page, Pulled)
+    assert isinstance(page, PulledDashboard)
     built = dashboard(page)
     if differences := compare(built, normalise_dashboard(built, live)):
         where = ", ".join(f"{change.part} {change.field}" for change in differences[:5])

@@ -5,14 +5,22 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from driftdeck.changes.live import US, Live, read
+from driftdeck.changes.live import US, LiveResources, read
 from driftdeck.changes.shape import new_layout, reshaped
 from driftdeck.dashboards.places import Part
 from driftdeck.errors import ExitCode
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.files import present
-from driftdeck.generator.normal import normalise_dashboard, normalise_thing
-from driftdeck.generator.things import KINDS, Difference, Thing, Things, changed, things, told
+from driftdeck.generator.normalisation import normalise_dashboard, normalise_resource
+from driftdeck.generator.resources import (
+    KINDS,
+    Difference,
+    Resource,
+    Resources,
+    compare_resources,
+    describe,
+    read_resources,
+)
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.policies import branch
 from driftdeck.settings import Settings
@@ -42,16 +50,16 @@ class Step:
     pending: Difference | None = None
 
     @property
-    def thing(self) -> Thing:
+    def resource(self) -> Resource:
         """What it is of."""
-        return self.difference.thing
+        return self.difference.resource
 
 
 @dataclass(frozen=True)
 class Target:
     """A Grafana and what it should hold.
 
-    built: the things of the source. base: those that Grafana read last, None where that is not
+    built: the resources of the source. base: those that Grafana read last, None where that is not
     known: then who saved a dashboard tells whether a person did. runtime: None for another's.
     v2: whether dashboards should lie there as v2, with tabs. unrouted: the branch of policies that
     others must add, where we stay out of theirs.
@@ -59,8 +67,8 @@ class Target:
 
     settings: Settings
     grafana: Grafana
-    built: Things
-    base: Things | None
+    built: Resources
+    base: Resources | None
     runtime: Runtime | None
     v2: bool = False
     unrouted: Json | None = None
@@ -74,7 +82,10 @@ class Target:
             target = cls.elsewhere(settings, Grafana(settings), find_target(settings).wanted)
         else:
             runtime = choose(settings)
-            built, base = things(runtime.artefacts()), things(present(runtime.folder))
+            built, base = (
+                read_resources(runtime.artefacts()),
+                read_resources(present(runtime.folder)),
+            )
             target = cls(runtime.settings, Grafana(runtime.settings), built, base, runtime)
         if target.grafana.health() is None:
             raise GrafanaError(f"nothing answers at {settings.grafana}; run `make up`")
@@ -87,13 +98,15 @@ class Target:
     @classmethod
     def elsewhere(cls, settings: Settings, grafana: Grafana, files: Mapping[str, str]) -> "Target":
         """A Grafana of which only the API is known; how it reaches the database is its own."""
-        built = {key: _shared(settings, one) for key, one in things(files).items()}
+        built = {
+            key: _shared(settings, resource) for key, resource in read_resources(files).items()
+        }
         unrouted = None
         if settings.notification_policies == "none" and POLICIES in built:
             unrouted = branch(built.pop(POLICIES).content, settings.alert_folder)
         return cls(settings, grafana, built, None, None, unrouted=unrouted)
 
-    def live(self) -> Live:
+    def live(self) -> LiveResources:
         """What Grafana holds now. Raises GrafanaError."""
         return read(self.grafana, self.settings, self.built, others=self.runtime is None)
 
@@ -105,23 +118,23 @@ def show(target: Target) -> int:
     return ExitCode.DIFFERS if steps else ExitCode.DONE
 
 
-def plan(target: Target, live: Live) -> list[Step]:
+def plan(target: Target, live: LiveResources) -> list[Step]:
     """Everything that differs, by kind and name."""
     steps = []
-    for key in {**target.built, **live.things}:
-        built, there = target.built.get(key), live.things.get(key)
+    for key in {**target.built, **live.resources}:
+        built, there = target.built.get(key), live.resources.get(key)
         if there is None:
             steps.append(Step(Kind.ADDED, Difference(None, built)))
         elif built is None:
             steps.append(Step(Kind.ORPHANED, Difference(there, None)))
         elif step := _differs(target, live, built, there):
             steps.append(step)
-    return sorted(steps, key=lambda one: (KINDS.index(one.thing.kind), one.thing.name))
+    return sorted(steps, key=lambda step: (KINDS.index(step.resource.kind), step.resource.name))
 
 
-def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | None:
+def _differs(target: Target, live: LiveResources, built: Resource, there: Resource) -> Step | None:
     if built.kind != "dashboard":
-        changes = tuple(changed(normalise_thing(built, there), built))
+        changes = tuple(compare_resources(normalise_resource(built, there), built))
         return Step(Kind.CHANGED, Difference(there, built, changes)) if changes else None
     folder, wanted = live.folder_of[built.uid], target.settings.dashboard_folder
     moved = Change(Part("dashboard"), (("folder", False),), folder, wanted)
@@ -135,7 +148,9 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
     drawn_anew = a_person and bool(layout) and bool(new_layout(shape))
     by_hand = _dashboard(base, there) if base else _dashboard(built, there) if a_person else ()
     if not by_hand and not drawn_anew:
-        back = tuple(Change(one.part, one.path, one.after, one.before) for one in layout)
+        back = tuple(
+            Change(change.part, change.path, change.after, change.before) for change in layout
+        )
         changes = (*extra, *back, *_dashboard(there, built, source=built))
         return Step(Kind.CHANGED, Difference(there, built, changes))
     pending = tuple(compare(base.content, built.content)) if base else ()
@@ -146,44 +161,46 @@ def _differs(target: Target, live: Live, built: Thing, there: Thing) -> Step | N
     )
 
 
-def _shared(settings: Settings, thing: Thing) -> Thing:
-    """A thing as it lies in a Grafana that others use, too.
+def _shared(settings: Settings, resource: Resource) -> Resource:
+    """A resource as it lies in a Grafana that others use, too.
 
     Its datasource is nobody's default; how it reaches the database is its own, unless a host is
     set; policies are a branch of the tree, unless all of it is ours.
     """
-    content = thing.content
-    if thing.kind == "datasource":
+    content = resource.content
+    if resource.kind == "datasource":
         unsaid = ("isDefault",) if settings.datasource_host else ("isDefault", "url")
         content = {key: value for key, value in content.items() if key not in unsaid}
-    if thing.kind == "policies" and settings.notification_policies == "routes":
+    if resource.kind == "policies" and settings.notification_policies == "routes":
         content = branch(content, settings.alert_folder)
-    return replace(thing, content=content)
+    return replace(resource, content=content)
 
 
-def _dashboard(before: Thing, after: Thing, source: Thing | None = None) -> tuple[Change, ...]:
+def _dashboard(
+    before: Resource, after: Resource, source: Resource | None = None
+) -> tuple[Change, ...]:
     """The differences of a dashboard, without what a browser fills in by itself.
 
     source: the one of both that was built; by default the first.
     """
-    made = before if source is None else source
-    one, other = (
-        item.content if item is made else normalise_dashboard(made.content, item.content)
+    baseline = before if source is None else source
+    old, new = (
+        item.content if item is baseline else normalise_dashboard(baseline.content, item.content)
         for item in (before, after)
     )
-    return tuple(compare(one, other))
+    return tuple(compare(old, new))
 
 
 def lines(steps: Sequence[Step]) -> Iterator[str]:
     """A plan for people."""
     for step in steps:
-        heading, *body = told(step.difference)
+        heading, *body = describe(step.difference)
         sign = {Kind.EDITED: "!", Kind.ORPHANED: "-"}.get(step.kind, heading[0])
         yield f"{sign} {heading[2:]} {step.kind.value}"
         yield from body
         if step.pending:
             yield "  and the source changed since:"
-            yield from (f"  {line}" for line in list(told(step.pending))[1:])
+            yield from (f"  {line}" for line in list(describe(step.pending))[1:])
 
 
 def summary(steps: Sequence[Step]) -> str:

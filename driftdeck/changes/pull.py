@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from driftdeck.changes.edits import commented, prove, same, source, styled
-from driftdeck.changes.live import Live, Shape
+from driftdeck.changes.live import LiveResources, Shape
 from driftdeck.changes.module import module_of, prove_module
 from driftdeck.changes.plan import Kind, Target, plan
 from driftdeck.changes.shape import new_layout, refusal, reshaped
 from driftdeck.dashboards.edit import file_of
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import dashboard, pages
-from driftdeck.generator.normal import normalise_dashboard
-from driftdeck.generator.things import Thing
+from driftdeck.generator.normalisation import normalise_dashboard
+from driftdeck.generator.resources import Resource
 from driftdeck.generator.v2 import in_rows
 from driftdeck.grafana.objects import Objects
 from driftdeck.settings import Settings
@@ -27,38 +27,38 @@ def pull(target: Target, uids: Sequence[str]) -> int:
     is said. Raises UnprovedError, GrafanaError, SettingsError.
     """
     live = target.live()
-    made = {page.uid: dashboard(page) for page in pages(target.settings)}
-    edited = {step.thing.uid: step for step in plan(target, live) if step.kind is Kind.EDITED}
+    built = {page.uid: dashboard(page) for page in pages(target.settings)}
+    edited = {step.resource.uid: step for step in plan(target, live) if step.kind is Kind.EDITED}
     wrote = left = 0
     for uid in uids or edited:
-        if uid not in made:
+        if uid not in built:
             pulled = _module(target, uid)
             wrote, left = wrote + bool(pulled), left + (not pulled)
-        elif said := _unsayable(target, live, uid):
+        elif reason := _unsayable(target, live, uid):
             left += 1
-            print(said)
+            print(reason)
         elif not uids and edited[uid].pending:
             left += 1
             print(
-                f"{edited[uid].thing.name}: the source changed since, too, and what Grafana has"
+                f"{edited[uid].resource.name}: the source changed since, too, and what Grafana has"
                 f" would undo that; put the change aside, pull, and bring it back, or take"
                 f" Grafana's: make pull UID={uid}"
             )
-        elif ("dashboard", uid) in live.things:
-            wrote += _edits(target, live.things["dashboard", uid], made[uid])
+        elif ("dashboard", uid) in live.resources:
+            wrote += _edits(target, live.resources["dashboard", uid], built[uid])
     if wrote or not left:
         print(f"{wrote} files written" if wrote else "nothing to pull: the source builds it all")
     return int(bool(left))
 
 
-def _edits(target: Target, there: Thing, made: Json) -> bool:
+def _edits(target: Target, there: Resource, built: Json) -> bool:
     """Write the edits that make what Grafana has of what a module makes."""
     wanted = normalise_dashboard(target.built["dashboard", there.uid].content, there.content)
     path = target.settings.edits_dir / file_of(_name(target.settings, there.uid))
-    return _write(path, source(made, wanted), made, wanted)
+    return _write(path, source(built, wanted), built, wanted)
 
 
-def _unsayable(target: Target, live: Live, uid: str) -> str:
+def _unsayable(target: Target, live: LiveResources, uid: str) -> str:
     """Why a dashboard's layout has no words in the source; '' where it has."""
     shape, built = live.shapes.get(uid), target.built["dashboard", uid]
     if shape is None or not new_layout(shape):

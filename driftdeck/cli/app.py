@@ -113,8 +113,8 @@ for panel, commands in COMMANDS.items():
         app.command(command.__name__.strip("_"), rich_help_panel=panel)(command)
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(value: bool) -> None:
+    if value:
         print(f"driftdeck {__version__}")
         raise typer.Exit
 

@@ -166,9 +166,9 @@ def migrate(
 
             print(script(settings), end="")
             return 0
-        from driftdeck.stack.steps import migrated
+        from driftdeck.stack.steps import migrate_schema
 
-        migrated(settings)
+        migrate_schema(settings)
     return 0
 
 

@@ -52,7 +52,7 @@ def folder_map(text: str) -> FolderMap:
 
 def by_path(maps: Iterable[FolderMap] | None) -> dict[str, Path]:
     """Folders of this machine, by those of Grafana's."""
-    return {one.there: one.here for one in maps or ()}
+    return {pair.there: pair.here for pair in maps or ()}
 
 
 def complete_monitor() -> list[str]:

@@ -23,8 +23,8 @@ from driftdeck.cli.options import (
 from driftdeck.preflight.releases import DEFAULT
 
 
-def _print_rules(asked: bool) -> None:
-    if asked:
+def _print_rules(value: bool) -> None:
+    if value:
         from driftdeck.preflight.rules import table
 
         print(table(), end="")

@@ -1,6 +1,6 @@
 """Alert rules as plain data in Grafana's file format: grafanalib's do not load.
 
-Each rule has query A (the value) and query T (the level stored with it), with the same labels,
+Each rule has query A (the value) and query T (the threshold stored with it), with the same labels,
 and the condition C: a strict comparison. NULL would fire, so no query can return one.
 """
 
@@ -58,7 +58,7 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
     kind = "performance" if metric.scope is Scope.PERFORMANCE else "breach"
-    what = f"{monitor.title}: {metric.title} {side} its alert level"
+    what = f"{monitor.title}: {metric.title} {side} its alert threshold"
     return _rule(
         site,
         monitor,
@@ -69,8 +69,8 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
         t=breached_query(monitor, metric, side, "level"),
         sign=">" if side == "above" else "<",
         panel=panel_of(site, monitor, metric),
-        summary=f"{metric.title}{OF_COLUMN} is {side} its alert level in at least {k} of the newest"
-        f" {n} judged windows: {number('A')} against {number('T')}.",
+        summary=f"{metric.title}{OF_COLUMN} is {side} its alert threshold in at least {k} of the"
+        f" newest {n} judged windows: {number('A')} against {number('T')}.",
         next_steps=metric.next_steps,
     )
 
@@ -98,12 +98,12 @@ FROM {declared([monitor], [uid])}
 
 @dataclass(frozen=True)
 class Runs:
-    """A rule about collections: more than `level` of the newest `of` ended with `status`."""
+    """A rule about collections: more than `threshold` of the newest `of` ended with `status`."""
 
     name: str
     title: str
     status: str
-    level: int
+    threshold: int
     of: int
     summary: str
     next_steps: str
@@ -113,7 +113,7 @@ FAILED = Runs(
     name="failed",
     title="collection failed",
     status="failed",
-    level=0,
+    threshold=0,
     of=3,
     summary="collections failed",
     next_steps="Read the error in the runs panel, mend it, and run that window again.",
@@ -122,7 +122,7 @@ INCOMPLETE = Runs(
     name="incomplete",
     title="windows only partly measured",
     status="partial",
-    level=2,
+    threshold=2,
     of=5,
     summary="windows lack some of their values",
     next_steps="Read the reasons in the runs panel; a column may have gone or changed type.",
@@ -145,7 +145,7 @@ FROM (
         title=f"{monitor.title}: {runs.title}",
         kind="collection",
         a=value,
-        t=f"SELECT {name} AS name, {runs.level}.0 AS windows",
+        t=f"SELECT {name} AS name, {runs.threshold}.0 AS windows",
         sign=">",
         panel=panel_id(f"{site.uid(monitor.name)}/runs"),
         summary=f"{number('A')} of the newest {runs.of} {runs.summary}.",

@@ -7,7 +7,7 @@ there, or a PAGE that was pulled from Grafana.
 from collections.abc import Iterable
 from pathlib import Path
 
-from driftdeck.dashboards.given import Pulled
+from driftdeck.dashboards.complete_json import PulledDashboard
 from driftdeck.dashboards.page import Page
 from driftdeck.dashboards.site import Site
 from driftdeck.declare import DeclarationError, Monitor
@@ -16,7 +16,7 @@ from driftdeck.load import execute
 
 def own_pages(
     folders: Iterable[Path], site: Site, monitors: tuple[Monitor, ...]
-) -> list[Page | Pulled]:
+) -> list[Page | PulledDashboard]:
     """The pages of every module, by folder and name. Raises DeclarationError naming the module."""
     return [
         page
@@ -26,18 +26,18 @@ def own_pages(
     ]
 
 
-def _pages(path: Path, site: Site, monitors: tuple[Monitor, ...]) -> list[Page | Pulled]:
+def _pages(path: Path, site: Site, monitors: tuple[Monitor, ...]) -> list[Page | PulledDashboard]:
     place = f"{path.parent.name}/{path.name}"
     names = execute(path)
-    if isinstance(page := names.get("PAGE"), Pulled):
+    if isinstance(page := names.get("PAGE"), PulledDashboard):
         return [page]
     if not callable(make := names.get("pages")):
         raise DeclarationError(
-            place, "makes no page", "define pages(site, monitors), or PAGE = pulled(...)"
+            place, "makes no page", "define pages(site, monitors), or PAGE = pulled_dashboard(...)"
         )
     pages = list(make(site, monitors))
     for page in pages:
-        if not isinstance(page, (Page, Pulled)):
+        if not isinstance(page, (Page, PulledDashboard)):
             raise DeclarationError(
                 f"{place}: pages", f"{type(page).__name__} is no page", "return a list of Page"
             )

@@ -17,13 +17,13 @@ def open_rows(dashboard: Json) -> Json:
     for panel in in_order(parts(dashboard, "panel")):
         inner = in_order(_inside(panel))
         row = _moved(panel, down)
-        if not inner or not all("gridPos" in one for one in inner):
+        if not inner or not all("gridPos" in child for child in inner):
             panels.append(row)
             continue
         panels.append({**row, "panels": []})
         below = row["gridPos"]["y"] + row["gridPos"]["h"]
         away = below - inner[0]["gridPos"]["y"]
-        placed = [_moved(one, away) for one in inner]
+        placed = [_moved(child, away) for child in inner]
         panels += placed
         down += _end(placed) - below
     return {**dashboard, "panels": panels}

@@ -61,7 +61,7 @@ def _explained(site: Site, monitor: Monitor, uid: str) -> Iterator[Item]:
         site,
         f"{uid}/explained",
         "What moved",
-        "Of each window with a value beyond its alert level: which columns moved and where, how"
+        "Of each window with a value beyond its alert threshold: which columns moved and where, how"
         " much of the prediction's distance goes with them, what the labels say. Computed.",
         sql.explanations(monitor),
         overrides=[
@@ -70,7 +70,7 @@ def _explained(site: Site, monitor: Monitor, uid: str) -> Iterator[Item]:
             override("what moved", **LONG_TEXT),
         ],
     )
-    why = "no window in range has a value beyond its alert level"
+    why = "no window in range has a value beyond its alert threshold"
     yield Item(panel, 24, 8, may_be_empty=why)
 
 

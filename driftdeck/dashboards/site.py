@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from driftdeck.facts.datasources import POSTGRES
-from driftdeck.schema import SCHEMA, in_schema
+from driftdeck.schema_name import SCHEMA, in_schema
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ ORDER BY 1"""
 
 
 def relative(monitor: Monitor, metric: str) -> str:
-    """How far each value is beyond the alert level stored with it: 1 is on it, more is a breach."""
+    """How far each value is beyond its alert threshold as stored: 1 is on it, more is a breach."""
     return f"""\
 SELECT window_start AS time, column_name AS metric, times_level AS value
 FROM monitoring.metric
@@ -52,9 +52,9 @@ ORDER BY 1, 2"""
 
 
 def column_detail(monitor: Monitor, metric: str) -> str:
-    """One column's value beside the levels that were in force: lines drift, warning, alert.
+    """One column's value beside the thresholds that were in force: lines drift, warning, alert.
 
-    They are of the side that has levels; where both have, the lower two are lines of their own.
+    They are of the side that has thresholds; where both have, the lower two are lines of their own.
     """
     return f"""\
 SELECT window_start AS time, line.name AS metric, line.number AS value
@@ -98,7 +98,7 @@ SELECT column_name FROM monitoring.reference_histogram
 WHERE monitor = {literal(monitor.name)} GROUP BY 1 ORDER BY 1"""
 
 
-def levels(monitor: Monitor, metrics: Sequence[str]) -> str:
+def states(monitor: Monitor, metrics: Sequence[str]) -> str:
     """State of each series and window: 0 quiet, 1 warning, 2 alert; none after the newest window,
     where a timeline would draw the last state on to the end of the range.
 
@@ -162,7 +162,7 @@ WHERE {_of(monitor)}"""
 
 
 def breached_now(monitor: Monitor) -> str:
-    """How many series of the newest window are beyond their alert level."""
+    """How many series of the newest window are beyond their alert threshold."""
     return f"""\
 SELECT count(*) FILTER (WHERE breached) AS "series"
 FROM monitoring.metric
@@ -191,7 +191,7 @@ ORDER BY window_start DESC"""
 
 
 def explanations(monitor: Monitor) -> str:
-    """What moved in the windows in range that have a value beyond its alert level."""
+    """What moved in the windows in range that have a value beyond its alert threshold."""
     return f"""\
 SELECT {day(monitor)} AS "window",
   concat_ws(' ', worst_metric, nullif(worst_column, '')) AS "worst", explanation AS "what moved"
@@ -243,7 +243,7 @@ WITH judged AS (
   SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
 )
 SELECT min(window_start) AS time, max(window_end) AS timeend,
-  'Beyond the alert level: ' || string_agg(DISTINCT name, ', ') AS text,
+  'Beyond the alert threshold: ' || string_agg(DISTINCT name, ', ') AS text,
   {literal(monitor.name + ",alert")} AS tags
 FROM numbered, unnest(series) AS name
 GROUP BY island
@@ -356,8 +356,8 @@ FROM {declared(monitors, uids)}
 
 
 def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """The judged series of each monitor's newest window, furthest beyond its alert level first,
-    beside the levels of the side that it crossed, or else may cross."""
+    """The judged series of each monitor's newest window, furthest beyond its alert threshold first,
+    beside the thresholds of the side that it crossed, or else may cross."""
     return f"""\
 SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
   crossed.warn AS "warning", crossed.alert, v.level AS "state",

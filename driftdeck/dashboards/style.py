@@ -45,20 +45,20 @@ def collection_mappings() -> list[Json]:
     return [{"type": "value", "options": options}]
 
 
-def lines(levels: Thresholds | None) -> list[Json]:
-    """Threshold steps to be drawn as lines: amber at each warning, red at each alert level."""
-    levels = levels or Thresholds()
+def lines(thresholds: Thresholds | None) -> list[Json]:
+    """Threshold steps to be drawn as lines: amber at each warning, red at each alert threshold."""
+    thresholds = thresholds or Thresholds()
     marks = [
-        (levels.alert_below, RED),
-        (levels.warn_below, AMBER),
-        (levels.warn_above, AMBER),
-        (levels.alert_above, RED),
+        (thresholds.alert_below, RED),
+        (thresholds.warn_below, AMBER),
+        (thresholds.warn_above, AMBER),
+        (thresholds.alert_above, RED),
     ]
     return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
 
 
 def areas(*, warn_above: float | None = None, alert_above: float | None = None) -> list[Json]:
-    """Threshold steps that colour values: teal, amber from one level, red from another."""
+    """Threshold steps that colour values: teal, amber from one threshold, red from another."""
     marks = [(warn_above, AMBER), (alert_above, RED)]
     return [_open(), *({"color": c, "value": v} for v, c in marks if v is not None)]
 

@@ -59,9 +59,9 @@ def uri(settings: Settings, role: Role = Role.COLLECTOR) -> str:
 
 def place(address: str) -> tuple[str, int, str]:
     """(host, port, database) of a libpq address; what it leaves out is libpq's default."""
-    found = conninfo_to_dict(address)
-    database = found.get("dbname") or found.get("user") or ""
-    return str(found.get("host") or ""), int(found.get("port") or 5432), str(database)
+    parameters = conninfo_to_dict(address)
+    database = parameters.get("dbname") or parameters.get("user") or ""
+    return str(parameters.get("host") or ""), int(parameters.get("port") or 5432), str(database)
 
 
 def evidently_uri(settings: Settings) -> str:

@@ -152,11 +152,11 @@ class Embedded:
                 check=False,
             )
             output.seek(0)
-            said = output.read()
+            text = output.read()
         if done.returncode:
             log = self.folder / "server.log"
             tail = log.read_text(errors="replace")[-600:] if log.exists() else ""
-            raise EmbeddedError(f"{program} failed: {said.strip()}\n{tail}")
+            raise EmbeddedError(f"{program} failed: {text.strip()}\n{tail}")
 
 
 def _let_through(path: Path) -> None:

@@ -58,14 +58,16 @@ ADDRESS = (
 
 def sentence(error: BaseException) -> str:
     """An error of psycopg or ADBC, without its query and without a password; how to mend it."""
-    said = _said(str(error))
-    if UNREADABLE.search(said) and not getattr(error, "sqlstate", None):
+    message = _first_line(str(error))
+    if UNREADABLE.search(message) and not getattr(error, "sqlstate", None):
         return ADDRESS
     code = str(getattr(error, "sqlstate", "") or "")
     if not code:
-        code = "22" if is_of_rows(error) else next((c for s, c in SIGNS.items() if s in said), "")
+        code = (
+            "22" if is_of_rows(error) else next((c for s, c in SIGNS.items() if s in message), "")
+        )
     mend = MENDS.get(code) or CLASSES.get(code[:2]) or ("" if code else UNREACHABLE)
-    return f"{said}; {mend}" if mend else said
+    return f"{message}; {mend}" if mend else message
 
 
 def is_lost(error: BaseException) -> bool:
@@ -92,7 +94,7 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and not is_of_rows(error)
 
 
-def _said(text: str) -> str:
+def _first_line(text: str) -> str:
     """What the server says, in one line."""
     text = text.strip().partition("\nQuery was:")[0]
     for sign in ("FATAL:", "ERROR:"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from driftdeck.database.schema import MigrationError, applied, make_schema, make_table
+from driftdeck.database.schema_setup import MigrationError, applied, make_schema, make_table
 from driftdeck.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"

@@ -1,4 +1,4 @@
-"""Cursors that qualify SQL with the project's schema: see driftdeck/schema.py."""
+"""Cursors that qualify SQL with the project's schema: see driftdeck/schema_name.py."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -8,7 +8,7 @@ import psycopg
 from psycopg.abc import Params, Query
 from psycopg.sql import Composable
 
-from driftdeck.schema import SCHEMA, in_schema
+from driftdeck.schema_name import SCHEMA, in_schema
 
 
 @lru_cache(maxsize=8)

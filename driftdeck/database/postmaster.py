@@ -17,7 +17,9 @@ def process(folder: Path) -> psutil.Process | None:
     except FileNotFoundError:
         return None
     except ValueError:  # a full disk leaves it empty
-        return next((one for one in psutil.process_iter() if _serves(one, folder)), None)
+        return next(
+            (candidate for candidate in psutil.process_iter() if _serves(candidate, folder)), None
+        )
     try:
         process = psutil.Process(pid)
     except (psutil.NoSuchProcess, ValueError):

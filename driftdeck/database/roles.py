@@ -11,7 +11,7 @@ from contextlib import suppress
 import psycopg
 from psycopg import sql
 
-from driftdeck.schema import SCHEMA
+from driftdeck.schema_name import SCHEMA
 from driftdeck.settings import Settings
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -102,13 +102,13 @@ def changed_settings(connection: psycopg.Connection, schema: str = SCHEMA) -> li
     )
     for role, database, setting in rows:
         stored[role].add(setting.replace('"', "") + " in one database" * bool(database))
-    found = []
+    differences = []
     for role, chosen in role_settings(schema).items():
         ours = {f"{parameter}={value}" for parameter, value in chosen.items()}
-        others = {one for one in stored[role] - ours if not one.startswith(SUPERUSERS)}
-        found += [f"{role}: {one}" for one in sorted(others)]
-        found += [f"{role}: no {one}" for one in sorted(ours - stored[role])]
-    return found
+        others = {setting for setting in stored[role] - ours if not setting.startswith(SUPERUSERS)}
+        differences += [f"{role}: {setting}" for setting in sorted(others)]
+        differences += [f"{role}: no {setting}" for setting in sorted(ours - stored[role])]
+    return differences
 
 
 def end_overlong_statements(connection: psycopg.Connection) -> None:

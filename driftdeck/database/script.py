@@ -7,9 +7,9 @@ from psycopg import sql
 from driftdeck.database.grants import rights
 from driftdeck.database.migrate import migrations
 from driftdeck.database.roles import SETTINGS
-from driftdeck.database.schema import TABLE
+from driftdeck.database.schema_setup import TABLE
 from driftdeck.project import READER
-from driftdeck.schema import in_schema
+from driftdeck.schema_name import in_schema
 from driftdeck.settings import Settings
 
 HEAD = """\
@@ -70,8 +70,8 @@ def _parts(settings: Settings) -> Iterator[str]:
         if role:
             yield _make_role(role, reads=role != settings.collector_role)
     for name in (schema, reports):
-        made = MAKE_SCHEMA.format(text=sql.Literal(name), name=sql.Identifier(name))
-        yield made.as_string(None)
+        statement = MAKE_SCHEMA.format(text=sql.Literal(name), name=sql.Identifier(name))
+        yield statement.as_string(None)
     yield in_schema(f"{TABLE};\n", schema)
     for path in migrations():
         text = path.read_text(encoding="utf-8")
@@ -92,5 +92,7 @@ def _make_role(role: str, *, reads: bool) -> str:
         for parameter, value in limits.items()
         if parameter != "search_path"
     ]
-    made = MAKE_ROLE.format(text=sql.Literal(role), name=name, settings=sql.SQL("").join(settings))
-    return made.as_string(None)
+    statement = MAKE_ROLE.format(
+        text=sql.Literal(role), name=name, settings=sql.SQL("").join(settings)
+    )
+    return statement.as_string(None)

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from driftdeck.declare.columns import Column
 from driftdeck.declare.errors import require
 from driftdeck.declare.kinds import BY_NAME
 from driftdeck.declare.metrics import Metric, Scope
@@ -105,22 +106,23 @@ def _check_classes(monitor: "Monitor") -> None:
         )
         return
     require(
-        target is None or bool(prediction.classes or prediction.positive),
+        bool(prediction.classes or prediction.positive)
+        or not any(metric.is_performance for metric in monitor.metrics),
         "prediction",
         f"{prediction.name} is a word, and nothing says which there are",
         'give d.label(..., classes=("late", "on time")), or positive="yes"',
     )
     require(
-        target is None
-        or (
-            (set(prediction.classes) == set(target.classes))
-            and prediction.positive == target.positive
-        ),
+        target is None or _words(prediction) == _words(target),
         "target: classes",
         f"{', '.join(target.classes if target else ())} are not those of the prediction,"
         f" {', '.join(prediction.classes)}",
         "name the classes with one of them only",
     )
+
+
+def _words(column: Column) -> tuple[set[str], str]:
+    return set(column.classes), column.positive
 
 
 def _check_metrics(monitor: "Monitor") -> None:

@@ -13,8 +13,8 @@ from driftdeck.settings import Settings
 class GrafanaError(DriftdeckError):
     """An answer that says no: names the request and what Grafana said. status: of HTTP, or 0."""
 
-    def __init__(self, said: str, status: int = 0) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
         self.status = status
 
 
@@ -36,11 +36,11 @@ def refusal(method: str, path: str, answer: httpx.Response) -> str:
             " account and set GRAFANA_TOKEN"
         )
     try:
-        said = str(answer.json().get("message", ""))
+        message = str(answer.json().get("message", ""))
     except ValueError:
-        said = answer.text[:300]
+        message = answer.text[:300]
     needed = next((who for begin, who in NEEDED.items() if path.startswith(begin)), "Editor")
-    return f"{method} {path}: refused: {said}; give the account of GRAFANA_TOKEN {needed}"
+    return f"{method} {path}: refused: {message}; give the account of GRAFANA_TOKEN {needed}"
 
 
 class Grafana:
@@ -119,8 +119,8 @@ class Grafana:
     @staticmethod
     def _answer(method: str, path: str, answer: httpx.Response) -> Any:
         if answer.status_code >= 400:
-            said = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+            message = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
             if answer.status_code in (401, 403):
-                said = refusal(method, path, answer)
-            raise GrafanaError(said, answer.status_code)
+                message = refusal(method, path, answer)
+            raise GrafanaError(message, answer.status_code)
         return answer.json() if answer.content else None

@@ -10,7 +10,7 @@ def contact_variables(settings: Settings) -> dict[str, str]:
 
     Raises SettingsError for one that is not set: Grafana would take it as empty, without a word.
     """
-    found = {}
+    values = {}
     for contact in load_contacts(*settings.monitor_folders):
         for name in contact.receiver.variables():
             value = settings.variable(name)
@@ -19,5 +19,5 @@ def contact_variables(settings: Settings) -> dict[str, str]:
                     f"contacts.py: contact {contact.name!r} names ${name}, which is not set;"
                     " put it into .env or the environment"
                 )
-            found[name] = value
-    return found
+            values[name] = value
+    return values

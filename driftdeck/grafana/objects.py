@@ -48,14 +48,14 @@ class Objects:
         """
         for version in ("v1beta1", "v0alpha1"):
             try:
-                found = self.grafana.get(self._path(uid, f"{GROUP}/{version}"))
+                answer = self.grafana.get(self._path(uid, f"{GROUP}/{version}"))
             except GrafanaError as error:
                 if error.status != 404:
                     raise
                 if version == "v1beta1":
                     return None
                 continue  # a release that has dropped the older version
-            stored = (found.get("status") or {}).get("conversion", {}).get("storedVersion", "")
+            stored = (answer.get("status") or {}).get("conversion", {}).get("storedVersion", "")
             if not str(stored).startswith("v2"):
                 return None
         spec: Json = self.grafana.get(self._path(uid))["spec"]

@@ -13,30 +13,30 @@ NAMES = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.[\w.]+)?(?::([\w:]+))?\}|\[\[(\w+)(?:
 
 def names_in(*texts: str) -> set[str]:
     """The names that texts use as variables."""
-    found = (
+    names = (
         next(filter(None, (match[1], match[2], match[4])))
         for t in texts
         for match in NAMES.finditer(t)
     )
-    return set(found)
+    return set(names)
 
 
 def fill(text: str, values: Values, *, sql: bool = False) -> str:
     """A text with its variables replaced, in SQL quoted as Grafana's SQL datasources do."""
 
-    def one(match: re.Match[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
         name = match[1] or match[2] or match[4]
         if name not in values:
             return match[0]
         return _written(values[name], match[3] or match[5] or "", sql=sql)
 
-    return NAMES.sub(one, text)
+    return NAMES.sub(replace, text)
 
 
 def _written(value: Value, form: str, *, sql: bool) -> str:
     several = (value,) if isinstance(value, str) else value
     if form in ("sqlstring", "singlequote") or (sql and not form and not isinstance(value, str)):
-        return ",".join("'" + one.replace("'", "''") + "'" for one in several)
+        return ",".join("'" + text.replace("'", "''") + "'" for text in several)
     if form.startswith("date") and several[0].isdigit():  # of $__from and $__to
         moment = datetime.fromtimestamp(int(several[0]) / 1000, UTC)
         return (
@@ -45,7 +45,7 @@ def _written(value: Value, form: str, *, sql: bool) -> str:
             else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
         )
     if form == "doublequote":
-        return ",".join(f'"{one}"' for one in several)
+        return ",".join(f'"{text}"' for text in several)
     if form == "pipe":
         return "|".join(several)
     if sql and not form:

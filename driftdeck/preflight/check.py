@@ -54,7 +54,9 @@ def check(
         moved = reading.moved if moved_before is None else moved_before
         _start(before, state, replace(reading, report=Report(muted=True), moved=moved), None)
     _start(tree, state, reading, before)
-    return [one for one in reading.report.sorted() if RULES[one.rule].holds(reading.release)]
+    return [
+        finding for finding in reading.report.sorted() if RULES[finding.rule].holds(reading.release)
+    ]
 
 
 def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> None:
@@ -68,7 +70,7 @@ def _start(tree: Path, state: State, reading: Reading, before: Path | None) -> N
         (provider, _read_dashboards(tree, provider, reading))
         for provider in providers.read(tree, reading)
     ]
-    dashboards = [dashboard for _, found in provisions for dashboard in found or []]
+    dashboards = [dashboard for _, in_folder in provisions for dashboard in in_folder or []]
     if not reading.report.muted:
         alerting.check(alerts, sources, reading)
         for dashboard in dashboards:

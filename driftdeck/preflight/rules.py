@@ -413,12 +413,12 @@ RULES: Final = {rule.id: rule for rule in ALL}
 
 def parse_ids(ids: Iterable[str]) -> frozenset[str]:
     """Ids of rules, as people write them. Raises UsageError for one that is none."""
-    asked = frozenset(ids)
-    for name in sorted(asked - RULES.keys()):
+    names = frozenset(ids)
+    for name in sorted(names - RULES.keys()):
         near = get_close_matches(name, RULES, n=1)
         meant = f"; {near[0]} is meant?" if near else "; see docs/preflight.md, or --rules"
         raise UsageError(f"{name!r} is no rule{meant}")
-    return asked
+    return names
 
 
 def table() -> str:

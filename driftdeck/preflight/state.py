@@ -214,7 +214,7 @@ class State:
 
     def receiver_names(self, org: int) -> set[str]:
         """The contact points that policies and rules may name."""
-        names = {name for (one, _), name in self.receivers.items() if one == org}
+        names = {name for (owner, _), name in self.receivers.items() if owner == org}
         return names | {self.default_receiver}
 
     def direct_receivers(self, org: int) -> Iterator[DirectReceiver]:

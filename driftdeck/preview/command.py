@@ -66,11 +66,11 @@ def _write_previews(
     from driftdeck.preview.pages import write_comparison, write_pages
     from driftdeck.project import Project
     from driftdeck.stack.runtime import choose
-    from driftdeck.verify.built import Built
+    from driftdeck.verify.provisioning import Provisioning
 
     folder = out or settings.stack_dir / "preview"
     if base is None:
-        dashboards = Built(choose(settings).artefacts(), {}).dashboards()
+        dashboards = Provisioning(choose(settings).artefacts(), {}).dashboards()
         say(f"dashboards: {write_pages(connection, dashboards, folder)}")
         return 0
     committed = Project(root=settings.root)

@@ -1,4 +1,4 @@
-"""Draws a built dashboard with the results of its queries, as the JSON that `page.js` shows."""
+"""Draws a built dashboard with the results of its queries, as the JSON that `browser/` shows."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

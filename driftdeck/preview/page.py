@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 from driftdeck.facts import Json
 
 SIGNS = {"+": "plus", "-": "minus"}
+SCRIPTS = ("elements", "choices", "controls", "plot", "dashboard", "main")
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _render_page(
         body=body,
         page=Markup(json_text) if page else "",
         style=Markup(_read_file("page.css")),
-        script=Markup(_read_file("page.js")),
+        script=Markup("\n".join(_read_file(f"browser/{name}.js") for name in SCRIPTS)),
         plotly=Markup(plotly),
         plotly_url=plotly_url,
     )  # fmt: skip

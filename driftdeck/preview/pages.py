@@ -8,7 +8,7 @@ import psycopg
 
 from driftdeck.facts import Json
 from driftdeck.generator.differences import find_touched
-from driftdeck.generator.things import Difference, differences, things, told
+from driftdeck.generator.resources import Difference, describe, differences, read_resources
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import RunQuery, make_query_runner
 from driftdeck.preview.page import (
@@ -52,24 +52,24 @@ def write_comparison(
     run, now = make_query_runner(connection), datetime.now(UTC)
     changed = [
         difference
-        for difference in differences(things(before), things(after))
-        if difference.thing.kind == "dashboard"
+        for difference in differences(read_resources(before), read_resources(after))
+        if difference.resource.kind == "dashboard"
     ]
     _clear(folder)
     lines = []
     for difference in changed:
-        name = f"{difference.thing.uid}.html"
+        name = f"{difference.resource.uid}.html"
         page = render_comparison(
-            difference.thing.name,
+            difference.resource.name,
             list(_draw_sides(difference, base, run, now)),
-            list(told(difference)),
+            list(describe(difference)),
         )
         _write(folder / name, page)
         count = len(difference.changes)
         word = (
             "added" if difference.before is None else "removed" if difference.after is None else ""
         )
-        lines.append((name, difference.thing.name, word or f"{count} change{'s' * (count > 1)}"))
+        lines.append((name, difference.resource.name, word or f"{count} change{'s' * (count > 1)}"))
     differ = "Dashboards that differ" if lines else "No dashboard differs"
     note = f"{differ} from {base}. {NOTE}."
     _write(folder / "index.html", render_list("What changes", note, lines))

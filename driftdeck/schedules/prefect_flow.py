@@ -38,14 +38,14 @@ def tell(untold: str) -> None:
 @flow(name="collect", task_runner=ThreadPoolTaskRunner(max_workers=MONITORS_AT_ONCE))
 def collect() -> list[State]:
     """Collect what is due; fails if a window did, and leaves the other monitors alone."""
-    found = ask_what_is_due()
-    get_run_logger().info("%s windows are due", sum(map(len, found.days.values())))
-    runs = [collect_monitor.submit(monitor, days) for monitor, days in found.days.items()]
-    if found.untold:
-        runs.append(tell.submit(found.untold))
-    for one in runs:
-        one.wait()
-    return [one.state for one in runs]
+    due_windows = ask_what_is_due()
+    get_run_logger().info("%s windows are due", sum(map(len, due_windows.days.values())))
+    runs = [collect_monitor.submit(monitor, days) for monitor, days in due_windows.days.items()]
+    if due_windows.untold:
+        runs.append(tell.submit(due_windows.untold))
+    for run in runs:
+        run.wait()
+    return [run.state for run in runs]
 
 
 if __name__ == "__main__":

@@ -33,11 +33,11 @@ def due() -> Due:
     done = _driftdeck("due", "--list")
     if done.returncode and not done.stdout:
         raise CollectorError(done.stderr.strip())
-    found: dict[str, list[str]] = {}
+    days: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
         monitor, day = line.split()[:2]
-        found.setdefault(monitor, []).append(day)
-    return Due(found, done.stderr.strip() if done.returncode else "")
+        days.setdefault(monitor, []).append(day)
+    return Due(days, done.stderr.strip() if done.returncode else "")
 
 
 def run(monitor: str, day: str) -> list[str]:

@@ -70,17 +70,17 @@ def _checks(
     from driftdeck.stack.runtime import find_target, has_grafana
     from driftdeck.verify import database as verify_database
     from driftdeck.verify import grafana as verify_grafana
-    from driftdeck.verify.built import Built
     from driftdeck.verify.checks import Check
+    from driftdeck.verify.provisioning import Provisioning
 
-    one = find_target(settings)
-    differing = stale(one.folder, one.wanted)
+    target = find_target(settings)
+    differing = stale(target.folder, target.wanted)
     yield Check("artefacts", not differing, ", ".join(differing) or "what the source builds")
-    built = Built.read(one.settings, one.folder)
+    built = Provisioning.read(target.settings, target.folder)
     if has_grafana(settings):
-        yield from verify_grafana.verify(one.settings, built, one.log, record, v2=v2)
+        yield from verify_grafana.verify(target.settings, built, target.log, record, v2=v2)
     else:
-        yield from verify_database.verify(one.settings, built)
+        yield from verify_database.verify(target.settings, built)
 
 
 def verify(
@@ -94,9 +94,9 @@ def verify(
 
     checks = _checks(settings, record, v2=v2)
     if as_json:
-        found = list(checks)
-        print(json_of(found))
-        return int(not all(check.ok for check in found))
+        checks_run = list(checks)
+        print(json_of(checks_run))
+        return int(not all(check.ok for check in checks_run))
     return _print_checks(checks, as_lines=True)
 
 
@@ -106,15 +106,16 @@ def look(settings: Settings, out: Path | None = None) -> int:
     Raises UsageError where there is no Grafana, GrafanaError, NoBrowserError.
     """
     from driftdeck.stack.runtime import find_target, has_grafana
-    from driftdeck.verify.built import Built
     from driftdeck.verify.look import look as look_at
+    from driftdeck.verify.provisioning import Provisioning
 
     if not has_grafana(settings):
         raise UsageError("there is no Grafana to look at; `driftdeck preview` draws without one")
-    one = find_target(settings)
+    target = find_target(settings)
     folder = out or settings.stack_dir / "pictures"
     failed = _print_checks(
-        look_at(one.settings, Built.read(one.settings, one.folder), folder), as_lines=True
+        look_at(target.settings, Provisioning.read(target.settings, target.folder), folder),
+        as_lines=True,
     )
     say(f"pictures: {folder}")
     return failed
@@ -123,13 +124,13 @@ def look(settings: Settings, out: Path | None = None) -> int:
 def _print_checks(checks: "Iterator[Check]", *, as_lines: bool) -> int:
     from driftdeck.verify.checks import as_line, summary
 
-    found: list[Check] = []
+    checks_run: list[Check] = []
     for check in checks:
-        found.append(check)
+        checks_run.append(check)
         if as_lines or not check.ok:
             print(as_line(check), flush=True)
-    print(summary(found))
-    return int(not all(check.ok for check in found))
+    print(summary(checks_run))
+    return int(not all(check.ok for check in checks_run))
 
 
 def explain(tree: Path, reading: Reading, *, uri: str = "", form: str = "text") -> int:

@@ -118,10 +118,10 @@ class Compose:
 
         One that has another superuser's password leaves `.env` as it was. Raises PasswordError.
         """
-        made = [name for name in SECRETS if not self.settings.variable(name.upper())]
+        generated = [name for name in SECRETS if not self.settings.variable(name.upper())]
         env = self.settings.root / ".env"
         before = env.read_bytes() if env.exists() else None
-        for name in made:
+        for name in generated:
             self.settings.keep_variable(name.upper(), passwords.new_password())
         self.settings = as_compose_reads(self.settings)
         try:
@@ -131,10 +131,10 @@ class Compose:
         except passwords.PasswordError:
             if before is not None:
                 env.write_bytes(before)
-            elif made:
+            elif generated:
                 env.unlink()
             raise
-        if made:
+        if generated:
             steps.say("passwords of the database: random ones, kept in .env")
 
     def down(self) -> None:
@@ -158,11 +158,11 @@ class Compose:
 
     def complaints(self) -> list[str]:
         """What the services' logs complain of."""
-        found = []
+        lines = []
         for container in self._containers():
             log = bytes(container.logs(tail=400)).decode(errors="replace")
-            found += [f"{_service(container)}: {line}" for line in complaining(log)]
-        return found
+            lines += [f"{_service(container)}: {line}" for line in complaining(log)]
+        return lines
 
     def grafana_log(self) -> str | None:
         """What the server has logged since its start."""
@@ -176,8 +176,8 @@ class Compose:
             Grafana(self.settings).reload()
         except GrafanaError as error:
             log = self.grafana_log() or ""
-            said = complaining(log[max(0, log.rfind(BEGINS)) :])
-            raise StackError("\n".join([str(error), *said[:3]])) from error
+            complaints = complaining(log[max(0, log.rfind(BEGINS)) :])
+            raise StackError("\n".join([str(error), *complaints[:3]])) from error
         steps.say("Grafana was running: provisioning reloaded")
 
     def _started(self, service: str) -> str:
@@ -209,8 +209,10 @@ class Compose:
             f"com.docker.compose.project.working_dir={self.settings.root}",
             "com.docker.compose.oneoff=False",
         ]
-        found = _client().containers.list(all=True, filters={"label": labels}, ignore_removed=True)
-        return sorted(found, key=_service)
+        containers = _client().containers.list(
+            all=True, filters={"label": labels}, ignore_removed=True
+        )
+        return sorted(containers, key=_service)
 
     def _compose(self, *arguments: str) -> None:
         command = [*compose_command(), *arguments]
@@ -233,8 +235,8 @@ class Compose:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
-        before = {one.id: one.attrs["RestartCount"] for one in self._containers()}
-        said = ""
+        before = {container.id: container.attrs["RestartCount"] for container in self._containers()}
+        last = ""
         while True:
             ended = self._ended(before)
             if ended:
@@ -247,9 +249,9 @@ class Compose:
             if time.monotonic() > deadline:
                 raise StackError(f"not healthy after {WAIT_SECONDS:g} s: {', '.join(waiting)}")
             now = f"waiting for {', '.join(waiting or busy)}" + self._progress(waiting)
-            if now != said:
+            if now != last:
                 steps.say(now)
-                said = now
+                last = now
             time.sleep(1)
 
     def _progress(self, waiting: list[str]) -> str:
@@ -262,7 +264,7 @@ class Compose:
 
     def _ended(self, before: Mapping[str | None, int]) -> list[str]:
         """The end of the log of each container that will not come up. before: restarts by id."""
-        found = []
+        ends = []
         for container in self._containers():
             state = _state(container)
             restarts = container.attrs["RestartCount"] - before.get(container.id, 0)
@@ -272,8 +274,8 @@ class Compose:
                 what = f"ends again and again ({restarts} times)" if loops else f"is {state}"
                 what = "cannot collect" if failed else what
                 end = f"the end of its log:\n{_end(container)}"
-                found.append(f"{_service(container)} {what}; {end}")
-        return found
+                ends.append(f"{_service(container)} {what}; {end}")
+        return ends
 
 
 def as_compose_reads(settings: Settings) -> Settings:

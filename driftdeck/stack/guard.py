@@ -39,8 +39,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        asked = scope["type"] in {ScopeType.HTTP, ScopeType.WEBSOCKET}  # else of the server's life
-        problem = self._problem(scope) if asked else None
+        is_request = scope["type"] in {
+            ScopeType.HTTP,
+            ScopeType.WEBSOCKET,
+        }  # else of the server's life
+        problem = self._problem(scope) if is_request else None
         if problem is None:
             await self._app(scope, receive, send)
         elif scope["type"] == ScopeType.WEBSOCKET:

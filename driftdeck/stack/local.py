@@ -25,19 +25,19 @@ WAIT_SECONDS = 120.0
 def grafana_binary(settings: Settings) -> str:
     """The grafana program to run, '' where there is none. Raises StackError for a wrong one."""
     if settings.grafana_bin:
-        found = shutil.which(settings.grafana_bin)
-        if found is None:
+        binary = shutil.which(settings.grafana_bin)
+        if binary is None:
             raise StackError(f"GRAFANA_BIN={settings.grafana_bin} is no program")
-        return found
+        return binary
     return shutil.which("grafana") or ""
 
 
 def release(binary: str) -> str:
     """The release of a grafana program, as "major.minor"."""
-    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
-    match = re.search(r"(\d+\.\d+)\.\d+", said.stdout + said.stderr)
+    answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
+    match = re.search(r"(\d+\.\d+)\.\d+", answer.stdout + answer.stderr)
     if match is None:
-        raise StackError(f"{binary} --version says no release: {said.stdout}{said.stderr}")
+        raise StackError(f"{binary} --version says no release: {answer.stdout}{answer.stderr}")
     return match[1]
 
 
@@ -76,7 +76,7 @@ class Local:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._choose_passwords()
         self.start_database()
-        steps.migrated(self.settings)
+        steps.migrate_schema(self.settings)
         self._start_evidently()
         with ThreadPoolExecutor(1) as beside:  # neither needs the data that is being collected
             shown = beside.submit(self._build_and_show)
@@ -162,11 +162,11 @@ class Local:
 
     def _check_ports(self) -> None:
         (self._preview if self._binary else self._grafana).stop()  # the other one had the port
-        asked = [
+        ports = [
             (self._evidently, "EVIDENTLY_PORT", self.settings.evidently_port),
             (self._shows()[0], "GRAFANA_PORT", self.settings.grafana_port),
         ]
-        for program, variable, port in asked:
+        for program, variable, port in ports:
             if not program.running() and port_taken(port):
                 raise StackError(
                     f"port {port} is taken; stop what listens there, or set {variable}"

@@ -14,9 +14,9 @@ import psutil
 from driftdeck.stack.errors import StackError
 
 
-def attend(command: Sequence[str], **given: Any) -> int:
+def attend(command: Sequence[str], **options: Any) -> int:
     """Run a program to its end; Ctrl-C is for it to hear, too. Its exit status."""
-    with subprocess.Popen(command, **given) as process:
+    with subprocess.Popen(command, **options) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -89,13 +89,13 @@ def has_grafana(settings: Settings) -> bool:
 
 
 def _kind(settings: Settings) -> str:
-    asked = settings.runtime
-    if asked == "docker" and not engine_reachable():
+    kind = settings.runtime
+    if kind == "docker" and not engine_reachable():
         raise StackError(f"RUNTIME=docker, but {engine_problem()}; mend it, or unset RUNTIME")
-    if asked == "grafana" and not grafana_binary(settings):
+    if kind == "grafana" and not grafana_binary(settings):
         raise StackError("RUNTIME=grafana, but there is no grafana; set GRAFANA_BIN to one")
-    if asked != "auto":
-        return asked
+    if kind != "auto":
+        return kind
     if engine_reachable():
         return "docker"
     return "grafana" if grafana_binary(settings) else "embedded"

@@ -32,7 +32,7 @@ def say(text: str) -> None:
     print(f"driftdeck: {text}", flush=True)
 
 
-def migrated(settings: Settings) -> None:
+def migrate_schema(settings: Settings) -> None:
     """Bring the schema and the project's own tables up to date.
 
     Raises psycopg.Error, MigrationError, StackError.

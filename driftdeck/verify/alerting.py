@@ -9,12 +9,12 @@ from driftdeck.facts.dollars import unescape
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.policies import PATH, branch_in
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
+from driftdeck.verify.provisioning import Provisioning
 
 
 def verify(
-    built: Built, grafana: Grafana, settings: Settings, began: datetime, wait: float
+    built: Provisioning, grafana: Grafana, settings: Settings, began: datetime, wait: float
 ) -> Iterator[Check]:
     """Every check of alerting. began, wait: rules must be evaluated after `began`, and within
     `wait` seconds from now."""
@@ -28,7 +28,7 @@ def verify(
 
 
 def check_rules(
-    built: Built, grafana: Grafana, settings: Settings, began: datetime, wait: float
+    built: Provisioning, grafana: Grafana, settings: Settings, began: datetime, wait: float
 ) -> Iterator[Check]:
     """Each built rule is there, evaluated since `began`, and without an error.
 
@@ -76,7 +76,9 @@ def _check_rule(title: str, rule: Json | None, since: datetime, wait: float) -> 
     return Check(place, True, f"{firing} of {len(alerts)} firing" if alerts else "quiet")
 
 
-def check_leftover_rules(built: Built, grafana: Grafana, settings: Settings) -> Iterator[Check]:
+def check_leftover_rules(
+    built: Provisioning, grafana: Grafana, settings: Settings
+) -> Iterator[Check]:
     """No rule of ours is there that no file holds: Grafana keeps it, and it still wakes people."""
     ours = {rule["uid"] for _, rule in built.rules()}
     stored = grafana.get("/api/v1/provisioning/alert-rules")
@@ -87,7 +89,9 @@ def check_leftover_rules(built: Built, grafana: Grafana, settings: Settings) -> 
     yield Check("no rule is left over", not leftovers, detail or f"{len(ours)} built")
 
 
-def check_contact_points(built: Built, grafana: Grafana, settings: Settings) -> Iterator[Check]:
+def check_contact_points(
+    built: Provisioning, grafana: Grafana, settings: Settings
+) -> Iterator[Check]:
     """Each built contact point is there, and no other of ours."""
     built_names = built.receivers()
     points = grafana.get("/api/v1/provisioning/contact-points")
@@ -112,7 +116,7 @@ def _find_leftovers(stored: list[Json], ours: set[str], settings: Settings) -> l
     return [item for item in stored if item["uid"].startswith(prefix) and item["uid"] not in ours]
 
 
-def check_policies(built: Built, grafana: Grafana, settings: Settings) -> Iterator[Check]:
+def check_policies(built: Provisioning, grafana: Grafana, settings: Settings) -> Iterator[Check]:
     """The tree is the source's, or a branch of it where it belongs to others; where the source has
     none, it says who is told instead."""
     kept = settings.notification_policies if settings.grafana_url else "whole"

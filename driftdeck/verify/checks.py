@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from driftdeck.facts import Json
-from driftdeck.verify.built import Built
-from driftdeck.verify.links import Link, list_links
+from driftdeck.facts.panels import walk_panels
+from driftdeck.verify.links import Link, find_missing_columns, list_links
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 RunQuery = Callable[[Query], "QueryResult"]
@@ -48,7 +49,7 @@ class Check:
 
 
 def check_queries(
-    built: Built, run: RunQuery, exists: Callable[[str], str], now: datetime
+    built: Provisioning, run: RunQuery, exists: Callable[[str], str], now: datetime
 ) -> Iterator[Check]:
     """Run every query of every dashboard, judge the results, and follow the links in them.
 
@@ -67,8 +68,9 @@ def check_queries(
             result, check = _run_timed(run, query.with_values(values))
             yield check
             columns.setdefault(query.panel.get("id", 0), {}).update(result.columns)
+        panels = {panel.get("id"): panel for _, panel in walk_panels(dashboard)}
         for link in list_links(dashboard):
-            yield _check_link(link, columns.get(link.panel, {}), exists)
+            yield _check_link(link, panels.get(link.panel, {}), columns.get(link.panel, {}), exists)
 
 
 def _run_timed(run: RunQuery, query: Query) -> tuple[QueryResult, Check]:
@@ -103,12 +105,18 @@ def judge_result(query: Query, result: QueryResult, seconds: float | None = None
 
 
 def _check_link(
-    link: Link, columns: Mapping[str, tuple[object, ...]], exists: Callable[[str], str]
+    link: Link,
+    panel: Json,
+    columns: Mapping[str, tuple[object, ...]],
+    exists: Callable[[str], str],
 ) -> Check:
     """Whether the pages that a link leads to are there: one for each row of its panel.
 
-    columns: of the panel's results, by name. exists: as in `check_queries`.
+    panel: the link's. columns: of its results, by name. exists: as in `check_queries`.
     """
+    if missing := find_missing_columns(link, panel, columns):
+        detail = f"the panel has no column {', '.join(missing)}, only {', '.join(columns)}"
+        return Check(f"link {link.place}", False, detail)
     addresses = link.addresses(columns)
     problems = list(filter(None, map(exists, sorted(addresses))))
     detail = "; ".join(problems[:3]) or f"{len(addresses)} pages are there"

@@ -9,14 +9,14 @@ import psycopg
 from driftdeck.database import Role, connect
 from driftdeck.preflight.sql.macros import MacroError, expand
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import KEPT_ROWS, Check, QueryResult, check_queries, find_dead_link
 from driftdeck.verify.links import check_address
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query
 
 
 def verify(
-    settings: Settings, built: Built, outside: Callable[[str], str] = check_address
+    settings: Settings, built: Provisioning, outside: Callable[[str], str] = check_address
 ) -> Iterator[Check]:
     """Every check that needs only the database. outside: judges addresses outside Grafana: why they
     show nothing, '' where they show something."""
@@ -61,7 +61,7 @@ def _find_kind(name: str, values: Sequence[object]) -> str:
     return "string" if isinstance(known, str) else "number" if known is not None else "other"
 
 
-def check_rules(built: Built, connection: psycopg.Connection) -> Iterator[Check]:
+def check_rules(built: Provisioning, connection: psycopg.Connection) -> Iterator[Check]:
     """Each rule's queries: one number column, no NULL, no time, labels that tell rows apart."""
     for _, rule in built.rules():
         sqls = [data["model"]["rawSql"] for data in rule["data"] if "rawSql" in data["model"]]

@@ -10,17 +10,17 @@ from pathlib import Path
 from driftdeck.dashboards.sql import literal
 from driftdeck.facts import Json
 from driftdeck.generator.differences import Change, compare
-from driftdeck.generator.normal import normalise_dashboard
+from driftdeck.generator.normalisation import normalise_dashboard
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
-from driftdeck.schema import in_schema
+from driftdeck.schema_name import in_schema
 from driftdeck.settings import Settings
 from driftdeck.verify import alerting as verify_alerting
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import KEPT_ROWS, Check, QueryResult, check_queries, find_dead_link
 from driftdeck.verify.links import check_address
 from driftdeck.verify.logs import provisioning_complaints
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query
 from driftdeck.verify.recording import Recorder
 
@@ -46,7 +46,7 @@ class LiveGrafana:
     """
 
     settings: Settings
-    built: Built
+    built: Provisioning
     grafana: Grafana
     began: datetime
     log: str | None = None
@@ -57,7 +57,7 @@ class LiveGrafana:
 
 def verify(
     settings: Settings,
-    built: Built,
+    built: Provisioning,
     log: str | None,
     record: Path | None = None,
     *,

@@ -1,8 +1,9 @@
 """Every link that the built dashboards hold, and where it leads."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -21,12 +22,17 @@ class Link:
     url: str
     panel: int = 0
 
+    @property
+    def columns(self) -> set[str]:
+        """The columns of its panel that the address is filled in from."""
+        return {next(filter(None, groups)) for groups in OF_ROW.findall(self.url)}
+
     def addresses(self, columns: Mapping[str, tuple[object, ...]]) -> set[str]:
         """The addresses that it leads to, one for each row of its panel.
 
         columns: of the panel's results, by name, alike in length.
         """
-        names = {next(filter(None, groups)) for groups in OF_ROW.findall(self.url)}
+        names = self.columns
         if not names:
             return {self._of({})}
         rows = zip(*(columns.get(name, ()) for name in sorted(names)), strict=False)
@@ -39,6 +45,19 @@ class Link:
     def _of(self, row: Mapping[str, object]) -> str:
         text = OF_ROW.sub(lambda match: str(row[match[1] or match[2]]), self.url)
         return OF_BROWSER.sub("", text.replace("${__value.time}", "newest"))
+
+
+def find_missing_columns(link: Link, panel: Json, columns: Collection[str]) -> list[str]:
+    """The columns of a link that its panel lacks, as far as that can be told.
+
+    columns: of the panel's results. A display name and a number name a column, too; what a
+    transformation makes of a result, and the frames of a time series, only the browser knows.
+    """
+    forms = {target.get("format") for target in panel.get("targets", [])}
+    if not columns or panel.get("transformations") or forms != {"table"}:
+        return []
+    known = {*columns, *_iter_display_names(panel)}
+    return sorted(name for name in link.columns if name not in known and not name.isdecimal())
 
 
 def check_address(address: str) -> str:
@@ -66,10 +85,22 @@ def _iter_links(dashboard: Json) -> Iterator[Link]:
 
 
 def _iter_panel_links(panel: Json) -> Iterator[Json]:
-    config = panel.get("fieldConfig", {})
     yield from panel.get("links", [])
-    yield from config.get("defaults", {}).get("links", [])
+    for links in _iter_options(panel, "links"):
+        yield from links
+
+
+def _iter_display_names(panel: Json) -> Iterator[str]:
+    for name in _iter_options(panel, "displayName"):
+        yield str(name)
+
+
+def _iter_options(panel: Json, name: str) -> Iterator[Any]:
+    """An option of a panel's fields, by default and in each override."""
+    config = panel.get("fieldConfig", {})
+    if name in config.get("defaults", {}):
+        yield config["defaults"][name]
     for override in config.get("overrides", []):
         for property_ in override["properties"]:
-            if property_["id"] == "links":
-                yield from property_["value"]
+            if property_["id"] == name:
+                yield property_["value"]

@@ -11,8 +11,8 @@ from driftdeck.facts import Json
 from driftdeck.facts.panels import plotted_panels
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.settings import Settings
-from driftdeck.verify.built import Built
 from driftdeck.verify.checks import Check
+from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.rendering import wait_for_panels
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def browser_program() -> str:
     return next(filter(None, map(shutil.which, BROWSERS)), "")
 
 
-def look(settings: Settings, built: Built, folder: Path) -> Iterator[Check]:
+def look(settings: Settings, built: Provisioning, folder: Path) -> Iterator[Check]:
     """Open each dashboard in each view; keep a picture of it in `folder`, judge every panel.
 
     Raises NoBrowserError, and GrafanaError where none answers.
@@ -93,7 +93,12 @@ def look(settings: Settings, built: Built, folder: Path) -> Iterator[Check]:
 
 
 def _look_at(
-    browser: "Browser", settings: Settings, dashboard: Json, built: Built, view: View, folder: Path
+    browser: "Browser",
+    settings: Settings,
+    dashboard: Json,
+    built: Provisioning,
+    view: View,
+    folder: Path,
 ) -> Iterator[Check]:
     height = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in dashboard["panels"]) * CELL
     page = browser.new_page(viewport={"width": view.width, "height": height + ABOVE})

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from driftdeck.verify.built import Built
+from driftdeck.verify.provisioning import Provisioning
 
 Key = tuple[str, str, str]
 
@@ -37,7 +37,9 @@ class Recorder(httpx.BaseTransport):
         cookies = [header for header in response.headers.multi_items() if header[0] == "set-cookie"]
         return httpx.Response(response.status_code, headers=cookies, json=content, request=request)
 
-    def write(self, path: Path, built: Built, began: datetime, log: str | None, home: str) -> None:
+    def write(
+        self, path: Path, built: Provisioning, began: datetime, log: str | None, home: str
+    ) -> None:
         """Write everything that a proof needs to a JSON file. log: the server's lines, None where
         there are none. home: a path of this machine that is written as /stack."""
         answers = [
@@ -63,7 +65,7 @@ class Recording(httpx.BaseTransport):
 
     began: datetime
     log: str | None
-    built: Built
+    built: Provisioning
     answers: dict[Key, tuple[int, Any]]
 
     @classmethod
@@ -81,7 +83,7 @@ class Recording(httpx.BaseTransport):
             )
             for exchange in document["answers"]
         }
-        built = Built(document["files"], excuses)
+        built = Provisioning(document["files"], excuses)
         return cls(datetime.fromisoformat(document["began"]), document["log"], built, answers)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

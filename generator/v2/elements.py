@@ -49,13 +49,13 @@ def panel_kind(panel: Json) -> Json:
         "id": panel["id"],
         "title": panel.get("title", ""),
         "description": panel.get("description", ""),
-        "links": [_link(one) for one in panel.get("links", [])],
+        "links": [_link(item) for item in panel.get("links", [])],
         "data": {
             "kind": "QueryGroup",
             "spec": {
-                "queries": [_query(one, panel) for one in panel.get("targets", [])],
+                "queries": [_query(item, panel) for item in panel.get("targets", [])],
                 "transformations": [
-                    {"kind": one["id"], "spec": one} for one in panel.get("transformations", [])
+                    {"kind": item["id"], "spec": item} for item in panel.get("transformations", [])
                 ],
                 "queryOptions": {key: panel[key] for key in OPTIONS if panel.get(key)},
             },

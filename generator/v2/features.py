@@ -48,8 +48,8 @@ def _walk(
             yield "panels repeated", titles.get(name, name)
         if item["spec"].get(CONDITIONAL):
             yield "a condition", titles.get(name, name)
-    for number, one in enumerate([*spec.get("rows", []), *spec.get("tabs", [])]):
-        inner = one["spec"]
+    for number, part in enumerate([*spec.get("rows", []), *spec.get("tabs", [])]):
+        inner = part["spec"]
         below = inner.get("layout", {})
         title = inner.get("title") or inside
         if kind == "TabsLayout":

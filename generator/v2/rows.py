@@ -35,9 +35,9 @@ def same(layout: Json, document: Json) -> bool:
 
 
 def _as_built(there: list[Json], built: Json) -> list[Json]:
-    made = parts(open_rows(built), "panel")
-    headings = [one for one in made if one.get("type") == "row"]
-    plotted = [one for one in made if one.get("type") != "row"]
+    source_panels = parts(open_rows(built), "panel")
+    headings = [panel for panel in source_panels if panel.get("type") == "row"]
+    plotted = [panel for panel in source_panels if panel.get("type") != "row"]
     panels = []
     for _, known, panel in pair_parts("panel", plotted, there):
         if panel is not NOTHING:
@@ -48,7 +48,7 @@ def _as_built(there: list[Json], built: Json) -> list[Json]:
 
 def _placed(layout: Json, named: dict[str, Json], built: Json) -> Iterator[Json]:
     """Each heading and panel with its cell of the whole dashboard."""
-    known = [one for one in parts(open_rows(built), "panel") if one.get("type") == "row"]
+    known = [panel for panel in parts(open_rows(built), "panel") if panel.get("type") == "row"]
     top = 0
     for row in _rows(layout):
         if not row.get("hideHeader"):
@@ -68,14 +68,14 @@ def _placed(layout: Json, named: dict[str, Json], built: Json) -> Iterator[Json]
 
 def _rows(layout: Json) -> list[Json]:
     if layout.get("kind") == "RowsLayout":
-        return [one["spec"] for one in layout["spec"].get("rows", [])]
+        return [row["spec"] for row in layout["spec"].get("rows", [])]
     return [{"hideHeader": True, "layout": layout}]
 
 
 def _heading(row: Json, top: int, known: list[Json]) -> Json:
     """The source's heading of this title, which each is taken once; else a new one."""
     title = row.get("title") or ""
-    built = next((one for one in known if one.get("title") == title), None)
+    built = next((candidate for candidate in known if candidate.get("title") == title), None)
     if built is not None:
         known.remove(built)
     heading = {"type": "row", "title": title, **(built or {}), "panels": []}

@@ -8,25 +8,25 @@ from driftdeck.generator.v2.objects import files as objects
 from driftdeck.project import Project
 
 
-def write(settings: Project, artefacts: Mapping[str, str]) -> tuple[int, list[str]]:
+def write(project: Project, artefacts: Mapping[str, str]) -> tuple[int, list[str]]:
     """Make the folder hold the object of each built dashboard; what is not ours stays.
 
     Returns how many are ours, and the paths that changed.
     """
     ours = objects(artefacts)
-    return len(ours), files.write(settings.objects_dir, {**_others(settings), **ours})
+    return len(ours), files.write(project.objects_dir, {**_others(project), **ours})
 
 
-def stale(settings: Project, artefacts: Mapping[str, str]) -> list[str]:
+def stale(project: Project, artefacts: Mapping[str, str]) -> list[str]:
     """What a build would change; nothing where nobody has built the folder."""
-    if not settings.objects_dir.is_dir():
+    if not project.objects_dir.is_dir():
         return []
-    return files.stale(settings.objects_dir, {**_others(settings), **objects(artefacts)})
+    return files.stale(project.objects_dir, {**_others(project), **objects(artefacts)})
 
 
-def _others(settings: Project) -> dict[str, str]:
-    there = files.present(settings.objects_dir)
-    return {path: text for path, text in there.items() if not _ours(text, settings.uid_prefix)}
+def _others(project: Project) -> dict[str, str]:
+    there = files.present(project.objects_dir)
+    return {path: text for path, text in there.items() if not _ours(text, project.uid_prefix)}
 
 
 def _ours(text: str, prefix: str) -> bool:

@@ -149,7 +149,7 @@ class Soak:
         if case.command == "list":
             neighbours = {name for name in (BEFORE, AFTER) if f"\n{name} " in f"\n{output}"}
         seen = Seen(output, code, [(s, e) for s, e in rows], self._numbers(), neighbours)
-        seen.faults = list(judged(case, scene.place, seen, undamaged))
+        seen.faults = list(judge(case, scene.place, seen, undamaged))
         return seen
 
     def _numbers(self) -> Numbers:
@@ -190,7 +190,7 @@ def _end(*_: object) -> None:
     raise Hang(f"not done in {PATIENCE} s")
 
 
-def judged(case: Case, place: str, seen: Seen, undamaged: Numbers) -> Iterator[str]:
+def judge(case: Case, place: str, seen: Seen, undamaged: Numbers) -> Iterator[str]:
     """The faults of a day. place: what an error must name."""
     if missing := {BEFORE, AFTER} - seen.healthy:
         yield f"neighbours not collected: {', '.join(sorted(missing))}"
@@ -210,13 +210,13 @@ def judged(case: Case, place: str, seen: Seen, undamaged: Numbers) -> Iterator[s
             yield f"nothing named: {status}: {error}"
         if len(error) > 2000 or "\n" in error:
             yield f"nothing named: no sentence: {error[:60]}"
-    yield from _numbers_judged(case, last, seen, undamaged)
+    yield from _judge_numbers(case, last, seen, undamaged)
 
 
-def _numbers_judged(
+def _judge_numbers(
     case: Case, last: Sequence[tuple[str, str]], seen: Seen, undamaged: Numbers
 ) -> Iterator[str]:
-    told = bool(last) and last[0][0] in ("failed", "partial")
+    reported = bool(last) and last[0][0] in ("failed", "partial")
     empty = bool(last) and last[0][0] == "empty"
     for key, right in undamaged.items():
         if _is_touched(case, key):
@@ -226,7 +226,7 @@ def _numbers_judged(
             value = None
         if value is not None and right is not None and abs(value - right) > 1e-9:
             moved = case.damage.moves and case.kind.layout == "undated"
-            if not (case.damage.leaves_out and (told or moved)):
+            if not (case.damage.leaves_out and (reported or moved)):
                 yield f"wrong numbers: {key} {value} for {right}"
         elif value is None and right is not None and case.column:
             yield f"columns lost: {key}"

@@ -115,18 +115,18 @@ class House:
         shutil.rmtree(self.folder / "data", ignore_errors=True)
         shutil.copytree(self.folder / "fresh", self.folder / "data")
         with self.admin() as connection:
-            connection.execute(f"truncate {', '.join(f'monitoring.{one}' for one in TABLES)}")
+            connection.execute(f"truncate {', '.join(f'monitoring.{table}' for table in TABLES)}")
             connection.execute("truncate monitoring.clock")
             connection.execute("insert into monitoring.clock (played_at) values (%s)", [ENDS])
 
     @contextmanager
     def collecting(self, arguments: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
         """A collectors' command beside this process; nothing of it is left after the block."""
-        given = self.settings.variables(secrets=True)
+        variables = self.settings.variables(secrets=True)
         process = subprocess.Popen(
             [sys.executable, "-m", "driftdeck", *arguments],
             cwd=ROOT,
-            env={**os.environ, **given},
+            env={**os.environ, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -134,28 +134,28 @@ class House:
         try:
             yield process
         finally:
-            for one in self.processes():
-                one.kill()
+            for leftover in self.processes():
+                leftover.kill()
             process.wait()
 
     def collect(self, arguments: Sequence[str]) -> str:
         """A collectors' command to its end; what it said. Raises RuntimeError if it failed."""
         with self.collecting(arguments) as process:
-            said, _ = process.communicate()
+            output, _ = process.communicate()
             if process.returncode:
-                raise RuntimeError(f"driftdeck {' '.join(arguments)}: {said}")
-        return said
+                raise RuntimeError(f"driftdeck {' '.join(arguments)}: {output}")
+        return output
 
     def processes(self) -> list[psutil.Process]:
         """Every process of this house, whoever its parent is now, but the database's."""
-        found = []
+        processes = []
         for process in psutil.process_iter():
             try:
                 if process.environ().get("DATA_DIR") == str(self.settings.data_dir):
-                    found.append(process)
+                    processes.append(process)
             except psutil.Error:
                 continue
-        return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
+        return [process for process in processes if process.status() != psutil.STATUS_ZOMBIE]
 
     def marked(self, step: str, day: str) -> bool:
         """Whether the training that a day called for has come to a step."""

@@ -46,7 +46,7 @@ def train(_: str, day: str) -> str:
     _mark("training", day)
     breach = date.fromisoformat(day)
     days = [date(2024, 1, number) for number in range(1, breach.day + 1)]
-    seen = pd.concat([pd.read_parquet(_path(_log(), one)) for one in days])
+    seen = pd.concat([pd.read_parquet(_path(_log(), past)) for past in days])
     version = str(breach + timedelta(days=1))
     learnt = {
         "world": changes(breach),

@@ -54,7 +54,7 @@ class Kill:
         return f"{self.command}, {self.way}, {self.step} {self.day} + {self.later:.2f} s"
 
 
-def drawn(count: int, seed: int) -> list[Kill]:
+def sample_kills(count: int, seed: int) -> list[Kill]:
     """Kills spread over steps, ways and commands."""
     lot = random.Random(seed)
     steps = [(step, day) for day in DAYS for step in STEPS]
@@ -171,12 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         house.begin()
         try:
             soak = Soak(house)
-            for number, kill in enumerate(drawn(parsed.count, parsed.seed), 1):
+            for number, kill in enumerate(sample_kills(parsed.count, parsed.seed), 1):
                 began = time.monotonic()
                 wrong = soak.run(kill)
                 failed += bool(wrong)
-                said = "; ".join(wrong) or "equal"
-                print(f"{number}: {kill}: {said} ({time.monotonic() - began:.0f} s)", flush=True)
+                verdict = "; ".join(wrong) or "equal"
+                print(f"{number}: {kill}: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)
         finally:
             house.end()
     print(f"{parsed.count - failed} of {parsed.count} equal")

@@ -9,7 +9,7 @@ from driftdeck.preflight.alerting.mutetimes import MuteTime
 from driftdeck.preflight.alerting.routing import Deletion, NamedDeletion, Routing
 from driftdeck.preflight.alerting.rules import Rule, RuleGroup
 from driftdeck.preflight.datasources.apply import Datasources
-from driftdeck.preflight.read.fields import Listed, Owned
+from driftdeck.preflight.read.fields import Listed, OrganisationEntry
 from driftdeck.preflight.read.files import YAML, TopLevel, files, parse
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import RESET_AS_ASKED, ROUTING_FIRST
@@ -30,8 +30,8 @@ class AlertingFile(TopLevel, Routing):
 
 def read(tree: Path, reading: Reading) -> list[AlertingFile]:
     """The files of alerting/, each checked as a file only."""
-    found = files(tree, "alerting", reading, (*YAML, ".json"))
-    parsed = (parse(file, AlertingFile) for file in found)
+    tree_files = files(tree, "alerting", reading, (*YAML, ".json"))
+    parsed = (parse(file, AlertingFile) for file in tree_files)
     return [alerts for alerts in parsed if alerts is not None]
 
 
@@ -95,11 +95,11 @@ def _store_routing(alerts: list[AlertingFile], state: State, reading: Reading) -
 
 def _check_organisations(file: AlertingFile, reading: Reading) -> None:
     """Contact points and policies need an organisation that is there; rules lie idle."""
-    entries: tuple[Owned, ...] = (
+    entries: tuple[OrganisationEntry, ...] = (
         *file.contact_points, *file.policies, *file.mute_times, *file.templates,
         *file.delete_contact_points, *file.delete_mute_times, *file.delete_templates,
     )  # fmt: skip
-    places = [(one.org_id, one.place("orgId")) for one in entries]
+    places = [(entry.org_id, entry.place("orgId")) for entry in entries]
     places += [(org, file.place("resetPolicies")) for org in file.reset_policies]
     for org, place in places:
         if org not in reading.organisations:
@@ -119,13 +119,15 @@ def _store_mute_times(
     times: list[MuteTime], stored: set[tuple[int, str]], state: State, reading: Reading
 ) -> None:
     """Store mute times. stored: those that Grafana held before this start, which it updates."""
-    for one in times:
-        if state.meet("mute-time", one.org_id, one.name):
-            known = (one.org_id, one.name) in stored
+    for mute_time in times:
+        if state.meet("mute-time", mute_time.org_id, mute_time.name):
+            known = (mute_time.org_id, mute_time.name) in stored
             (reading.report.lost if known else reading.report.fatal)(
-                one.place("name"), "duplicate-name", f"mute time {one.name!r} is here twice"
+                mute_time.place("name"),
+                "duplicate-name",
+                f"mute time {mute_time.name!r} is here twice",
             )
-        state.mute_times.add((one.org_id, one.name))
+        state.mute_times.add((mute_time.org_id, mute_time.name))
 
 
 def _delete_routing(alerts: list[AlertingFile], state: State, reading: Reading) -> None:
@@ -155,7 +157,7 @@ def _delete_routing(alerts: list[AlertingFile], state: State, reading: Reading) 
 
 
 def _report_deleted_again(
-    kind: str, gone: Owned, name: str, state: State, reading: Reading
+    kind: str, gone: OrganisationEntry, name: str, state: State, reading: Reading
 ) -> None:
     """What a tree writes and then deletes is not there."""
     if (kind, gone.org_id, name) in state.met:

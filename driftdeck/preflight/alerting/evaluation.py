@@ -28,16 +28,16 @@ def check(rule: Rule, sources: Datasources, reading: Reading) -> None:
             readers = _readers(rule, query.ref_id, reading.release)
             for key, name, message in queries.of_rule(query.model, readers, reading.release):
                 works = name == "empty-query" and reading.release >= PGX
-                say = report.note if works else report.doubtful
-                say(rule.place("data", index, "model", key), name, message)
+                add = report.note if works else report.doubtful
+                add(rule.place("data", index, "model", key), name, message)
 
 
 def _readers(rule: Rule, ref: str, release: Release) -> frozenset[str]:
     """The types of the expressions that read a query; a condition is read as by a threshold."""
-    found = {"threshold"} if rule.condition == ref else set()
+    types = {"threshold"} if rule.condition == ref else set()
     for query in rule.data:
         if query.is_expression:
             names, _ = expressions.needs(query.model, release)
             if ref in names:
-                found.add(str(query.model.get("type")))
-    return frozenset(found)
+                types.add(str(query.model.get("type")))
+    return frozenset(types)

@@ -108,17 +108,17 @@ class _Math:
             raise ExpressionError(f"the function {name} is none of {', '.join(FUNCTIONS)}")
         if self._next()[1] != "(":
             raise ExpressionError(f"{name} is a function; write {name}(...)")
-        given = 0
+        count = 0
         while self._peek() != ")":
             self._level(0)
-            given += 1
+            count += 1
             if self._peek() == ",":
                 self._next()
             elif self._peek() != ")":
                 raise ExpressionError("a parenthesis is not closed")
         self._next()
-        if given != FUNCTIONS[name]:
-            raise ExpressionError(f"{name} takes {FUNCTIONS[name]} arguments, not {given}")
+        if count != FUNCTIONS[name]:
+            raise ExpressionError(f"{name} takes {FUNCTIONS[name]} arguments, not {count}")
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -230,8 +230,8 @@ def _classic(model: dict[str, Any], _: Release) -> tuple[list[str], list[Fault]]
         return [], [(("conditions",), "conditions is no list, or an empty one: there is no data")]
     names: list[str] = []
     faults: list[Fault] = []
-    for index, one in enumerate(conditions):
-        condition, where = _mapping(one), ("conditions", index)
+    for index, raw in enumerate(conditions):
+        condition, where = _mapping(raw), ("conditions", index)
         params = _mapping(condition.get("query")).get("params") or [""]
         if not isinstance(params, list) or not isinstance(params[0], str) or not params[0]:
             faults.append(((*where, "query"), "query.params names no refId"))

@@ -169,8 +169,8 @@ def mqtt(settings: dict[str, Any]) -> Problems:
 def opsgenie(settings: dict[str, Any]) -> Problems:
     """Responders that Opsgenie knows."""
     problems = []
-    for one in settings["responders"] or []:
-        responder = {key.lower(): inner for key, inner in one.items()}
+    for raw in settings["responders"] or []:
+        responder = {key.lower(): inner for key, inner in raw.items()}
         kind = str(responder.get("type", ""))
         if not any(responder.get(key) for key in ("id", "username", "name")):
             problems.append(("responders", "a responder has an id, a username or a name"))

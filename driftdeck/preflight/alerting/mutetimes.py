@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field
 
 from driftdeck.preflight.read.documents import Scalar
-from driftdeck.preflight.read.fields import NAMES, Entry, Listed, Owned
+from driftdeck.preflight.read.fields import NAMES, Entry, Listed, OrganisationEntry
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 MONTHS = (
@@ -128,7 +128,7 @@ def _name(value: Any) -> str:
     return text
 
 
-class MuteTime(Owned):
+class MuteTime(OrganisationEntry):
     """Intervals under the name by which policies refer to them."""
 
     name: Annotated[str, BeforeValidator(_name)]

@@ -122,8 +122,8 @@ def _model(kind: str, needed: tuple[str, ...], *, later: bool) -> type[BaseModel
     types: dict[str, Any] = dict.fromkeys((*needed, *OPTIONAL.get(kind, ())), Word)
     types |= OTHERS.get(kind, {}) | (laterreceivers.SETTINGS.get(kind, {}) if later else {})
     fields: dict[str, Any] = {
-        f"{name}_": (one, Field(default="" if one in WORDS else None, alias=name))
-        for name, one in types.items()
+        f"{name}_": (annotation, Field(default="" if annotation in WORDS else None, alias=name))
+        for name, annotation in types.items()
     }
     return create_model(kind, __config__=ConfigDict(strict=True, extra="ignore"), **fields)
 
@@ -139,15 +139,18 @@ def problems(kind: str, settings: dict[str, Any], release: Release) -> list[tupl
     needed, later = types[kind], later or kind in NEWER
     model = _model(kind, needed, later=later)
     try:
-        made = model.model_validate(_spelled(model, settings)).model_dump(by_alias=True)
+        values = model.model_validate(_spelled(model, settings)).model_dump(by_alias=True)
     except ValidationError as error:
         return [
-            (str(one["loc"][0]), f"{one['loc'][0]}: {one['msg'].removeprefix('Value error, ')}")
-            for one in error.errors()
+            (
+                str(fault["loc"][0]),
+                f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}",
+            )
+            for fault in error.errors()
         ]
-    faults = [(name, f"{name} is missing or empty") for name in needed if not made[name]]
+    faults = [(name, f"{name} is missing or empty") for name in needed if not values[name]]
     rules = [SPECIAL.get(kind), laterreceivers.SPECIAL.get(kind) if later else None]
-    return faults or [one for rule in rules if rule for one in rule(made)]
+    return faults or [fault for rule in rules if rule for fault in rule(values)]
 
 
 def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]:
@@ -157,49 +160,49 @@ def _spelled(model: type[BaseModel], settings: dict[str, Any]) -> dict[str, Any]
     return {names.get(key.lower(), key): settings[key] for key in sorted(settings)}
 
 
-def _webhook(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if all(given[key] for key in ("username", "password", "authorization_credentials")):
+def _webhook(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    if all(settings[key] for key in ("username", "password", "authorization_credentials")):
         problem = "a user name with password and an authorization header exclude each other"
         return [("username", problem)]
     return []
 
 
-def _telegram(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given["parse_mode"].lower() in {mode.lower() for mode in PARSE_MODES}:
+def _telegram(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    if settings["parse_mode"].lower() in {mode.lower() for mode in PARSE_MODES}:
         return []
     return [("parse_mode", f"parse_mode is none of {', '.join(PARSE_MODES[1:])}")]
 
 
-def _opsgenie(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given["sendTagsAs"] in TAGS:
+def _opsgenie(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    if settings["sendTagsAs"] in TAGS:
         return []
     return [("sendTagsAs", f"sendTagsAs is none of {', '.join(TAGS[1:])}")]
 
 
-def _wecom(given: dict[str, Any]) -> list[tuple[str, str]]:
-    if given["url"]:
+def _wecom(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    if settings["url"]:
         return []
-    if not given["secret"]:
+    if not settings["secret"]:
         return [("url", "either url or secret is needed")]
-    return [(key, f"{key} is missing") for key in ("agent_id", "corp_id") if not given[key]]
+    return [(key, f"{key} is missing") for key in ("agent_id", "corp_id") if not settings[key]]
 
 
-def _slack(given: dict[str, Any]) -> list[tuple[str, str]]:
-    url = given["url"] or given["endpointUrl"] or SLACK
+def _slack(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    url = settings["url"] or settings["endpointUrl"] or SLACK
     if problem := gourls.complaint(url):
-        return [("url" if given["url"] else "endpointUrl", f"url {url!r} {problem}")]
+        return [("url" if settings["url"] else "endpointUrl", f"url {url!r} {problem}")]
     faults = []
-    if url == SLACK and not given["recipient"].strip():
+    if url == SLACK and not settings["recipient"].strip():
         faults.append(("recipient", "recipient is missing: the chat API needs one (or set url)"))
-    if given["mentionChannel"] not in MENTIONS:
+    if settings["mentionChannel"] not in MENTIONS:
         faults.append(("mentionChannel", "mentionChannel is neither here nor channel"))
-    if url == SLACK and not given["token"]:
+    if url == SLACK and not settings["token"]:
         faults.append(("token", "token is missing: the chat API needs one (or set url)"))
     return faults
 
 
-def _threema(given: dict[str, Any]) -> list[tuple[str, str]]:
-    gateway, recipient = str(given["gateway_id"]), str(given["recipient_id"])
+def _threema(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    gateway, recipient = str(settings["gateway_id"]), str(settings["recipient_id"])
     if not gateway.startswith("*") or len(gateway.encode()) != 8:
         return [("gateway_id", "gateway_id begins with * and has 8 characters")]
     if len(recipient.encode()) != 8:
@@ -207,17 +210,17 @@ def _threema(given: dict[str, Any]) -> list[tuple[str, str]]:
     return []
 
 
-def _webex(given: dict[str, Any]) -> list[tuple[str, str]]:
-    problem = gourls.complaint(given["api_url"])
-    return [("api_url", f"api_url {given['api_url']!r} {problem}")] if problem else []
+def _webex(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    problem = gourls.complaint(settings["api_url"])
+    return [("api_url", f"api_url {settings['api_url']!r} {problem}")] if problem else []
 
 
-def _alertmanager(given: dict[str, Any]) -> list[tuple[str, str]]:
-    urls = [one.strip() for one in given["url"].split(",") if one.strip()]
+def _alertmanager(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    urls = [url.strip() for url in settings["url"].split(",") if url.strip()]
     if not urls:
         return [("url", "url names no address")]
-    problem = next(filter(None, (gourls.complaint(f"{one}/api") for one in urls)), "")
-    return [("url", f"url {given['url']!r} {problem}")] if problem else []
+    problem = next(filter(None, (gourls.complaint(f"{url}/api") for url in urls)), "")
+    return [("url", f"url {settings['url']!r} {problem}")] if problem else []
 
 
 SPECIAL = {

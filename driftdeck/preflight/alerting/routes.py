@@ -51,17 +51,17 @@ def _matchers(text: str, info: ValidationInfo) -> str:
 
 def _parts(text: str) -> list[str]:
     """A text cut at the commas outside quotes."""
-    found, part, inside, escaped = [], "", False, False
+    parts, part, inside, escaped = [], "", False, False
     for letter in text:
         if letter == "," and not inside:
-            found.append(part)
+            parts.append(part)
             part = ""
             continue
         if letter == '"' and not escaped:
             inside = not inside
         escaped = letter == "\\" and not escaped
         part += letter
-    return [*found, part]
+    return [*parts, part]
 
 
 def _matcher(part: str) -> None:
@@ -73,7 +73,7 @@ def _matcher(part: str) -> None:
     if bare.count('"') != 2 * quoted or (quoted and not ESCAPED.sub("x", match[3]).endswith('"')):
         raise ValueError(f'{match[3]} holds a lone quotation mark; write \\" for one in a text')
     value = match[3][1:-1] if quoted else match[3]
-    _pattern(match[2], ESCAPED.sub(lambda one: MEANT.get(one[1], one[0]), value))
+    _pattern(match[2], ESCAPED.sub(lambda escape: MEANT.get(escape[1], escape[0]), value))
 
 
 def _object_matcher(parts: list[str]) -> list[str]:

@@ -9,7 +9,16 @@ from driftdeck.preflight.alerting import receivers
 from driftdeck.preflight.alerting.routes import Route
 from driftdeck.preflight.go.templates import complaint
 from driftdeck.preflight.read.documents import Scalar
-from driftdeck.preflight.read.fields import Entry, Flag, Free, Listed, Owned, Required, Text, Whole
+from driftdeck.preflight.read.fields import (
+    Entry,
+    Flag,
+    Free,
+    Listed,
+    OrganisationEntry,
+    Required,
+    Text,
+    Whole,
+)
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import (
     ACTIVE_INTERVALS,
@@ -22,13 +31,13 @@ from driftdeck.preflight.state import State, retire
 from driftdeck.preflight.uids import complaint as uid_complaint
 
 
-class Deletion(Owned):
+class Deletion(OrganisationEntry):
     """A rule or receiver to delete, by uid."""
 
     uid: Text = ""
 
 
-class NamedDeletion(Owned):
+class NamedDeletion(OrganisationEntry):
     """A mute time or template to delete, by name."""
 
     name: Required = Field(default="", validate_default=True)
@@ -43,7 +52,7 @@ class Receiver(Entry):
     disable_resolve_message: Flag = False
 
 
-class ContactPoint(Owned):
+class ContactPoint(OrganisationEntry):
     """Receivers under the name by which policies refer to them."""
 
     name: Required = Field(default="", validate_default=True)
@@ -56,14 +65,14 @@ def _raw_text(value: Any) -> str:
     return "" if value.kind == "null" else str(value)
 
 
-class Template(Owned):
+class Template(OrganisationEntry):
     """A text template of messages; not expanded."""
 
     name: Annotated[str, BeforeValidator(_raw_text)] = ""
     template: Annotated[str, BeforeValidator(_raw_text)] = ""
 
 
-class Policy(Owned):
+class Policy(OrganisationEntry):
     """The tree of policies of one organisation, as written."""
 
 

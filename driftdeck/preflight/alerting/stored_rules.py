@@ -40,7 +40,7 @@ def check(rule: Rule, reading: Reading) -> None:
     if not rule.data:
         report.fatal(rule.place("data"), "no-query", "data is missing or empty")
     for index, query in enumerate(rule.data):
-        if not query.given("model"):
+        if not query.is_set("model"):
             report.fatal(
                 query.place("model"), "no-query", f"query {query.ref_id} has no model: it panics"
             )

@@ -108,21 +108,26 @@ def _times(dashboard: Dashboard, reading: Reading) -> None:
 def _variables(dashboard: Dashboard, sources: Datasources, reading: Reading) -> Variables:
     templating = dashboard.content.get("templating")
     items = templating.get("list") if isinstance(templating, dict) else []
-    items = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
-    names = frozenset(str(one.get("name")) for one in items)
-    single = frozenset(
-        str(one.get("name"))
-        for one in items
-        if not one.get("multi") and one.get("type") not in ("interval", "datasource", "constant")
+    items = (
+        [variable for variable in items if isinstance(variable, dict)]
+        if isinstance(items, list)
+        else []
     )
-    made = Variables(names, single)
-    for index, one in enumerate(items):
+    names = frozenset(str(variable.get("name")) for variable in items)
+    single = frozenset(
+        str(variable.get("name"))
+        for variable in items
+        if not variable.get("multi")
+        and variable.get("type") not in ("interval", "datasource", "constant")
+    )
+    variables = Variables(names, single)
+    for index, variable in enumerate(items):
         path: Path = ("templating", "list", index)
-        if one.get("type") != "query":
+        if variable.get("type") != "query":
             continue
-        _source(dashboard, path, one.get("datasource"), sources, names, reading)
-        query = one.get("query")
-        if isinstance(query, str) and type_of(one.get("datasource"), sources) in POSTGRES_IDS:
+        _source(dashboard, path, variable.get("datasource"), sources, names, reading)
+        query = variable.get("query")
+        if isinstance(query, str) and type_of(variable.get("datasource"), sources) in POSTGRES_IDS:
             for problem in sql.macro_problems(query, reading.release, names):
                 _doubt(dashboard, (*path, "query"), "macro", problem, reading)
             for name in sorted(sql.variables(query) - names):
@@ -130,7 +135,7 @@ def _variables(dashboard: Dashboard, sources: Datasources, reading: Reading) -> 
                     dashboard, (*path, "query"), "unknown-variable",
                     f"${name} is no variable of this dashboard", reading,
                 )  # fmt: skip
-    return made
+    return variables
 
 
 def _panel(
@@ -219,9 +224,9 @@ def _source(
         return
     if not isinstance(uid, str):
         unlisted = reading.release >= RESOURCES
-        say = reading.report.lost if unlisted else reading.report.doubtful
+        add = reading.report.lost if unlisted else reading.report.doubtful
         problem = "; the dashboard is in no list and no search" if unlisted else ""
-        say(dashboard.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{problem}")
+        add(dashboard.place(*where), "no-datasource", f"datasource uid {uid!r} is no text{problem}")
     if not isinstance(uid, str) or uid in BUILT_IN:
         return
     used = sql.variables(uid)
@@ -247,15 +252,15 @@ def _annotations(
 ) -> None:
     holder = dashboard.content.get("annotations")
     items = holder.get("list") if isinstance(holder, dict) else []
-    for index, one in enumerate(items if isinstance(items, list) else []):
-        if not isinstance(one, dict):
+    for index, annotation in enumerate(items if isinstance(items, list) else []):
+        if not isinstance(annotation, dict):
             continue
         path: Path = ("annotations", "list", index)
-        if one.get("datasource") is not None:
-            _source(dashboard, path, one["datasource"], sources, variables.names, reading)
-        target = one.get("target")
+        if annotation.get("datasource") is not None:
+            _source(dashboard, path, annotation["datasource"], sources, variables.names, reading)
+        target = annotation.get("target")
         if isinstance(target, dict) and queries.is_sql(
-            target, type_of(one.get("datasource"), sources)
+            target, type_of(annotation.get("datasource"), sources)
         ):
             for key, rule, message in queries.of_panel(target, variables, reading.release):
                 if rule != "unordered":
@@ -291,5 +296,5 @@ def _box(panel: dict[str, Any]) -> tuple[int, int, int, int] | None:
     return x, y, x + w, y + h
 
 
-def _meet(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meet(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

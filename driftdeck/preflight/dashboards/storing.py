@@ -59,14 +59,14 @@ def _identities(
 
 
 def _delete_missing(provider: Provider, dashboards: list[Dashboard], state: State) -> None:
-    there = {one.file.inside for one in dashboards}
-    for one in state.dashboards:
-        if one.provider != provider.name or one.file in there:
+    there = {dashboard.file.inside for dashboard in dashboards}
+    for stored in state.dashboards:
+        if stored.provider != provider.name or stored.file in there:
             continue
         if provider.disable_deletion:
-            state.dashboards.move(one, "", one.file)
+            state.dashboards.move(stored, "", stored.file)
         else:
-            state.dashboards.remove(one)
+            state.dashboards.remove(stored)
 
 
 def _save(
@@ -165,14 +165,14 @@ def _store(dashboard: Dashboard, provider: Provider, state: State, reading: Read
     """Save as Grafana does: the file is known by its path; up to 11 the title beats the uid."""
     org, name, inside = provider.org, provider.name, dashboard.file.inside
     place = dashboard.uid_place
-    made = StoredDashboard(
+    stored = StoredDashboard(
         org, dashboard.uid, dashboard.title, slug(dashboard.file.folder), name, inside, place
     )
     known = state.dashboards.of_file(name, inside)
-    titled = state.dashboards.titled(org, dashboard.title, made.folder)
+    titled = state.dashboards.titled(org, dashboard.title, stored.folder)
     held = state.dashboards.of_uid(org, dashboard.uid) if dashboard.uid else None
     if reading.release >= TITLES_FREE:
-        _store_by_uid(made, known, held, state, reading)
+        _store_by_uid(stored, known, held, state, reading)
         return
     if known and dashboard.uid and known.uid != dashboard.uid and known.uid:
         reading.report.lost(
@@ -195,36 +195,36 @@ def _store(dashboard: Dashboard, provider: Provider, state: State, reading: Read
     for old in (known, held if held is not known else None):
         if old is not None:
             state.dashboards.remove(old)
-    state.dashboards.add(made)
+    state.dashboards.add(stored)
 
 
 def _store_by_uid(
-    made: StoredDashboard,
+    stored: StoredDashboard,
     known: StoredDashboard | None,
     held: StoredDashboard | None,
     state: State,
     reading: Reading,
 ) -> None:
     """Save where the uid is all. known: what the file was; held: what has the uid."""
-    if known and not made.uid:
+    if known and not stored.uid:
         return  # it keeps the uid that it has
-    if known and known.uid not in ("", made.uid):
+    if known and known.uid not in ("", stored.uid):
         reading.report.doubtful(
-            made.place(),
+            stored.place(),
             "uid-changed",
-            f"uid {known.uid!r} became {made.uid!r} in the same file: Grafana makes a second"
+            f"uid {known.uid!r} became {stored.uid!r} in the same file: Grafana makes a second"
             " dashboard and keeps the first; put the new one into a file of another name",
         )
-    if known and known.folder and not made.folder:
+    if known and known.folder and not stored.folder:
         reading.report.doubtful(
-            made.place(),
+            stored.place(),
             "provider-folder",
             f"the provider has no folder any more; the dashboard stays in {known.folder!r} until"
             " its file changes",
         )
     if held is not None:
         state.dashboards.remove(held)
-    state.dashboards.add(made)
+    state.dashboards.add(stored)
 
 
 def _unnamed(dashboard: Dashboard, release: Release) -> str:
@@ -265,29 +265,29 @@ def _folder(provider: Provider, title: str, state: State, reading: Reading) -> N
         )
         if certain:
             return
-    asked = "" if provider.by_folders else provider.folder_uid
+    uid = "" if provider.by_folders else provider.folder_uid
     if there is not None:
-        if asked and there.uid != asked:
+        if uid and there.uid != uid:
             report.doubtful(
                 provider.place("folderUid"),
                 "folder-uid",
                 f"folder {title!r} exists already"
                 f"{' as the folder of alert rules' if there.alerting else ''}, so folderUid"
-                f" {asked!r} is ignored; give the folders different titles",
+                f" {uid!r} is ignored; give the folders different titles",
             )
         return
-    holder = next((f for f in state.folders if asked and (f.org, f.uid) == (org, asked)), None)
+    holder = next((f for f in state.folders if uid and (f.org, f.uid) == (org, uid)), None)
     if holder is not None:
         report.doubtful(
             provider.place("folderUid"),
             "folder-uid",
-            f"folderUid {asked!r} belongs to folder {holder.title!r}, now named {title!r}",
+            f"folderUid {uid!r} belongs to folder {holder.title!r}, now named {title!r}",
         )
         holder.title = title
         return
-    if asked and state.dashboards.of_uid(org, asked):
-        report.fatal(provider.place("folderUid"), "uid", f"{asked!r} is the uid of a dashboard")
-    state.folders.append(StoredFolder(org, title, asked, provider.place("folder"), False))
+    if uid and state.dashboards.of_uid(org, uid):
+        report.fatal(provider.place("folderUid"), "uid", f"{uid!r} is the uid of a dashboard")
+    state.folders.append(StoredFolder(org, title, uid, provider.place("folder"), False))
 
 
 def _folder_by_uid(provider: Provider, title: str, state: State, reading: Reading) -> None:

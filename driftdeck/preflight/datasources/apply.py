@@ -235,7 +235,7 @@ def _newer_complaint(correlation: Correlation, there: set[str]) -> str:
     """What newer releases have against a correlation, '' where nothing."""
     external = str(correlation.written("type") or "") == "external"
     target = correlation.target_uid
-    if correlation.given("transformations"):
+    if correlation.is_set("transformations"):
         return "transformations stand beside config, and belong into it"
     if correlation.config is not None and correlation.config.type not in ("", "query"):
         return f"config.type {correlation.config.type!r} is not 'query'; write type beside config"

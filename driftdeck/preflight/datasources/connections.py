@@ -192,7 +192,7 @@ def _login(datasource: "Datasource", data: dict[str, Any], reading: Reading) -> 
         report.doubtful(
             datasource.place("name"), "user", f"{datasource.name!r} has no user: it never connects"
         )
-    elsewhere = {"password": datasource.given("password"), "jsonData.password": "password" in data}
+    elsewhere = {"password": datasource.is_set("password"), "jsonData.password": "password" in data}
     elsewhere |= {
         f"secureJsonData.{key}": True
         for key in datasource.secure_json_data

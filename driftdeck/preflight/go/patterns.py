@@ -107,7 +107,7 @@ class _Reader:
             self.at = len(self.text) if end < 0 else end + 2
             return ""
         known = (CATEGORY, CLASSES, ESCAPE, *([] if inside else [ANCHORS]))
-        match = next(filter(None, (one.match(self.text, self.at) for one in known)), None)
+        match = next(filter(None, (pattern.match(self.text, self.at) for pattern in known)), None)
         if match is None:
             return f"{self.text[self.at : self.at + 2]!r} is not known to Go"
         if match[0].startswith("\\x{") and int(match[0][3:-1], 16) > LAST_CHARACTER:

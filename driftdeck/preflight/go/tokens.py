@@ -146,16 +146,16 @@ def _word(text: str, match: re.Match[str]) -> tuple[Token, int]:
 def _numeral(text: str, at: int) -> tuple[Token, int]:
     match = NUMBER.match(text, at)
     assert match
-    found, end = match[0], match.end()
-    if NAME.match(text, end) or not any(letter.isalnum() for letter in found):
+    numeral, end = match[0], match.end()
+    if NAME.match(text, end) or not any(letter.isalnum() for letter in numeral):
         raise TemplateError(f"{text[at : end + 1]!r} is no number")
     second = NUMBER.match(text, end) if text[end : end + 1] in ("+", "-") else None
     if second and second[0].endswith("i"):
-        return Token("number", found + second[0]), second.end()
+        return Token("number", numeral + second[0]), second.end()
     if second:
-        raise TemplateError(f"{found + second[0]!r} is no number")
-    if not WHOLE.fullmatch(found):
-        decimal = any(letter in found for letter in ".eEpPi")
-        if not decimal or not BROKEN.fullmatch(found):
-            raise TemplateError(f"{found!r} is no number")
-    return Token("number", found), end
+        raise TemplateError(f"{numeral + second[0]!r} is no number")
+    if not WHOLE.fullmatch(numeral):
+        decimal = any(letter in numeral for letter in ".eEpPi")
+        if not decimal or not BROKEN.fullmatch(numeral):
+            raise TemplateError(f"{numeral!r} is no number")
+    return Token("number", numeral), end

@@ -41,9 +41,9 @@ class Scalar(str):
     @classmethod
     def of(cls, text: str, kind: str, line: int) -> "Scalar":
         """A text with its kind and line."""
-        made = cls(text)
-        made.kind, made.line = kind, line
-        return made
+        scalar = cls(text)
+        scalar.kind, scalar.line = kind, line
+        return scalar
 
 
 class Record(dict[str, Any]):
@@ -61,9 +61,9 @@ class Record(dict[str, Any]):
     @classmethod
     def empty(cls, line: int) -> "Record":
         """A mapping of nothing."""
-        made = cls()
-        made.line, made.lines, made.odd, made.twice = line, {}, [], ""
-        return made
+        record = cls()
+        record.line, record.lines, record.odd, record.twice = line, {}, [], ""
+        return record
 
 
 class Items(list[Any]):
@@ -298,16 +298,16 @@ def json_line(text: str, path: Sequence[str | int]) -> int:
     decoder = json.JSONDecoder()
     at = _blank(text, 0)
     for step in path:
-        found = _step(decoder, text, at, step)
-        if found is None:
+        start = _step(decoder, text, at, step)
+        if start is None:
             break
-        at = found
+        at = start
     return text.count("\n", 0, at) + 1
 
 
 def _step(decoder: json.JSONDecoder, text: str, at: int, step: str | int) -> int | None:
     """Where a member of the object or array at `at` begins."""
-    opening, found, index = text[at], None, 0
+    opening, start, index = text[at], None, 0
     if opening not in "{[":
         return None
     at = _blank(text, at + 1)
@@ -317,15 +317,15 @@ def _step(decoder: json.JSONDecoder, text: str, at: int, step: str | int) -> int
             key, at = decoder.raw_decode(text, at)
             at = _blank(text, _blank(text, at) + 1)
         if key == step:
-            found = at  # of a key written twice, Go takes the last
+            start = at  # of a key written twice, Go takes the last
             if opening == "[":
-                return found
+                return start
         _, at = decoder.raw_decode(text, at)
         at = _blank(text, at)
         if text[at] == ",":
             at = _blank(text, at + 1)
         index += 1
-    return found
+    return start
 
 
 def _blank(text: str, at: int) -> int:

@@ -126,13 +126,13 @@ def _texts(value: Any, info: ValidationInfo) -> dict[str, str]:
 
 def _raw_texts(value: Any, info: ValidationInfo) -> dict[str, str]:
     """A mapping of texts kept as written; expanding it must still be possible."""
-    source, found = source_of(info), {}
+    source, texts = source_of(info), {}
     for key, inner in _members(value):
         scalar = _scalar(inner, "a text")
-        found[key] = "" if scalar.kind == "null" else str(scalar)
+        texts[key] = "" if scalar.kind == "null" else str(scalar)
         if scalar.kind != "null":
             source.tried(scalar)
-    return found
+    return texts
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:
@@ -157,13 +157,13 @@ def _without_nulls(value: Any) -> Any:
     """Go leaves a null out of a list of texts or mappings."""
     if not isinstance(value, Items):
         return _none_is_empty(value)
-    kept = Items(one for one in value if not is_null(one))
+    kept = Items(item for item in value if not is_null(item))
     kept.line = value.line
     return kept
 
 
 def _panics_on_null(value: Any) -> Any:
-    if isinstance(value, Items) and any(is_null(one) for one in value):
+    if isinstance(value, Items) and any(is_null(item) for item in value):
         raise ValueError("has an item of nothing, on which Grafana panics; remove it")
     return _none_is_empty(value)
 
@@ -251,15 +251,15 @@ class Entry(BaseModel):
         if not isinstance(value, Record):
             raise ValueError(f"is {NAMES.get(type(value), 'a text')} where a mapping belongs")
         _once(value)
-        made: Self = handler(value)
-        made.__dict__.update(_record=value, _file=source_of(info).file)
-        return made
+        entry: Self = handler(value)
+        entry.__dict__.update(_record=value, _file=source_of(info).file)
+        return entry
 
     def place(self, *path: str | int) -> Place:
         """Where this entry, or what lies at a path below it, stands in its file."""
         return Place(self._file, line_of(self._record, path))
 
-    def given(self, name: str) -> bool:
+    def is_set(self, name: str) -> bool:
         """Whether a key is written, and not as null."""
         record = self._record
         if name not in record:
@@ -277,7 +277,7 @@ class Entry(BaseModel):
         return plain(self._record.get(name))
 
 
-class Owned(Entry):
+class OrganisationEntry(Entry):
     """What belongs to an organisation."""
 
     org_id: Organisation = 1

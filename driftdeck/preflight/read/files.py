@@ -135,22 +135,22 @@ def parse(file: File, model: type[Model]) -> Model | None:
     if file.content is None:
         return None
     try:
-        made = model.model_validate(file.content, context=file.source)
+        entry = model.model_validate(file.content, context=file.source)
     except ValidationError as error:
         report_errors(file, file.content, error)
         return None
-    unknown_keys(file.source, made)
-    return made
+    unknown_keys(file.source, entry)
+    return entry
 
 
 def report_errors(
     file: File, content: Any, error: ValidationError, above: tuple[str | int, ...] = ()
 ) -> None:
     """Each error of a model as a fatal finding at the place of its field."""
-    for one in error.errors(include_url=False):
-        path = (*above, *(step for step in one["loc"]))
+    for fault in error.errors(include_url=False):
+        path = (*above, *(step for step in fault["loc"]))
         name = ".".join(step.rstrip("_") for step in path if isinstance(step, str))
-        message = one["msg"].removeprefix("Value error, ")
+        message = fault["msg"].removeprefix("Value error, ")
         place = Place(file.source.file, line_of(content, path))
         file.source.reading.report.fatal(
             place, "wrong-value", f"{name} {message}" if name else f"the file {message}"
@@ -163,30 +163,30 @@ def unknown_keys(source: Source, entry: Entry, top: bool = True) -> None:
     for key in entry.model_extra or {}:
         if key.startswith(("x-", "_", ".")):
             continue  # people keep anchors under such keys
-        alone = top and not any(map(entry.given, known.keys() - {"apiVersion"}))
+        alone = top and not any(map(entry.is_set, known.keys() - {"apiVersion"}))
         _unknown_key(source, entry, key, sorted(known), alone)
     for key, born in _newer(type(entry)):
-        if entry.given(key) and source.reading.release < born:
+        if entry.is_set(key) and source.reading.release < born:
             source.reading.report.doubtful(
                 entry.place(key),
                 "newer-key",
                 f"Grafana {source.reading.release} ignores {key}, which came with {born}",
             )
     for inner in entry.__dict__.values():
-        for one in inner if isinstance(inner, list) else [inner]:
-            if isinstance(one, Entry):
-                unknown_keys(source, one, top=False)
+        for item in inner if isinstance(inner, list) else [inner]:
+            if isinstance(item, Entry):
+                unknown_keys(source, item, top=False)
 
 
 @cache
 def _keys(model: type[Entry]) -> dict[str, Release | None]:
     """The keys that a mapping may have, and since which release, where older ones ignore it."""
-    found: dict[str, Release | None] = {}
+    keys: dict[str, Release | None] = {}
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra
         born = extra.get("since") if isinstance(extra, dict) else None
-        found[field.alias or name] = Release.of(str(born)) if born else None
-    return found
+        keys[field.alias or name] = Release.of(str(born)) if born else None
+    return keys
 
 
 @cache
@@ -204,9 +204,9 @@ def _unknown_key(source: Source, entry: Entry, key: str, known: list[str], alone
             entry.place(key), "unknown-section", f"Grafana reads {key} in {home}/ only; move it"
         )
         return
-    near = next((one for one in known if _bare(one) == _bare(key)), None)
+    near = next((name for name in known if _bare(name) == _bare(key)), None)
     near = near or next(iter(get_close_matches(key, known, n=1, cutoff=0.75)), None)
-    if near and entry.given(near):
+    if near and entry.is_set(near):
         return  # it is there, so that this is another
     meant = f"; {near} is meant?" if near else f"; known are {', '.join(known)}"
     if isinstance(value, Items) and value and (alone or (near and isinstance(entry, TopLevel))):

@@ -113,15 +113,15 @@ def variables(text: str, own: set[str] = BUILT_IN) -> set[str]:
 
 def unquoted(sql: str, single: set[str]) -> set[str]:
     """Variables of one value that stand outside quotes, where their text becomes SQL."""
-    found: set[str] = set()
+    names: set[str] = set()
     if not single:
-        return found
+        return names
     for match in VARIABLE.finditer(MACRO.sub(" ", sqltext.code(sql))):
         formatted = ":" in match[0]
         name = next(filter(None, match.groups()))
         if name in single and not formatted:
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 def _filled(text: str) -> str:
@@ -169,7 +169,9 @@ def shape(sql: str) -> Shape:
     if NO_BREAK in sqltext.code(sql):
         return Shape(None, True, "holds a no-break space, which is no space to PostgreSQL")
     try:
-        statements = [one for one in sqlglot.parse(expanded(sql), dialect="postgres") if one]
+        statements = [
+            statement for statement in sqlglot.parse(expanded(sql), dialect="postgres") if statement
+        ]
     except MacroError:
         return Shape(None, True)  # said by macro_problems
     except SqlglotError as error:
@@ -201,9 +203,11 @@ def _columns(query: "exp.Query") -> tuple[tuple[str, str], ...] | None:
             (name, kind if kind not in ("", "null") else other)
             for (name, kind), (_, other) in zip(left, right, strict=True)
         )
-    if not isinstance(query, exp.Select) or any(one.is_star for one in query.expressions):
+    if not isinstance(query, exp.Select) or any(
+        expression.is_star for expression in query.expressions
+    ):
         return None
-    return tuple((_name(one), _kind(one)) for one in query.expressions)
+    return tuple((_name(expression), _kind(expression)) for expression in query.expressions)
 
 
 def _name(column: "exp.Expression") -> str:
@@ -227,7 +231,7 @@ def _one_row(query: "exp.Query") -> bool:
     if parts == {"expressions"}:
         return query.find(exp.GenerateSeries, exp.Unnest, exp.Subquery) is None
     whole = not parts & {"group", "having", "with", "with_"} and query.find(exp.Window) is None
-    if whole and any(one.find(exp.AggFunc) for one in query.expressions):
+    if whole and any(expression.find(exp.AggFunc) for expression in query.expressions):
         return True
     limit = query.args.get("limit")
     number = limit.expression if isinstance(limit, exp.Limit) else None
@@ -262,7 +266,7 @@ def _constant(query: "exp.Query") -> tuple[tuple[str, ...], ...]:
         return left + right if left and right else ()
     if not isinstance(query, exp.Select) or set(_parts(query)) - {"expressions", "kind"}:
         return ()
-    values = [one.unalias() for one in query.expressions]
+    values = [expression.unalias() for expression in query.expressions]
     if not all(isinstance(value, exp.Literal | exp.Cast | exp.Neg) for value in values):
         return ()
     return (tuple(value.name for value in values if value.is_string),)
@@ -285,9 +289,9 @@ def _kind(column: "exp.Expression") -> str:
     annotated = annotate_types(column.copy(), dialect="postgres")
     kind = annotated.type.this if annotated.type else None
     name = kind.name if kind is not None and hasattr(kind, "name") else ""
-    for found, marks in KINDS.items():
+    for group, marks in KINDS.items():
         if any(mark in name for mark in marks):
-            return found
+            return group
     return ""
 
 

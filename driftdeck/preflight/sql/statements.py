@@ -51,9 +51,9 @@ def statements(tree: Path, reading: Reading) -> Iterator[Statement]:
 
 def _of_dashboard(dashboard: Dashboard, sources: Datasources) -> Iterator[Statement]:
     values = dict(_values(dashboard))
-    for index, one in enumerate(_list(dashboard.content.get("templating"))):
-        query = one.get("query") if one.get("type") == "query" else None
-        kind = type_of(one.get("datasource"), sources)
+    for index, item in enumerate(_list(dashboard.content.get("templating"))):
+        query = item.get("query") if item.get("type") == "query" else None
+        kind = type_of(item.get("datasource"), sources)
         if isinstance(query, str) and queries.is_sql({"rawSql": query}, kind):
             place = dashboard.place("templating", "list", index, "query")
             yield Statement(place, "variable", query, "table", values)
@@ -65,8 +65,8 @@ def _of_dashboard(dashboard: Dashboard, sources: Datasources) -> Iterator[Statem
             if isinstance(sql, str) and queries.is_sql(target, type_of(reference, sources)):
                 place = dashboard.place(*path, "targets", index, "rawSql")
                 yield Statement(place, "panel", sql, str(target.get("format")), values)
-    for index, one in enumerate(_list(dashboard.content.get("annotations"))):
-        target = one.get("target")
+    for index, item in enumerate(_list(dashboard.content.get("annotations"))):
+        target = item.get("target")
         sql = target.get("rawSql") if isinstance(target, dict) else None
         if isinstance(sql, str):
             place = dashboard.place("annotations", "list", index, "target", "rawSql")
@@ -74,17 +74,17 @@ def _of_dashboard(dashboard: Dashboard, sources: Datasources) -> Iterator[Statem
 
 
 def _list(holder: Any) -> list[dict[str, Any]]:
-    found = holder.get("list") if isinstance(holder, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    items = holder.get("list") if isinstance(holder, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _values(dashboard: Dashboard) -> Iterator[tuple[str, str]]:
-    for one in _list(dashboard.content.get("templating")):
-        current = one.get("current")
+    for variable in _list(dashboard.content.get("templating")):
+        current = variable.get("current")
         value = current.get("value") if isinstance(current, dict) else None
         if isinstance(value, list):
             value = value[0] if value else None
-        yield str(one.get("name")), "" if value in (None, "$__all") else str(value)
+        yield str(variable.get("name")), "" if value in (None, "$__all") else str(value)
 
 
 def _of_rule(rule: Rule, sources: Datasources) -> Iterator[Statement]:

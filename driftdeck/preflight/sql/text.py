@@ -19,10 +19,10 @@ ABSOLUTE = re.compile(r"(?<=[\s(,])@(?=\s*-)")
 
 
 def _replaced(sql: str, kinds: tuple[str, ...], put: Callable[[re.Match[str]], str]) -> str:
-    def one(match: re.Match[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
         return put(match) if any(match[kind] is not None for kind in kinds) else match[0]
 
-    return PART.sub(one, sql)
+    return PART.sub(replace, sql)
 
 
 def _may_hold_comments(sql: str) -> bool:
@@ -54,9 +54,9 @@ def outside_dollars(sql: str) -> str:
 
 def plainer(sql: str) -> str:
     """The same statement without what PostgreSQL reads and sqlglot does not."""
-    text = _replaced(without_comments(sql), ("dollar",), lambda one: _quoted(one["body"]))
+    text = _replaced(without_comments(sql), ("dollar",), lambda match: _quoted(match["body"]))
     text = FIELDS.sub("'", text)
-    return ABSOLUTE.sub("", GROUPED.sub(lambda one: one[1].replace("_", ""), text))
+    return ABSOLUTE.sub("", GROUPED.sub(lambda match: match[1].replace("_", ""), text))
 
 
 def _quoted(text: str) -> str:

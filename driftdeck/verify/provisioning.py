@@ -16,14 +16,14 @@ Excuses = Mapping[str, Mapping[int, str]]
 
 
 @dataclass(frozen=True)
-class Built:
+class Provisioning:
     """Built files by path, and by dashboard the panels that may be empty, with their reason."""
 
     files: Mapping[str, str]
     may_be_empty: Excuses
 
     @classmethod
-    def read(cls, settings: Settings, folder: Path) -> "Built":
+    def read(cls, settings: Settings, folder: Path) -> "Provisioning":
         """The files of a folder, with the reasons that the source of the dashboards gives."""
         excuses = {page.uid: page.may_be_empty() for page in pages(settings)}
         return cls(present(folder), excuses)

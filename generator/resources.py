@@ -1,4 +1,4 @@
-"""What artefacts hold, thing by thing, and how two sets of them differ."""
+"""What artefacts hold, resource by resource, and how two sets of them differ."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -17,8 +17,11 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
-class Thing:
-    """One thing of Grafana. uid: its identity. name: for people. content: what is compared."""
+class Resource:
+    """A dashboard, rule, contact point, datasource or tree of policies of Grafana.
+
+    uid: its identity. name: for people. content: what is compared.
+    """
 
     kind: str
     uid: str
@@ -26,53 +29,53 @@ class Thing:
     content: Json
 
 
-Things = dict[tuple[str, str], Thing]
+Resources = dict[tuple[str, str], Resource]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """before, after: a thing, None where it was not or is not there. changes: where both are."""
+    """before, after: a resource, None where it was not or is not there. changes: where both are."""
 
-    before: Thing | None
-    after: Thing | None
+    before: Resource | None
+    after: Resource | None
     changes: tuple[Change, ...] = ()
 
     @property
-    def thing(self) -> Thing:
+    def resource(self) -> Resource:
         """What it is of; as it is after."""
-        thing = self.after or self.before
-        assert thing is not None
-        return thing
+        resource = self.after or self.before
+        assert resource is not None
+        return resource
 
 
-def things(files: Mapping[str, str]) -> Things:
-    """The things of built files, by path; titles as Grafana stores them."""
-    known: Things = {}
+def read_resources(files: Mapping[str, str]) -> Resources:
+    """The resources of built files, by path; titles as Grafana stores them."""
+    known: Resources = {}
     for path, text in files.items():
         if path.endswith(".json"):
             content = json.loads(text)
-            _put(known, Thing("dashboard", content["uid"], content["title"], content))
+            _put(known, Resource("dashboard", content["uid"], content["title"], content))
             continue
         document = yaml.load(text, Loader=LOADER) or {}
         for datasource in document.get("datasources", []):
-            _put(known, Thing("datasource", datasource["uid"], datasource["name"], datasource))
+            _put(known, Resource("datasource", datasource["uid"], datasource["name"], datasource))
         for group in document.get("groups", []):
             for rule in group["rules"]:
                 _put(known, _rule(group, rule))
         for point in document.get("contactPoints", []):
             for receiver in point["receivers"]:
                 content = {**receiver, "name": point["name"]}
-                _put(known, Thing("contact point", receiver["uid"], point["name"], content))
+                _put(known, Resource("contact point", receiver["uid"], point["name"], content))
         for tree in document.get("policies", []):
-            _put(known, Thing("policies", str(tree.get("orgId", 1)), "policies", unescape(tree)))
+            _put(known, Resource("policies", str(tree.get("orgId", 1)), "policies", unescape(tree)))
     return known
 
 
-def _put(known: Things, thing: Thing) -> None:
-    known[thing.kind, thing.uid] = thing
+def _put(known: Resources, resource: Resource) -> None:
+    known[resource.kind, resource.uid] = resource
 
 
-def _rule(group: Json, rule: Json) -> Thing:
+def _rule(group: Json, rule: Json) -> Resource:
     title = unescape(rule["title"])
     content = {
         **rule,
@@ -82,29 +85,29 @@ def _rule(group: Json, rule: Json) -> Thing:
         "group": group["name"],
         "interval": group["interval"],
     }
-    return Thing("rule", rule["uid"], title, content)
+    return Resource("rule", rule["uid"], title, content)
 
 
-def differences(before: Things, after: Things) -> list[Difference]:
+def differences(before: Resources, after: Resources) -> list[Difference]:
     """What was added, changed and removed, by kind and name."""
-    found = []
+    differing = []
     for key in {**before, **after}:
-        one, other = before.get(key), after.get(key)
-        if one is None or other is None:
-            found.append(Difference(one, other))
-        elif changes := changed(one, other):
-            found.append(Difference(one, other, tuple(changes)))
-    return sorted(found, key=lambda one: (KINDS.index(one.thing.kind), one.thing.name))
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            differing.append(Difference(old, new))
+        elif changes := compare_resources(old, new):
+            differing.append(Difference(old, new, tuple(changes)))
+    return sorted(differing, key=lambda old: (KINDS.index(old.resource.kind), old.resource.name))
 
 
-def changed(before: Thing, after: Thing) -> list[Change]:
-    """The differences of two states of a thing."""
+def compare_resources(before: Resource, after: Resource) -> list[Change]:
+    """The differences of two states of a resource."""
     if before.kind == "dashboard":
         return compare(before.content, after.content)
-    one, other = before.content, after.content
+    old, new = before.content, after.content
     if before.kind == "policies":
-        one, other = ({**tree, "routes": "\n".join(_routes(tree))} for tree in (one, other))
-    return list(fields(Part(before.kind, before.name), (), one, other))
+        old, new = ({**tree, "routes": "\n".join(_routes(tree))} for tree in (old, new))
+    return list(fields(Part(before.kind, before.name), (), old, new))
 
 
 def _routes(tree: Json, indent: str = "") -> Iterator[str]:
@@ -124,21 +127,25 @@ def _routes(tree: Json, indent: str = "") -> Iterator[str]:
 SAID_OF_ROUTE = ("object_matchers", "receiver", "routes")
 
 
-def told(difference: Difference) -> Iterator[str]:
+def describe(difference: Difference) -> Iterator[str]:
     """A difference for people."""
-    thing = difference.thing
+    resource = difference.resource
     sign = "+" if difference.before is None else "-" if difference.after is None else "~"
-    yield f"{sign} {thing.kind} {thing.name!r}" if thing.kind != "policies" else f"{sign} policies"
-    if thing.kind == "dashboard":
+    yield (
+        f"{sign} {resource.kind} {resource.name!r}"
+        if resource.kind != "policies"
+        else f"{sign} policies"
+    )
+    if resource.kind == "dashboard":
         yield from lines(difference.changes)
         return
     for line in lines(difference.changes, indent=""):
-        if not line.startswith("~"):  # the thing itself is the only part
+        if not line.startswith("~"):  # the resource itself is the only part
             yield line
 
 
 def markdown(differing: list[Difference]) -> str:
-    """Differences as a pull request shows them: a heading a thing, folded where it is long."""
+    """Differences as a pull request shows them: a heading a resource, folded where it is long."""
     if not differing:
         return "No dashboard, rule, contact point or datasource changes.\n"
     text = []
@@ -150,7 +157,7 @@ def markdown(differing: list[Difference]) -> str:
             if difference.after is None
             else "changed"
         )
-        heading, *body = told(difference)
+        heading, *body = describe(difference)
         text.append(f"**{heading[2:]}** {word}\n")
         if body:
             shown = "\n".join(body)

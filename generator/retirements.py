@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from driftdeck.facts.dollars import escape
-from driftdeck.generator.things import Thing
+from driftdeck.generator.resources import Resource
 from driftdeck.project import SettingsError
 
 FILE = "retired.toml"
@@ -39,13 +39,13 @@ KINDS = {
     "datasource": "datasource",
     "policies": "policies",
 }
-"""By kind of a thing: the kind under which it is retired. Other things go with their files."""
+"""By kind of a resource: the kind under which it is retired. Others go with their files."""
 
 
-def identify(thing: Thing) -> tuple[str, str]:
-    """The kind and the name under which a thing of a kind in KINDS is retired."""
-    kind = KINDS[thing.kind]
-    return kind, thing.name if kind == "datasource" else thing.uid
+def identify(resource: Resource) -> tuple[str, str]:
+    """The kind and the name under which a resource of a kind in KINDS is retired."""
+    kind = KINDS[resource.kind]
+    return kind, resource.name if kind == "datasource" else resource.uid
 
 
 def read(path: Path) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
 from driftdeck.facts.dollars import unescape
 from driftdeck.facts.durations import parse_prometheus
+from driftdeck.generator.browser_migration import keep_override, same_steps
 from driftdeck.generator.defaults import (
     DASHBOARD,
     IGNORED,
@@ -22,8 +23,7 @@ from driftdeck.generator.defaults import (
     panel_defaults,
 )
 from driftdeck.generator.differences import NOTHING, pair_parts
-from driftdeck.generator.migrated import keep_override, same_steps
-from driftdeck.generator.things import Thing
+from driftdeck.generator.resources import Resource
 
 CELL_OPTIONS: Final = 38
 """The schema from which Grafana knows the options of a table's cells."""
@@ -56,7 +56,7 @@ def normalise_panel(built: Json, live: Json, schema: int) -> Json:
     return _without(built, saved, IGNORED["panel"], _Defaults(defaults))
 
 
-def normalise_thing(built: Thing, live: Thing) -> Thing:
+def normalise_resource(built: Resource, live: Resource) -> Resource:
     """A live rule, contact point, datasource or policy tree in the words of the source."""
     filled = built.kind == "contact point"  # its variables have values in Grafana alone
     content = _normalise(built.content, live.content, _Provisioned(filled), "")
@@ -146,11 +146,11 @@ def _normalise(built: Any, live: Any, words: _Words, path: str) -> Any:
         normal = {}
         for key in {**built, **live}:
             below = f"{path}.{key}" if path else key
-            one, other = built.get(key, NOTHING), live.get(key, NOTHING)
-            if one is NOTHING:
-                value = NOTHING if words.is_added(other, below) else other
+            ours, theirs = built.get(key, NOTHING), live.get(key, NOTHING)
+            if ours is NOTHING:
+                value = NOTHING if words.is_added(theirs, below) else theirs
             else:
-                value = _normalise(one, other, words, below)
+                value = _normalise(ours, theirs, words, below)
             if value is not NOTHING:
                 normal[key] = value
         return normal
@@ -163,39 +163,42 @@ def _normalise_items(built: list[Any], live: list[Any], words: _Words, path: str
     """A list's items, each against the one of its name, or of its place."""
     if names := item_names(built, live):
         known = dict(zip(names[0], built, strict=True))
-        pairs = [(known.get(name, NOTHING), one) for name, one in zip(names[1], live, strict=True)]
+        pairs = [
+            (known.get(name, NOTHING), item) for name, item in zip(names[1], live, strict=True)
+        ]
     elif len(built) == len(live):
         pairs = list(zip(built, live, strict=True))
     else:
         return live
     return [
-        there if made is NOTHING else _normalise(made, there, words, path) for made, there in pairs
+        theirs if ours is NOTHING else _normalise(ours, theirs, words, path)
+        for ours, theirs in pairs
     ]
 
 
 def _without(built: Json, live: Json, ignored: set[str], words: _Words) -> Json:
-    made, there = (
-        {key: value for key, value in one.items() if key not in ignored} for one in (built, live)
+    ours, theirs = (
+        {key: value for key, value in side.items() if key not in ignored} for side in (built, live)
     )
-    normal: Json = _normalise(made, there, words, "")
+    normal: Json = _normalise(ours, theirs, words, "")
     return normal
 
 
 def _parts(built: Json, live: Json, kind: str) -> list[Json]:
     """The parts that Grafana holds, in its order."""
     known = {
-        id(there): made
-        for _, made, there in pair_parts(kind, parts(built, kind), parts(live, kind))
-        if made is not NOTHING and there is not NOTHING
+        id(theirs): ours
+        for _, ours, theirs in pair_parts(kind, parts(built, kind), parts(live, kind))
+        if ours is not NOTHING and theirs is not NOTHING
     }
     schema = live.get("schemaVersion", 0)
     words = _Defaults(VARIABLE if kind == "variable" else {})
     return [
-        normalise_panel(known.get(id(there), {}), there, schema)
+        normalise_panel(known.get(id(theirs), {}), theirs, schema)
         if kind == "panel"
-        else _normalise(known.get(id(there), {}), there, words, "")
-        for there in parts(live, kind)
-        if there.get("builtIn") != 1
+        else _normalise(known.get(id(theirs), {}), theirs, words, "")
+        for theirs in parts(live, kind)
+        if theirs.get("builtIn") != 1
     ]
 
 
@@ -222,7 +225,9 @@ def _remembered(built: Json, live: Json) -> Json:
 def _rewritten(built: Json, live: Json) -> Json:
     """A panel with the source's overrides where a new browser has written the same anew."""
     config = live.get("fieldConfig", {})
-    ours, theirs = (one.get("overrides", []) for one in (built.get("fieldConfig", {}), config))
+    ours, theirs = (
+        panel_config.get("overrides", []) for panel_config in (built.get("fieldConfig", {}), config)
+    )
     if len(ours) != len(theirs):
         return live
     overrides = [keep_override(*pair) for pair in zip(ours, theirs, strict=True)]

@@ -5,7 +5,7 @@ grafanalib 0.7.1 writes schema 12 with keys of panels long gone; Grafana 9.4 to 
 
 from collections.abc import Mapping
 
-from driftdeck.dashboards.given import GIVEN
+from driftdeck.dashboards.complete_json import COMPLETE
 from driftdeck.facts import Json
 
 SCHEMA_VERSION = 42
@@ -28,7 +28,7 @@ TARGET_KEYS = ("datasource", "format", "rawQuery", "rawSql", "refId")
 
 def modernise(raw: Mapping[str, object]) -> Json:
     """A grafanalib dashboard, encoded, as schema 42."""
-    if GIVEN in raw:
+    if COMPLETE in raw:
         return _unmarked(raw)
     dashboard = {key: raw[key] for key in DASHBOARD_KEYS if raw.get(key) is not None}
     panels = raw["panels"]
@@ -42,16 +42,16 @@ def modernise(raw: Mapping[str, object]) -> Json:
 
 
 def _unmarked(raw: Mapping[str, object]) -> Json:
-    """A dashboard that is given as it is, but for panels that grafanalib's constructors make."""
+    """A dashboard that is complete, but for panels that grafanalib's constructors make."""
     panels = raw["panels"]
     assert isinstance(panels, list)
     bare = [
-        {key: value for key, value in panel.items() if key != GIVEN}
-        if GIVEN in panel
+        {key: value for key, value in panel.items() if key != COMPLETE}
+        if COMPLETE in panel
         else panel_of(panel)
         for panel in panels
     ]
-    return {**{key: value for key, value in raw.items() if key != GIVEN}, "panels": bare}
+    return {**{key: value for key, value in raw.items() if key != COMPLETE}, "panels": bare}
 
 
 def panel_of(raw: Mapping[str, object]) -> Json:

@@ -1,5 +1,5 @@
-"""A dashboard given panel by panel, as Grafana has it: what `make pull` makes of one that no module
-builds. Its panels are grafanalib's; one that grafanalib cannot make is `given` with every field."""
+"""A dashboard panel by panel, as Grafana has it: what `make pull` makes of one that no module
+builds. Its panels are grafanalib's; one that grafanalib cannot make is a `complete_panel`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from grafanalib.core import Dashboard, Panel
 from driftdeck.dashboards.page import Item, Row
 from driftdeck.facts import Json
 
-GIVEN = "given"
+COMPLETE = "complete"
 """Marks a panel that is complete: nothing of it is modernised."""
-UNSAID = "it was made in Grafana; nobody has said whether it may be empty"
+REASON_EMPTY = "it was made in Grafana; nobody has said whether it may be empty"
 
 
 class CompletePanel(Panel):  # type: ignore[misc]  # grafanalib is untyped
@@ -26,10 +26,10 @@ class CompletePanel(Panel):  # type: ignore[misc]  # grafanalib is untyped
 
     def to_json_data(self) -> Json:
         """The JSON, marked."""
-        return {**self.fields, GIVEN: True}
+        return {**self.fields, COMPLETE: True}
 
 
-def given(
+def complete_panel(
     kind: str, title: str, *, at: tuple[int, int, int, int] | None = None, **fields: Any
 ) -> CompletePanel:
     """A panel. at: x, y, width, height in cells. fields: the rest, by Grafana's names."""
@@ -46,15 +46,15 @@ class CompleteDashboard(Dashboard):  # type: ignore[misc]  # grafanalib is untyp
 
     def __init__(self, fields: Json, panels: Sequence[Panel]) -> None:
         super().__init__(title=fields["title"])
-        self.fields, self.given_panels = fields, panels
+        self.fields, self.complete_panels = fields, panels
 
     def to_json_data(self) -> Json:
         """The JSON, marked."""
-        return {**self.fields, "panels": list(self.given_panels), GIVEN: True}
+        return {**self.fields, "panels": list(self.complete_panels), COMPLETE: True}
 
 
 @dataclass(frozen=True)
-class Pulled:
+class PulledDashboard:
     """One dashboard as it was in Grafana; built like a Page."""
 
     uid: str
@@ -74,7 +74,7 @@ class Pulled:
 
     def may_be_empty(self) -> dict[int, str]:
         """All panels."""
-        return {panel.id: UNSAID for panel in self.panels}
+        return {panel.id: REASON_EMPTY for panel in self.panels}
 
     def dashboard(self) -> Dashboard:
         """As grafanalib's dashboard."""
@@ -83,6 +83,8 @@ class Pulled:
         )
 
 
-def pulled(uid: str, title: str, *, panels: Sequence[Panel], **fields: Any) -> Pulled:
+def pulled_dashboard(
+    uid: str, title: str, *, panels: Sequence[Panel], **fields: Any
+) -> PulledDashboard:
     """A dashboard. fields: the rest, by Grafana's names."""
-    return Pulled(uid, title, panels, fields)
+    return PulledDashboard(uid, title, panels, fields)

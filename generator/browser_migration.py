@@ -16,24 +16,24 @@ def keep_override(built: Json, live: Json) -> Json:
     if built.get("matcher") != live.get("matcher"):
         return live
     ours, theirs = (list(override.get("properties", [])) for override in (built, live))
-    same = _by_id(_migrated(ours)) == _by_id(theirs)
+    same = _by_id(_migrate(ours)) == _by_id(theirs)
     return {**live, "properties": ours} if same else live
 
 
-def _migrated(properties: list[Json]) -> list[Json]:
+def _migrate(properties: list[Json]) -> list[Json]:
     """The properties of a table's column as 12.4 writes them."""
     cells = any(item["id"] == "custom.cellOptions" for item in properties)
-    migrated = []
+    as_saved = []
     for item in properties:
         value = item.get("value")
         if item["id"] == "custom.displayMode" and cells:
             continue
         if item["id"] == "custom.cellOptions" and isinstance(value, dict) and "wrapText" in value:
-            migrated.append({"id": "custom.wrapText", "value": value["wrapText"]})
+            as_saved.append({"id": "custom.wrapText", "value": value["wrapText"]})
             value = {key: inner for key, inner in value.items() if key != "wrapText"}
         name = HIDDEN[1] if item["id"] == HIDDEN[0] else item["id"]
-        migrated.append({"id": name, "value": value})
-    return migrated
+        as_saved.append({"id": name, "value": value})
+    return as_saved
 
 
 def _by_id(properties: list[Json]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import psycopg
 from psycopg import sql
 
 from driftdeck.errors import DriftdeckError
-from driftdeck.schema import SCHEMA
+from driftdeck.schema_name import SCHEMA
 
 TABLE = (
     "create table if not exists monitoring.schema_migration"
