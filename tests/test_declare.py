@@ -118,8 +118,8 @@ def test_a_docstring_is_parsed_by_its_sections(docstring: str, arguments: dict[s
 
 
 ROOMS = (
-    *("driftdeck/declare", "collectors/engines", "collectors/frames", "collectors/reports"),
-    *("collectors/retraining", "collectors/thresholds"),
+    "driftdeck/declare",
+    "collectors",
 )
 VAGUE = {"one", "found", "said", "given", "made", "asked", "mine"}
 """Names that say nothing of what they hold."""
@@ -128,7 +128,7 @@ VAGUE = {"one", "found", "said", "given", "made", "asked", "mine"}
 def test_names_say_what_they_hold() -> None:
     """Where declarations and measurements are made, by the words of the contributing guide."""
     files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
-    files += [ROOT / "collectors" / "values.py", *(ROOT / "driftdeck").glob("[lt]*.py")]
+    files += (ROOT / "driftdeck").glob("[lt]*.py")
     vague = set()
     for path in files:
         with path.open("rb") as source:
@@ -137,5 +137,5 @@ def test_names_say_what_they_hold() -> None:
             }
         vague |= {f"{path.relative_to(ROOT)}: {name}" for name in names & VAGUE}
 
-    assert len(files) > 40
+    assert len(files) > 80
     assert vague == set()
