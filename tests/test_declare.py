@@ -126,9 +126,7 @@ def test_a_docstring_is_parsed_by_its_sections(docstring: str, arguments: dict[s
 
 
 ROOMS = (
-    *("driftdeck/declare", "collectors/engines", "collectors/frames", "collectors/reports"),
-    *("collectors/retraining", "collectors/thresholds"),
-    *("benchmarks", "dashboards_src", "generator", "soak"),
+    *("driftdeck/declare", "collectors", "benchmarks", "dashboards_src", "generator", "soak"),
     *("driftdeck/changes", "driftdeck/cli", "driftdeck/dashboards", "driftdeck/database"),
     *("driftdeck/facts", "driftdeck/grafana", "driftdeck/preflight", "driftdeck/preview"),
     *("driftdeck/scaffold", "driftdeck/schedules", "driftdeck/stack", "driftdeck/verify"),
@@ -140,7 +138,7 @@ VAGUE = {"one", "found", "said", "given", "made", "asked", "mine"}
 def test_names_say_what_they_hold() -> None:
     """In every room of the library, by the words of the contributing guide."""
     files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
-    files += [ROOT / "collectors" / "values.py", *(ROOT / "driftdeck").glob("*.py")]
+    files += (ROOT / "driftdeck").glob("*.py")
     vague = set()
     for path in files:
         with path.open("rb") as source:
@@ -149,5 +147,5 @@ def test_names_say_what_they_hold() -> None:
             }
         vague |= {f"{path.relative_to(ROOT)}: {name}" for name in names & VAGUE}
 
-    assert len(files) > 40
+    assert len(files) > 80
     assert vague == set()

@@ -186,11 +186,11 @@ def words(
     if isinstance(column, pd.Series):
         if isinstance(column.dtype, pd.CategoricalDtype):
             codes, distinct = column.cat.codes.to_numpy(), column.cat.categories.tolist()
-            return _spelled(codes, distinct, missing, spell)
+            return _spell_distinct(codes, distinct, missing, spell)
         column = _as_arrow(column)
         if isinstance(column, np.ndarray):
-            return _spelled(np.arange(len(column)), column.tolist(), missing, spell)
-    array = _whole(column)
+            return _spell_distinct(np.arange(len(column)), column.tolist(), missing, spell)
+    array = _unite_chunks(column)
     if not pa.types.is_dictionary(array.type):
         try:
             array = array.dictionary_encode()
@@ -198,11 +198,11 @@ def words(
             pa.ArrowNotImplementedError,
             pa.ArrowInvalid,
         ):  # lists: Arrow has no code for them
-            return _spelled(np.arange(len(array)), array.to_pylist(), missing, spell)
-    values = _distinct(array.dictionary)
+            return _spell_distinct(np.arange(len(array)), array.to_pylist(), missing, spell)
+    values = _list_distinct(array.dictionary)
     if spell is word and _say_themselves(array.dictionary.type, values, missing):
-        return Words(_codes(array), np.array([*values, None], object)[:-1])
-    return _spelled(_codes(array), values, missing, spell)
+        return Words(_read_codes(array), np.array([*values, None], object)[:-1])
+    return _spell_distinct(_read_codes(array), values, missing, spell)
 
 
 def _say_themselves(kind: pa.DataType, distinct: Sequence[Any], missing: Collection[str]) -> bool:
@@ -212,7 +212,7 @@ def _say_themselves(kind: pa.DataType, distinct: Sequence[Any], missing: Collect
     return OTHERS.isdisjoint(distinct) and not any(text in distinct for text in missing)
 
 
-def _codes(array: pa.DictionaryArray) -> np.ndarray:
+def _read_codes(array: pa.DictionaryArray) -> np.ndarray:
     """(rows,) the place in the dictionary, -1 where missing."""
     indices = array.indices
     if indices.null_count or pa.types.is_unsigned_integer(indices.type):
@@ -221,21 +221,21 @@ def _codes(array: pa.DictionaryArray) -> np.ndarray:
     return codes
 
 
-def _distinct(values: pa.Array) -> Sequence[Any]:
+def _list_distinct(values: pa.Array) -> Sequence[Any]:
     """Distinct values as Python knows them."""
     if pa.types.is_floating(values.type):
-        return [float(value) for value in _wide(values).tolist()]
+        return [float(value) for value in _widen(values).tolist()]
     if pa.types.is_timestamp(values.type) or pa.types.is_date64(values.type):
-        return list(values.to_pandas().map(_moment))
+        return list(values.to_pandas().map(_parse_moment))
     plain: list[Any] = values.to_pylist()
     return plain
 
 
-def _moment(value: Any) -> Any:
+def _parse_moment(value: Any) -> Any:
     return value if value is pd.NaT else pd.Timestamp(value).to_pydatetime(warn=False)
 
 
-def _spelled(
+def _spell_distinct(
     codes: np.ndarray,
     values: Sequence[Any],
     missing: Collection[str],
@@ -267,19 +267,19 @@ def numbers(
         column = _as_arrow(column)
         if isinstance(column, np.ndarray):  # values of several types
             column = pa.array([word(value) for value in column], pa.string())
-    array = _whole(column)
+    array = _unite_chunks(column)
     if pa.types.is_dictionary(array.type):
-        return _taken(numbers(array.dictionary, decimal, missing), _codes(array))
-    return _numbers(array, decimal, missing)
+        return _take_numbers(numbers(array.dictionary, decimal, missing), _read_codes(array))
+    return _parse_typed(array, decimal, missing)
 
 
-def _numbers(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
+def _parse_typed(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
     """The numbers of an array of one type."""
     kind = array.type
     if pa.types.is_floating(kind):
-        return Numbers(_wide(array))
+        return Numbers(_widen(array))
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
-        return Numbers(_floats(array))
+        return Numbers(_cast_to_floats(array))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _parse(array, decimal, missing)
     if pa.types.is_decimal(kind):
@@ -288,7 +288,7 @@ def _numbers(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers
     return _parse(pa.array(spelled, pa.string(), from_pandas=True), ".", missing)
 
 
-def _taken(distinct: Numbers, codes: np.ndarray) -> Numbers:
+def _take_numbers(distinct: Numbers, codes: np.ndarray) -> Numbers:
     """The numbers of rows from those of their distinct values."""
     unusable = distinct.unusable
     if unusable is not None:
@@ -302,13 +302,13 @@ def _parse(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
     none = pc.is_in(text, value_set=pa.array(sorted({*NOT_NUMBERS, *missing}), text.type))
     none = pc.or_(none, pc.is_null(text))
     logical = pc.is_in(text, value_set=pa.array(list(BOOLEANS), text.type))
-    is_number = pc.fill_null(pc.match_substring_regex(text, _pattern(decimal)), False)
+    is_number = pc.fill_null(pc.match_substring_regex(text, _make_pattern(decimal)), False)
     usable = pc.and_not(is_number, none)
     plain = pc.if_else(usable, text, pa.scalar(None, text.type))
     if decimal != ".":
         plain = pc.replace_substring(plain, decimal, ".")
     plain = pc.replace_substring_regex(plain, r"^\+", "")
-    values = _floats(plain)
+    values = _cast_to_floats(plain)
     if pc.any(logical).as_py():
         for spelling, boolean in BOOLEANS.items():
             is_it = pc.fill_null(pc.equal(text, spelling), False).to_numpy(False)
@@ -320,19 +320,19 @@ def _parse(array: pa.Array, decimal: str, missing: Collection[str]) -> Numbers:
     return Numbers(values, kept.to_numpy(zero_copy_only=False))
 
 
-def _pattern(decimal: str) -> str:
+def _make_pattern(decimal: str) -> str:
     digits = DIGITS.format(point=re.escape(decimal))
     return rf"^[+-]?(?:{digits}|{INFINITE})$"
 
 
-def _floats(array: pa.Array) -> np.ndarray:
+def _cast_to_floats(array: pa.Array) -> np.ndarray:
     """An array that may be cast as float64, NaN for null; writable."""
     cast = pc.cast(array, pa.float64(), safe=False)
     values: np.ndarray = cast.to_numpy(zero_copy_only=False)
     return values if values.flags.writeable else values.copy()
 
 
-def _wide(array: pa.Array) -> np.ndarray:
+def _widen(array: pa.Array) -> np.ndarray:
     """Floats of any width as float64: a narrow one by the shortest decimal that it stands for."""
     if pa.types.is_float64(array.type):
         values: np.ndarray = array.to_numpy(zero_copy_only=False)
@@ -340,10 +340,10 @@ def _wide(array: pa.Array) -> np.ndarray:
     if pa.types.is_float16(array.type):
         narrow: np.ndarray = array.to_numpy(zero_copy_only=False)
         return narrow.astype(str).astype(float)
-    return _floats(pc.cast(array, pa.string()))
+    return _cast_to_floats(pc.cast(array, pa.string()))
 
 
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _unite_chunks(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """One array, of the storage of an extension type where Arrow can do nothing with it."""
     if isinstance(column, pa.ChunkedArray):
         # Dictionaries of chunks differ; what is joined has one.

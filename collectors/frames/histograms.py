@@ -46,26 +46,26 @@ class Bins:
         return np.where(place < 0, len(self.categories), place)
 
 
-def bins_of(column: Column, reference: CoercedColumn) -> Bins | None:
+def make_bins(column: Column, reference: CoercedColumn) -> Bins | None:
     """Bins from the reference's values; None where it has none."""
     values = reference.present
     if values.empty:
         return None
     if column.kind == "category":
-        names = _frequent(reference.counts)
+        names = _list_frequent(reference.counts)
         names = tuple(sorted(names)) if len(names) <= 3 else names
         return Bins(column, (), names, (*names, OTHER, MISSING))
-    edges = _edges(values.to_numpy(float))
-    return Bins(column, edges, (), (*_labels(edges), MISSING))
+    edges = _choose_edges(values.to_numpy(float))
+    return Bins(column, edges, (), (*_format_labels(edges), MISSING))
 
 
-def _frequent(counts: pd.Series) -> tuple[str, ...]:
+def _list_frequent(counts: pd.Series) -> tuple[str, ...]:
     """The most frequent words, of those that are equally frequent the first in the alphabet."""
     there = counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable")
     return tuple(str(name) for name in there.index[:CATEGORIES])
 
 
-def _edges(values: np.ndarray) -> tuple[float, ...]:
+def _choose_edges(values: np.ndarray) -> tuple[float, ...]:
     """Round edges that span the middle 98 % of the values."""
     low, high = (float(q) for q in np.quantile(values, [0.01, 0.99]))
     if high <= low:
@@ -80,6 +80,6 @@ def _round_step(step: float) -> float:
     return float(next(s * scale for s in (1, 2, 2.5, 5, 10) if s * scale >= step))
 
 
-def _labels(edges: tuple[float, ...]) -> list[str]:
+def _format_labels(edges: tuple[float, ...]) -> list[str]:
     inner = [f"{low:g}" for low in edges[:-1]]
     return [f"< {edges[0]:g}", *inner, f"≥ {edges[-1]:g}"]

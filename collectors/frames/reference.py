@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.histograms import Bins, bins_of
+from driftdeck.collectors.frames.histograms import Bins, make_bins
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import parse_day
 
@@ -42,5 +42,5 @@ def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[Windo
 def make_reference(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:
     """A reference out of rows in memory. digest: of their content, '' where nothing is cached."""
     data = CoercedRows(monitor, frame)
-    bins = (bins_of(column, data[column]) for column in monitor.all_columns())
+    bins = (make_bins(column, data[column]) for column in monitor.all_columns())
     return Reference(data, tuple(b for b in bins if b is not None), digest)

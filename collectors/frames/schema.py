@@ -144,9 +144,9 @@ class CoercedColumn:
 
 def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
     """One declared column of a frame, coerced to its kind."""
-    beside_twice = _beside(frame, column, cells.TWICE)
+    beside_twice = _find_beside(frame, column, cells.TWICE)
     twice = 0 if beside_twice is None else int(beside_twice.eq(True).sum())
-    beside_unreadable = _beside(frame, column, cells.UNREADABLE)
+    beside_unreadable = _find_beside(frame, column, cells.UNREADABLE)
     reasons = [] if beside_unreadable is None else beside_unreadable.dropna().tolist()
     if column.name not in frame:
         problem = "is there more than once" if twice else "is not in the data"
@@ -156,9 +156,9 @@ def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
     if isinstance(raw, pd.DataFrame):
         return CoercedColumn(complaint=f"column {column.name} is there more than once")
     if column.kind == "number":
-        coerced = _number(raw, _beside(frame, column, cells.UNUSABLE), column.name)
+        coerced = _coerce_number(raw, _find_beside(frame, column, cells.UNUSABLE), column.name)
     elif column.role is Role.TARGET or column.positive or column.classes:
-        coerced = _label(CodedWords.of(raw), column)
+        coerced = _coerce_label(CodedWords.of(raw), column)
     else:
         coerced = CoercedColumn(coded=CodedWords.of(raw))
     complaints = [coerced.complaint] if coerced.complaint else []
@@ -173,13 +173,13 @@ def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
     return replace(coerced, complaint="; ".join(complaints))
 
 
-def _beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":
+def _find_beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":
     """What is said of a column's cells, None where nothing is."""
     name = cells.beside(column.name, what)
     return frame.get(name)
 
 
-def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColumn:
+def _coerce_number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColumn:
     """beside: the text of the cells that are no numbers, of a column that was read as numbers."""
     read = cells.numbers(raw)
     text = read.unusable if beside is None else beside.to_numpy(object)
@@ -199,7 +199,7 @@ def _number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColum
     return CoercedColumn(values, unusable=int(unusable.sum() + infinite.sum()), complaint=complaint)
 
 
-def _label(coded: CodedWords, column: Column) -> CoercedColumn:
+def _coerce_label(coded: CodedWords, column: Column) -> CoercedColumn:
     """Labels, of which each stands for yes or no where they are declared to, or are 0 and 1."""
     if column.classes:
         return _class(coded, column)

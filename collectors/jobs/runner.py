@@ -79,7 +79,7 @@ class Runner:
     ) -> Outcome:
         """Collect and store one window, and keep its report if asked.
 
-        check: whether Evidently measures it, too, if the lot falls on it. trains: whether it may
+        check: whether Evidently measures it, too, if it is sampled. trains: whether it may
         call for a training, which is then to be done before another window is collected.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """

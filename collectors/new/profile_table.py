@@ -53,7 +53,7 @@ def profile_table(database: Database, name: str, address: str, options: TimeOpti
         raise SourceError(f"{name}: no column is a timestamp; read a view that makes one")
     nested = tuple(column for column, kind in kinds.items() if is_nested(kind))
     flat = [column for column in kinds if column not in nested]
-    sample, stride = _sample(database, table, flat, kinds)
+    sample, stride = _read_sample(database, table, flat, kinds)
     column = choose_time_column(
         sample[times] if not stated else sample, stated, "", name, options.option
     )
@@ -61,7 +61,7 @@ def profile_table(database: Database, name: str, address: str, options: TimeOpti
     source = Table(name, time=column.name, address=address, naive="" if zoned else options.zone)
     place = f"{name}: {column.name!r}"
     parsed = parse_times(sample[column.name], place, naive=source.naive)
-    days = _days(database, source, options.zone)
+    days = _count_by_day(database, source, options.zone)
     without_time = count_rows_without_time(database, source).ledger
     has_time = parsed.times.notna()
     local = parsed.times[has_time].dt.tz_convert(ZoneInfo(options.zone))
@@ -84,7 +84,7 @@ def is_nested(kind: str) -> bool:
     return kind.startswith("_") or kind in ("json", "jsonb", "bytea", "hstore", "xml")
 
 
-def _sample(
+def _read_sample(
     database: Database, source: Table, names: Sequence[str], kinds: dict[str, str]
 ) -> tuple[pd.DataFrame, int]:
     """(random rows of a table, stride): one in `stride` rows, all where it is 1.
@@ -105,7 +105,7 @@ def _sample(
     return to_frame(database.read(query)), stride
 
 
-def _days(database: Database, source: Table, zone: str) -> pd.DataFrame:
+def _count_by_day(database: Database, source: Table, zone: str) -> pd.DataFrame:
     """By day, `rows`, and the seconds from midnight to its `first` and `last` row."""
     time = sql.Identifier(source.time)
     local = time if source.naive else sql.SQL("{} at time zone {}").format(time, sql.Literal(zone))

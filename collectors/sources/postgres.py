@@ -178,8 +178,8 @@ def _connection(key: Key) -> Any:
                 prepare_threshold=None,  # by name, a pooler in transaction mode loses them
                 row_factory=dict_row,
             )
-        begun = _transaction(connections[key]) if driver == "adbc" else nullcontext()
-        with begun, connections[key].cursor() as cursor:
+        transaction = _transaction(connections[key]) if driver == "adbc" else nullcontext()
+        with transaction, connections[key].cursor() as cursor:
             cursor.execute(UTC)
     return connections[key]
 

@@ -203,13 +203,13 @@ class HashQuery:
         over all."""
         source = self.times.source
         if is_naive(source, self.times.kinds):  # its windows overlap by a slack that reading cuts
-            return self._each(database, windows)
+            return self._hash_each(database, windows)
         name = sql.Literal(identifier(source.name).as_string(None))
         query = sql.SQL(INDEXED).format(name, sql.Literal(source.time))
         indexed = database.rows(query)[0]["there"]
-        return (self._each if indexed else self._together)(database, windows)
+        return (self._hash_each if indexed else self._hash_together)(database, windows)
 
-    def _together(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+    def _hash_together(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
         bounds = sorted({end for window in windows for end in (window.start, window.end)})
         query = sql.SQL(GROUPED).format(
             moment=self.times.column,
@@ -221,7 +221,7 @@ class HashQuery:
         numbers = {bound: n for n, bound in enumerate(bounds, start=1)}
         return {window: hashes.get(numbers[window.start], "0:None") for window in windows}
 
-    def _each(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+    def _hash_each(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
         queries = [
             sql.SQL(EACH).format(n=sql.Literal(n), **self._between(window.start, window.end))
             for n, window in enumerate(windows)

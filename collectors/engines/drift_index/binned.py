@@ -31,7 +31,7 @@ def score(method: str, reference: Shares, current: Shares) -> float:
         middle = (reference + current) / 2
         both = rel_entr(reference, middle).sum() + rel_entr(current, middle).sum()
         return math.sqrt(max(float(both), 0.0) / 2)
-    reference, current = _filled(reference), _filled(current)
+    reference, current = _fill_zeros(reference), _fill_zeros(current)
     if method == "psi":
         return float(np.sum((reference - current) * np.log(reference / current)))
     if method == "kl_div":
@@ -39,7 +39,7 @@ def score(method: str, reference: Shares, current: Shares) -> float:
     raise NotImplementedError(method)
 
 
-def _filled(shares: Shares) -> Shares:
+def _fill_zeros(shares: Shares) -> Shares:
     """No share is 0: a logarithm is taken of it."""
     least = shares[shares != 0].min()
     return np.where(shares == 0, least / 10**6 if least <= 0.0001 else 0.0001, shares)

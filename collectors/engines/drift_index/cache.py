@@ -45,7 +45,7 @@ def use_cached_indexes(
         os.utime(place)
         for column, index in indexes.items():
             if len(index.sample.values) == reference.count(column):
-                reference.once((KEY, column.name), partial(_itself, index))
+                reference.once((KEY, column.name), partial(_return_itself, index))
             else:  # no cache of ours: made anew next time
                 shutil.rmtree(place, ignore_errors=True)
 
@@ -84,11 +84,11 @@ def _load(folder: Path) -> NumberIndex:
         raise OSError(f"{folder}: {error}") from error
 
 
-def _itself(index: NumberIndex) -> NumberIndex:
+def _return_itself(index: NumberIndex) -> NumberIndex:
     return index
 
 
 def _prune(folder: Path) -> None:
-    kept = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
-    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
+    folders = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(path, ignore_errors=True)

@@ -37,13 +37,13 @@ class CategoryIndex:
                 statistic = np.sum((now - expected) ** 2 / expected)
             return float(chdtrc(len(now) - 1, statistic)) if len(now) > 1 else math.nan
         if method == "z":
-            return self._z(window, then, now)
+            return self._compare_shares(window, then, now)
         shares = then / then.sum(), now / now.sum()
         if method == "hellinger":
             return binned.hellinger(np.sqrt(shares[0] * shares[1]))
         return binned.score(method, *shares)
 
-    def _z(self, window: pd.Series, then: np.ndarray, now: np.ndarray) -> float:
+    def _compare_shares(self, window: pd.Series, then: np.ndarray, now: np.ndarray) -> float:
         """The p-value that the first word's share is the same."""
         both = self.words.union(window.index)
         if len(both) == 1:

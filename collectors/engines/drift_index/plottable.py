@@ -17,7 +17,7 @@ def refuse_unplottable(reference: Sample, window: Sample) -> None:
     """
     low, high = min(reference.low, window.low), max(reference.high, window.high)
     sides = ((window.low, window.high), (reference.low, reference.high), (low, high))
-    if all(_wide(*side) for side in sides):
+    if all(_is_wide(*side) for side in sides):
         return
     np.histogram(window.values, BINS, density=True)
     np.histogram(reference.values, BINS, density=True)
@@ -26,11 +26,11 @@ def refuse_unplottable(reference: Sample, window: Sample) -> None:
 
 def refuse_unplottable_alone(values: np.ndarray) -> None:
     """Raises the same for the picture of a regression's errors, or of a column's mean."""
-    if not _wide(float(values.min()), float(values.max())):
+    if not _is_wide(float(values.min()), float(values.max())):
         np.histogram_bin_edges(values, "doane")
 
 
-def _wide(low: float, high: float) -> bool:
+def _is_wide(low: float, high: float) -> bool:
     size = max(abs(low), abs(high))
     span = (high - low) or 1.0  # as NumPy widens the range of a constant
     return size < HUGE and span > FINE * float(np.spacing(size))
