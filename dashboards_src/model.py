@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from grafanalib.core import Panel
 
-from driftdeck.dashboards import panels, runs, sql
+from driftdeck.dashboards import classes, panels, runs, segments, sql
+from driftdeck.dashboards.metric_panels import SIDES, metric_panel, report_link, single_panel
 from driftdeck.dashboards.page import Item, Page, Row, annotation, link, period, variable
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import (
@@ -22,21 +23,19 @@ from driftdeck.dashboards.style import (
     state_mappings,
 )
 from driftdeck.declare import COUNT, NUMBER, SHARE, Metric, Monitor, Thresholds, Unit
+from driftdeck.declare.kinds import BY_NAME
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Scope
 from driftdeck.facts import Json
 
+SHOWN_ELSEWHERE = ("prediction_mean", "target_mean")
+"""Metrics of the data that stand beside the prediction."""
 RATIO = Unit("times the alert threshold", "none")
 BEYOND = {
     BreachSide.HIGH: "Divided by the column's own alert threshold: above 1 is a breach.",
     BreachSide.LOW: "1 is a p-value at the column's own alert threshold, 2 one of 0: above 1 is a"
     " breach. Far from its threshold it is 0.",
 }
-SIDES = {
-    BreachSide.HIGH: "A distance above its threshold is a breach.",
-    BreachSide.LOW: "A p-value below its threshold is a breach.",
-}
-"""What is said of drift, by the side on which its method's score is bad."""
 
 
 def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
@@ -47,7 +46,10 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 def _page(site: Site, monitor: Monitor) -> Page:
     uid = site.uid(monitor.name)
     start, end = period(monitor)
-    groups = (_now, _states, _drift, _column, _prediction, _performance, _quality, runs.rows)
+    groups = (
+        *(_now, _states, _drift, _column, _prediction, _performance),
+        *(segments.rows, _quality, _own, runs.rows),
+    )
     return Page(
         uid=uid,
         title=monitor.title,
@@ -69,18 +71,19 @@ def _declared(monitor: Monitor, *names: str) -> list[Metric]:
 
 
 def _variables(site: Site, monitor: Monitor) -> list[Json]:
+    chosen = segments.variables(site, monitor)
     if not _declared(monitor, *DRIFTS):
-        return []
+        return chosen
     first = monitor.columns[0].name
     query = sql.histogram_columns(monitor)
-    return [variable(site, "column", "Column", query, current=first)]
+    return [variable(site, "column", "Column", query, current=first), *chosen]
 
 
 def _annotations(site: Site, monitor: Monitor) -> list[Json]:
     """Performance alerts stand out by default; those of the data can be switched on."""
     judged = [metric for metric in monitor.metrics if not metric.unjudged]
-    performance = [metric for metric in judged if metric.scope is Scope.PERFORMANCE]
-    data = [metric for metric in judged if metric.scope is not Scope.PERFORMANCE]
+    performance = [metric for metric in judged if metric.is_performance]
+    data = [metric for metric in judged if not metric.is_performance]
     kinds = [("Performance alerts", RED, performance, True), ("Data alerts", AMBER, data, False)]
     marks = [
         annotation(site, name, color, sql.episodes(monitor, metrics), enable=enable)
@@ -93,11 +96,11 @@ def _annotations(site: Site, monitor: Monitor) -> list[Json]:
 
 
 def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    day = sql.day(monitor)
+    name, noun = sql.window_name(monitor), monitor.every.noun
     stats = [
         ("state", "State", "The worst state in the newest window.", "worst_level"),
         ("worst", "Worst", "What is worst in it.", sql.WORST),
-        ("newest", "Newest window", "The newest day collected.", day),
+        ("newest", "Newest window", f"The newest {noun} collected.", name),
         ("status", "Collection", "How its collection ended.", "status"),
     ]
     items = []
@@ -122,7 +125,7 @@ def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
                 f"{uid}/breached",
                 "Beyond alert",
                 "How many of the newest window's series are beyond their alert threshold."
-                " One day alerts nobody: a rule wants several of the newest windows.",
+                f" One {noun} alerts nobody: a rule wants several of the newest windows.",
                 breached,
                 steps=areas(alert_above=1),
             ),
@@ -147,7 +150,7 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     panel = panels.timeline(
         site,
         f"{uid}/states",
-        "Every judged series, day by day",
+        f"Every judged series, {monitor.every.noun} by {monitor.every.noun}",
         "Teal is quiet, amber beyond its warning threshold, red beyond its alert threshold."
         " A gap: not collected, not measured, or too few rows to judge.",
         sql.states(monitor, shown),
@@ -156,39 +159,43 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
 
 
 def _drift(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    for metric in _declared(monitor, "drift"):
+    for metric in _declared(monitor, "drift", "drift_previous", "drift_same"):
+        base = metric.baseline.title
         link_to_column: Json = {
             "title": "Show this column",
             "url": f"/d/{uid}?var-column=${{__field.name}}&${{__url_time_range}}",
         }
         relative = panels.timeseries(
             site,
-            f"{uid}/drift",
+            f"{uid}/{metric.name}",
             "Drift of every column, in units of its alert threshold",
             f"{metric.meaning} {BEYOND[metric.breach_side]} Click a line for its column.",
-            [sql.relative(monitor, "drift")],
+            [sql.relative(monitor, metric.name)],
             RATIO,
             steps=lines(Thresholds(alert_above=1.0)),
             overrides=series_colors(column.name for column in monitor.columns),
-            links=[link_to_column, _report_link(site, monitor)],
+            links=[link_to_column, report_link(site, monitor)],
             low=0,
             legend=("mean", "max"),
             legend_right=True,
         )
         shares = panels.bars(
             site,
-            f"{uid}/drift_shares",
-            "Share of days in breach",
-            "For each column, how many of the judged days in range were beyond its alert"
+            f"{uid}/{metric.name}_shares",
+            f"Share of {monitor.every.nouns} in breach",
+            "For each column, how many of the judged windows in range were beyond its alert"
             " threshold.",
-            sql.breach_shares(monitor, "drift"),
+            sql.breach_shares(monitor, metric.name),
             SHARE,
             x="column",
             horizontal=True,
             steps=areas(warn_above=0.1, alert_above=0.3),
             high=1.05,  # else the axis ends in the middle of its last label, 100%
         )
-        yield Row("Drift", [Item(relative, 16, 11), Item(shares, 8, 11)])
+        yield Row(
+            f"Drift against {base}" if base else "Drift",
+            [Item(relative, 16, 11), Item(shares, 8, 11)],
+        )
 
 
 def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
@@ -215,7 +222,7 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         [sql.column_detail(monitor, "drift")],
         NUMBER,
         overrides=styles,
-        links=[_report_link(site, monitor)],
+        links=[report_link(site, monitor)],
         low=0,
     )
     shape = panels.bars(
@@ -235,15 +242,6 @@ def _column(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     yield Row("Column", [Item(detail, 12, 9), Item(shape, 12, 9)])
 
 
-def _report_link(site: Site, monitor: Monitor) -> Json:
-    """From a point to the report of its day."""
-    return {
-        "title": "Open this day's report",
-        "url": site.report(monitor.name, "${__value.time}"),
-        "targetBlank": True,
-    }
-
-
 def _line(name: str, color: str) -> Json:
     return override(
         name,
@@ -254,7 +252,11 @@ def _line(name: str, color: str) -> Json:
 
 
 def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    drifts = _declared(monitor, "prediction_drift", "target_drift")
+    drifts = [
+        metric
+        for metric in _declared(monitor, *DRIFTS)
+        if metric.scope in (Scope.PREDICTION, Scope.TARGET)
+    ]
     items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in drifts]
     means = _declared(monitor, "prediction_mean", "target_mean")
     if len(means) == 2 and monitor.prediction_column is not None:
@@ -276,32 +278,11 @@ def _prediction(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         yield Row("Prediction and target", items)
 
 
-def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
-    """One line with the thresholds in force today as threshold lines."""
-    series = next(monitor.series_of(metric))
-    bounded = series.unit.high is not None
-    score = f" The score is {series.method.meaning}." if series.method else ""
-    side = f" {SIDES[metric.breach_side]}" if series.method else ""
-    return panels.timeseries(
-        site,
-        f"{uid}/{metric.name}",
-        metric.title,
-        metric.meaning + score + side,
-        [sql.single(monitor, metric)],
-        series.unit,
-        steps=lines(series.thresholds),
-        overrides=[override(metric.title, color=fixed(BLUE))],
-        links=[_report_link(site, monitor)],
-        high=1 if bounded and metric.scope is Scope.PERFORMANCE else None,
-        legend=("mean", "min", "max"),
-    )
-
-
 def _performance(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
-    metrics = [metric for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE]
+    metrics = [metric for metric in monitor.metrics if metric.is_performance]
     if not metrics:
         return
-    items = [Item(single_panel(site, monitor, uid, metric), 8, 8) for metric in metrics]
+    items = [Item(metric_panel(site, monitor, uid, metric), 8, 8) for metric in metrics]
     labelled = panels.timeseries(
         site,
         f"{uid}/coverage",
@@ -314,42 +295,47 @@ def _performance(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         overrides=[override("labelled", color=fixed(GREY))],
         legend=("mean", "min"),
     )
-    yield Row("Performance", [*items, Item(labelled, 8, 8)])
+    items.append(Item(labelled, 8, 8))
+    prediction = monitor.prediction_column
+    if prediction is not None and prediction.classes:
+        items.append(classes.confusion(site, monitor, uid, prediction.classes))
+    yield Row("Performance", items)
 
 
 def _quality(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     items = []
-    for metric in _declared(monitor, "missing_share"):
-        panel = panels.timeseries(
-            site,
-            f"{uid}/missing_share",
-            metric.title,
-            metric.meaning,
-            [sql.series(monitor, "missing_share")],
-            SHARE,
-            steps=lines(metric.thresholds),
-            overrides=series_colors(column.name for column in monitor.columns),
-            links=[_report_link(site, monitor)],
-            low=0,
-            soft_high=0.2,
-            legend=("mean", "max"),
-            legend_right=True,
-        )
-        items.append(Item(panel, 12, 8))
-    for metric in _declared(monitor, "row_count"):
-        panel = panels.timeseries(
-            site,
-            f"{uid}/row_count",
-            metric.title,
-            metric.meaning,
-            [sql.single(monitor, metric)],
-            COUNT,
-            steps=lines(metric.thresholds),
-            overrides=[override(metric.title, color=fixed(BLUE))],
-            bars=True,
-            low=0,
-            legend=("mean", "min", "max"),
-        )
-        items.append(Item(panel, 12, 8))
+    for metric in monitor.metrics:
+        kind = BY_NAME.get(metric.name)
+        if kind is None or kind.name in DRIFTS or kind.name in SHOWN_ELSEWHERE:
+            continue
+        if metric.is_performance:
+            continue
+        if metric.name == "row_count":
+            items.append(Item(_row_counts(site, monitor, uid, metric), 12, 8))
+        else:
+            items.append(Item(metric_panel(site, monitor, uid, metric), 12, 8))
     if items:
         yield Row("Data quality", items)
+
+
+def _row_counts(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
+    return panels.timeseries(
+        site,
+        f"{uid}/row_count",
+        metric.title,
+        metric.meaning,
+        [sql.single(monitor, metric)],
+        COUNT,
+        steps=lines(metric.thresholds),
+        overrides=[override(metric.title, color=fixed(BLUE))],
+        bars=True,
+        low=0,
+        legend=("mean", "min", "max"),
+    )
+
+
+def _own(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
+    metrics = [metric for metric in monitor.metrics if metric.name not in BY_NAME]
+    if metrics:
+        items = [Item(metric_panel(site, monitor, uid, metric), 12, 8) for metric in metrics]
+        yield Row("Own metrics", items)

@@ -29,7 +29,8 @@ def confirmed(metrics: Sequence[Metric]) -> str:
     NULL for other metrics."""
     cases = "\n    ".join(
         f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
-        f" column_name ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
+        " column_name, slice_column, slice_value"
+        f" ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
         f" >= {metric.firing.k}"
         for metric in metrics
     )
@@ -45,9 +46,17 @@ def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> 
     """
     k, n = metric.firing.k, metric.firing.n
     sign = "" if side == "above" else "-"
+    slices = [slice_.name for slice_ in monitor.slices if metric.name in slice_.judged]
     judged = (
         f"monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}"
+        f"\n    AND slice_column IN ({', '.join(map(literal, ['', *slices]))})"
         f"\n    AND value IS NOT NULL AND alert_{side} IS NOT NULL"
+    )
+    segment = (
+        ",\n  CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value ELSE '' END"
+        " AS segment"
+        if slices
+        else ""
     )
     return f"""\
 WITH recent AS (
@@ -55,17 +64,19 @@ WITH recent AS (
   WHERE {judged}
   GROUP BY 1 ORDER BY 1 DESC LIMIT {max(SEARCHED, SEARCHED_OF_N * n)}
 ), newest AS (
-  SELECT column_name, value, alert_{side} AS level,
-    row_number() OVER (PARTITION BY column_name ORDER BY window_start DESC) AS age
+  SELECT column_name, slice_column, slice_value, value, alert_{side} AS level,
+    row_number() OVER (
+      PARTITION BY column_name, slice_column, slice_value ORDER BY window_start DESC) AS age
   FROM monitoring.metric
   WHERE {judged}
     AND window_start >= (SELECT min(window_start) FROM recent){but_expected(monitor, [metric])}
 ), ranked AS (
   SELECT *, row_number() OVER (
-    PARTITION BY column_name ORDER BY {sign}(value - level) DESC, age) AS rank
+    PARTITION BY column_name, slice_column, slice_value
+    ORDER BY {sign}(value - level) DESC, age) AS rank
   FROM newest WHERE age <= {n}
 )
-SELECT column_name, {column}
+SELECT column_name{segment}, {column}
 FROM ranked WHERE rank = {k}"""
 
 

@@ -11,13 +11,15 @@ from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, declared
 from driftdeck.declare import Metric, Monitor
 from driftdeck.declare.methods import BreachSide
-from driftdeck.declare.metrics import Scope
 from driftdeck.facts import Json
 from driftdeck.facts.postgres import literal
 from driftdeck.firing import breached_query
 
-OF_COLUMN = "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
-"""In a message: of which column, where the alert is of one."""
+OF_COLUMN = (
+    "{{ if $labels.column_name }} of {{ $labels.column_name }}{{ end }}"
+    "{{ if $labels.segment }} where {{ $labels.segment }}{{ end }}"
+)
+"""In a message: of which column or class, and of which segment, where the alert is of one."""
 SECONDS = 600
 """The length of the time range that a query must have; none of ours looks at it."""
 
@@ -57,7 +59,7 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
 
 def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
     k, n = metric.firing.k, metric.firing.n
-    kind = "performance" if metric.scope is Scope.PERFORMANCE else "breach"
+    kind = "performance" if metric.is_performance else "breach"
     what = f"{monitor.title}: {metric.title} {side} its alert threshold"
     return _rule(
         site,

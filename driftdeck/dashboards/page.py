@@ -1,5 +1,6 @@
 """A dashboard as rows of panels, and its one way to grafanalib."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,8 @@ from driftdeck.declare import Monitor
 from driftdeck.facts import Json
 
 WIDTH = 24
+SHOWN, LEAST_DAYS = 90, 7
+"""So many windows are shown at first, and a week at least."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,10 @@ class Page:
 
 
 def period(monitor: Monitor) -> tuple[str, str]:
-    """The time range of a monitor: the days it has, in its own zone, or the newest 90 up to now."""
+    """The time range of a monitor: the days it has, in its own zone, or the newest 90 windows."""
     if not monitor.ends:
-        return "now-90d", "now"
+        days = math.ceil(SHOWN * monitor.every.length / timedelta(days=1))
+        return f"now-{max(days, LEAST_DAYS)}d", "now"
     first, last = date.fromisoformat(monitor.starts), date.fromisoformat(monitor.ends)
     days = list(monitor.every.days(first, last))
     return _moment(days[0].start), _moment(days[-1].end - timedelta(milliseconds=1))

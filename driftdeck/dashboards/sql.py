@@ -4,21 +4,34 @@ Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from driftdeck import firing
+from driftdeck.dashboards import window_sql
 from driftdeck.declare import Expected, Metric, Monitor
 from driftdeck.facts import postgres
 
 literal = postgres.literal
 """Quotes a text, for whoever writes a dashboard's SQL."""
-LOOK_BACK = "60 days"
-"""So much before the time range may still decide whether an alert stands at its beginning."""
+LOOK_BACK, LOOK_BACK_OF_N = 60, 6
+"""So many windows before the time range, or so many times n, may still decide whether an alert
+stands at its beginning."""
+
+
+def quoted(name: str) -> str:
+    """A text as the name of a column."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _of(monitor: Monitor, *metrics: str) -> str:
     names = ", ".join(literal(name) for name in metrics)
     chosen = f" AND metric IN ({names})" if metrics else ""
     return f"monitor = {literal(monitor.name)}{chosen} AND $__timeFilter(window_start)"
+
+
+def _whole(monitor: Monitor, *metrics: str) -> str:
+    """The values of whole windows in range, without those of segments."""
+    return f"{_of(monitor, *metrics)} AND slice_column = ''"
 
 
 def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
@@ -29,16 +42,16 @@ def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
     return f"""\
 SELECT window_start AS time, {name} AS metric, value
 FROM monitoring.metric
-WHERE {_of(monitor, *metrics)}
+WHERE {_whole(monitor, *metrics)}
 ORDER BY 1, 2"""
 
 
 def single(monitor: Monitor, metric: Metric) -> str:
     """One metric over time, its line called as the metric is."""
     return f"""\
-SELECT window_start AS time, value AS "{metric.title}"
+SELECT window_start AS time, value AS {quoted(metric.title)}
 FROM monitoring.metric
-WHERE {_of(monitor, metric.name)}
+WHERE {_whole(monitor, metric.name)}
 ORDER BY 1"""
 
 
@@ -47,7 +60,7 @@ def relative(monitor: Monitor, metric: str) -> str:
     return f"""\
 SELECT window_start AS time, column_name AS metric, times_level AS value
 FROM monitoring.metric
-WHERE {_of(monitor, metric)}
+WHERE {_whole(monitor, metric)}
 ORDER BY 1, 2"""
 
 
@@ -63,7 +76,7 @@ FROM monitoring.metric, LATERAL (VALUES
   ('low warning', CASE WHEN warn_above IS NOT NULL THEN warn_below END),
   ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
 ) AS line (name, number)
-WHERE {_of(monitor, metric, "prediction_drift", "target_drift")}
+WHERE {_whole(monitor, metric, "prediction_drift", "target_drift")}
   AND column_name = '$column' AND (line.name = 'drift' OR line.number IS NOT NULL)
 ORDER BY 1, 2"""
 
@@ -106,20 +119,30 @@ def states(monitor: Monitor, metrics: Sequence[str]) -> str:
     """
     alike = sorted({c.name for c in monitor.all_columns()} & {m.name for m in monitor.metrics})
     but = f" AND column_name NOT IN ({', '.join(map(literal, alike))})" if alike else ""
+    moment, end = state_moments(monitor)
     return f"""\
 WITH states AS (
-  SELECT window_start, window_end,
+  SELECT {moment} AS time, max(window_end) AS window_end,
     CASE WHEN column_name = '' THEN metric
          WHEN metric IN ('drift', 'prediction_drift', 'target_drift'){but} THEN column_name
          ELSE metric || ' ' || column_name END AS metric,
-    level
+    max(level) AS level
   FROM monitoring.metric
-  WHERE {_of(monitor, *metrics)} AND level IS NOT NULL
+  WHERE {_whole(monitor, *metrics)} AND level IS NOT NULL
+  GROUP BY 1, 3
 )
-SELECT window_start AS time, metric, level FROM states
+SELECT time, metric, level FROM states
 UNION ALL
-SELECT max(window_end), metric, NULL FROM states GROUP BY metric
+SELECT {end}, metric, NULL FROM states GROUP BY metric
 ORDER BY 1, 2"""
+
+
+def state_moments(monitor: Monitor) -> tuple[str, str]:
+    """(the moment of a state, the end of the newest window): of hours, those that share a point of
+    the panel are one state, the worst of them."""
+    if monitor.every.length >= timedelta(days=1):
+        return "window_start", "max(window_end)"
+    return "$__timeGroup(window_start,$__interval)", "extract(epoch FROM max(window_end))"
 
 
 def breach_shares(monitor: Monitor, metric: str) -> str:
@@ -127,7 +150,7 @@ def breach_shares(monitor: Monitor, metric: str) -> str:
     return f"""\
 SELECT column_name AS "column", avg(breached::int) AS "in breach"
 FROM monitoring.metric
-WHERE {_of(monitor, metric)} AND breached IS NOT NULL
+WHERE {_whole(monitor, metric)} AND breached IS NOT NULL
 GROUP BY 1 ORDER BY 2 DESC, 1"""
 
 
@@ -140,7 +163,10 @@ WHERE {_of(monitor)} AND labelled_count IS NOT NULL AND row_count > 0
 ORDER BY 1"""
 
 
-WORST = "nullif(concat_ws(' ', worst_metric, nullif(worst_column, '')), '')"
+WORST = (
+    "nullif(concat_ws(' ', worst_metric, nullif(worst_column, ''),"
+    " nullif(concat_ws(' = ', nullif(worst_slice, ''), nullif(worst_segment, '')), '')), '')"
+)
 """What is worst in a window, NULL where nothing is judged: Grafana would show '' as 0."""
 
 
@@ -171,15 +197,16 @@ WHERE monitor = {literal(monitor.name)} AND window_start = (
   WHERE monitor = {literal(monitor.name)})"""
 
 
-def day(monitor: Monitor) -> str:
-    """A window's local day as text."""
-    return f"to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')"
+def window_name(monitor: Monitor) -> str:
+    """What a window is called, as text."""
+    return window_sql.name(monitor.every)
 
 
 def runs(monitor: Monitor) -> str:
     """Status rows of the windows in range, newest first."""
     return f"""\
-SELECT {day(monitor)} AS "window", status, row_count AS "rows", labelled_count AS "labelled",
+SELECT {window_name(monitor)} AS "window", status, row_count AS "rows",
+  labelled_count AS "labelled",
   model_version AS "model", worst_level AS "state",
   {WORST} AS "worst",
   round(seconds::numeric, 2)::float AS "seconds", error,
@@ -193,8 +220,8 @@ ORDER BY window_start DESC"""
 def explanations(monitor: Monitor) -> str:
     """What moved in the windows in range that have a value beyond its alert threshold."""
     return f"""\
-SELECT {day(monitor)} AS "window",
-  concat_ws(' ', worst_metric, nullif(worst_column, '')) AS "worst", explanation AS "what moved"
+SELECT {window_name(monitor)} AS "window",
+  {WORST} AS "worst", explanation AS "what moved"
 FROM monitoring.collection
 WHERE {_of(monitor)} AND explanation <> ''
 ORDER BY window_start DESC"""
@@ -208,7 +235,7 @@ RETRAININGS = """\
 def retrainings(monitor: Monitor) -> str:
     """Retrainings in range, newest first."""
     return f"""\
-SELECT to_char(window_start AT TIME ZONE {literal(monitor.every.timezone)}, 'YYYY-MM-DD')
+SELECT {window_name(monitor)}
     AS "window", started_at AS "started", finished_at AS "finished", status, reason,
   old_version AS "from", new_version AS "to", output
 FROM {RETRAININGS}
@@ -220,24 +247,29 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
     rule counts them.
 
-    Spans of several series that touch or lie less than a week apart become one mark. Nothing is
-    read that begins long before the time range: a mark that does is cut off there.
+    Spans of several series that touch or lie less than seven windows apart become one mark. Nothing
+    is read that begins long before the time range: a mark that does is cut off there.
     """
     names = ", ".join(literal(metric.name) for metric in metrics)
+    back = window_sql.span(
+        monitor.every, max(LOOK_BACK, LOOK_BACK_OF_N * max(m.firing.n for m in metrics))
+    )
     return f"""\
 WITH judged AS (
-  SELECT metric, column_name, window_start, window_end, {firing.confirmed(metrics)} AS standing
+  SELECT metric, column_name, slice_column, slice_value, window_start, window_end,
+    {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
-    AND window_start >= $__timeFrom()::timestamptz - interval '{LOOK_BACK}'
+    AND window_start >= $__timeFrom()::timestamptz - {back}
     AND window_start <= $__timeTo(){firing.but_expected(monitor, metrics)}
 ), days AS (
   SELECT window_start, window_end,
-    array_agg(concat_ws(' ', metric, nullif(column_name, ''))) AS series
+    array_agg(concat_ws(' ', metric, nullif(column_name, ''),
+      CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value END)) AS series
   FROM judged WHERE standing GROUP BY 1, 2
 ), islands AS (
   SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
-    <= interval '7 days' THEN 0 ELSE 1 END AS begins
+    <= {window_sql.span(monitor.every, 7)} THEN 0 ELSE 1 END AS begins
   FROM days
 ), numbered AS (
   SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
@@ -286,7 +318,8 @@ ORDER BY 1"""
 
 
 def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """The declared monitors as a FROM item: name, title, owner, uid, zone, ends, late_hours."""
+    """The declared monitors as a FROM item: name, title, owner, uid, zone, ends, late_hours, and
+    how their windows are cut: unit, size."""
     rows = ",\n  ".join(
         "("
         + ", ".join(
@@ -298,12 +331,16 @@ def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
                 literal(m.every.timezone),
                 f"DATE {literal(m.ends)} + 1" if m.ends else "NULL::date",
                 f"{m.late_after.hours:g}" if m.late_after else "NULL::float",
+                *(literal(unit), str(size)),
             ]
         )
         + ")"
         for m, uid in zip(monitors, uids, strict=True)
+        for unit, size in [window_sql.cut_of(m.every)]
     )
-    return f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours)"
+    return (
+        f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours, unit, size)"
+    )
 
 
 GOOD = """\
@@ -326,9 +363,11 @@ LEFT JOIN LATERAL (
     WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 30) last
 ) last30 ON true"""
 
-DUE = """\
-least(date_trunc('day', (monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone),
-    m.ends::timestamp) AT TIME ZONE m.zone"""
+_LATEST = (
+    "least((monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone,"
+    " m.ends::timestamp)"
+)
+DUE = f"({window_sql.floor('m.unit', 'm.size', _LATEST)}) AT TIME ZONE m.zone"
 """The end of the newest window that should have been collected by now."""
 
 
@@ -336,9 +375,9 @@ def models(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
     """Every declared monitor with its newest state, for the overview."""
     return f"""\
 SELECT m.title AS "model", newest.worst_level AS "state",
-  nullif(concat_ws(' ', newest.worst_metric, nullif(newest.worst_column, '')), '') AS "worst",
+  {WORST} AS "worst",
   newest.worst_value AS "value", last30.breached AS "breached of 30",
-  to_char(newest.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "newest window",
+  {window_sql.name_of("m.unit", "m.size", "m.zone", "newest.window_start")} AS "newest window",
   newest.status AS "collection", last30.failed AS "failed of 30",
   greatest(0, extract(epoch FROM {DUE} - good.until) / 86400) AS "days late",
   newest.row_count AS "rows", m.owner, m.uid
@@ -359,9 +398,11 @@ def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
     """The judged series of each monitor's newest window, furthest beyond its alert threshold first,
     beside the thresholds of the side that it crossed, or else may cross."""
     return f"""\
-SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column", v.value,
+SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column",
+  CASE WHEN v.slice_column <> '' THEN v.slice_column || ' = ' || v.slice_value END AS "segment",
+  v.value,
   crossed.warn AS "warning", crossed.alert, v.level AS "state",
-  to_char(v.window_start AT TIME ZONE m.zone, 'YYYY-MM-DD') AS "window", m.uid,
+  {window_sql.name_of("m.unit", "m.size", "m.zone", "v.window_start")} AS "window", m.uid,
   CASE WHEN v.column_name <> '' THEN '?var-column=' || v.column_name ELSE '?' END AS "query"
 FROM {declared(monitors, uids)}
 {NEWEST}

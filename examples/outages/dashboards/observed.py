@@ -1,10 +1,10 @@
 """Observed against predicted outages, the practitioner's exercise, from the outages monitor."""
 
 from driftdeck.dashboards import panels, sql
+from driftdeck.dashboards.metric_panels import single_panel
 from driftdeck.dashboards.page import Item, Page, Row, link, period
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import BLUE, VIOLET, fixed, override
-from driftdeck.dashboards_src.model import single_panel
 from driftdeck.declare import COUNT, Monitor
 
 NAME = "outages"
