@@ -48,6 +48,8 @@ def list_segments(
         then = _split_reference(monitor, slice_, reference, values) if reference else {}
         for value, places in parts.items():
             segment = Segment(slice_.name, value)
+            if segment.is_counted_only and not len(places):
+                continue
             rows = current.take(places)
             yield SegmentRows(monitor, slice_, values, segment, rows, then.get(value))
 

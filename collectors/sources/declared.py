@@ -23,12 +23,9 @@ class Sources:
 
     def columns(self) -> list[str]:
         """The columns to read from the source of the rows, without its time."""
-        monitor = self.monitor
-        names = [column.name for column in monitor.columns]
-        if monitor.prediction_column is not None:
-            names.append(monitor.prediction_column.name)
-        if monitor.labels is None and monitor.target_column is not None:
-            names.append(monitor.target_column.name)
+        monitor, target = self.monitor, self.monitor.target_column
+        late = {target.name} if monitor.labels is not None and target is not None else set()
+        names = [name for name in monitor.source_columns() if name not in late]
         return [*names, *(name for name in (self.on, monitor.model_version) if name)]
 
     def paths(self, source: Files) -> Paths:

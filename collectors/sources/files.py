@@ -49,16 +49,21 @@ class Log:
         if times.min() >= window.start and times.max() < window.end:
             return part
         inside = (times >= window.start) & (times < window.end)
-        outside = int((~inside).sum())
-        self._check_outside(times, inside, window)
-        reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
-        ledger = part.ledger.without(reason, outside, str(times[~inside].iloc[0]))
+        days = self.paths.days_of(window)
+        in_days = (times >= days.start) & (times < days.end)
+        ledger = part.ledger.without(Reason.ELSEWHERE, int((in_days & ~inside).sum()))
+        if not in_days.all():
+            self._check_outside(times, in_days, window if days == window else days)
+            reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
+            example = str(times[~in_days].iloc[0])
+            ledger = ledger.without(reason, int((~in_days).sum()), example)
         return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
 
     def read_labels(self, window: Window, names: Sequence[str]) -> Part:
         """The named columns of what may be labels of a window's rows, with the time of each, when
         the label became known. Raises SourceError."""
-        return self._read(self.paths.for_window(window), names, None)
+        is_undated = self.source.layout == "undated"
+        return self._read(self.paths.for_window(window), names, None if is_undated else window)
 
     def _check_outside(self, times: Times, inside: "pd.Series[bool]", window: Window) -> None:
         """Raise SourceError where so many rows lie outside the window that its zone must be wrong.
@@ -96,7 +101,11 @@ class Log:
         """
         columns = tuple(dict.fromkeys((*names, self.source.time)))
         is_undated = self.source.layout == "undated"
-        if is_undated and (window is None or isinstance(self.source, Csv)):
+        if is_undated:
+            is_read_whole = window is None or isinstance(self.source, Csv)
+        else:  # a day's file is read once for all of its hours
+            is_read_whole = window is not None and self.paths.days_of(window) != window
+        if is_read_whole:
             return _read_once(
                 self, tuple((str(path), *read_facts(path)) for path in paths), columns
             )

@@ -68,12 +68,11 @@ class LateLabels:
     def _monitor(self) -> Monitor:
         return self.predictions.sources.monitor
 
-    @property
-    def _are_shared(self) -> bool:
+    def _are_shared_by(self, window: Window) -> bool:
         """Whether labels of other windows lie in the same table or files."""
         if isinstance(self.source, Table):
             return True
-        return self.predictions.sources.paths(self.source).are_shared
+        return self.predictions.sources.paths(self.source).are_shared_by(window)
 
     def read(self, window: Window, rows: pd.DataFrame, now: datetime) -> WindowLabels:
         """The labels of a window's rows that are known by `now`.
@@ -90,7 +89,7 @@ class LateLabels:
         ids = joins.normalise_ids(rows[columns.on])
         part = self._read_candidates(window, ids)
         own, unmatched = _split(part.frame, columns.on, ids)
-        reason = Reason.ELSEWHERE if self._are_shared else Reason.NO_ROW
+        reason = Reason.ELSEWHERE if self._are_shared_by(window) else Reason.NO_ROW
         example = joins.list_examples(unmatched[columns.on].array)[0] if len(unmatched) else ""
         ledger = part.ledger.without(reason, len(unmatched), f"{columns.on} = {example!r}")
         if not (len(own) and own[columns.on].notna().any()) and (ids.codes >= 0).any():
@@ -138,7 +137,7 @@ class LateLabels:
         recent = unmatched[
             (unmatched[columns.time] >= window.start) & (unmatched[columns.time] <= now)
         ]
-        if not self._are_shared:
+        if not self._are_shared_by(window):
             recent = unmatched[unmatched[columns.time] <= now]
         elif len(recent) and self._may_be_of_another_window(
             recent.iloc[:MOST_UNMATCHED], window, ids

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError, naming
-from driftdeck.declare import Files, Window
+from driftdeck.declare import Daily, Files, Window
 
 DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})([-_]?)(\d{2})\2(\d{2})(?!\d)")
 
@@ -33,6 +33,16 @@ class Paths:
     def are_shared(self) -> bool:
         """Whether a file may well have rows of several windows."""
         return self.source.layout == "undated" or bool(self.source.timezone)
+
+    def days_of(self, window: Window) -> Window:
+        """The whole days that a window touches: those whose files may have its rows."""
+        every = Daily(timezone=self.zone.key)
+        last_moment = window.end - timedelta(microseconds=1)
+        return Window(every.containing(window.start).start, every.containing(last_moment).end)
+
+    def are_shared_by(self, window: Window) -> bool:
+        """Whether the files of a window may well have rows of others."""
+        return self.are_shared or self.days_of(window) != window
 
     def all(self) -> list[Path]:
         """Every file. Raises SourceError where there is no folder."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 import pandas as pd
@@ -78,6 +78,8 @@ class Predictions:
             return tables.has_any(self.sources.database(source), source, on, sorted(ids))
         first = min(self.first_day(window.end), window.day)
         others = _sort_outwards(window.day, first, max(last, window.day))
+        if self._monitor.every.length < timedelta(days=1):
+            others.insert(0, window.day)
         return any(
             not set(ids).isdisjoint(joins.list_distinct(joins.normalise_ids(frame[on])))
             for frame in self._read_days(others, on)

@@ -39,8 +39,11 @@ class Reading:
 
     @classmethod
     def of(cls, monitor: Monitor) -> "Reading":
-        """How a monitor's columns are read; ids and the model's version never as numbers."""
-        numbers = {c.name for c in monitor.all_columns() if c.kind == "number"}
+        """How a monitor's columns are read; ids and the model's version never as numbers, nor what
+        is a category, too: of a number nobody can tell how it was written."""
+        columns = (*monitor.all_columns(), *monitor.other_columns())
+        categories = {column.name for column in columns if column.kind == "category"}
+        numbers = {column.name for column in columns if column.kind == "number"} - categories
         target, on = monitor.target_column, monitor.labels.on if monitor.labels else ""
         named = frozenset(numbers - {on, monitor.model_version})
         if target is None or target.kind != "category":

@@ -94,8 +94,8 @@ class Page:
 def period(monitor: Monitor) -> tuple[str, str]:
     """The time range of a monitor: the days it has, in its own zone, or the newest 90 windows."""
     if not monitor.ends:
-        days = math.ceil(SHOWN * monitor.every.length / timedelta(days=1))
-        return f"now-{max(days, LEAST_DAYS)}d", "now"
+        shown = math.ceil(SHOWN * monitor.every.length / timedelta(days=1))
+        return f"now-{max(shown, LEAST_DAYS)}d", "now"
     first, last = date.fromisoformat(monitor.starts), date.fromisoformat(monitor.ends)
     days = list(monitor.every.days(first, last))
     return _moment(days[0].start), _moment(days[-1].end - timedelta(milliseconds=1))
