@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-PREPARED = ("flights", "outages", "dummy")
+PREPARED = ("flights", "flight_classes", "outages", "dummy")
 """What is prepared where nothing is named; a name that is no example's is left alone."""
 TABLES = {"outages": "outages.predicted", "flights_live": "live.predictions"}
 """What lies in the database, by monitor: one table of each."""
@@ -78,6 +78,14 @@ def _flights(settings: Settings) -> None:
     print(f"flights: {'written to' if made else 'already in'} {settings.data}")
 
 
+def _flight_classes(settings: Settings) -> None:
+    from examples.flights.classes import prepare
+
+    print("flight_classes: training on three classes of delay ...", flush=True)
+    made = prepare(settings.data)
+    print(f"flight_classes: {'written to' if made else 'already in'} {settings.data}")
+
+
 def _tables(settings: Settings, parsed: argparse.Namespace) -> None:
     """Make them, so that `prepare` does with the collector's rights."""
     from driftdeck.database import Role, connect
@@ -128,7 +136,13 @@ def _live(settings: Settings) -> None:
           "flights_live: goes on where it was left")  # fmt: skip
 
 
-MAKERS = {"flights": _flights, "outages": _outages, "dummy": _seed_dummy, "flights_live": _live}
+MAKERS = {
+    "flights": _flights,
+    "flight_classes": _flight_classes,
+    "outages": _outages,
+    "dummy": _seed_dummy,
+    "flights_live": _live,
+}
 
 
 def _dummy(settings: Settings, parsed: argparse.Namespace) -> None:

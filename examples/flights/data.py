@@ -14,6 +14,8 @@ from examples.errors import ExampleError
 
 ZONE = "America/New_York"
 LATE_MINUTES = 15
+DELAY_CLASSES = ("on time", "late", "very late")
+VERY_LATE_MINUTES = 60
 TAXI_MINUTES = 30
 """Runway to runway is known, taxiing is not: an allowance for both ends together.
 
@@ -44,7 +46,8 @@ def load() -> pd.DataFrame:
     Columns: flight_id, scheduled_departure (UTC), day, departure_delay (minutes, NaN where
     cancelled), distance (miles), hour (local), carrier, origin, temperature (Celsius), wind_speed
     (m/s), visibility (miles), pressure (hPa), humidity (percent), precipitation (mm), late (1.0,
-    0.0, NaN where cancelled or diverted), arrived_at (UTC, NaT where there is no label).
+    0.0, NaN where cancelled or diverted), delay_class (one of DELAY_CLASSES, None where late is
+    NaN), arrived_at (UTC, NaT where there is no label).
     Weather is that of the origin in the hour of departure; 1,556 flights have none, and 11.5 % of
     all have no pressure: NaN. Raises ExampleError as `folder` does.
     """
@@ -60,11 +63,12 @@ def load() -> pd.DataFrame:
             "origin": flights["origin"].astype(object),
             "time_hour": flights["time_hour"],
             "late": (flights["arr_delay"] > LATE_MINUTES).where(flights["arr_delay"].notna()),
+            "delay_class": _delay_classes(flights["arr_delay"]),
             "air_time": flights["air_time"],
         }
     )
     frame["late"] = frame["late"].astype(float)
-    frame = frame.merge(_weather(), on=["origin", "time_hour"], how="left", validate="m:1")
+    frame = frame.merge(weather(), on=["origin", "time_hour"], how="left", validate="m:1")
     frame["day"] = local_day(frame["scheduled_departure"])
     frame["arrived_at"] = _arrived(frame)
     frame = frame.sort_values(["scheduled_departure", "flight_id"], ignore_index=True)
@@ -100,6 +104,14 @@ def _scheduled(flights: pd.DataFrame) -> pd.Series:
     return exact.astype("datetime64[us, UTC]")
 
 
+def _delay_classes(minutes: pd.Series) -> pd.Series:
+    """The class of each arrival by its delay; None where there was none."""
+    codes = np.digitize(minutes, [LATE_MINUTES, VERY_LATE_MINUTES], right=True)
+    codes = np.where(minutes.notna(), codes, len(DELAY_CLASSES))
+    words = np.array([*DELAY_CLASSES, None], dtype=object)
+    return pd.Series(words[codes], index=minutes.index, dtype=object)
+
+
 def _arrived(frame: pd.DataFrame) -> pd.Series:
     """When the label became known: departure, air time and an allowance for taxiing."""
     minutes = frame["departure_delay"] + frame["air_time"] + TAXI_MINUTES
@@ -107,7 +119,7 @@ def _arrived(frame: pd.DataFrame) -> pd.Series:
     return moment.where(frame["late"].notna()).astype("datetime64[us, UTC]")
 
 
-def _weather() -> pd.DataFrame:
+def weather() -> pd.DataFrame:
     """Hourly weather in SI units.
 
     One hour (Newark, 12 February, 03:00) reports a wind of 1,048 mph, a sensor fault. It stays

@@ -81,7 +81,7 @@ class Model:
     def predict(self, frame: pd.DataFrame) -> np.ndarray:
         """Probability of a late arrival, one a row, in [0, 1]; NaN in features is allowed."""
         with threadpool_limits(**ONE_THREAD):
-            probabilities: np.ndarray = self.classifier.predict_proba(_features(frame))
+            probabilities: np.ndarray = self.classifier.predict_proba(features_of(frame))
         return probabilities[:, 1].round(6)
 
     def save(self, folder: Path) -> Path:
@@ -110,7 +110,7 @@ def train(frame: pd.DataFrame, version: str) -> Model:
     if rows.empty:
         raise ExampleError(f"model {version}: no label in {len(frame)} flights; widen the days")
     with threadpool_limits(**ONE_THREAD):
-        classifier = _classifier().fit(_features(rows), rows["late"].astype(int))
+        classifier = _classifier().fit(features_of(rows), rows["late"].astype(int))
     facts = Facts(
         version, rows["day"].min(), rows["day"].max(), len(rows), FEATURES, sklearn.__version__
     )
@@ -143,7 +143,8 @@ def side_by_side() -> Iterator[Executor]:
         yield pool
 
 
-def _features(frame: pd.DataFrame) -> pd.DataFrame:
+def features_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """FEATURES of a frame, typed as scikit-learn's trees take them."""
     columns: dict[str, object] = {name: frame[name].astype(float) for name in NUMBERS}
     for name, known in CATEGORIES.items():
         columns[name] = pd.Categorical(frame[name], categories=known)
