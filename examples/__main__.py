@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-PREPARED = ("flights", "flight_classes", "outages", "dummy")
+PREPARED = ("flights", "flight_classes", "demand", "outages", "dummy")
 """What is prepared where nothing is named; a name that is no example's is left alone."""
 TABLES = {"outages": "outages.predicted", "flights_live": "live.predictions"}
 """What lies in the database, by monitor: one table of each."""
@@ -86,6 +86,13 @@ def _flight_classes(settings: Settings) -> None:
     print(f"flight_classes: {'written to' if made else 'already in'} {settings.data}")
 
 
+def _demand(settings: Settings) -> None:
+    from examples.demand.prepare import prepare
+
+    made = prepare(settings.data)
+    print(f"demand: {'written to' if made else 'already in'} {settings.data}")
+
+
 def _tables(settings: Settings, parsed: argparse.Namespace) -> None:
     """Make them, so that `prepare` does with the collector's rights."""
     from driftdeck.database import Role, connect
@@ -139,6 +146,7 @@ def _live(settings: Settings) -> None:
 MAKERS = {
     "flights": _flights,
     "flight_classes": _flight_classes,
+    "demand": _demand,
     "outages": _outages,
     "dummy": _seed_dummy,
     "flights_live": _live,
