@@ -74,7 +74,8 @@ def _variables(site: Site, monitor: Monitor) -> list[Json]:
     chosen = segments.variables(site, monitor)
     if not _declared(monitor, *DRIFTS):
         return chosen
-    first = monitor.columns[0].name
+    drifts = [s for metric in _declared(monitor, *DRIFTS) for s in monitor.series_of(metric)]
+    first = drifts[0].key[1]
     query = sql.histogram_columns(monitor)
     return [variable(site, "column", "Column", query, current=first), *chosen]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from driftdeck.collectors.engines.errors import UnmeasurableError
+from driftdeck.collectors.engines.errors import UndefinedError, UnmeasurableError
 
 Rows = np.ndarray
 """(n,) one number a labelled row."""
@@ -23,7 +23,7 @@ def mape(label: Rows, prediction: Rows) -> float:
     size = np.abs(label)
     is_zero = size <= ROUNDING * np.median(size)
     if is_zero.any():
-        raise UnmeasurableError(
+        raise UndefinedError(
             f"{np.count_nonzero(is_zero)} of {len(label)} labels are 0: no error is a share of them"
         )
     return float(np.mean(np.abs(label - prediction) / size))
@@ -34,7 +34,7 @@ def wape(label: Rows, prediction: Rows) -> float:
     _refuse_empty(label)
     total = np.abs(label).sum()
     if total == 0:
-        raise UnmeasurableError(f"all {len(label)} labels are 0: no error is a share of them")
+        raise UndefinedError(f"all {len(label)} labels are 0: no error is a share of them")
     return float(np.abs(label - prediction).sum() / total)
 
 
@@ -67,11 +67,9 @@ def r2(label: Rows, prediction: Rows) -> float:
     """The share of the labels' variance that was predicted; below 0 if their mean is better."""
     _refuse_empty(label)
     if len(label) < 2:
-        raise UnmeasurableError("1 label has no variance")
+        raise UndefinedError("1 label has no variance")
     if _is_rounding(np.ptp(label), label):
-        raise UnmeasurableError(
-            f"all {len(label)} labels are {label[0]:.6g}: they have no variance"
-        )
+        raise UndefinedError(f"all {len(label)} labels are {label[0]:.6g}: they have no variance")
     spread = np.sum(np.square(label - label.mean()))
     return float(1 - np.sum(np.square(label - prediction)) / spread)
 

@@ -21,11 +21,16 @@ def slices(monitor: Monitor) -> str:
     return _values("name", [slice_.name for slice_ in monitor.slices])
 
 
-def series(monitor: Monitor) -> str:
-    """The series of segments, for a variable: those of performance first."""
+def list_series(monitor: Monitor) -> list[str]:
+    """The series of segments, as the variable calls them: those of performance first."""
     lines = [s for slice_ in monitor.slices for s in monitor.series(slice_)]
     lines.sort(key=lambda line: not line.metric.is_performance)
-    return _values("series", list(dict.fromkeys(" ".join(filter(None, s.key)) for s in lines)))
+    return list(dict.fromkeys(" ".join(filter(None, line.key)) for line in lines))
+
+
+def series(monitor: Monitor) -> str:
+    """The series of segments, for a variable."""
+    return _values("series", list_series(monitor))
 
 
 def _values(name: str, texts: Sequence[str]) -> str:

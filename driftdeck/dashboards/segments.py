@@ -17,10 +17,12 @@ def variables(site: Site, monitor: Monitor) -> list[Json]:
     """Which slice, which of its segments, and which series of theirs."""
     if not monitor.slices:
         return []
+    first = monitor.slices[0].name
+    shown = segment_sql.list_series(monitor)[0]
     return [
-        variable(site, "slice", "Slice", segment_sql.slices(monitor)),
+        variable(site, "slice", "Slice", segment_sql.slices(monitor), current=first),
         variable(site, "segment", "Segment", segment_sql.segments(monitor)),
-        variable(site, "series", "Of segments", segment_sql.series(monitor)),
+        variable(site, "series", "Of segments", segment_sql.series(monitor), current=shown),
     ]
 
 

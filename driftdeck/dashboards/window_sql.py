@@ -1,4 +1,4 @@
-"""Windows in SQL: where one begins and what it is called; `driftdeck.declare.windows` is the same."""
+"""Windows in SQL: where one begins, what it is called; `driftdeck.declare.windows` is the same."""
 
 from driftdeck.declare import Every, Hourly, Monthly, Weekly
 from driftdeck.declare.windows import WEEKDAYS
