@@ -21,16 +21,9 @@ month  late   very late  accuracy  macro recall  late   very late  log loss
 Two carriers change while the whole is quiet. EV (156 flights a day) moves from Newark to LaGuardia:
 0.06 of its flights leave there in January and February, 0.25 in September. The Jensen-Shannon
 distance of its origins to these months exceeds that of their worst day on 305 of 306 later days,
-<<<<<<< .merge_file_vkGyzF
-the whole's on 1. VX (16 a day, all far) is in the air for 351 minutes from 28
-October to 24 November, after 330 in the eight weeks before, which nothing that the model sees says:
-its accuracy is 0.799 after 0.969, 0.245 land late and 0.070 are predicted to; the whole's is 0.896
-after 0.917.
-=======
 the whole's on 1. VX (16 a day, all far) is in the air for 351 minutes from 28 October to 24
 November, after 330 in the eight weeks before, which nothing that the model sees says: its accuracy
 is 0.799 after 0.969, 0.245 land late and 0.070 are predicted to; the whole's is 0.896 after 0.917.
->>>>>>> .merge_file_h7aXsz
 """
 
 from pathlib import Path
