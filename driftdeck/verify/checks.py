@@ -59,7 +59,7 @@ def check_queries(
     for dashboard in built.dashboards():
         values: dict[str, str] = {}
         for query in list_variable_queries(dashboard, now):
-            result, check = _run_timed(run, query)
+            result, check = _run_timed(run, query.with_values(values))
             yield check
             name = query.place.rpartition(" ")[2]
             values[name] = current_value(dashboard, name, result)
