@@ -269,6 +269,34 @@ def test_a_lacking_f_is_told_from_a_template(source: str, holes: list[str]) -> N
     assert unfilled(source) == holes
 
 
+def said(path: Path) -> Iterator[str]:
+    """Every text of a module but its docstrings, which are for whoever reads the source."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {
+        node.value for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if text and node not in documented:
+            yield node.value
+
+
+def test_no_message_names_a_page_that_a_wheel_does_not_bring() -> None:
+    """It says the sentence itself. docs/reference.md is the project's, and built there."""
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - {"docs/reference.md"}
+    wrong = {
+        f"{path.relative_to(ROOT)}: {page}"
+        for path in modules()
+        for text in said(path)
+        for page in pages
+        if page in text
+    }
+
+    assert len(pages) > 10
+    assert wrong == set()
+
+
 def test_pipfile_and_requirements_agree_with_pyproject() -> None:
     """Both are generated: every dependency is in both, and the Pipfile is what would be written."""
     sys.path.insert(0, str(ROOT / "scripts"))

@@ -29,8 +29,8 @@ def up(settings: Settings) -> int:
         raise SettingsError("GRAFANA_URL names another Grafana; unset it to start one")
     if settings.database_url:
         raise SettingsError(
-            "DATABASE_URL names another PostgreSQL; unset it to start one, or migrate, collect and"
-            " apply to yours: docs/your-own.md"
+            "DATABASE_URL names another PostgreSQL; unset it to start one, or use yours with"
+            " migrate, build, apply and due"
         )
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
