@@ -113,6 +113,43 @@ def test_imports_go_one_way(room: str) -> None:
     assert wrong == set()
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def row(room: str) -> str:
+    """What the guide's table says that a room may import."""
+    cells = [line.strip("| ").split(" | ") for line in CONTRIBUTING.splitlines() if "| `" in line]
+    names = (f"`driftdeck/{room}/`", f"`{room}/`")
+    [words] = [last for first, *_, last in cells if first.split(", ")[0] in names]
+    return words
+
+
+def named(words: str) -> set[str]:
+    """The rooms that a row of the table allows."""
+    groups = {"everybody's": TOP, "declarations": DECLARED, "standard library": set()}
+    allowed: set[str] = set()
+    for word in words.replace(", and ", ", ").split(", "):
+        if word.startswith("as "):
+            allowed |= named(row(word.removeprefix("as ")))
+        else:
+            allowed |= groups.get(word, {word})
+    return allowed
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_the_guide_says_what_a_room_may_import(room: str) -> None:
+    """Its table is the rule above, in words."""
+    assert named(row(room)) - {room} == MAY_IMPORT[room] - {room}
+
+
+def test_the_guide_says_what_is_everybodys() -> None:
+    """In the sentence below the table."""
+    sentence = re.search(r"^Everybody's are ([^;]+);", CONTRIBUTING, re.MULTILINE)
+
+    assert sentence
+    assert set(re.split(", | and ", sentence[1])) == TOP
+
+
 def test_the_library_knows_nothing_of_what_surrounds_it() -> None:
     """Deleting examples, benchmarks or monitors breaks no module of it; each has one name."""
     strangers = {
