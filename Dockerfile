@@ -6,13 +6,7 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 RUN useradd --uid 1000 --create-home driftdeck && mkdir /data && chown driftdeck /data
-COPY pyproject.toml ./
-COPY driftdeck driftdeck
-COPY collectors collectors
-COPY generator generator
-COPY dashboards_src dashboards_src
-COPY monitors monitors
-COPY provisioning provisioning
-COPY examples examples
+# What .dockerignore lets through; the examples, if they are here.
+COPY . .
 USER driftdeck
 ENTRYPOINT ["python", "-m", "driftdeck"]

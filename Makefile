@@ -10,13 +10,17 @@ PACE ?= 10
 FORMAT ?=
 IN = $(if $(FORMAT),--format $(FORMAT))
 LIVE_PORT := 3001
-# Its own ports, folders and clock: what it plays moves nobody else's. Without Docker.
-LIVE := env MONITORS=examples/live/house/monitors DASHBOARDS=examples/live/house/dashboards STACK_DIR=.stack/live DATA_DIR=.stack/live/data \
+LIVE_STACK ?= $(CURDIR)/.stack/live
+# A project of its own, with its own ports, folders and clock: what it plays moves nobody else's.
+# Without Docker.
+LIVE := env DRIFTDECK_PROJECT=$(CURDIR)/examples/flights/live/house PYTHONPATH=$(CURDIR) \
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
-	PROVISIONING_DIR=.stack/live/provisioning \
-	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001 EVIDENTLY_URL=http://127.0.0.1:8001
-# Who deletes the examples keeps what is left of these, which use them.
-LINTED := driftdeck $(if $(wildcard examples/__init__.py),examples benchmarks soak)
+	STACK_DIR=$(LIVE_STACK) PROVISIONING_DIR=$(LIVE_STACK)/provisioning \
+	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001
+# Whoever deletes an example keeps what is left of these, which use the flights and the live house.
+LINTED := driftdeck $(if $(wildcard examples/__init__.py),examples) \
+	$(if $(wildcard examples/flights/__init__.py),benchmarks) \
+	$(if $(wildcard examples/flights/live/__init__.py),soak)
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
 .PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench soak bench-peers record lint notebook requirements pre-commit clean
 

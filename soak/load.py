@@ -34,7 +34,7 @@ from driftdeck.verify.checks import QueryResult, check_queries
 from driftdeck.verify.grafana import LiveGrafana, run_query
 from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query
-from examples.live.play import BEGINS, ENDS
+from examples.flights.live.play import BEGINS, ENDS
 from soak.flat import growth
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,8 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         own = {
-            "MONITORS": "examples/live/house/monitors",
+            "DRIFTDECK_PROJECT": str(ROOT / "examples/flights/live/house"),
+            "PYTHONPATH": str(ROOT),
             "STACK_DIR": str(folder),
             "DATA_DIR": str(folder / "data"),
             "PROVISIONING_DIR": str(folder / "provisioning"),

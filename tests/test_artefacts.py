@@ -36,18 +36,32 @@ from driftdeck.generator.files import present, stale, write
 from driftdeck.generator.stale_thresholds import stale_thresholds
 from driftdeck.load import RESERVED, load
 from driftdeck.settings import IsolatedSettings
-from repository import MONITORS, ROOT
+from repository import MONITORS, ROOT, small_project
 
 SETTINGS = IsolatedSettings()
 BUILT = artefacts(SETTINGS)
-DASHBOARDS = [json.loads(text) for name, text in BUILT.items() if name.endswith(".json")]
-RULES = [
-    rule
-    for name, text in BUILT.items()
-    if name.startswith("alerting/rules-")
-    for group in yaml.safe_load(text)["groups"]
-    for rule in group["rules"]
-]
+SMALL = small_project()
+SMALL_BUILT = artefacts(SMALL)
+
+
+def dashboards_of(built: dict[str, str]) -> list[Json]:
+    """Every dashboard of what is built."""
+    return [json.loads(text) for name, text in built.items() if name.endswith(".json")]
+
+
+def rules_of(built: dict[str, str]) -> list[Json]:
+    """Every rule of what is built."""
+    return [
+        rule
+        for name, text in built.items()
+        if name.startswith("alerting/rules-")
+        for group in yaml.safe_load(text)["groups"]
+        for rule in group["rules"]
+    ]
+
+
+DASHBOARDS = [*dashboards_of(BUILT), *dashboards_of(SMALL_BUILT)]
+RULES = [*rules_of(BUILT), *rules_of(SMALL_BUILT)]
 
 
 def panels() -> Iterator[tuple[Json, Json]]:
@@ -88,31 +102,33 @@ def test_same_bytes_on_every_hash_seed(seed: str) -> None:
 
 def test_build_repairs_what_check_reports(tmp_path: Path) -> None:
     """An edited, a missing and an extra file are each stale, and one build mends all three."""
-    write(tmp_path, BUILT)
-    (tmp_path / "alerting/rules-flights.yaml").write_text("edited")
+    write(tmp_path, SMALL_BUILT)
+    (tmp_path / "alerting/rules-loans.yaml").write_text("edited")
     (tmp_path / "dashboards/overview.json").unlink()
     (tmp_path / "dashboards/extra.json").write_text("{}")
-    found = stale(tmp_path, BUILT)
-    write(tmp_path, BUILT)
+    found = stale(tmp_path, SMALL_BUILT)
+    write(tmp_path, SMALL_BUILT)
 
     assert found == [
-        "alerting/rules-flights.yaml",
+        "alerting/rules-loans.yaml",
         "dashboards/extra.json",
         "dashboards/overview.json",
     ]
-    assert present(tmp_path) == BUILT
+    assert present(tmp_path) == SMALL_BUILT
 
 
-def test_ids_and_uids_are_unique() -> None:
+@pytest.mark.parametrize("built", [BUILT, SMALL_BUILT], ids=["here", "small"])
+def test_ids_and_uids_are_unique(built: dict[str, str]) -> None:
     """No two panels of a dashboard, no two dashboards, no two rules share an id, uid or title."""
-    for dashboard in DASHBOARDS:
+    dashboards, rules = dashboards_of(built), rules_of(built)
+    for dashboard in dashboards:
         ids = [panel["id"] for panel in dashboard["panels"]]
         assert len(ids) == len(set(ids)), dashboard["title"]
-    for things in (DASHBOARDS, RULES):
+    for things in (dashboards, rules):
         for key in ("uid", "title"):
             found = [thing[key] for thing in things]
             assert len(found) == len(set(found))
-    assert max(len(thing["uid"]) for thing in [*DASHBOARDS, *RULES]) <= 40
+    assert all(len(thing["uid"]) <= 40 for thing in [*dashboards, *rules])
 
 
 def test_no_two_panels_overlap() -> None:
@@ -190,7 +206,9 @@ def test_every_rule_compares_strictly_and_guards_against_nan() -> None:
         assert "$__timeFilter" not in a["model"]["rawSql"] + t["model"]["rawSql"]
 
 
-@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize(
+    "monitor", load(*MONITORS, *SMALL.monitor_folders), ids=lambda monitor: monitor.name
+)
 def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
     """A fixed level is the panel's line; the rule compares with the level that is stored."""
     uid = site(SETTINGS).uid(monitor.name)
@@ -294,13 +312,13 @@ def test_reserved_names_are_those_of_the_other_dashboards() -> None:
     assert len(RESERVED) == len(dashboards_src.DASHBOARDS) - 1
 
 
-@pytest.mark.parametrize("uid", ["driftdeck-flights", "flights"])
+@pytest.mark.parametrize("uid", ["driftdeck-loans", "loans"])
 def test_no_artefact_replaces_another(uid: str) -> None:
     """Two dashboards of one file are an error that names it, whatever they were made of."""
-    pulled = [*pages(SETTINGS), dashboards_src.PulledDashboard(uid, "Mine", (), {})]
+    pulled = [*pages(SMALL), dashboards_src.PulledDashboard(uid, "Mine", (), {})]
 
-    with pytest.raises(BuildError, match=r"dashboards/flights\.json is built twice; .*rename"):
-        artefacts(SETTINGS, every=pulled)
+    with pytest.raises(BuildError, match=r"dashboards/loans\.json is built twice; .*rename"):
+        artefacts(SMALL, every=pulled)
 
 
 def test_only_runs_and_retrainings_may_be_empty() -> None:

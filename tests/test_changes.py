@@ -19,18 +19,18 @@ from driftdeck.generator.differences import compare, format_value
 from driftdeck.generator.normalisation import normalise_dashboard
 from driftdeck.generator.resources import Resource, describe, differences, markdown, read_resources
 from driftdeck.grafana.client import Grafana, GrafanaError
-from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.settings import Settings
 from fake_grafana import Fake
-from repository import ROOT
+from repository import ROOT, small_project
 
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Settings:
-    """The project's dashboards with a place of their own for edits."""
+    """A project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    chosen = IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    chosen = small_project(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
     assert chosen.edits_dir == tmp_path / "edits"
     return chosen
 
@@ -53,7 +53,7 @@ def steps(house: Settings, fake: Fake) -> list[Step]:
     return plan(one, one.live())
 
 
-def edited(fake: Fake, uid: str = "driftdeck-outages") -> Json:
+def edited(fake: Fake, uid: str = "driftdeck-prices") -> Json:
     """A panel of a dashboard that a person has opened and will save."""
     content = copy.deepcopy(fake.dashboards[uid])
     fake.dashboards[uid], fake.saved[uid] = content, ("admin", "")
@@ -95,7 +95,7 @@ def test_hand_edits_are_named_kept_and_pulled(
     [step] = steps(house, fake)
     assert step.kind is Kind.EDITED
     text = "\n".join(lines([step]))
-    assert "! dashboard 'Outage duration' was edited in Grafana" in text
+    assert "! dashboard 'House prices' was edited in Grafana" in text
     assert f"~ panel {panel['title']!r}\n      fieldConfig.defaults.max: 0.5 (new)" in text
 
     fake.wrote.clear()
@@ -103,7 +103,7 @@ def test_hand_edits_are_named_kept_and_pulled(
     assert fake.wrote == []
 
     assert pull(target(house, fake), []) == 0
-    written = (house.edits_dir / "outages.py").read_text(encoding="utf-8")
+    written = (house.edits_dir / "prices.py").read_text(encoding="utf-8")
     assert '"fieldConfig.defaults.max"' in written
     assert steps(house, fake) == []  # built anew, with the edits
     capsys.readouterr()
@@ -117,7 +117,7 @@ def test_a_change_of_the_source_is_not_pulled_back(
     """What only the source changed is left alone; what both changed is said, and taken if named."""
     apply(target(house, fake), force=False)
     read = target(house, fake)
-    key = ("dashboard", "driftdeck-outages")
+    key = ("dashboard", "driftdeck-prices")
     content = copy.deepcopy(read.built[key].content)
     content["refresh"] = "1h"
     built = {**read.built, key: replace(read.built[key], content=content)}
@@ -127,10 +127,10 @@ def test_a_change_of_the_source_is_not_pulled_back(
 
     edited(fake)["title"] = "Other"
     assert pull(changed, []) == 1
-    assert "make pull UID=driftdeck-outages" in capsys.readouterr().out
+    assert "make pull UID=driftdeck-prices" in capsys.readouterr().out
     assert list(house.edits_dir.glob("*.py")) == []
-    assert pull(changed, ["driftdeck-outages"]) == 0
-    assert '"Other"' in (house.edits_dir / "outages.py").read_text(encoding="utf-8")
+    assert pull(changed, ["driftdeck-prices"]) == 0
+    assert '"Other"' in (house.edits_dir / "prices.py").read_text(encoding="utf-8")
 
 
 def test_edits_of_no_dashboard_stop_the_check(house: Settings) -> None:
@@ -140,20 +140,20 @@ def test_edits_of_no_dashboard_stop_the_check(house: Settings) -> None:
     assert unused_edits(house, built) == [
         "edits/gone.py: there is no such dashboard; delete the file, or name it after one"
     ]
-    (house.edits_dir / "gone.py").rename(house.edits_dir / "flights_first.py")
+    (house.edits_dir / "gone.py").rename(house.edits_dir / "loans_first.py")
     assert unused_edits(house, built) == []
 
 
 def test_force_overwrites_and_an_undone_edit_leaves_no_file(house: Settings, fake: Fake) -> None:
     """What was pulled can be given up again."""
     apply(target(house, fake), force=False)
-    before = copy.deepcopy(fake.dashboards["driftdeck-outages"])
+    before = copy.deepcopy(fake.dashboards["driftdeck-prices"])
     edited(fake)["title"] = "Other"
     pull(target(house, fake), [])
-    assert (house.edits_dir / "outages.py").exists()
-    fake.dashboards["driftdeck-outages"] = before  # undone in Grafana
+    assert (house.edits_dir / "prices.py").exists()
+    fake.dashboards["driftdeck-prices"] = before  # undone in Grafana
     pull(target(house, fake), [])
-    assert not (house.edits_dir / "outages.py").exists()
+    assert not (house.edits_dir / "prices.py").exists()
     edited(fake)["title"] = "Other"
     assert apply(target(house, fake), force=True) == 0
     assert steps(house, fake) == []
@@ -163,7 +163,7 @@ def test_a_change_of_the_source_is_no_hand_edit(house: Settings, fake: Fake) -> 
     """Who saved last tells them apart; both directions are told."""
     apply(target(house, fake), force=False)
     one = target(house, fake)
-    key = ("dashboard", "driftdeck-outages")
+    key = ("dashboard", "driftdeck-prices")
     content = copy.deepcopy(one.built[key].content)
     content["refresh"] = "1h"
     changed = replace(one, built={**one.built, key: replace(one.built[key], content=content)})
@@ -179,14 +179,14 @@ def test_what_no_file_holds_is_an_orphan_and_goes(house: Settings, fake: Fake) -
     fake.dashboards["someone"] = {"uid": "someone", "title": "Theirs"}
     fake.saved["someone"] = "admin", ""
     one = target(house, fake)
-    gone = {key: resource for key, resource in one.built.items() if "outages" not in resource.uid}
+    gone = {key: resource for key, resource in one.built.items() if "prices" not in resource.uid}
     less = replace(one, built=gone)
     found = plan(less, less.live())
     assert {step.kind for step in found} == {Kind.ORPHANED}
     assert "orphaned" in summary(found)
     assert apply(less, force=False) == 0
-    assert "driftdeck-outages" not in fake.dashboards
-    assert not [uid for uid in fake.rules if "outages" in uid]
+    assert "driftdeck-prices" not in fake.dashboards
+    assert not [uid for uid in fake.rules if "prices" in uid]
     assert "someone" in fake.dashboards
 
 
@@ -330,7 +330,7 @@ def test_comments_of_edits_stay(
     panel = edited(fake)
     panel["fieldConfig"]["defaults"] |= {"max": 0.5, "min": 0.1}
     assert pull(target(house, fake), []) == 0
-    path = house.edits_dir / "outages.py"
+    path = house.edits_dir / "prices.py"
     text = path.read_text(encoding="utf-8")
     lines_of = text.splitlines()
     at = next(n for n, line in enumerate(lines_of) if '"fieldConfig.defaults.max"' in line)
@@ -338,7 +338,7 @@ def test_comments_of_edits_stay(
     lines_of.insert(begins, "    # Ana asked for it, see #12")
     path.write_text("\n".join(lines_of) + "\n", encoding="utf-8")
     capsys.readouterr()
-    assert pull(target(house, fake), ["driftdeck-outages"]) == 0
+    assert pull(target(house, fake), ["driftdeck-prices"]) == 0
     assert "nothing to pull" in capsys.readouterr().out
     panel["fieldConfig"]["defaults"] |= {"max": 0.7, "min": 0.2}
     assert pull(target(house, fake), []) == 0

@@ -4,7 +4,6 @@ import io
 import logging
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,10 +24,12 @@ from driftdeck.declare import DeclarationError
 from driftdeck.diagnostics import described
 from driftdeck.errors import DriftdeckError, ExitCode, UsageError, exit_code_of
 from driftdeck.generator import retirements
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.files import write
 from driftdeck.preflight.findings import FORMATS
 from driftdeck.project import FILE, VARIABLE, SettingsError
 from driftdeck.settings import Settings
-from repository import ROOT
+from repository import ROOT, SMALL, small_project
 
 NAMES = [command.__name__.strip("_") for group in COMMANDS.values() for command in group]
 HEAVY = "{'pandas', 'numpy', 'evidently', 'grafanalib', 'sqlglot', 'psycopg', 'pydantic_settings'}"
@@ -269,10 +270,10 @@ def test_ctrl_c_at_up_says_that_it_goes_on(
 
 def test_a_shell_completes_commands_and_monitors() -> None:
     """As bash asks."""
-    asked = {"_DRIFTDECK_COMPLETE": "complete_bash"}
+    asked = {"_DRIFTDECK_COMPLETE": "complete_bash", VARIABLE: str(SMALL)}
     assert run(COMP_WORDS="driftdeck ba", COMP_CWORD="1", **asked).stdout.split() == ["backfill"]
-    monitors = run(COMP_WORDS="driftdeck run fl", COMP_CWORD="2", **asked).stdout.split()
-    assert monitors == ["flights", "flights_first"]
+    monitors = run(COMP_WORDS="driftdeck run lo", COMP_CWORD="2", **asked).stdout.split()
+    assert monitors == ["loans", "loans_first"]
 
 
 def test_another_command_runs_where_the_collectors_run(tmp_path: Path) -> None:
@@ -329,7 +330,7 @@ def test_what_may_be_chosen_is_what_there_is() -> None:
 
 def test_what_is_gone_is_retired_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever deletes a monitor has Grafana delete its rules, by one command."""
-    shutil.copytree(ROOT / "provisioning", tmp_path / "provisioning")
+    write(tmp_path / "provisioning", artefacts(small_project()))
     (tmp_path / "monitors").mkdir()
     (tmp_path / FILE).touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path))

@@ -9,17 +9,17 @@ from driftdeck.changes.constructors import _at, _build
 from driftdeck.changes.module import module_of, prove_module
 from driftdeck.changes.parameters import CONSTRUCTORS, parameters
 from driftdeck.dashboards import panels
-from driftdeck.generator.artefacts import encode
+from driftdeck.generator.artefacts import artefacts, encode
 from driftdeck.generator.modernisation import panel_of
-from repository import ROOT
+from repository import ROOT, small_project
 
 RECORDED = ROOT / "tests" / "recorded" / "browser-9.4.json"
 
 
-@pytest.mark.parametrize("name", ["flights", "overview", "collectors", "observed"])
+@pytest.mark.parametrize("name", ["loans", "overview", "collectors", "observed"])
 def test_a_module_is_written_in_grafanalibs_words(name: str) -> None:
     """As the source makes them, every panel comes back as a constructor of its kind."""
-    board = json.loads((ROOT / "provisioning" / "dashboards" / f"{name}.json").read_text())
+    board = json.loads(artefacts(small_project())[f"dashboards/{name}.json"])
     text = module_of(board)
 
     prove_module(text, board)

@@ -75,11 +75,11 @@ def test_view_says_when_a_level_is_breached(connection: psycopg.Connection) -> N
 def test_reader_can_only_read(settings: Settings, connection: psycopg.Connection) -> None:
     """Grafana's role may select, with a time limit, and nothing else."""
     with connect(settings, Role.READER) as reader:
-        assert reader.execute("select count(*) from dummy_metrics").fetchone() is not None
+        assert reader.execute("select count(*) from metric_value").fetchone() is not None
         assert reader.execute("show statement_timeout").fetchone() == ("30s",)
         reader.execute("set default_transaction_read_only = off")
         reader.commit()
-        for statement in ("delete from monitoring.dummy_metrics", "create table t (a int)"):
+        for statement in ("delete from monitoring.metric_value", "create table t (a int)"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute(statement)
             reader.rollback()

@@ -11,7 +11,7 @@ from driftdeck import declare as d
 from driftdeck import threshold_files
 from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.load import RESERVED, UnknownMonitorError, find_monitor, load
-from repository import MONITORS
+from repository import MONITORS, small_project
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,11 @@ def test_unknown_name_lists_the_known() -> None:
     assert "no monitor 'nope'" in str(refused.value)
 
 
-@pytest.mark.parametrize("monitor", load(*MONITORS), ids=lambda monitor: monitor.name)
+@pytest.mark.parametrize(
+    "monitor",
+    load(*MONITORS, *small_project().monitor_folders),
+    ids=lambda monitor: monitor.name,
+)
 def test_every_judged_series_has_levels(monitor: d.Monitor) -> None:
     """Fixed or calibrated, no declared series is left without levels unless it says why."""
     unjudged = [

@@ -28,15 +28,16 @@ from driftdeck.dashboards.edit import (
 from driftdeck.dashboards.places import format_path, parse_path
 from driftdeck.dashboards.rows import in_order, open_rows
 from driftdeck.facts import Json
+from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare, find_touched, lines
-from repository import ROOT
+from repository import small_project
 
-BUILT = ROOT / "provisioning" / "dashboards"
+LOANS = artefacts(small_project())["dashboards/loans.json"]
 
 
-def flights() -> Json:
-    """A dashboard of the project, as it is built."""
-    content: Json = json.loads((BUILT / "flights.json").read_text(encoding="utf-8"))
+def loans() -> Json:
+    """A dashboard of a project, as it is built."""
+    content: Json = json.loads(LOANS)
     return content
 
 
@@ -44,14 +45,14 @@ def pulled(before: Json, after: Json, folder: Path) -> str:
     """The proved text, and a second pull has nothing to write."""
     text = source(before, after)
     prove(text, before, after)
-    (folder / "flights.py").write_text(text, encoding="utf-8")
-    assert source(apply_edits(before, load(folder, "flights")), after) == ""
+    (folder / "loans.py").write_text(text, encoding="utf-8")
+    assert source(apply_edits(before, load(folder, "loans")), after) == ""
     return text
 
 
 def test_what_people_do_in_a_browser(tmp_path: Path) -> None:
     """Fields, places, titles, a removed and an added panel, a variable: readable, and proved."""
-    before = flights()
+    before = loans()
     after = copy.deepcopy(before)
     drift = next(one for one in after["panels"] if one["type"] == "timeseries")
     drift["fieldConfig"]["defaults"]["max"] = 0.75
@@ -93,10 +94,10 @@ def close(board: Json, title: str) -> Json:
 
 def test_a_closed_row_is_one_edit(tmp_path: Path) -> None:
     """Two rows closed, and a panel in one of them changed: three edits, and nothing moved."""
-    after = close(close(flights(), "Performance"), "Drift")
+    after = close(close(loans(), "Performance"), "Drift")
     row = next(one for one in after["panels"] if one["title"] == "Performance")
     row["panels"][0]["fieldConfig"]["defaults"]["max"] = 0.5
-    text = pulled(flights(), after, tmp_path)
+    text = pulled(loans(), after, tmp_path)
 
     calls = [line for line in text.splitlines() if line.startswith("    ")]
     assert sorted(calls) == [
@@ -104,19 +105,19 @@ def test_a_closed_row_is_one_edit(tmp_path: Path) -> None:
         '    edit(panel("Performance"), "collapsed", True),',
         f'    edit(panel("{row["panels"][0]["title"]}"), "fieldConfig.defaults.max", 0.5),',
     ]
-    made = apply_edits(flights(), load(tmp_path, "flights"))
+    made = apply_edits(loans(), load(tmp_path, "loans"))
     inside = [len(one.get("panels", [])) for one in made["panels"] if one.get("collapsed")]
     assert inside == [2, 6]
     assert compare(made, after) == []
     assert compare(open_rows(after), after) == []
     rows = [one["id"] for one in after["panels"] if one["title"] in ("Drift", "Performance")]
-    assert sorted(find_touched(flights(), after)) == sorted([*rows, row["panels"][0]["id"]])
+    assert sorted(find_touched(loans(), after)) == sorted([*rows, row["panels"][0]["id"]])
 
 
 def test_an_unchanged_dashboard_needs_no_edits() -> None:
     """Nothing is written, and nothing is sorted anew."""
-    assert source(flights(), flights()) == ""
-    assert apply_edits(flights(), ()) == flights()
+    assert source(loans(), loans()) == ""
+    assert apply_edits(loans(), ()) == loans()
 
 
 KEYS = st.sampled_from(["title", "max", "a.b", "x[0]", 'q"', "list", "id", "refId", "name"])
@@ -214,7 +215,7 @@ def test_a_bad_file_is_named(text: str, said: str, tmp_path: Path) -> None:
 
 def test_a_difference_is_told_by_panel_and_field() -> None:
     """Lines of SQL as lines, places as places, never a blob."""
-    before = flights()
+    before = loans()
     after = copy.deepcopy(before)
     one = next(item for item in after["panels"] if item["type"] == "timeseries")
     one["targets"][0]["rawSql"] += "\nLIMIT 5"

@@ -9,14 +9,16 @@ from test_preflight import BASELINE, BOARD, RULES, lay
 
 from driftdeck.cli import main
 from driftdeck.database import Role, connect
+from driftdeck.generator.artefacts import artefacts
+from driftdeck.generator.files import write
 from driftdeck.preflight.findings import Finding, Report
 from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.releases import Release
 from driftdeck.preflight.sql.statements import statements
-from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.settings import Settings
 from driftdeck.verify.explain import explain
+from repository import small_project
 
-TREE = IsolatedSettings().provisioning_dir
 PANEL = "select 'age' as feature, 0.9::float8 as score union all select 'income', 0.1"
 
 
@@ -39,14 +41,15 @@ def ask(reader: psycopg.Connection, tmp_path: Path) -> Callable[[str, str, str],
     return run
 
 
-def test_every_statement_of_the_project_prepares(reader: psycopg.Connection) -> None:
+def test_every_statement_of_a_project_prepares(reader: psycopg.Connection, tmp_path: Path) -> None:
     """Panels, variables, annotations and rules, all of them."""
+    write(tmp_path, artefacts(small_project()))
     reading = Reading(Report(), environment={"GRAFANA_READER_PASSWORD": "x"})
-    kinds = [one.kind for one in statements(TREE, reading)]
+    kinds = [one.kind for one in statements(tmp_path, reading)]
 
     assert {"panel", "variable", "annotation", "rule"} == set(kinds)
     assert len(kinds) > 100
-    assert explain(TREE, reading, reader) == []
+    assert explain(tmp_path, reading, reader) == []
 
 
 @pytest.mark.parametrize(
@@ -91,8 +94,19 @@ def test_a_rule_needs_one_number_that_is_there(
 
 def test_command_explains_a_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With a database of its own, migrated and thrown away."""
-    board = BASELINE[BOARD].replace(PANEL, "select * from monitoring.dummy_metrics")
+    board = BASELINE[BOARD].replace(PANEL, "select * from monitoring.metric")
     tree = lay(tmp_path, {**BASELINE, BOARD: board})
 
     assert main(["explain", "--tree", str(tree)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_command_explains_this_project_with_tables_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are made where the statements are asked, and not where the environment points to."""
+    monkeypatch.setenv("DATABASE_URL", "host=nowhere.invalid")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "another")
+
+    assert main(["explain"]) == 0
     assert capsys.readouterr().out == ""

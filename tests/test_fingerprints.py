@@ -79,7 +79,9 @@ def digest(monitor: d.Monitor) -> str:
     return hashlib.sha256(canonical(monitor.all_columns()).encode()).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("folder", [*MONITORS, ROOT / "examples/live/house/monitors"])
+@pytest.mark.parametrize(
+    "folder", [*MONITORS, *ROOT.glob("examples/flights/live/house/monitors")], ids=str
+)
 def test_committed_files_are_valid_as_they_are(folder: Path) -> None:
     """Their hashes to the letter; they name no version, which means the first."""
     for monitor in load(folder):

@@ -17,13 +17,13 @@ from driftdeck.generator.artefacts import artefacts, dashboard_text
 from driftdeck.generator.v2 import features, files, object_of
 from driftdeck.grafana.client import Grafana, GrafanaError
 from driftdeck.grafana.objects import Objects
-from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.settings import Settings
 from driftdeck.verify.grafana import LiveGrafana, check_dashboards
 from driftdeck.verify.provisioning import Provisioning
 from fake_grafana import Fake
-from repository import ROOT
+from repository import ROOT, small_project
 
-UID = "driftdeck-flights"
+UID = "driftdeck-loans"
 CONDITION = {
     "kind": "ConditionalRenderingGroup",
     "spec": {"visibility": "show", "condition": "and", "items": []},
@@ -32,9 +32,9 @@ CONDITION = {
 
 @pytest.fixture
 def house(tmp_path: Path) -> Settings:
-    """The project's dashboards with a place of their own for edits."""
+    """A project's dashboards with a place of their own for edits."""
     (tmp_path / "edits").mkdir()
-    return IsolatedSettings(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
+    return small_project(edits_dir=tmp_path / "edits", stack_dir=tmp_path)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_an_edit_saved_as_v2_is_pulled(house: Settings, fake: Fake) -> None:
     panel = next(one for one in fake.dashboards[UID]["panels"] if one["title"] == "Target drift")
     panel["fieldConfig"]["defaults"]["max"] = 0.75
     assert pull(target(house, fake), []) == 0
-    text = (house.edits_dir / "flights.py").read_text()
+    text = (house.edits_dir / "loans.py").read_text()
     assert 'edit(panel("Target drift"), "fieldConfig.defaults.max", 0.75)' in text
     assert text.count("panel(") == 1
     assert steps(house, fake) == []
@@ -141,7 +141,7 @@ def test_a_panel_moved_in_v2_is_moved(house: Settings, fake: Fake) -> None:
     saved_as(fake, spec)
     told = "\n".join(lines(steps(house, fake)))
     assert told.count("moved: ") == 2
-    assert "moved: x 8, y 43, 8 × 8 → x 0, y 43, 8 × 8" in told
+    assert "moved: x 8, y 38, 8 × 8 → x 0, y 38, 8 × 8" in told
 
 
 def test_a_new_layout_is_named_and_not_flattened(
@@ -238,13 +238,13 @@ def live(house: Settings, fake: Fake, *, v2: bool) -> LiveGrafana:
 def test_verify_says_how_a_dashboard_is_stored(house: Settings, fake: Fake) -> None:
     """As v2 where rows are wanted, in rows where v2 is; equal where a browser saved rows as v2."""
     details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=True))}
-    assert "stored in the classic form" in details["dashboard Flight delays"]
+    assert "stored in the classic form" in details["dashboard Loan defaults"]
     saved_as(fake, with_tabs(fake, house))
     details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
-    assert "new layout (tabs 'State'" in details["dashboard Flight delays"]
+    assert "new layout (tabs 'State'" in details["dashboard Loan defaults"]
     saved_as(fake, rows_of(fake, house))
     details = {one.name: one.detail for one in check_dashboards(live(house, fake, v2=False))}
-    assert details["dashboard Flight delays"] == "present and equal"
+    assert details["dashboard Loan defaults"] == "present and equal"
 
 
 def test_an_edit_in_our_tabs_is_pulled(house: Settings, fake: Fake) -> None:
@@ -256,7 +256,7 @@ def test_an_edit_in_our_tabs_is_pulled(house: Settings, fake: Fake) -> None:
     [step] = steps(house, fake, v2=True)
     assert [one.field for one in step.difference.changes] == ["fieldConfig.defaults.max"]
     assert pull(target(house, fake, v2=True), []) == 0
-    assert "0.75" in (house.edits_dir / "flights.py").read_text()
+    assert "0.75" in (house.edits_dir / "loans.py").read_text()
 
 
 def test_tabs_that_a_person_changed_are_kept(house: Settings, fake: Fake) -> None:

@@ -196,6 +196,27 @@ def test_two_running_trainings_stop_no_migration(old: Settings) -> None:
     assert ("a", 3) not in rows
 
 
+@pytest.mark.parametrize(
+    ("statement", "stays"),
+    [
+        ("select", False),
+        ("insert into monitoring.dummy_metrics values (now(), 1, 'a', 0.5)", True),
+        ("create view monitoring.theirs as select * from monitoring.dummy_metrics", True),
+        ("drop table monitoring.dummy_metrics", False),
+    ],
+)
+def test_the_table_of_an_example_goes_where_nobody_has_used_it(
+    old: Settings, statement: str, stays: bool
+) -> None:
+    """With a row in it, or with somebody's view of it, it stays as it is."""
+    with connect(old, Role.ADMIN) as admin:
+        admin.execute(statement.encode())
+    migrate(old)
+    with connect(old, Role.ADMIN) as admin:
+        query = "select to_regclass('monitoring.dummy_metrics') is not null"
+        assert admin.execute(query).fetchone() == (stays,)
+
+
 def test_a_migration_waits_for_another_only_so_long(
     settings: Settings, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from driftdeck import declare as d
 from driftdeck.collectors.new import guess, model_output
 from driftdeck.collectors.new.command import drop_unmeasurable, make
+from driftdeck.collectors.new.find import Place, find_dataset
 from driftdeck.collectors.new.guess import Overrides, Roles
 from driftdeck.collectors.new.propose import choose_period
 from driftdeck.database import Role, uri
@@ -131,6 +132,18 @@ def test_ids_are_what_the_collectors_read(mine: Settings) -> None:
     ):
         make(mine, asked("whole", mine.data / "log.csv", "--labels", path))
     assert not (mine.monitors_dir / "whole.py").exists()
+
+
+def test_of_repeated_labels_the_newest_counts_as_for_the_collectors(mine: Settings) -> None:
+    """Wherever it lies in the file: here before the older one that it corrects."""
+    late = NAMED[["id", "label"]].assign(known_at=NAMED["at"] + pd.Timedelta("1h"))
+    older = late.iloc[:10].assign(label=1 - late["label"], known_at=NAMED["at"])
+    path = labelled(mine, lambda ids: ids, pd.concat([late, older]))
+    request = asked("late", mine.data / "log.csv", "--labels", path)
+    dataset = find_dataset(mine, request, Place(path=mine.data / "log.csv"), "UTC")
+
+    joined = dataset.profile.sample.set_index("id")["label"]
+    assert joined.to_dict() == late.set_index("id")["label"].to_dict()
 
 
 def test_labels_that_cannot_be_joined_name_their_mend(mine: Settings) -> None:

@@ -11,13 +11,26 @@ from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview.draw import DashboardRequest, draw
 from driftdeck.preview.frames import make_query_runner
 from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.stack.steps import make_own_tables
 from driftdeck.verify.provisioning import Provisioning
 from own_previews import NOW, PANEL, Json, drawings, of_small
+from repository import small_project
 
-COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
+EVERY = [
+    dashboard
+    for project in (IsolatedSettings(), small_project())
+    for dashboard in Provisioning(artefacts(project), {}).dashboards()
+]
 
 
-@pytest.mark.parametrize("dashboard", COMMITTED, ids=lambda one: one["uid"])
+@pytest.fixture(scope="module")
+def own_tables(settings: Settings) -> None:
+    """Those that the examples here bring."""
+    make_own_tables(settings)
+
+
+@pytest.mark.usefixtures("own_tables")
+@pytest.mark.parametrize("dashboard", EVERY, ids=lambda one: one["uid"])
 def test_every_dashboard_is_drawn_without_data(reader: psycopg.Connection, dashboard: Json) -> None:
     """Also before anything was collected: no query is refused, no panel is missing."""
     model = draw(dashboard, make_query_runner(reader), DashboardRequest(), NOW)

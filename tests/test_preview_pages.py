@@ -18,12 +18,13 @@ from driftdeck.database.embedded import free_port, port_taken
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.preview import pages, serve
 from driftdeck.preview.source import Build, Source
-from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.settings import Settings
 from driftdeck.verify.look import FLAGS, browser_program
 from driftdeck.verify.provisioning import Provisioning
 from own_previews import Json, drawings
+from repository import small_project
 
-COMMITTED = Provisioning(artefacts(IsolatedSettings()), {}).dashboards()
+BUILT = Provisioning(artefacts(small_project()), {}).dashboards()
 
 
 def held_by(text: str) -> Json:
@@ -55,7 +56,7 @@ def test_a_comparison_marks_the_panels_that_differ(
     reader: psycopg.Connection, tmp_path: Path
 ) -> None:
     """Only dashboards that differ have a page; one that only moved is not marked."""
-    files = artefacts(IsolatedSettings())
+    files = artefacts(small_project())
     name = "dashboards/overview.json"
     board = json.loads(files[name])
     first, second = board["panels"][:2]
@@ -122,7 +123,7 @@ def test_a_database_that_is_away_is_said(settings: Settings) -> None:
     def away() -> psycopg.Connection:
         raise psycopg.OperationalError("connection refused")
 
-    source = Fixed(Build(1, {"u": COMMITTED[0]}))
+    source = Fixed(Build(1, {"u": BUILT[0]}))
     with TestClient(serve.make_app(settings, source, away)) as client:
         answer = client.get("/d/u")
     assert answer.status_code == 503

@@ -12,28 +12,30 @@ from driftdeck.generator.reference import reference
 from driftdeck.load import load
 from driftdeck.settings import IsolatedSettings
 from driftdeck.stack.evidently import as_page
-from repository import MONITORS, ROOT
+from repository import MONITORS, ROOT, small_project
 
 SETTINGS = IsolatedSettings()
 
 
 def test_every_series_and_every_rule_is_there() -> None:
-    """By title, with its thresholds."""
-    text = reference(SETTINGS)
-    for monitor in load(*SETTINGS.monitor_folders):
-        assert f"## {monitor.title}\n" in text
-        for series in monitor.series():
-            of = f" of `{series.column.name}`" if series.column else ""
-            assert f"| {series.metric.title}{of} |" in text
-    assert "{{" not in text
+    """By title, with its levels."""
+    for project in (SETTINGS, small_project()):
+        text = reference(project)
+        for monitor in load(*project.monitor_folders):
+            assert f"## {monitor.title}\n" in text
+            for series in monitor.series():
+                of = f" of `{series.column.name}`" if series.column else ""
+                assert f"| {series.metric.title}{of} |" in text
+        assert "{{" not in text
 
 
 def test_every_runbook_link_leads_to_a_paragraph() -> None:
     """The anchor of each rule's link is in the page that it leads to."""
-    page = as_page(reference(SETTINGS))
+    project = small_project()
+    page = as_page(reference(project))
     groups = [
         group
-        for name, text in artefacts(SETTINGS).items()
+        for name, text in artefacts(project).items()
         if name.startswith("alerting/rules-")
         for group in yaml.safe_load(text)["groups"]
     ]
@@ -41,9 +43,9 @@ def test_every_runbook_link_leads_to_a_paragraph() -> None:
     assert links
     for link in links:
         address, _, anchor = link.partition("#")
-        assert address == f"{SETTINGS.evidently}/reference"
+        assert address == f"{project.evidently}/reference"
         assert page.count(f'<a id="{anchor}"></a>') == 1
-    assert page.count("<table>") == len(load(*SETTINGS.monitor_folders))
+    assert page.count("<table>") == len(load(*project.monitor_folders))
 
 
 def test_a_stale_reference_stops_the_check(

@@ -30,6 +30,7 @@ from driftdeck.firing import breached_query, confirm, find_onsets
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import Settings
 from driftdeck.stack import evidently as ui
+from repository import SMALL
 
 DAY = date(2024, 1, REFERENCE_DAYS + 1)
 
@@ -159,18 +160,19 @@ def test_grafana_links_lead_to_reports(
 ) -> None:
     """A moment leads to the report of its window, "newest" to the newest, others say the mend."""
     url = run(runner).report.removeprefix(settings.evidently)
-    monkeypatch.setattr(ui, "load_settings", lambda: settings)
+    watching = settings.model_copy(update={"root": SMALL, "monitors": ("monitors",)})
+    monkeypatch.setattr(ui, "load_settings", lambda: watching)
     noon = int(datetime(2024, 1, DAY.day, 12, tzinfo=UTC).timestamp() * 1000)
     with create_test_client([ui.window]) as client:
         built = site(settings).report("small", str(noon)).removeprefix(settings.evidently)
         found = client.get(built, follow_redirects=False)
         newest = client.get("/window/small/newest", follow_redirects=False)
-        none = client.get(f"/window/flights/{noon}")
+        none = client.get(f"/window/loans/{noon}")
         unknown = client.get(f"/window/nobody/{noon}")
 
     assert [found.headers["location"], newest.headers["location"]] == [url, url]
     assert none.status_code == unknown.status_code == 404
-    assert "driftdeck report flights --date 2024-01-05" in none.text
+    assert "driftdeck report loans --date 2024-01-05" in none.text
     assert "no monitor nobody" in unknown.text
 
 

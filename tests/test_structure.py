@@ -158,6 +158,43 @@ def test_every_layer_of_collectors_has_its_rule() -> None:
     assert there == set(COLLECTORS_MAY_IMPORT)
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def row(room: str) -> str:
+    """What the guide's table says that a room may import."""
+    cells = [line.strip("| ").split(" | ") for line in CONTRIBUTING.splitlines() if "| `" in line]
+    names = (f"`driftdeck/{room}/`", f"`{room}/`")
+    [words] = [last for first, *_, last in cells if first.split(", ")[0] in names]
+    return words
+
+
+def named(words: str) -> set[str]:
+    """The rooms that a row of the table allows."""
+    groups = {"everybody's": TOP, "declarations": DECLARED, "standard library": set()}
+    allowed: set[str] = set()
+    for word in words.replace(", and ", ", ").split(", "):
+        if word.startswith("as "):
+            allowed |= named(row(word.removeprefix("as ")))
+        else:
+            allowed |= groups.get(word, {word})
+    return allowed
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_the_guide_says_what_a_room_may_import(room: str) -> None:
+    """Its table is the rule above, in words."""
+    assert named(row(room)) - {room} == MAY_IMPORT[room] - {room}
+
+
+def test_the_guide_says_what_is_everybodys() -> None:
+    """In the sentence below the table."""
+    sentence = re.search(r"^Everybody's are ([^;]+);", CONTRIBUTING, re.MULTILINE)
+
+    assert sentence
+    assert set(re.split(", | and ", sentence[1])) == TOP
+
+
 def test_the_library_knows_nothing_of_what_surrounds_it() -> None:
     """Deleting examples, benchmarks or monitors breaks no module of it; each has one name."""
     strangers = {
@@ -314,6 +351,34 @@ def test_a_lacking_f_is_told_from_a_template(source: str, holes: list[str]) -> N
     assert unfilled(source) == holes
 
 
+def said(path: Path) -> Iterator[str]:
+    """Every text of a module but its docstrings, which are for whoever reads the source."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {
+        node.value for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if text and node not in documented:
+            yield node.value
+
+
+def test_no_message_names_a_page_that_a_wheel_does_not_bring() -> None:
+    """It says the sentence itself. docs/reference.md is the project's, and built there."""
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} - {"docs/reference.md"}
+    wrong = {
+        f"{path.relative_to(ROOT)}: {page}"
+        for path in modules()
+        for text in said(path)
+        for page in pages
+        if page in text
+    }
+
+    assert len(pages) > 10
+    assert wrong == set()
+
+
 def test_pipfile_and_requirements_agree_with_pyproject() -> None:
     """Both are generated: every dependency is in both, and the Pipfile is what would be written."""
     sys.path.insert(0, str(ROOT / "scripts"))
@@ -378,11 +443,10 @@ def test_ports_are_the_same_everywhere() -> None:
 
 def test_the_image_holds_what_its_programs_import() -> None:
     """The library, whatever its folders link to, and all that its programs start in a project."""
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    copied = {
-        word for line in re.findall(r"^COPY (.*)", dockerfile, re.MULTILINE)
-        for word in line.split()[:-1]
-    }  # fmt: skip
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "\nCOPY . .\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert ignored[0] == "*"
+    copied = {line.removeprefix("!") for line in ignored if line.startswith("!")}
     linked = {path.resolve().name for path in LIBRARY.iterdir() if path.is_symlink()}
 
     assert {"driftdeck", "pyproject.toml", *linked} <= copied

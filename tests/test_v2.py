@@ -13,6 +13,7 @@ from driftdeck.facts import Json
 from driftdeck.generator import commands
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.differences import compare
+from driftdeck.generator.files import write
 from driftdeck.generator.normalisation import normalise_dashboard
 from driftdeck.generator.v2 import (
     describe_layout,
@@ -27,12 +28,17 @@ from driftdeck.generator.v2 import (
 from driftdeck.generator.v2.elements import NoFormError
 from driftdeck.generator.v2.layout import groups
 from driftdeck.settings import IsolatedSettings
-from repository import ROOT
+from repository import ROOT, small_project
 
 RECORDED: Json = json.loads((ROOT / "tests" / "recorded" / "layouts-12.4.json").read_text())
 """What 12.4 answers: of a classic dashboard, of our v2, and of what its browser saved."""
 SAMPLE: Json = RECORDED["sample"]
-BUILT = [json.loads(text) for path, text in artefacts(IsolatedSettings()).items() if "json" in path]
+BUILT = [
+    json.loads(text)
+    for settings in (IsolatedSettings(), small_project())
+    for path, text in artefacts(settings).items()
+    if "json" in path
+]
 every = pytest.mark.parametrize("document", [*BUILT, SAMPLE], ids=lambda one: one["uid"])
 
 
@@ -220,28 +226,29 @@ def test_build_writes_a_tree_beside_the_files(tmp_path: Any) -> None:
     home.mkdir()
     (home / "theirs.json").write_text('{"metadata": {"name": "abc"}}')
     (home / "old.json").write_text('{"metadata": {"name": "driftdeck-gone"}}')
-    settings = IsolatedSettings(objects_dir=home)
+    settings = small_project(objects_dir=home)
     assert commands.build(settings, v2=True) == 0
     there = {path.name for path in home.iterdir()}
     assert there == {*files(artefacts(settings)), "theirs.json"}
-    made = json.loads((home / "flights.json").read_text())
+    made = json.loads((home / "loans.json").read_text())
     assert made["apiVersion"] == "dashboard.grafana.app/v2beta1"
-    assert made["metadata"] == {"name": "driftdeck-flights"}
+    assert made["metadata"] == {"name": "driftdeck-loans"}
 
 
 def test_check_names_a_stale_object(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Only where somebody has built the tree."""
     home = tmp_path / "objects"
-    settings = IsolatedSettings(objects_dir=home)
+    settings = small_project(objects_dir=home, provisioning_dir=tmp_path / "provisioning")
+    write(settings.provisioning_dir, artefacts(settings))
     commands.check(settings)
     assert "--format v2" not in capsys.readouterr().out
     commands.build(settings, v2=True)
-    (home / "live.json").write_text("{}")
-    (home / "dummy.json").unlink()
+    (home / "overview.json").write_text("{}")
+    (home / "prices.json").unlink()
     assert commands.check(settings) == 1
     said_of_it = capsys.readouterr().out
     assert (
-        "objects/live.json: is not what the source builds; run `driftdeck build --format v2`"
+        "objects/overview.json: is not what the source builds; run `driftdeck build --format v2`"
         in said_of_it
     )
-    assert "objects/dummy.json" in said_of_it
+    assert "objects/prices.json" in said_of_it

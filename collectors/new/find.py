@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import psycopg
 
 from driftdeck.collectors.new import guess
@@ -20,6 +21,7 @@ from driftdeck.collectors.new.time_column import list_names
 from driftdeck.collectors.sources import joins
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.postgres import Database
+from driftdeck.collectors.sources.times import parse_times
 from driftdeck.database import Role, connect, uri
 from driftdeck.database.errors import sentence
 from driftdeck.declare import Files, Source
@@ -137,7 +139,8 @@ def _join_labels(
             )
     target = _find_target(labels, on, overrides.target, request.labels)
     ids = joins.normalise_ids(labels.raw[on])  # as they are stored: no number made of text
-    label_rows = labels.sample.assign(**{on: ids}).dropna(subset=[on])
+    by_time = labels.sample.assign(**{on: ids}).loc[_order_by_time(labels)]
+    label_rows = by_time.dropna(subset=[on])
     is_repeated = label_rows[on].duplicated(keep="last")
     if is_repeated.mean() > MOST_REPEATED:
         raise UsageError(
@@ -163,6 +166,16 @@ def _join_labels(
         reserved,
         overrides,
     )
+
+
+def _order_by_time(labels: DataProfile) -> pd.Index:
+    """The labels from the oldest on: of a row's labels the newest counts, wherever it lies."""
+    source = labels.source
+    format = source.format if isinstance(source, Files) else ""
+    times = parse_times(
+        labels.raw[source.time], source.place, format=format, naive=source.naive
+    ).times
+    return times.sort_values(kind="stable").index
 
 
 def _find_shared_column(profile: DataProfile, labels: DataProfile, place_name: str) -> str:

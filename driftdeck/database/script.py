@@ -51,7 +51,8 @@ end $do$;
 """
 TAIL = """\
 commit;
--- A superuser can do more, which nothing here needs: see docs/your-own.md.
+-- A superuser can do more, which nothing here needs: take advisory locks, large objects and
+-- pg_notify from everybody, and limit a reader's temporary files.
 """
 
 

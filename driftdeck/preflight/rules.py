@@ -416,7 +416,7 @@ def parse_ids(ids: Iterable[str]) -> frozenset[str]:
     names = frozenset(ids)
     for name in sorted(names - RULES.keys()):
         near = get_close_matches(name, RULES, n=1)
-        meant = f"; {near[0]} is meant?" if near else "; see docs/preflight.md, or --rules"
+        meant = f"; {near[0]} is meant?" if near else "; --rules lists them"
         raise UsageError(f"{name!r} is no rule{meant}")
     return names
 

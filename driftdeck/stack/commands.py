@@ -29,8 +29,8 @@ def up(settings: Settings) -> int:
         raise SettingsError("GRAFANA_URL names another Grafana; unset it to start one")
     if settings.database_url:
         raise SettingsError(
-            "DATABASE_URL names another PostgreSQL; unset it to start one, or migrate, collect and"
-            " apply to yours: docs/your-own.md"
+            "DATABASE_URL names another PostgreSQL; unset it to start one, or use yours with"
+            " migrate, build, apply and due"
         )
     runtime = choose(settings)
     say(f"runtime: {runtime.name}")
@@ -139,11 +139,12 @@ def explain(tree: Path, reading: Reading, *, uri: str = "", form: str = "text") 
     uri: of a database with the tables, by default an empty one. form: text, json or github.
     Raises StackError where the database does not answer.
     """
+    from driftdeck.stack.steps import make_own_tables
     from driftdeck.verify.explain import empty_database
     from driftdeck.verify.explain import explain as ask
 
     try:
-        database = psycopg.connect(uri, autocommit=True) if uri else empty_database()
+        database = psycopg.connect(uri, autocommit=True) if uri else empty_database(make_own_tables)
     except psycopg.Error as error:
         raise StackError(f"the database of --uri says: {sentence(error)}") from error
     with database as connection:

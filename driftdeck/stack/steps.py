@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
@@ -42,6 +42,12 @@ def migrate_schema(settings: Settings) -> None:
     _own(settings, settings.after_migrate)
 
 
+def make_own_tables(settings: Settings) -> None:
+    """Make the project's own tables in a database that only these settings name, not the
+    environment. Raises StackError."""
+    _own(settings, settings.after_migrate, settings.variables(secrets=True))
+
+
 def fill(settings: Settings) -> None:
     """Prepare the data and collect every window that is missing.
 
@@ -56,15 +62,18 @@ def prepare(settings: Settings) -> None:
     _own(settings, settings.prepare)
 
 
-def _own(settings: Settings, command: str) -> None:
-    """Run a command of the project's, with the names of its monitors, in this environment."""
+def _own(settings: Settings, command: str, others: Mapping[str, str] | None = None) -> None:
+    """Run a command of the project's, with the names of its monitors, in this environment.
+
+    others: variables that go before it.
+    """
     watched = [monitor.name for monitor in load(*settings.monitor_folders)]
     if not watched or not command:
         return
     done = subprocess.run(
         [*shlex.split(command), *watched],
         cwd=settings.root,
-        env=environment(settings),
+        env={**environment(settings), **(others or {})},
         check=False,
     )
     if done.returncode:

@@ -7,7 +7,7 @@ written, so an empty database will do, if it has the tables.
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from driftdeck.preflight.read.reading import Reading
 from driftdeck.preflight.sql.macros import MacroError
 from driftdeck.preflight.sql.shape import expanded
 from driftdeck.preflight.sql.statements import Statement, statements
-from driftdeck.settings import IsolatedSettings
+from driftdeck.settings import IsolatedSettings, Settings
 
 TIMES = {"timestamptz", "timestamp", "date"}
 NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
@@ -33,8 +33,11 @@ SURE = re.compile(r"coalesce\s*\(|count\s*\(", re.IGNORECASE)
 
 
 @contextmanager
-def empty_database() -> Iterator[psycopg.Connection]:
-    """The reader's connection to an embedded database with this project's tables and no row."""
+def empty_database(make_tables: Callable[[Settings], None]) -> Iterator[psycopg.Connection]:
+    """The reader's connection to an embedded database with this project's tables and no row.
+
+    make_tables: makes the project's own, once the schema is there.
+    """
     with tempfile.TemporaryDirectory() as folder:
         isolated = IsolatedSettings(postgres_port=free_port(), stack_dir=Path(folder))
         settings = passwords.chosen(isolated)
@@ -42,6 +45,7 @@ def empty_database() -> Iterator[psycopg.Connection]:
         server.start(settings.postgres_user, settings.postgres_password, settings.postgres_db)
         try:
             migrate(settings)
+            make_tables(settings)
             with connect(settings, Role.READER, autocommit=True) as connection:
                 yield connection
         finally:

@@ -7,9 +7,25 @@ from random import Random
 
 import psycopg
 
+TABLE = """
+create table if not exists monitoring.dummy_metrics (
+    timestamp timestamptz not null,
+    value1 integer,
+    value2 text,
+    value3 double precision
+);
+create index if not exists dummy_metrics_timestamp_idx on monitoring.dummy_metrics (timestamp);
+"""
+"""In the schema of the metrics, whose rights it gets: the collector adds rows, Grafana reads."""
 INSERT = "insert into monitoring.dummy_metrics values (monitoring.now() - %s * interval '1 second',"
 HALF_HOUR, THREE_DAYS = 1800, 3 * 86400
 RANDOM = Random()
+
+
+def make(connection: psycopg.Connection) -> None:
+    """Make the table where it is missing. connection: of the schema's owner."""
+    with connection.transaction():
+        connection.execute(TABLE)
 
 
 def feed(

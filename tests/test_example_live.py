@@ -1,6 +1,5 @@
 """The served model: each answer is logged, labels come apart, a new model takes over."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,20 +7,21 @@ import pandas as pd
 import psycopg
 import pytest
 
-if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find_spec("flask"):
-    pytest.skip("the examples, or the packages they need, are not here", allow_module_level=True)
-
-from flask.testing import FlaskClient
-
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.database import connect
 from driftdeck.load import load
 from driftdeck.settings import Settings
+from repository import ROOT, missing_example
+
+if missing := missing_example("flights/live", "flask"):
+    pytest.skip(missing, allow_module_level=True)
+
+from flask.testing import FlaskClient
+
 from examples.errors import ExampleError
 from examples.flights import data, model
-from examples.live import play, retrain, tables
-from examples.live.service import Models, create
-from repository import ROOT
+from examples.flights.live import play, retrain, tables
+from examples.flights.live.service import Models, create
 
 LAST = "2013-01-05"
 
@@ -145,7 +145,7 @@ def test_the_monitor_reads_what_was_served(
         connection, flights, *(pd.Timestamp(t, tz=data.ZONE) for t in ("2013-01-06", "2013-01-08"))
     )
     connection.commit()
-    [monitor] = load(ROOT / "examples/live/house/monitors")
+    [monitor] = load(ROOT / "examples/flights/live/house/monitors")
     window = monitor.every.window(pd.Timestamp("2013-01-06").date())
     rows = Reader(monitor, settings).read(window, window.end).frame
     known = day["arrived_at"] <= window.end

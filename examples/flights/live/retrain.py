@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from driftdeck.database import connect
 from driftdeck.settings import load_settings
 from examples.flights import model
+from examples.flights.live import tables
+from examples.flights.live.service import Models
 from examples.flights.retrain import MEMORY
-from examples.live import tables
-from examples.live.service import Models
 
 MODELS = "models/live"
 

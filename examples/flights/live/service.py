@@ -8,7 +8,7 @@ import psycopg
 from flask import Flask, Response, jsonify, request
 
 from examples.flights import model
-from examples.live import tables
+from examples.flights.live import tables
 
 CURRENT = "current"
 NEEDED = ("flight_id", "scheduled_departure")

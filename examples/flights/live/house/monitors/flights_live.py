@@ -15,8 +15,8 @@ MONITOR = replace(
     labels=d.Table("live.outcomes", time="arrived_at", on="flight_id"),
     retrain=replace(
         FLIGHTS.retrain,
-        run="examples.live.retrain:train",
-        promote="examples.live.retrain:promote",
+        run="examples.flights.live.retrain:train",
+        promote="examples.flights.live.retrain:promote",
         during_backfill=False,
     ),
 )
