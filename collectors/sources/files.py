@@ -53,7 +53,7 @@ class Log:
         in_days = (times >= days.start) & (times < days.end)
         ledger = part.ledger.without(Reason.ELSEWHERE, int((in_days & ~inside).sum()))
         if not in_days.all():
-            self._check_outside(times, in_days, window if days == window else days)
+            self._check_outside(times, in_days, days)
             reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
             example = str(times[~in_days].iloc[0])
             ledger = ledger.without(reason, int((~in_days).sum()), example)
@@ -80,7 +80,7 @@ class Log:
             mend = f"no time zone is so far away, e.g. {times[~near].iloc[0]}; mend the times"
         raise SourceError(
             f"{self.source.folder}: by {self.source.time!r} {outside} of {len(times)} rows of"
-            f" partition {window.name} lie outside it in {self.paths.zone.key}; {mend}"
+            f" partition {window.name} lie outside that day in {self.paths.zone.key}; {mend}"
         )
 
     def first_day(self, zone: ZoneInfo) -> date | None:
