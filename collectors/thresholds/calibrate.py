@@ -59,8 +59,12 @@ def list_calibrated(monitor: Monitor) -> list[Series]:
 
 
 def write_thresholds(monitor: Monitor, settings: Settings, values: Values) -> None:
-    """Write the threshold file from the values of quiet windows, and print it beside them."""
+    """Write the threshold file from the values of quiet windows, and print it beside them.
+
+    values: may be of more series than the monitor has.
+    """
     by_key = {series.key: series for series in list_calibrated(monitor)}
+    values = {key: v for key, v in values.items() if (key.metric, key.column) in by_key}
     proposals = {
         key: propose(by_key[key.metric, key.column], numbers)
         for key, numbers in values.items()
