@@ -18,7 +18,11 @@ from rich.table import Table
 from driftdeck import threshold_files
 from driftdeck.collectors.engines.choice import choose_for_calibration
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.reference import list_reference_days, make_reference
+from driftdeck.collectors.frames.reference import (
+    join_days,
+    list_reference_days,
+    make_reference,
+)
 from driftdeck.collectors.frames.segments import list_values
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
@@ -129,7 +133,7 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
         disable=not sys.stdout.isatty(),
     ):
         frames = [other.frame for n, other in enumerate(blocks) if n != index]
-        others = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        others = join_days(frames) if frames else pd.DataFrame()
         if others.empty:
             continue
         reference = make_reference(monitor, others, "")
@@ -151,7 +155,7 @@ def _judging(monitor: Monitor, blocks: Sequence[_Block]) -> Iterator[Slice]:
     judging = [slice_ for slice_ in monitor.slices if slice_.judged]
     if not judging:
         return
-    whole = CoercedRows(monitor, pd.concat([block.frame for block in blocks], ignore_index=True))
+    whole = CoercedRows(monitor, join_days([block.frame for block in blocks]))
     for slice_ in judging:
         chosen = replace(slice_, metrics=slice_.judged)
         if isinstance(chosen, By):
