@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import CodedWords, CoercedColumn, coerce
+from driftdeck.collectors.frames.schema import SCHEMA, CodedWords, CoercedColumn, coerce
 from driftdeck.declare import Column, Monitor
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class CoercedRows:
         self._results: dict[Hashable, Any] = {}
         self._locks: dict[Hashable, RLock] = {}
         self.declared = monitor.columns
-        self.schema: Mapping[str, str] = frame.attrs.get("schema", {})
+        self.schema: Mapping[str, str] = frame.attrs.get(SCHEMA, {})
         self.times: pd.Series | None = frame.get(monitor.source.time)
         self.end = end
 

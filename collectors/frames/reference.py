@@ -1,5 +1,6 @@
 """What windows are compared with: coerced rows, with their bins and their hash."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +38,14 @@ def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[Windo
     last = breach.astimezone(monitor.every.zone).date()
     first = last - timedelta(days=plan.reference.days - 1)
     return list(monitor.every.days(max(first, monitor.first_day or first), last))
+
+
+def join_days(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several days as one frame, which has the source's columns of the first of them
+    that has rows."""
+    joined = pd.concat(frames, ignore_index=True)
+    joined.attrs = next((dict(frame.attrs) for frame in frames if len(frame)), {})
+    return joined
 
 
 def make_reference(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:

@@ -5,15 +5,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from driftdeck.collectors.engines.drift_index import Sample, number_index
+from driftdeck.collectors.engines.quality import schema_differences
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.values import Value
 from driftdeck.declare import Column, Monitor
+from driftdeck.declare.kinds import CHANGED_COLUMNS
 from driftdeck.declare.metrics import Scope
 
 MOST_COLUMNS = 4
 """So many columns are spoken of."""
+MOST_SEGMENTS = 4
+"""So many segments are."""
 LEAST_DISTANCE = 1e-6
 LEAST_COVERED = 0.5
 """Of the reference, so much must have a counterpart in the window to be weighted back to."""
@@ -26,9 +30,15 @@ def explain(
 
     Which columns moved, in which direction and where in their distribution; how much of the
     prediction's distance goes with each of them (association, not cause); what the labels say.
+    Segments that are beyond theirs are named by themselves. Columns of the source that have changed
+    are named from a warning on.
     """
-    if reference is None or not any(value.state == 2 for value in values):
+    if reference is None:
         return ""
+    of_columns = list(_describe_columns(values, current, reference))
+    if not any(value.state == 2 for value in values):
+        return " ".join(of_columns)
+    values, of_segments = _split(values)
     moved = [v for v in values if v.series.metric.name == "drift" and (v.state or 0) >= 1]
     moved.sort(key=lambda value: value.times_threshold or 0.0, reverse=True)
     sentences = [_describe_movement(value, current, reference) for value in moved[:MOST_COLUMNS]]
@@ -40,7 +50,41 @@ def explain(
     sentences += _describe_rows(values)
     sentences += _describe_missing(values)
     sentences += _describe_labels(values)
+    sentences += _describe_segments(of_segments)
+    sentences += of_columns
     return " ".join(filter(None, sentences))
+
+
+def _describe_columns(
+    values: Sequence[Value], current: CoercedRows, reference: Reference
+) -> Iterator[str]:
+    """Which columns of the source are gone, new or of another type, where these are too many."""
+    name = CHANGED_COLUMNS.name
+    if any(v.series.metric.name == name and v.segment is None and v.state for v in values):
+        differences = schema_differences(current.schema, reference.data.schema)
+        yield f"Columns of the source: {differences.sentence}."
+
+
+def _split(values: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+    """(values of the whole window, values of its segments)."""
+    whole = [value for value in values if value.segment is None]
+    return whole, [value for value in values if value.segment is not None]
+
+
+def _describe_segments(values: Sequence[Value]) -> Iterator[str]:
+    """Which segments are beyond an alert threshold of theirs, the furthest first, and by what."""
+    beyond = [value for value in values if value.state == 2]
+    beyond.sort(key=lambda value: value.times_threshold or 0.0, reverse=True)
+    by_segment: dict[str, list[str]] = {}
+    for value in beyond:
+        name = " of ".join(filter(None, (value.series.metric.title, value.series.key[1])))
+        by_segment.setdefault(str(value.segment), []).append(name)
+    for segment, names in list(by_segment.items())[:MOST_SEGMENTS]:
+        more = f" and {len(names) - MOST_COLUMNS} more" if len(names) > MOST_COLUMNS else ""
+        listed = ", ".join(names[:MOST_COLUMNS])
+        yield f"In {segment}: {listed}{more} beyond the alert threshold."
+    if len(by_segment) > MOST_SEGMENTS:
+        yield f"So are {len(by_segment) - MOST_SEGMENTS} more segments."
 
 
 def _describe_movement(value: Value, current: CoercedRows, reference: Reference) -> str:
