@@ -42,7 +42,7 @@ def due() -> Due:
 
 def run(monitor: str, day: str) -> list[str]:
     """Collect one window; what it said. Raises CollectorError with the reason if it failed."""
-    done = _driftdeck("run", monitor, "--date", day)
+    done = _driftdeck("run", monitor, "--window", day)
     if done.returncode:
         raise CollectorError(f"{done.stdout}{done.stderr}".strip())
     return done.stdout.splitlines()
