@@ -11,11 +11,12 @@ from litestar.testing import create_test_client
 
 from conftest import rows, small_monitor
 from driftdeck import declare as d
+from driftdeck.collectors.engines import evidently as report
 from driftdeck.collectors.engines.choice import BY_HAND
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import make_reference
 from driftdeck.collectors.reports.workspace import make_dashboard, make_snapshot
-from driftdeck.collectors.values import WindowResult
+from driftdeck.collectors.values import Measurement, WindowResult
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.settings import Settings
 from driftdeck.stack import evidently as ui
@@ -184,3 +185,15 @@ def test_a_report_that_is_not_there_is_made_by_the_name_of_its_window(
     assert f"driftdeck report prices --window {name}<" in told
     assert f"--window {pattern}<" in newest
     assert "no monitor nobody" in unknown
+
+
+def test_another_number_than_the_stored_one_is_no_report() -> None:
+    """Whatever a later Evidently may make of the same rows."""
+    monitor = in_words(metrics=(d.accuracy(alert=0.1),))
+    [line] = monitor.series()
+    current = CoercedRows(monitor, three(rows(DAY)))
+    right = measured(monitor, three(rows(DAY))).values[0].outcome.value
+    assert right is not None
+    for value, count in ((right, 1), (right + 1e-6, 0)):
+        runs = report.report_classes(monitor, current, {line: Measurement(value)}, {line: None})
+        assert len(list(runs)) == count
