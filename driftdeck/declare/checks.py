@@ -257,6 +257,13 @@ def _check_retrain(monitor: "Monitor") -> None:
         "none, and no performance metric is judged",
         "name the metrics whose breaches count",
     )
+    counted = set(monitor.retrain.metrics) or performance
+    require(
+        not monitor.retrain.segments or any(counted & set(s.judged) for s in monitor.slices),
+        "retrain: segments",
+        "no slice judges a metric whose breaches count",
+        "name one in its judged=..., or leave segments out",
+    )
     require(
         monitor.retrain.reference is None
         or (monitor.reference is not None and bool(monitor.model_version)),
