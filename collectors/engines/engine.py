@@ -111,8 +111,10 @@ class Engine(ABC):
         baseline = series.metric.baseline
         name = "reference" if baseline == REFERENCE else baseline.title
         rows = self.reference if baseline == REFERENCE else self.baselines.get(baseline.name, "")
-        if rows is None or isinstance(rows, str):
-            raise UnmeasurableError(rows or f"there is no {name}")
+        if rows is None:
+            raise UnmeasurableError(f"there is no {name}")
+        if isinstance(rows, str):
+            raise UndefinedError(rows or f"there is no {name}")
         if not rows.rows:
             raise UnmeasurableError(f"the {name} has no such rows")
         for side, coerced in (("window", self.current), (name, rows)):
