@@ -21,6 +21,9 @@ COLORED: Json = {
 }
 
 
+THRESHOLDS = ("warning", "alert")
+
+
 def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
     """The one overview; none where nothing is watched."""
     if not monitors:
@@ -134,10 +137,13 @@ def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str)
         "Each series of each model's newest window beside its thresholds.",
         sql.worst_series(monitors, uids),
         overrides=[
-            override("model", links=open_column),
-            override("column", links=open_column),
-            override("state", mappings=state_mappings(), **COLORED),
-            override("value", decimals=3),
+            override("model", links=open_column, custom__minWidth=150),
+            override("metric", custom__minWidth=150),
+            override("column", links=open_column, custom__minWidth=130),
+            override("segment", custom__minWidth=120),
+            *(override(name, decimals=3, custom__width=95) for name in ("value", *THRESHOLDS)),
+            override("state", mappings=state_mappings(), custom__width=90, **COLORED),
+            override("window", custom__width=130),
             override("uid", custom__hidden=True),
             override("query", custom__hidden=True),
         ],

@@ -11,6 +11,7 @@ from driftdeck import declare as d
 from driftdeck import threshold_files
 from driftdeck.collectors.thresholds.calibrate import (
     calibrate,
+    count_a_month,
     estimate_false_alarms,
     format_file,
     propose,
@@ -62,6 +63,16 @@ def test_false_alarms_are_counted_on_held_out_days() -> None:
 
     assert 30 * estimate_false_alarms(quiet, alike) < 1
     assert 30 * estimate_false_alarms(quiet, worse) > 10
+
+
+def test_an_hour_comes_once_a_day() -> None:
+    """A threshold of one hour of the day judges 30 windows a month, one of all 120."""
+    monitor = small_monitor(every=d.Hourly(6))
+    hours = {ThresholdKey("recall", like=like): [0.5] * 20 for like in ("00", "06", "12", "18")}
+    all_day = {ThresholdKey("log_loss"): [0.5] * 80}
+    values = {**hours, **all_day}
+
+    assert [count_a_month(monitor, key, values) for key in values] == [30, 30, 30, 30, 120]
 
 
 def test_file_reads_back_as_it_was_found() -> None:

@@ -230,6 +230,14 @@ def estimate_false_alarms(series: Series, values: Sequence[float]) -> float:
     return alarms / len(values)
 
 
+def count_a_month(monitor: Monitor, key: ThresholdKey, values: Values) -> float:
+    """How many windows a month a threshold judges: those of its hour or weekday, or all."""
+    alike = [
+        len(numbers) for other, numbers in values.items() if other._replace(like=key.like) == key
+    ]
+    return MONTH / monitor.every.length * len(values[key]) / sum(alike)
+
+
 def format_file(monitor: Monitor, proposals: Mapping[ThresholdKey, Thresholds], data: str) -> str:
     """The text of the threshold file. data: hash of the reference rows that were read."""
     heading = [
@@ -250,14 +258,14 @@ def _print_table(
     path: Path,
 ) -> None:
     every = monitor.every
-    a_month = MONTH / every.length
     table = Table("series", "median", "thresholds", f"false alarms ({every.nouns} a month)")
     for key, quiet in values.items():
         if key not in proposals:
             table.add_row(str(key), "-", f"only {len(quiet)} {every.nouns} with a value", "-")
             continue
         numbers = ", ".join(f"{k} {v:g}" for k, v in proposals[key].as_dict().items())
-        alarms = a_month * estimate_false_alarms(series[key.metric, key.column], quiet)
+        share = estimate_false_alarms(series[key.metric, key.column], quiet)
+        alarms = count_a_month(monitor, key, values) * share
         table.add_row(str(key), f"{np.median(quiet):.3g}", numbers, f"{alarms:.1f}")
     Console(width=110).print(table)
     print(

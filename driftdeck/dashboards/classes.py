@@ -31,9 +31,9 @@ def confusion(site: Site, monitor: Monitor, uid: str, classes: Sequence[str]) ->
         "Labelled rows in range: of those of a class, the share that was predicted to be of each.",
         confusion_query(monitor, classes),
         overrides=[
-            override("class", custom__minWidth=110),
-            override("labels", custom__width=80),
-            *(override(name, **SHADED) for name in names),
+            override("class", custom__minWidth=90),
+            override("labels", custom__width=75),
+            *(override(name, custom__minWidth=80, **SHADED) for name in names),
         ],
     )
     return Item(panel, 12, max(5, 3 + len(classes)), "no row in range has a label")

@@ -1,11 +1,13 @@
 """Panels of one metric: a line, or a line for each column or class."""
 
+from collections.abc import Sequence
+
 from grafanalib.core import Panel
 
 from driftdeck.dashboards import panels, sql
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import BLUE, fixed, lines, override, series_colors
-from driftdeck.declare import Metric, Monitor
+from driftdeck.declare import Metric, Monitor, Series, Unit
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import Scope
 from driftdeck.facts import Json
@@ -26,6 +28,21 @@ def report_link(site: Site, monitor: Monitor) -> Json:
     }
 
 
+def declared(monitor: Monitor, *names: str) -> list[Metric]:
+    """The metrics of these names that a monitor declares."""
+    return [metric for metric in monitor.metrics if metric.name in names]
+
+
+def dashed(name: str, color: str) -> Json:
+    """A line that is a threshold."""
+    return override(
+        name,
+        color=fixed(color),
+        custom__lineWidth=1,
+        custom__lineStyle={"fill": "dash", "dash": [8, 6]},
+    )
+
+
 def metric_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel:
     """The panel of a metric: a line for each of its columns or classes, or its one line."""
     if metric.scope in (Scope.COLUMNS, Scope.CLASSES):
@@ -37,6 +54,7 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
     """One line with the thresholds in force today as lines."""
     series = next(monitor.series_of(metric))
     bounded = series.unit.high is not None
+    low, soft_high = _axis(metric, series.unit, [series])
     score = f" The score is {series.method.meaning}." if series.method else ""
     side = f" {SIDES[metric.breach_side]}" if series.method else ""
     return panels.timeseries(
@@ -49,7 +67,9 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
         steps=lines(series.thresholds),
         overrides=[override(metric.title, color=fixed(BLUE))],
         links=[report_link(site, monitor)],
+        low=low,
         high=1 if bounded and metric.is_performance else None,
+        soft_high=soft_high,
         legend=("mean", "min", "max"),
     )
 
@@ -70,7 +90,23 @@ def lines_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel
         links=[report_link(site, monitor)],
         low=unit.low,
         high=1 if unit.high is not None and metric.is_performance else None,
-        soft_high=0.2 if unit.high == 1 and metric.breach_side is BreachSide.HIGH else None,
+        soft_high=_axis(metric, unit, series)[1],
         legend=("mean", "max"),
         legend_right=True,
     )
+
+
+def _axis(
+    metric: Metric, unit: Unit, series: Sequence[Series]
+) -> tuple[float | None, float | None]:
+    """(the least, the soft most) of an axis; None where the values say it.
+
+    Where quiet is 0, Grafana would make an axis of flat zeros that ends at 10000 %.
+    """
+    if unit.low != 0 or metric.breach_side is not BreachSide.HIGH or metric.is_performance:
+        return None, None
+    alerts = [line.thresholds.alert_above for line in series if line.thresholds is not None]
+    most = max((alert for alert in alerts if alert is not None), default=0.0)
+    if most > 1e-4:
+        return 0, float(f"{1.25 * most:.2g}")
+    return 0, 0.01 if unit.high == 1 else 1

@@ -1,12 +1,14 @@
-"""The queries of segments: worst first, each over time, and one beside the whole.
+"""The queries of segments: those in alert, worst first, each over time, one beside the whole.
 
 `$slice`, `$segment` and `$series` are variables of the dashboard.
 """
 
 from collections.abc import Sequence
 
+from driftdeck import firing
+from driftdeck.dashboards import window_sql
 from driftdeck.dashboards.sql import literal, state_moments
-from driftdeck.declare import Monitor
+from driftdeck.declare import Metric, Monitor, Slice
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.slices import MISSING, OTHER
 
@@ -14,17 +16,27 @@ SERIES = "concat_ws(' ', metric, nullif(column_name, ''))"
 """What a series is called in the variable: the metric, and its column or class."""
 NEWEST = """\
 (SELECT max(window_start) FROM monitoring.window_status WHERE monitor = {monitor})"""
+BANDS = 16
+"""A timeline has room for so many names."""
+LISTED = 50
+"""So many judged series are listed: nobody reads on."""
+
+
+def order(monitor: Monitor) -> list[Slice]:
+    """The slices, those that judge something first."""
+    return sorted(monitor.slices, key=lambda slice_: not slice_.judged)
 
 
 def slices(monitor: Monitor) -> str:
     """The names of the slices, for a variable."""
-    return _values("name", [slice_.name for slice_ in monitor.slices])
+    return _values("name", [slice_.name for slice_ in order(monitor)])
 
 
 def list_series(monitor: Monitor) -> list[str]:
-    """The series of segments, as the variable calls them: those of performance first."""
-    lines = [s for slice_ in monitor.slices for s in monitor.series(slice_)]
-    lines.sort(key=lambda line: not line.metric.is_performance)
+    """The series of segments, as the variable calls them: judged ones first, then performance."""
+    judged = _judged_names(monitor)
+    lines = [s for slice_ in order(monitor) for s in monitor.series(slice_)]
+    lines.sort(key=lambda line: (line.metric.name not in judged, not line.metric.is_performance))
     return list(dict.fromkeys(" ".join(filter(None, line.key)) for line in lines))
 
 
@@ -48,11 +60,62 @@ WHERE monitor = {literal(monitor.name)} AND slice_column = '$slice'
 GROUP BY 1 ORDER BY max(row_count) DESC, 1"""
 
 
+def judged_metrics(monitor: Monitor) -> list[Metric]:
+    """The metrics that some slice judges."""
+    return [metric for metric in monitor.metrics if metric.name in _judged_names(monitor)]
+
+
+def _judged_names(monitor: Monitor) -> set[str]:
+    return {name for slice_ in monitor.slices for name in slice_.judged}
+
+
 def _chosen(monitor: Monitor, condition: str) -> str:
     return (
         f"monitor = {literal(monitor.name)} AND {condition} AND $__timeFilter(window_start)"
         f"\n  AND {SERIES} = '$series'"
     )
+
+
+def in_alert(monitor: Monitor) -> str:
+    """Every judged series of segments, and of the whole beside it: since when its alert stands, and
+    how many of its windows in range were in breach.
+
+    The worst first: those whose alert stands at the end of the range, then those in breach most
+    often. What is expected does not count, as in rules.
+    """
+    metrics = judged_metrics(monitor)
+    names = ", ".join(literal(metric.name) for metric in metrics)
+    of = ", ".join(["''", *(literal(s.name) for s in monitor.slices if s.judged)])
+    return f"""\
+WITH judged AS (
+  SELECT slice_column, slice_value, metric, column_name, window_start, value, level, breached,
+    {firing.confirmed(metrics)} AS standing
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND slice_column IN ({of})
+    AND breached IS NOT NULL AND $__timeFilter(window_start){firing.but_expected(monitor, metrics)}
+), ended AS (
+  SELECT *, max(window_start) FILTER (WHERE NOT standing) OVER (
+    PARTITION BY slice_column, slice_value, metric, column_name) AS quiet
+  FROM judged
+), series AS (
+  SELECT slice_column, slice_value, metric, column_name,
+    min(window_start) FILTER (WHERE quiet IS NULL OR window_start > quiet) AS since,
+    count(*) FILTER (WHERE breached) AS breached, count(*) AS windows,
+    (array_agg(level ORDER BY window_start DESC))[1] AS level
+  FROM ended GROUP BY 1, 2, 3, 4
+)
+SELECT s.slice_column || ' = ' || s.slice_value AS "segment",
+  concat_ws(' ', s.metric, nullif(s.column_name, '')) AS "series", s.level AS "state",
+  {window_sql.name(monitor.every, "s.since")} AS "alert since",
+  s.breached || ' of ' || s.windows AS "in breach",
+  w.breached || ' of ' || w.windows AS "the whole",
+  s.slice_column AS "slice", s.slice_value AS "value"
+FROM series s
+LEFT JOIN series w
+  ON w.slice_column = '' AND w.metric = s.metric AND w.column_name = s.column_name
+WHERE s.slice_column <> ''
+ORDER BY s.since IS NULL, s.breached::float / s.windows DESC, s.since, 1, 2
+LIMIT {LISTED}"""
 
 
 def worst(monitor: Monitor) -> str:
@@ -61,35 +124,42 @@ def worst(monitor: Monitor) -> str:
     The worst first: those in breach most often, then those furthest on the bad side of the whole.
     """
     low = [m.name for m in monitor.metrics if m.breach_side is BreachSide.LOW]
-    sign = (
-        f"CASE WHEN metric IN ({', '.join(map(literal, low))}) THEN -1 ELSE 1 END" if low else "1"
-    )
+    both = [m.name for m in monitor.metrics if m.breach_side is BreachSide.BOTH]
+    cases = [
+        *(f"WHEN metric = {literal(name)} THEN w.value - s.value" for name in low),
+        *(f"WHEN metric = {literal(name)} THEN abs(s.value - w.value)" for name in both),
+    ]
+    beyond = f"CASE {' '.join(cases)} ELSE s.value - w.value END" if cases else "s.value - w.value"
     return f"""\
 WITH whole AS (
   SELECT avg(value) AS value FROM monitoring.metric
   WHERE {_chosen(monitor, "slice_column = ''")}
 ), segment AS (
-  SELECT slice_value, avg(value) AS value, avg(row_count) AS rows, min({sign}) AS sign,
-    count(value) AS windows, count(*) FILTER (WHERE breached) AS breached,
-    (array_agg(level ORDER BY window_start DESC) FILTER (WHERE level IS NOT NULL))[1] AS level
+  SELECT slice_value, metric, avg(value) AS value, avg(row_count) AS rows,
+    avg(breached::int) AS breached
   FROM monitoring.metric
   WHERE {_chosen(monitor, "slice_column = '$slice'")}
-  GROUP BY 1
+  GROUP BY 1, 2
 )
 SELECT s.slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
-  s.breached AS "in breach", s.windows AS "windows", s.level AS "state",
-  round(s.rows::numeric, 1)::float AS "rows"
+  s.breached AS "in breach", round(s.rows::numeric, 1)::float AS "rows"
 FROM segment s, whole w
-ORDER BY s.breached DESC, (s.value - w.value) * s.sign DESC NULLS LAST, 1"""
+ORDER BY s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
 
 
 def beside_whole(monitor: Monitor) -> str:
-    """The chosen series of the chosen segment, and of the whole window."""
+    """The chosen series of the chosen segment, and of the whole window; the segment's alert
+    thresholds, where it is judged."""
+    both = "(slice_column, slice_value) IN (('', ''), ('$slice', '$segment'))"
     return f"""\
-SELECT window_start AS time,
-  CASE WHEN slice_column = '' THEN 'whole' ELSE 'segment' END AS metric, value
-FROM monitoring.metric
-WHERE {_chosen(monitor, "(slice_column, slice_value) IN (('', ''), ('$slice', '$segment'))")}
+SELECT window_start AS time, line.name AS metric, line.number AS value
+FROM monitoring.metric, LATERAL (VALUES
+  (CASE WHEN slice_column = '' THEN 'whole' ELSE 'segment' END, value),
+  ('alert', CASE WHEN slice_column <> '' THEN alert END),
+  ('low alert', CASE WHEN slice_column <> '' AND alert_above IS NOT NULL THEN alert_below END)
+) AS line (name, number)
+WHERE {_chosen(monitor, both)}
+  AND (line.name IN ('whole', 'segment') OR line.number IS NOT NULL)
 ORDER BY 1, 2"""
 
 
@@ -103,16 +173,25 @@ ORDER BY 1, 2"""
 
 
 def states(monitor: Monitor) -> str:
-    """The state of each judged series of segments; none after the newest window."""
-    names = sorted({name for slice_ in monitor.slices for name in slice_.judged})
+    """The state of judged series of the chosen slice, of those in breach most often; none after the
+    newest window."""
+    names = ", ".join(literal(metric.name) for metric in judged_metrics(monitor))
+    called = "slice_value, nullif(column_name, '')"
+    if any(len(slice_.judged) > 1 for slice_ in monitor.slices):
+        called = "slice_value, metric, nullif(column_name, '')"
     moment, end = state_moments(monitor)
     return f"""\
-WITH states AS (
-  SELECT {moment} AS time, max(window_end) AS window_end,
-    slice_column || ' = ' || slice_value || ' ' || {SERIES} AS metric, max(level) AS level
+WITH judged AS (
+  SELECT window_start, window_end, concat_ws(' ', {called}) AS metric, level
   FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric IN ({", ".join(map(literal, names))})
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names})
     AND slice_column = '$slice' AND level IS NOT NULL AND $__timeFilter(window_start)
+), worst AS (
+  SELECT metric FROM judged
+  GROUP BY 1 ORDER BY avg((level = 2)::int) DESC, avg(level) DESC, 1 LIMIT {BANDS}
+), states AS (
+  SELECT {moment} AS time, max(window_end) AS window_end, metric, max(level) AS level
+  FROM judged JOIN worst USING (metric)
   GROUP BY 1, 3
 )
 SELECT time, metric, level FROM states

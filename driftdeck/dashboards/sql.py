@@ -64,20 +64,31 @@ WHERE {_whole(monitor, metric)}
 ORDER BY 1, 2"""
 
 
-def column_detail(monitor: Monitor, metric: str) -> str:
-    """One column's value beside the thresholds that were in force: lines drift, warning, alert.
+def column_detail(monitor: Monitor, metrics: Sequence[str]) -> str:
+    """One column's drift, beside the thresholds that were in force: lines drift, warning, alert.
 
-    They are of the side that has thresholds; where both have, the lower two are lines of their own.
+    Thresholds are of the side that has some; where both have, the lower two are lines of their own.
+    Where a column is compared with other windows than the reference's, too, those have lines of
+    their own, without thresholds. metrics: names of those of drift.
     """
+    order = ", ".join(literal(name) for name in metrics)
     return f"""\
+WITH chosen AS (
+  SELECT *, rank() OVER (ORDER BY baseline <> 'reference',
+    array_position(ARRAY[{order}], metric)) = 1 AS is_first
+  FROM monitoring.metric
+  WHERE {_whole(monitor, *metrics)} AND column_name = '$column'
+)
 SELECT window_start AS time, line.name AS metric, line.number AS value
-FROM monitoring.metric, LATERAL (VALUES
-  ('drift', value), ('warning', warn), ('alert', alert),
+FROM chosen, LATERAL (VALUES
+  (CASE baseline WHEN 'previous' THEN 'against the window before'
+    WHEN 'same' THEN 'against windows like it' ELSE 'drift' END, value),
+  ('warning', warn), ('alert', alert),
   ('low warning', CASE WHEN warn_above IS NOT NULL THEN warn_below END),
   ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
 ) AS line (name, number)
-WHERE {_whole(monitor, metric, "prediction_drift", "target_drift")}
-  AND column_name = '$column' AND (line.name = 'drift' OR line.number IS NOT NULL)
+WHERE line.number IS NOT NULL AND is_first OR line.name IN (
+  'drift', 'against the window before', 'against windows like it')
 ORDER BY 1, 2"""
 
 

@@ -1,0 +1,65 @@
+"""The same flights by a second model, in three classes of delay, watched by carrier and origin."""
+
+from driftdeck import declare as d
+
+MONITOR = d.Monitor(
+    name="flight_classes",
+    title="Delay classes",
+    description="Predicts at departure whether a flight lands on time, late or very late.",
+    owner="ml-platform",
+    source=d.Parquet("flight_classes", time="scheduled_departure"),
+    labels=d.Parquet("flight_class_labels", time="arrived_at", on="flight_id"),
+    every=d.Daily(timezone="America/New_York"),
+    starts="2013-01-01",
+    ends="2013-12-31",
+    reference=d.Between("2013-01-01", "2013-02-28"),
+    columns=(
+        d.number("departure_delay", d.MINUTES),
+        d.number("distance", d.MILES),
+        d.number("hour"),
+        d.category("carrier"),
+        d.category("origin"),
+    ),
+    prediction=d.classes({"on time": "p_on_time", "late": "p_late", "very late": "p_very_late"}),
+    target="delay_class",
+    slices=(
+        d.by(
+            "carrier",
+            most=9,
+            metrics=("drift", "accuracy", "recall", "row_count"),
+            judged=("drift",),
+            min_rows=20,
+        ),
+        d.by("origin", metrics=("accuracy", "recall", "log_loss", "row_count")),
+        d.where("evening", "hour >= 18", metrics=("accuracy", "recall", "log_loss", "row_count")),
+    ),
+    metrics=(
+        d.drift(columns=("departure_delay", "distance", "carrier", "origin")),
+        d.drift(baseline=d.PREVIOUS, columns=("departure_delay",)),
+        d.drift(baseline=d.SAME, columns=("hour",)),
+        d.prediction_drift(),
+        d.accuracy(),
+        d.recall(),
+        d.recall(average="class"),
+        d.f1(average="class", unjudged="read beside the recall of the class"),
+        d.roc_auc(),
+        d.log_loss(),
+        d.unseen(warn=0.0, alert=0.01),
+        d.out_of_range(within=(0.001, 0.999)),
+        d.duplicates(key=("flight_id",), alert=0.001),
+        d.constant_columns(alert=0),
+        d.newest_row_age(warn=2, alert=6),
+        d.row_count(warn=(600, 1100), alert=(450, 1200)),
+        d.measure(
+            "examples.flights.revenue:at_risk",
+            title="Revenue at risk",
+            unit=d.Unit("US dollars", "currencyUSD", low=0),
+            meaning="What passengers who are expected to land very late have paid, by a fare of 50"
+            " dollars and 12 cents a mile, 120 passengers a flight.",
+            name="revenue_at_risk",
+            quantiles=d.Quantiles(),
+        ),
+    ),
+    late_after=d.Hours(30),
+    min_rows=300,
+)
