@@ -14,7 +14,7 @@ from driftdeck.collectors.new import guess, model_output
 from driftdeck.collectors.new.command import drop_unmeasurable, make
 from driftdeck.collectors.new.find import Place, find_dataset
 from driftdeck.collectors.new.guess import Overrides, Roles
-from driftdeck.collectors.new.propose import choose_period
+from driftdeck.collectors.new.period import choose_period
 from driftdeck.database import Role, uri
 from driftdeck.declare.columns import Kind
 from driftdeck.errors import DriftdeckError
@@ -55,7 +55,9 @@ def test_two_labels_and_no_chance_are_no_regression(
     assert "performance needs a probability from 0 to 1" in found.remarks[0]
     if not isinstance(words[0], str):
         said: dict[str, Kind | None] = {"y": "number"}
-        assert answered(p * scale, y.astype(int), "", said).metrics == model_output.NUMBER_METRICS
+        amount = model_output.AMOUNT_METRICS if y.min() >= 0 else ()
+        metrics = answered(p * scale, y.astype(int), "", said).metrics
+        assert metrics == (*model_output.NUMBER_METRICS, *amount)
 
 
 def test_what_means_yes_is_never_ignored() -> None:

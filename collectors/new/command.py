@@ -15,7 +15,8 @@ from driftdeck.collectors.frames.reference import list_reference_days
 from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
 from driftdeck.collectors.new.declaration import format_declaration
 from driftdeck.collectors.new.find import Dataset, Place, find_dataset, resolve_place
-from driftdeck.collectors.new.propose import Proposal, choose_period, propose
+from driftdeck.collectors.new.period import choose_period, parse_every
+from driftdeck.collectors.new.propose import Proposal, propose
 from driftdeck.collectors.new.request import Request
 from driftdeck.collectors.new.time_column import format_name
 from driftdeck.collectors.sources.reader import Reader
@@ -50,6 +51,7 @@ def make(settings: Settings, request: Request) -> Monitor:
     name = request.name
     path = _choose_path(settings, name, request.force)
     zone = Daily(timezone=request.timezone or "UTC").timezone
+    every = parse_every(request.every, zone)
     reference = None
     if request.reference:
         days = Between(*request.reference).days()
@@ -58,7 +60,7 @@ def make(settings: Settings, request: Request) -> Monitor:
     dataset = find_dataset(settings, request, place, zone)
     place_name = request.table or str(place.path or "the table")
     now = datetime.now(UTC)
-    period = choose_period(dataset.profile.days, zone, now, reference, place_name)
+    period = choose_period(dataset.profile.days, zone, now, reference, place_name, every)
     proposal = propose(dataset, zone, period)
     title = request.title or name.replace("_", " ").capitalize()
 
@@ -133,19 +135,22 @@ def _try_windows(monitor: Monitor, settings: Settings) -> None:
 
 
 def drop_unmeasurable(proposal: Proposal, monitor: Monitor, values: Values) -> Proposal:
-    """The proposal without what too few days of the reference have a value of.
+    """The proposal without what too few windows of the reference have a value of.
 
     Raises UsageError where no column is left.
     """
-    short = {
-        (key.metric, key.column): len(numbers)
-        for key, numbers in values.items()
-        if len(numbers) < threshold_files.ENOUGH
-    }
+    nouns = proposal.period.every.nouns
+    most = {series.key: 0 for series in list_calibrated(monitor)}
+    for key, numbers in values.items():
+        series_key = key.metric, key.column
+        most[series_key] = max(most.get(series_key, 0), len(numbers))
+    short = {key: count for key, count in most.items() if count < threshold_files.ENOUGH}
     lost = {column: count for (metric, column), count in short.items() if metric == "drift"}
     columns = tuple(
         replace(
-            column, kind=None, why=f"a value on {lost[column.name]} days of the reference, too few"
+            column,
+            kind=None,
+            why=f"a value on {lost[column.name]} {nouns} of the reference, too few",
         )
         if column.name in lost
         else column
@@ -153,15 +158,16 @@ def drop_unmeasurable(proposal: Proposal, monitor: Monitor, values: Values) -> P
     )
     if not any(column.kind for column in columns):
         raise UsageError(
-            f"no column has a value on {threshold_files.ENOUGH} days of the reference with"
+            f"no column has a value on {threshold_files.ENOUGH} {nouns} of the reference with"
             f" {proposal.min_rows} rows or more; give another with --reference FIRST LAST"
         )
     unjudged = {
-        metric: f"only {count} days of the reference have a value"
+        metric: f"only {count} {nouns} of the reference have a value"
         for (metric, _), count in short.items()
         if metric not in ("drift", "missing_share")
     }
-    return replace(proposal, columns=columns, unjudged=unjudged)
+    slices = tuple(choice for choice in proposal.slices if choice.column not in lost)
+    return replace(proposal, columns=columns, slices=slices, unjudged=unjudged)
 
 
 def _choose_path(settings: Settings, name: str, force: bool) -> Path:
@@ -237,13 +243,15 @@ def _print_proposal(dataset: Dataset, proposal: Proposal, remarks: list[str]) ->
     if not profile.zoned:
         some = "some of its times" if profile.mixed else "its times"
         print(f"  {some} name no zone: taken as {proposal.zone}; --timezone says another")
+    if days.why:
+        print(f"  {days.why}")
     if days.stray:
         print(f"  {days.stray}")
     if profile.ledger.faults:
         print(f"  {profile.ledger.sentence('rows')}")
     print(f"  reference: {days.reference[0]} to {days.reference[1]}; min_rows {proposal.min_rows}")
     role_columns = {
-        "prediction": roles.prediction and f"{roles.prediction} (a {proposal.shape})",
+        "prediction": _describe_prediction(proposal),
         "target": roles.target,
         "model version": roles.version,
     }
@@ -254,5 +262,19 @@ def _print_proposal(dataset: Dataset, proposal: Proposal, remarks: list[str]) ->
         if names:
             columns = f"{kind} column{'' if len(names) == 1 else 's'}"
             print(f"  {len(names)} {columns}: {', '.join(map(format_name, names))}")
+    if proposal.interval:
+        print(f"  interval {proposal.interval.low} to {proposal.interval.high}")
+    if proposal.slices:
+        columns = ", ".join(format_name(choice.column) for choice in proposal.slices)
+        print(f"  segments by {columns}: looked at, judged by nothing until judged= says so")
     for remark in remarks:
         print(f"  {remark}")
+
+
+def _describe_prediction(proposal: Proposal) -> str:
+    """The prediction, and what it is; '' without one."""
+    name = proposal.roles.prediction
+    if proposal.shape in ("classes", "label"):
+        count = len(proposal.classes or proposal.words)
+        return f"{name or 'the likeliest class'} (one of {count} classes)"
+    return name and f"{name} (a {proposal.shape})"

@@ -45,9 +45,10 @@ class TimeOptions:
 class DataProfile:
     """The days of data, and a sample of its rows.
 
-    source: the declaration of it. sample: rows spread over all of it, text parsed. row_days: the
-    day of each row of the sample. days: by day, `rows`, and the seconds from midnight to its
-    `first` and `last` row. zoned: whether all times name their zone. raw: the sample as it is
+    source: the declaration of it. sample: rows spread over all of it, text parsed. row_days,
+    row_hours: the local day of each row of the sample, and its hour of that. days: by day, `rows`,
+    the seconds from midnight to its `first` and `last` row, and the rows of each hour, under 0 to
+    23. zoned: whether all times name their zone. raw: the sample as it is
     stored, in which ids and words are what the collectors see. stride: one in so many rows is in
     the sample. ledger: of all rows. repeated: names of several columns. nested: columns that are
     left out, since their values are no single ones. mixed: whether only some times name a zone.
@@ -56,6 +57,7 @@ class DataProfile:
     source: Source
     sample: pd.DataFrame
     row_days: pd.Series
+    row_hours: pd.Series
     days: pd.DataFrame
     zoned: bool
     raw: pd.DataFrame
@@ -92,12 +94,13 @@ def profile_files(path: Path, options: TimeOptions) -> DataProfile:
     elif scan.partition_zone:
         source = replace(source, layout="undated", partition="date")
     sample = pd.concat(scan.sample_parts, ignore_index=True)
-    row_days = sample.pop(DAY)
+    row_days, row_hours = sample.pop(DAY), sample.pop(HOUR)
     frame = parse_text(sample, reader.decimal)
     return DataProfile(
         source,
         frame,
         row_days,
+        row_hours,
         _merge_days(scan.days),
         not scan.lacks_zone,
         sample,
@@ -108,7 +111,7 @@ def profile_files(path: Path, options: TimeOptions) -> DataProfile:
     )
 
 
-DAY = "\0day"
+DAY, HOUR = "\0day", "\0hour"
 CODE_BEGINNING = r"[+-]?0\d"
 """The beginning of a code such as 007, which is no number although it looks like one."""
 
@@ -243,7 +246,8 @@ def _scan(
             day = local.dt.date
             scan.days.append(count_by_day(local))
             _compare_days(scan.days_fit, layout, path, day, parsed.times)
-            scan.keep(chunk.assign(**{DAY: day})[parsed.times.notna()])
+            when = pd.DataFrame({DAY: day, HOUR: local.dt.hour})
+            scan.keep(pd.concat([chunk, when], axis=1)[parsed.times.notna()])
     return scan
 
 
@@ -267,19 +271,21 @@ def _compare_days(
 
 
 def count_by_day(local: pd.Series) -> pd.DataFrame:
-    """By day, `rows`, and the seconds from midnight to its `first` and `last` row.
+    """By day, `rows`, the seconds from midnight to its `first` and `last` row, and the rows of each
+    hour, under 0 to 23.
 
     local: the time of each row in the zone of the days.
     """
     present = local.dropna()
-    seconds = present.dt.hour * 3600 + present.dt.minute * 60 + present.dt.second
-    grouped = seconds.groupby(present.dt.date)
-    return pd.DataFrame({"rows": grouped.size(), "first": grouped.min(), "last": grouped.max()})
+    days, hours = present.dt.date, present.dt.hour
+    seconds = hours * 3600 + present.dt.minute * 60 + present.dt.second
+    grouped = seconds.groupby(days)
+    counts = pd.DataFrame({"rows": grouped.size(), "first": grouped.min(), "last": grouped.max()})
+    by_hour = present.groupby([days, hours]).size().unstack(fill_value=0)
+    return counts.join(by_hour.reindex(columns=range(24), fill_value=0))
 
 
 def _merge_days(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     by_day = pd.concat(parts).groupby(level=0)
-    merged = pd.DataFrame(
-        {"rows": by_day["rows"].sum(), "first": by_day["first"].min(), "last": by_day["last"].max()}
-    )
+    merged = by_day.sum().assign(first=by_day["first"].min(), last=by_day["last"].max())
     return merged.sort_index()

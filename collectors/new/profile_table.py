@@ -70,6 +70,7 @@ def profile_table(database: Database, name: str, address: str, options: TimeOpti
         source,
         parse_text(sample),
         local.dt.date.reset_index(drop=True),
+        local.dt.hour.reset_index(drop=True),
         days,
         zoned,
         sample,
@@ -106,16 +107,31 @@ def _read_sample(
 
 
 def _count_by_day(database: Database, source: Table, zone: str) -> pd.DataFrame:
-    """By day, `rows`, and the seconds from midnight to its `first` and `last` row."""
+    """By day, `rows`, the seconds from midnight to its `first` and `last` row, and the rows of each
+    hour, under 0 to 23."""
     time = sql.Identifier(source.time)
     local = time if source.naive else sql.SQL("{} at time zone {}").format(time, sql.Literal(zone))
+    hours = [
+        sql.SQL("count(*) filter (where extract(hour from t) = {}) as {}").format(
+            sql.Literal(hour), sql.Identifier(str(hour))
+        )
+        for hour in range(24)
+    ]
     query = sql.SQL(
         'select t::date as day, count(*) as rows, min(extract(epoch from t::time))::int as "first",'
-        ' max(extract(epoch from t::time))::int as "last" from (select ({})::timestamp as t from {}'
+        ' max(extract(epoch from t::time))::int as "last", {} from'
+        " (select ({})::timestamp as t from {}"
         " where {} between {} and {}) x where t is not null group by 1 order by 1"
-    ).format(local, identifier(source.name), time, sql.Literal(FIRST), sql.Literal(LAST))
+    ).format(
+        sql.SQL(", ").join(hours),
+        local,
+        identifier(source.name),
+        time,
+        sql.Literal(FIRST),
+        sql.Literal(LAST),
+    )
     days: pd.DataFrame = database.read(query).to_pandas().set_index("day").astype(int)
-    return days
+    return days.rename(columns={str(hour): hour for hour in range(24)})
 
 
 def find_only_table(connection: psycopg.Connection, settings: Settings) -> str:

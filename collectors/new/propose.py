@@ -3,60 +3,47 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from driftdeck.collectors.frames import cells
-from driftdeck.collectors.new import guess, model_output
+from driftdeck.collectors.new import guess, intervals, model_output
+from driftdeck.collectors.new.column_values import to_numbers
 from driftdeck.collectors.new.find import Dataset
 from driftdeck.collectors.new.guess import ColumnGuess, Roles
+from driftdeck.collectors.new.intervals import Interval
+from driftdeck.collectors.new.period import Period, name_windows
 from driftdeck.collectors.new.profile_files import DataProfile
+from driftdeck.collectors.new.segments import choose_slices
 from driftdeck.collectors.new.time_column import list_names
 from driftdeck.declare import Csv, Source
-from driftdeck.declare.windows import days as span
+from driftdeck.declare.columns import PREDICTED_CLASS
 from driftdeck.errors import UsageError
-from driftdeck.threshold_files import ENOUGH
 
-LEAST_DAYS, LEAST_REFERENCE, MOST_REFERENCE = 21, 14, 60
-FEW_ROWS, LEAST_ROWS = 30, 20
-MOST_ROWS = 1_000_000
+LEAST_ROWS = 20
 SPARSE = 0.005
-SLACK = timedelta(hours=1.5)
-STALE_AFTER = timedelta(days=2)
-FAR_GAP, MOST_STRAY = timedelta(days=30), 0.01
-"""At most this share of all rows, behind a gap of this length, is left out as stray."""
 NA_WORDS = frozenset({"NA", "N/A", "n/a", "NULL", "null", "None", "nan", "NaN", "-", "?"})
 
 
 @dataclass(frozen=True)
-class Period:
-    """The whole days of the data to watch.
+class SliceChoice:
+    """A column whose values are segments. min_rows: that nearly all of them have in a window."""
 
-    starts, last: the first and the last day. ends: the last, None while more is to come.
-    reference: its first and last day. counts: rows of each day of the reference. gap: longest run
-    of its days without rows. stray: a sentence on days left out before and after, or ''.
-    """
-
-    starts: date
-    last: date
-    ends: date | None
-    reference: tuple[date, date]
-    counts: Sequence[int]
-    gap: int
-    stray: str = ""
+    column: str
+    min_rows: int
 
 
 @dataclass(frozen=True)
 class Proposal:
     """What to declare.
 
-    zone: of the days. shape: of the prediction, "probability", "number" or "category". target_kind:
-    "number" or "category". performance: metrics of the prediction against the label. sparse:
-    whether some column has missing values in the reference. row_count: thresholds (warn, alert),
-    each (low, high). words: of the label, (yes, no); empty where they are 1 and 0. unjudged:
-    metrics that cannot be calibrated, and why. remarks: sentences for a person.
+    zone: of the days. shape: of the prediction, as in a ModelOutput. target_kind: "number" or
+    "category". performance: metrics of the prediction against the label. sparse: whether some
+    column has missing values in the reference. row_count: thresholds (warn, alert), each (low,
+    high). words: of the label, (yes, no); empty where they are 1 and 0. classes: of the label,
+    where they are not yes and no. cut: of a probability. interval: around a forecast, None without
+    one. slices: columns of segments. unjudged: metrics that cannot be calibrated, and why. remarks:
+    sentences for a person.
     """
 
     source: Source
@@ -72,6 +59,10 @@ class Proposal:
     min_rows: int
     row_count: tuple[tuple[int | None, int], tuple[int | None, int]]
     words: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    cut: float = 0.5
+    interval: Interval | None = None
+    slices: tuple[SliceChoice, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -86,108 +77,6 @@ class Proposal:
         return [column for column in self.columns if column.kind is None]
 
 
-def choose_period(
-    days: pd.DataFrame, zone: str, now: datetime, reference: tuple[date, date] | None, place: str
-) -> Period:
-    """The days to watch, and which of them the others are compared with. Raises UsageError."""
-    days, stray = _drop_stray(days)
-    whole = _select_whole_days(days, zone, now)
-    if whole.empty:
-        last = f", its last is {days.index[-1]}" if len(days) else ""
-        raise UsageError(
-            f"{place}: holds no whole day in {zone} that is over{last}; a monitor needs about"
-            f" {LEAST_DAYS} days of the past; is it the right --time, and --time-format?"
-        )
-    starts, last = whole.index[0], whole.index[-1]
-    length = (last - starts).days + 1
-    if length < LEAST_DAYS or len(whole) < ENOUGH:
-        raise UsageError(
-            f"{place}: holds {_format_days(len(whole), 'whole ')}, {starts} to {last}; a monitor"
-            f" needs about {LEAST_DAYS}, since its thresholds come from days that are known to be"
-            " good; gather more, or give a --time that is spread over more"
-        )
-    if len(whole) < length / 4:
-        raise UsageError(
-            f"{place}: has rows on {len(whole)} of the {length} days from {starts} to {last}; a"
-            " window is a day, so most would be empty; give another --time"
-        )
-    median = float(whole["rows"].median())
-    if median < FEW_ROWS:
-        raise UsageError(
-            f"{place}: holds {median:g} rows on a middling day; a window is a day and needs about"
-            f" {FEW_ROWS} to say anything; gather more rows, or give a --time that spreads them"
-            " over fewer days"
-        )
-    first, end = reference or _choose_reference(whole, length)
-    counts = [int(whole["rows"].get(day, 0)) for day in span(first, end)]
-    if sum(count > 0 for count in counts) < ENOUGH:
-        raise UsageError(
-            f"{place}: the reference {first} to {end} has rows on"
-            f" {sum(count > 0 for count in counts)} days; give --reference FIRST LAST with at"
-            f" least {ENOUGH} (the data has {starts} to {last})"
-        )
-    newest = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
-    ends = last if now - newest > STALE_AFTER else None
-    return Period(starts, last, ends, (first, end), counts, _find_longest_gap(counts), stray)
-
-
-def _drop_stray(days: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """(days without a few rows far away from all others, a sentence on what was left out)."""
-    if days.empty:
-        return days, ""
-    is_far = pd.Series(pd.to_datetime(days.index)).diff() > FAR_GAP
-    part = is_far.cumsum().to_numpy()
-    rows = days["rows"].groupby(part).sum()
-    main_part = int(rows.to_numpy().argmax())
-    others = int(rows.sum() - rows.iloc[main_part])
-    if not others or others > MOST_STRAY * rows.sum():
-        return days, ""
-    stray = days[part != main_part]
-    message = (
-        f"{others} {'rows' if others > 1 else 'row'} of {_format_days(len(stray))} far from the"
-        f" others {'are' if others > 1 else 'is'} left out:"
-        f" {', '.join(map(str, stray.index[:3]))}{', ...' if len(stray) > 3 else ''}"
-    )
-    return days[part == main_part], message
-
-
-def _format_days(count: int, of: str = "") -> str:
-    return f"{count} {of}{'day' if count == 1 else 'days'}"
-
-
-def _select_whole_days(days: pd.DataFrame, zone: str, now: datetime) -> pd.DataFrame:
-    """Days that are over, without the first if it begins late and the last if it stops early."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    days = days[[day < today for day in days.index]]
-    if len(days) < 3:
-        return days
-    inner = days.iloc[1:-1]
-    begins_late = days["first"].iloc[0] > inner["first"].quantile(0.9) + SLACK.total_seconds()
-    ends_early = days["last"].iloc[-1] < inner["last"].quantile(0.1) - SLACK.total_seconds()
-    return days.iloc[int(begins_late) : len(days) - int(ends_early)]
-
-
-def _choose_reference(whole: pd.DataFrame, length: int) -> tuple[date, date]:
-    """The first third of the days, from 14 to 60 of them, of at most a million rows."""
-    starts = whole.index[0]
-    count = min(max(round(length / 3), LEAST_REFERENCE), MOST_REFERENCE)
-    has_rows = [day in whole.index for day in span(starts, whole.index[-1])]
-    while sum(has_rows[:count]) < ENOUGH + 2 and count < min(length // 2, MOST_REFERENCE):
-        count += 1
-    rows = [int(whole["rows"].get(starts + timedelta(days=n), 0)) for n in range(count)]
-    while count > LEAST_REFERENCE and sum(rows[:count]) > MOST_ROWS:
-        count -= 1
-    return starts, starts + timedelta(days=count - 1)
-
-
-def _find_longest_gap(counts: Sequence[int]) -> int:
-    longest = current = 0
-    for count in counts:
-        current = 0 if count else current + 1
-        longest = max(longest, current)
-    return longest
-
-
 def propose(dataset: Dataset, zone: str, days: Period) -> Proposal:
     """What is to be declared of the data. Raises UsageError where there is nothing to watch."""
     profile, roles, overrides = (
@@ -200,12 +89,14 @@ def propose(dataset: Dataset, zone: str, days: Period) -> Proposal:
     in_reference = profile.row_days.map(lambda day: first <= day <= last).astype(bool)
     _check_kinds(dataset)
     output = model_output.classify(sample, roles, overrides.positive, overrides.kinds)
-    role_columns = (roles.prediction, roles.target, roles.version)
+    ends = _find_interval(dataset, profile, output)
+    outputs = [*roles.outputs, *ends.left_out, *_find_clash(profile, output, roles)]
+    interval = [ends.interval.low, ends.interval.high] if ends.interval else []
     columns = guess.guess_columns(
         sample,
         profile.row_days,
         in_reference,
-        [*dataset.reserved, *filter(None, role_columns)],
+        [*dataset.reserved, *roles.columns, *interval, *(name for name, _ in outputs)],
         overrides.kinds,
     )
     columns = [
@@ -216,11 +107,16 @@ def propose(dataset: Dataset, zone: str, days: Period) -> Proposal:
         ColumnGuess(name, None, "its name is there more than once") for name in profile.repeated
     ]
     columns += [ColumnGuess(name, None, "nested values, or bytes") for name in profile.nested]
+    columns += [ColumnGuess(name, None, why) for name, why in outputs]
     if not any(column.kind for column in columns):
         reasons = "; ".join(f"{column.name}: {column.why}" for column in columns)
         raise UsageError(f"no column is left to watch ({reasons or 'there is none but the time'})")
     watched = [column.name for column in columns if column.kind]
     shares = sample[watched][in_reference].isna().mean()
+    windows = name_windows(
+        days.every, profile.row_days[in_reference], profile.row_hours[in_reference]
+    )
+    min_rows = _choose_min_rows(profile, in_reference, windows, days, roles)
     return Proposal(
         source=profile.source,
         labels=dataset.labels,
@@ -232,10 +128,18 @@ def propose(dataset: Dataset, zone: str, days: Period) -> Proposal:
         target_kind=output.target_kind,
         performance=output.metrics,
         words=output.words,
+        classes=output.classes,
+        cut=output.cut,
+        interval=ends.interval,
+        slices=_choose_slices(profile, in_reference, windows, columns, roles),
         sparse=bool((shares > SPARSE).any()),
-        min_rows=_choose_min_rows(profile, in_reference, days, roles),
+        min_rows=min_rows,
         row_count=choose_row_thresholds(days.counts),
-        remarks=(*output.remarks, *_list_na_remarks(sample, columns, profile.source)),
+        remarks=(
+            *roles.remarks,
+            *output.remarks,
+            *_list_na_remarks(sample, columns, profile.source),
+        ),
     )
 
 
@@ -243,7 +147,9 @@ def _restrict_to_period(profile: DataProfile, days: Period) -> DataProfile:
     """The profile, its sample without rows of days outside the period."""
     is_watched = profile.row_days.map(lambda day: pd.notna(day) and days.starts <= day <= days.last)
     rows = is_watched.astype(bool)
-    parts = {name: getattr(profile, name)[rows] for name in ("sample", "raw", "row_days")}
+    parts = {
+        name: getattr(profile, name)[rows] for name in ("sample", "raw", "row_days", "row_hours")
+    }
     return replace(profile, **{name: part.reset_index(drop=True) for name, part in parts.items()})
 
 
@@ -296,16 +202,80 @@ def _list_na_remarks(
                 yield f"{column.name}: {listing} {verb} like others; {mend}"
 
 
+@dataclass(frozen=True)
+class _Ends:
+    """The interval around a forecast, and (column, why) of what is none, and no feature."""
+
+    interval: Interval | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def _find_interval(
+    dataset: Dataset, profile: DataProfile, output: model_output.ModelOutput
+) -> _Ends:
+    """The ends of the interval of a forecast of which the labels are known."""
+    roles, sample = dataset.roles, profile.sample
+    if output.shape != "number" or not output.metrics:
+        return _Ends()
+    reserved = {*dataset.reserved, *roles.columns, *dataset.overrides.kinds}
+    available = [str(name) for name in sample if name not in reserved]
+    usable = [name for name in available if to_numbers(sample[name]) is not None]
+    pairs = intervals.list_intervals_of(sample, usable, roles.prediction, roles.target)
+    if not pairs:
+        return _Ends()
+    widest = pairs[0]
+    inner = {name for pair in pairs for name in (pair.low, pair.high)} - {widest.low, widest.high}
+    why = f"an end of a narrower interval than {widest.low} to {widest.high}"
+    medians = [name for name in intervals.list_medians(usable, pairs) if name not in inner]
+    return _Ends(
+        widest,
+        (
+            *((name, why) for name in usable if name in inner),
+            *((name, f"a median, beside {roles.prediction}") for name in medians),
+        ),
+    )
+
+
+def _find_clash(
+    profile: DataProfile, output: model_output.ModelOutput, roles: Roles
+) -> Iterator[tuple[str, str]]:
+    """(column, why) of one that is called as the class of the largest probability is."""
+    is_derived = output.shape == "classes" and not roles.prediction
+    if is_derived and PREDICTED_CLASS in profile.sample and PREDICTED_CLASS not in roles.columns:
+        yield PREDICTED_CLASS, "its words are not the label's, and its name is taken"
+
+
+def _choose_slices(
+    profile: DataProfile,
+    in_reference: pd.Series,
+    windows: pd.Series,
+    columns: Sequence[ColumnGuess],
+    roles: Roles,
+) -> tuple[SliceChoice, ...]:
+    """Columns of segments, with enough rows of each: labelled ones, where there are labels."""
+    is_counted = in_reference
+    if roles.target and roles.has_prediction:
+        is_counted = in_reference & profile.sample[roles.target].notna()
+    rows = profile.sample[is_counted]
+    categories = [column.name for column in columns if column.kind == "category"]
+    choices = choose_slices(rows, categories, windows[rows.index], profile.stride, least=LEAST_ROWS)
+    return tuple(SliceChoice(column, _round_min_rows(low)) for column, low in choices)
+
+
 def _choose_min_rows(
-    profile: DataProfile, in_reference: pd.Series, days: Period, roles: Roles
+    profile: DataProfile, in_reference: pd.Series, windows: pd.Series, days: Period, roles: Roles
 ) -> int:
-    """A `min_rows` that nearly all days of the reference reach, by labelled rows where there are
-    labels. in_reference: whether each row of the sample is."""
+    """A `min_rows` that nearly all windows of the reference reach, by labelled rows where there are
+    labels. in_reference: whether each row of the sample is. windows: of these, its window."""
     low = _low_quantile([count for count in days.counts if count])
-    if roles.target and roles.prediction:
+    if roles.target and roles.has_prediction:
         labelled = profile.sample[roles.target].notna()[in_reference]
-        counts = labelled.groupby(profile.row_days[in_reference]).sum() * profile.stride
+        counts = labelled.groupby(windows).sum() * profile.stride
         low = min(low, _low_quantile([int(count) for count in counts]))
+    return _round_min_rows(low)
+
+
+def _round_min_rows(low: float) -> int:
     return _round_down(max(0.8 * low, LEAST_ROWS))
 
 
@@ -323,7 +293,7 @@ def choose_row_thresholds(
 ) -> tuple[tuple[int | None, int], tuple[int | None, int]]:
     """Thresholds (warn, alert) of `row_count`, each (low, high), around the reference's counts.
 
-    counts: rows of each day of the reference. low is None where some day has no rows at all.
+    counts: rows of each window of the reference. low is None where some has no rows at all.
     """
     low, high = min(counts), max(counts)
     noise = 3 * math.sqrt(high)

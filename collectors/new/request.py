@@ -12,8 +12,9 @@ class Request:
     says. timezone: of the days, and of times that name none. prediction, target: columns, or
     "none". positive: the label that means yes. labels: where the target lies, with the time that a
     label became known in labels_time, and the column `on` that names a row in both. reference: the
-    first and the last good day, YYYY-MM-DD. category, number, leave_out: columns that are watched
-    so, or not. force: write over a declaration that is there.
+    first and the last good day, YYYY-MM-DD. every: what a window is, such as "weekly". category,
+    number, leave_out: columns that are watched so, or not. force: write over a declaration that is
+    there.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Request:
     title: str = ""
     owner: str = "you"
     reference: tuple[str, str] | None = None
+    every: str = ""
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()

@@ -120,6 +120,14 @@ def new(
             metavar="FIRST LAST", help="Good days, YYYY-MM-DD; by default the first that fit."
         ),
     ] = None,
+    every: Annotated[
+        str,
+        _text(
+            "LENGTH",
+            "Of a window: hourly, 2-, 3-, 4-, 6-, 8- or 12-hourly, daily, weekly or monthly; by"
+            " default what the rows suggest.",
+        ),
+    ] = "",
     category: Annotated[
         list[str] | None,
         typer.Option(
@@ -164,6 +172,7 @@ def new(
             title=title,
             owner=owner,
             reference=reference,
+            every=every,
             category=tuple(category or ()),
             number=tuple(number or ()),
             leave_out=tuple(leave_out or ()),
