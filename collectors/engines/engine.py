@@ -109,15 +109,17 @@ class Engine(ABC):
     def _compared(self, series: Series, column: Column) -> CoercedRows:
         """What drift is measured against; both sides have values. Raises UnmeasurableError."""
         baseline = series.metric.baseline
-        name = "reference" if baseline == REFERENCE else baseline.title
+        name = "the reference" if baseline == REFERENCE else baseline.title
         rows = self.reference if baseline == REFERENCE else self.baselines.get(baseline.name, "")
+        if isinstance(rows, str) and rows:  # no fault of this window: others tell theirs
+            raise UndefinedError(rows)
         if rows is None or isinstance(rows, str):
-            raise UnmeasurableError(rows or f"there is no {name}")
+            raise UnmeasurableError(f"{name} is not there")
         if not rows.rows:
-            raise UnmeasurableError(f"the {name} has no such rows")
-        for side, coerced in (("window", self.current), (name, rows)):
+            raise UnmeasurableError(f"{name} has no such rows")
+        for side, coerced in (("the window", self.current), (name, rows)):
             if not coerced.count(column):
-                raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
+                raise UnmeasurableError(f"every value of {column.name} in {side} is missing")
         return rows
 
     @property
