@@ -76,11 +76,14 @@ class ClassRows:
         either = self._support + self._predicted
         return self._ratio(name, 2 * self._hits, either, "labels and predictions")
 
-    def roc_auc(self) -> float:
-        """The mean of all classes' areas, each against the rest."""
+    def roc_auc(self, average: Average = "macro") -> float:
+        """The mean of classes' areas, each against the rest."""
         self._refuse_empty()
-        self._refuse_lacking(self._support == 0, "labels")
-        return float(np.mean([self._area(code) for code in range(len(self.classes))]))
+        weights = self._weights(average)
+        self._refuse_lacking((weights > 0) & (self._support == 0), "labels")
+        codes = np.flatnonzero(weights)
+        areas = [self._area(code) for code in codes.tolist()]
+        return float(np.average(areas, weights=weights[codes]))
 
     def roc_auc_of(self, name: str) -> float:
         """The share of pairs of a row of the class and another in which the first one's
@@ -165,10 +168,14 @@ class ClassRows:
         self, numerator: np.ndarray, denominator: np.ndarray, average: Average, among: str
     ) -> float:
         self._refuse_empty()
-        weights = {"macro": np.ones(len(self.classes)), "weighted": self._support}[average]
+        weights = self._weights(average)
         counts = weights > 0
         self._refuse_lacking(counts & (denominator == 0), among)
         return float(np.average(numerator[counts] / denominator[counts], weights=weights[counts]))
+
+    def _weights(self, average: Average) -> np.ndarray:
+        """(k,) of the classes in an average."""
+        return np.ones(len(self.classes)) if average == "macro" else self._support
 
     def _ratio(
         self, name: str, numerator: np.ndarray, denominator: np.ndarray, among: str

@@ -109,7 +109,7 @@ class Engine(ABC):
     def _compared(self, series: Series, column: Column) -> CoercedRows:
         """What drift is measured against; both sides have values. Raises UnmeasurableError."""
         baseline = series.metric.baseline
-        name = baseline.title or "reference"
+        name = baseline.title or "the reference"
         if baseline == REFERENCE:
             rows = self.reference
             if rows is None:
@@ -120,10 +120,10 @@ class Engine(ABC):
                 raise UndefinedError(other)
             rows = other
         if not rows.rows:
-            raise UnmeasurableError(f"the {name} has no such rows")
-        for side, coerced in (("window", self.current), (name, rows)):
+            raise UnmeasurableError(f"{name} has no such rows")
+        for side, coerced in (("the window", self.current), (name, rows)):
             if not coerced.count(column):
-                raise UnmeasurableError(f"every value of {column.name} in the {side} is missing")
+                raise UnmeasurableError(f"every value of {column.name} in {side} is missing")
         return rows
 
     @property

@@ -68,7 +68,10 @@ def list_baseline_windows(monitor: Monitor, baseline: Baseline, window: Window) 
         local = window.start.astimezone(every.zone)
         step = 1 if baseline.unit == "hour" else 7
         days = range(step, 7 * baseline.weeks + 1, step)
-        others = [every.containing(local - timedelta(days=n)) for n in days]
+        found = [every.containing(local - timedelta(days=n)) for n in days]
+        # Where clocks were set forward over that hour there is no such window, but the next one.
+        hour = every.likeness(window, "hour")
+        others = [other for other in found if every.likeness(other, "hour") == hour]
     for other in dict.fromkeys(others):
         if other < window and (first is None or other.day >= first):
             yield other

@@ -169,10 +169,11 @@ class Every(ABC):
     def likeness(self, window: Window, unit: str) -> str:
         """What a window has in common with others: its local hour, as "08", or its weekday.
 
-        unit: "hour" or "weekday".
+        unit: "hour" or "weekday". The hour is the one in the window's name, also where clocks are
+        set forward over its beginning.
         """
-        local = window.start.astimezone(self.zone)
-        return WEEKDAYS[window.day.weekday()] if unit == "weekday" else f"{local.hour:02}"
+        local = self.floor(window.start.astimezone(self.zone).replace(tzinfo=None, fold=0))
+        return WEEKDAYS[local.weekday()] if unit == "weekday" else f"{local.hour:02}"
 
     def _instant(self, local: datetime) -> datetime:
         """In UTC: times of one zone are compared by their clock, not by what comes first."""
