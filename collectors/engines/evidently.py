@@ -112,7 +112,7 @@ class Evidently(Engine):
         return self._missing_shares[column.name]
 
     def mean(self, series: Series, column: Column) -> float:
-        frame = self.numbers_of(column).to_frame(column.name)
+        frame = pd.DataFrame({column.name: self.numbers_of(column)})
         data = Dataset.from_pandas(frame, data_definition=_make_definition([column.name]))
         return self._run_one(
             MeanValue(column=column.name, tests=self._make_tests(*series.key)), data
@@ -137,10 +137,10 @@ class Evidently(Engine):
         """Two data sets with one column name."""
         observed, predicted = (
             Dataset.from_pandas(
-                self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
+                pd.DataFrame({OUTCOME: side}),
                 data_definition=_make_definition([OUTCOME]),
             )
-            for name in ("label", "prediction")
+            for side in (self.labelled_rows.label, self.labelled_rows.prediction)
         )
         tests, threshold = self._make_tests("agreement"), self._find_alert("agreement")
         metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
@@ -206,12 +206,12 @@ class Evidently(Engine):
         """Performance by Evidently's metric type: one report over the labelled rows."""
         names = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
-            classes = set(self.labelled_rows["label"])
+            classes = set(self.labelled_rows.label.tolist())
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
                 names = [name for name in names if PERFORMANCE[name] not in (RocAuc, LogLoss)]
-            data = _make_classification(self.labelled_rows)
+            data = _make_classification(self.labelled_rows.frame())
         else:
-            data = _make_regression(self.labelled_rows)
+            data = _make_regression(self.labelled_rows.frame())
         cut = self.monitor.prediction_column.cut if self.monitor.prediction_column else None
         options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
