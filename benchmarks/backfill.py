@@ -117,14 +117,14 @@ def prepared() -> Settings:
     return settings
 
 
-def command(settings: Settings) -> None:
+def command(settings: Settings, monitor: str = "flights") -> None:
     """The whole command in a process of its own, on an empty database, without reports."""
     with connect(settings, Role.ADMIN) as connection:
         connection.execute(
             "truncate monitoring.metric_value, monitoring.histogram, monitoring.window_status"
         )
     subprocess.run(
-        steps.command("backfill", "flights", "--reports", "0"),
+        steps.command("backfill", monitor, "--reports", "0"),
         env=steps.environment(settings),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

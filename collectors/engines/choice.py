@@ -83,13 +83,18 @@ def choose(
 
 def choose_for_calibration(monitor: Monitor) -> Choice:
     """Days of the reference against its other days: many, and nothing of them is stored."""
+    return choose_for_segments(monitor)
+
+
+def choose_for_segments(monitor: Monitor) -> Choice:
+    """Segments are always the index's, which tens of them want."""
     is_known = _knows_methods(monitor)
     return Choice(index=is_known, evidently=not is_known, report=False)
 
 
 def _knows_methods(monitor: Monitor) -> bool:
     """Whether the index knows every method that a monitor declares."""
-    return all(s.method is None or s.method.name in METHODS for s in monitor.series())
+    return monitor.methods <= METHODS
 
 
 def is_sampled(monitor: Monitor, window: Window, one_in: int) -> bool:
@@ -136,25 +141,6 @@ def measure(
     if choice.index:
         _refuse_differences(series, ours, theirs)
     return (ours if choice.index else theirs), runs
-
-
-def measure_segment(
-    monitor: Monitor,
-    current: CoercedRows,
-    reference: CoercedRows | None,
-    series: Mapping[Series, Thresholds | None],
-    baselines: Mapping[str, CoercedRows | str],
-    *,
-    check: bool,
-) -> list[Measurement]:
-    """Each series' value or reason in a segment: always by the index, which tens of them want.
-
-    check: whether Evidently measures it, too. Raises EnginesDifferError.
-    """
-    choice = Choice(
-        index=_knows_methods(monitor), evidently=check or not _knows_methods(monitor), report=False
-    )
-    return measure(choice, monitor, current, reference, series, baselines)[0]
 
 
 def _refuse_differences(

@@ -12,7 +12,7 @@ import pandas as pd
 from driftdeck.collectors.engines import forecasts, own, quality
 from driftdeck.collectors.engines.classes import ClassRows
 from driftdeck.collectors.engines.errors import UnmeasurableError
-from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
+from driftdeck.collectors.frames.coerced import CoercedRows, LabelledRows, join_labels
 from driftdeck.declare import Column, Monitor, Series, category, number
 from driftdeck.declare.tasks import Task
 
@@ -67,10 +67,11 @@ def class_rows(engine: "Engine") -> ClassRows:
     return current.once("class rows", lambda: _class_rows(monitor, current, engine.labelled_rows))
 
 
-def _class_rows(monitor: Monitor, current: CoercedRows, labelled: pd.DataFrame) -> ClassRows:
+def _class_rows(monitor: Monitor, current: CoercedRows, labelled: LabelledRows) -> ClassRows:
     prediction = monitor.prediction_column
     assert prediction is not None
-    label, predicted = (labelled[side].to_numpy(np.intp) for side in ("label", "predicted_class"))
+    assert labelled.predicted_class is not None
+    label, predicted = labelled.label.astype(np.intp), labelled.predicted_class
     classes = prediction.classes or (NO, YES)
     if not prediction.probabilities:
         return ClassRows(classes, label, predicted)
@@ -84,25 +85,26 @@ def confusion(monitor: Monitor, current: CoercedRows) -> np.ndarray | None:
     if prediction is None or not prediction.classes:
         return None
     labelled = join_labels(monitor, current)
-    if labelled.empty:
+    if not len(labelled):
         return None
-    sides = (labelled[side].to_numpy(np.intp) for side in ("label", "predicted_class"))
-    return ClassRows(prediction.classes, *sides).confusion()
+    assert labelled.predicted_class is not None
+    label = labelled.label.astype(np.intp)
+    return ClassRows(prediction.classes, label, labelled.predicted_class).confusion()
 
 
-def _numbers(current: CoercedRows, column: Column, labelled: pd.DataFrame) -> np.ndarray:
+def _numbers(current: CoercedRows, column: Column, labelled: LabelledRows) -> np.ndarray:
     """(n,) a column's numbers in the labelled rows. Raises UnmeasurableError without the column."""
     coerced = current[column]
     if coerced.numbers is None:
         raise UnmeasurableError(coerced.complaint)
-    numbers: np.ndarray = coerced.numbers.to_numpy(float)[labelled["place"].to_numpy()]
+    numbers: np.ndarray = coerced.numbers[labelled.place]
     return numbers
 
 
 def _sides(engine: "Engine") -> tuple[np.ndarray, np.ndarray]:
     """(labels, predictions) of the labelled rows of a regression."""
     rows = engine.labelled_rows
-    return rows["label"].to_numpy(float), rows["prediction"].to_numpy(float)
+    return rows.label, rows.prediction
 
 
 def _interval(engine: "Engine", series: Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,7 +117,7 @@ def _interval(engine: "Engine", series: Series) -> tuple[np.ndarray, np.ndarray,
     there = ~np.isnan(low) & ~np.isnan(high)
     if not there.any():
         raise UnmeasurableError(f"none of {len(rows)} labelled rows has an interval")
-    return rows["label"].to_numpy(float)[there], low[there], high[there]
+    return rows.label[there], low[there], high[there]
 
 
 def _mase(engine: "Engine", series: Series) -> float:
@@ -142,9 +144,8 @@ def _histories(engine: "Engine", key: tuple[str, ...]) -> Iterator[np.ndarray]:
     columns = [reference[_column(monitor, name)].values for name in key]
     frame = pd.DataFrame({str(n): values for n, values in enumerate(columns)})
     groups = frame.groupby(list(frame), dropna=False, sort=True).indices.values() if key else ()
-    numbers = labels.to_numpy(float)
-    for places in groups or (np.arange(len(numbers)),):
-        yield numbers[places][~np.isnan(numbers[places])]
+    for places in groups or (np.arange(len(labels)),):
+        yield labels[places][~np.isnan(labels[places])]
 
 
 def _column(monitor: Monitor, name: str) -> Column:

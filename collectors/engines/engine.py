@@ -6,13 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from driftdeck.collectors.engines.computations import find_computation
 from driftdeck.collectors.engines.errors import SHOWN, UndefinedError, UnmeasurableError
-from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
+from driftdeck.collectors.frames.coerced import CoercedRows, LabelledRows, join_labels
 from driftdeck.collectors.frames.schema import label_words
 from driftdeck.collectors.values import Measurement
 from driftdeck.declare import REFERENCE, Column, Monitor, Series
@@ -62,8 +61,8 @@ class Engine(ABC):
         return [self._measure(line) for line in series]
 
     @cached_property
-    def labelled_rows(self) -> pd.DataFrame:
-        """The rows that have a label and a prediction, see `coerced.join_labels`."""
+    def labelled_rows(self) -> LabelledRows:
+        """The rows that have a label and a prediction."""
         return join_labels(self.monitor, self.current)
 
     def _measure(self, series: Series) -> Measurement:
@@ -136,7 +135,7 @@ class Engine(ABC):
     def _refuse_unlabelled(self) -> None:
         """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""
         self._refuse_other_words()
-        if self.labelled_rows.empty:
+        if not len(self.labelled_rows):
             raise UnmeasurableError(
                 f"no row has both a label and a prediction ({self._explain_unlabelled()})"
             )
@@ -182,19 +181,22 @@ class Engine(ABC):
             raise UnmeasurableError(f"only one class among {count} labels")
         if name == "recall" and 1.0 not in classes:
             raise UnmeasurableError(f"no positive among {count} labels")
-        if name == "precision" and not self.labelled_rows["predicted_class"].any():
+        predicted = self.labelled_rows.predicted_class
+        if name == "precision" and predicted is not None and not predicted.any():
             raise UnmeasurableError(f"no positive among {count} predictions")
 
     @cached_property
-    def _classes(self) -> list[Any]:
-        return sorted(self.labelled_rows["label"].unique().tolist())
+    def _classes(self) -> list[float]:
+        classes: list[float] = np.unique(self.labelled_rows.label).tolist()
+        return classes
 
-    def numbers_of(self, column: Column) -> "pd.Series[float]":
-        """The values of a column as numbers. Raises UnmeasurableError for words."""
+    def numbers_of(self, column: Column) -> np.ndarray:
+        """The values of a column that are there, as numbers. Raises UnmeasurableError for words."""
         numbers = self.current[column].as_numbers()
         if numbers is None:
             raise UnmeasurableError(f"{column.name} is a category: words have no mean")
-        return numbers.dropna()
+        present: np.ndarray = numbers[~np.isnan(numbers)]
+        return present
 
     def _explain_unlabelled(self) -> str:
         both = (self.monitor.target_column, self.monitor.prediction_column)

@@ -134,7 +134,7 @@ class Evidently(Engine):
         return self._missing_shares[column.name]
 
     def mean(self, series: Series, column: Column) -> float:
-        frame = self.numbers_of(column).to_frame(column.name)
+        frame = pd.DataFrame({column.name: self.numbers_of(column)})
         data = Dataset.from_pandas(frame, data_definition=_make_definition([column.name]))
         return self._run_one(
             MeanValue(column=column.name, tests=self._make_tests(*series.key)), data
@@ -161,10 +161,10 @@ class Evidently(Engine):
         """Two data sets with one column name."""
         observed, predicted = (
             Dataset.from_pandas(
-                self.labelled_rows[[name]].set_axis([OUTCOME], axis=1),
+                pd.DataFrame({OUTCOME: side}),
                 data_definition=_make_definition([OUTCOME]),
             )
-            for name in ("label", "prediction")
+            for side in (self.labelled_rows.label, self.labelled_rows.prediction)
         )
         tests, threshold = self._make_tests("agreement"), self._find_alert("agreement")
         metric = ValueDrift(column=OUTCOME, method="wasserstein", threshold=threshold, tests=tests)
@@ -230,12 +230,12 @@ class Evidently(Engine):
         """Performance by Evidently's metric type: one report over the labelled rows."""
         names = [m.name for m in self.monitor.metrics if m.name in PERFORMANCE]
         if self.monitor.classifies:
-            classes = set(self.labelled_rows["label"])
+            classes = set(self.labelled_rows.label.tolist())
             if len(classes) < 2:  # these two raise, or are NaN, and would lose the others
                 names = [name for name in names if PERFORMANCE[name] not in (RocAuc, LogLoss)]
-            data = _make_classification(self.labelled_rows)
+            data = _make_classification(self.labelled_rows.frame())
         else:
-            data = _make_regression(self.labelled_rows)
+            data = _make_regression(self.labelled_rows.frame())
         cut = self.monitor.prediction_column.cut if self.monitor.prediction_column else None
         options = {} if cut is None else {"probas_threshold": cut}
         metrics = [
@@ -288,19 +288,16 @@ def _make_words(monitor: Monitor, current: CoercedRows) -> Dataset:
     assert prediction is not None
     classes = prediction.classes or ("0", "1")
     words = np.array(classes, object)
-    frame = pd.DataFrame(
-        {
-            side: words[rows[column].to_numpy(np.intp)]
-            for side, column in (("label", "label"), ("predicted", "predicted_class"))
-        }
-    )
+    assert rows.predicted_class is not None
+    places = {"label": rows.label.astype(np.intp), "predicted": rows.predicted_class}
+    frame = pd.DataFrame({side: words[codes] for side, codes in places.items()})
     sides: dict[str, Any] = {"target": "label", "prediction_labels": "predicted"}
     if not prediction.classes:
         roles = {"classification": [BinaryClassification(pos_label="1", **sides)]}
         return Dataset.from_pandas(frame, data_definition=_make_definition((), [*frame], **roles))
     columns = [current[number(name, SHARE)].numbers for name in prediction.probabilities]
     present = {
-        name: column.to_numpy(float)[rows["place"].to_numpy()]
+        name: column.to_numpy(float)[rows.place]
         for name, column in zip(classes, columns, strict=False)
         if column is not None
     }

@@ -1,6 +1,7 @@
 """A frame coerced to a monitor's declared columns: what every engine measures."""
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from threading import RLock
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import SCHEMA, CodedWords, CoercedColumn, coerce
+from driftdeck.collectors.frames.schema import SCHEMA, CodedWords, CoercedColumn, Vocabulary, coerce
 from driftdeck.declare import Column, Monitor
 
 T = TypeVar("T")
@@ -70,18 +71,20 @@ class CoercedRows:
         complaints = (column.complaint for column in self._columns.values() if column.complaint)
         return list(dict.fromkeys(complaints))
 
-    def take(self, places: np.ndarray, *, keep: bool = True) -> "CoercedRows":
+    def take(
+        self, places: np.ndarray, *, keep: bool = True, end: datetime | None = None
+    ) -> "CoercedRows":
         """Some of the rows, of which each column is taken when it is asked for.
 
         places: (n,) of the rows. keep: whether what was taken stays: not of a reference, whose
-        indexes hold it already.
+        indexes hold it already. end: of the window that they are, None for that of all rows.
         """
         taken = CoercedRows.__new__(CoercedRows)
         taken.rows = len(places)
         taken._columns = _TakenColumns(self._columns, places, keep=keep)
         taken._results, taken._locks = {}, {}
         taken.declared = self.declared
-        taken.schema, taken.end = self.schema, self.end
+        taken.schema, taken.end = self.schema, end or self.end
         taken.times = None if self.times is None else self.times.iloc[places]
         return taken
 
@@ -127,42 +130,54 @@ def _most_probable(prediction: Column, probabilities: list[CoercedColumn]) -> Co
     if absent:
         return CoercedColumn(complaint=absent[0])
     sides = [column.numbers for column in probabilities if column.numbers is not None]
-    scores = np.column_stack([side.to_numpy(float) for side in sides])
+    scores = np.column_stack(sides)
     codes = np.where(np.isnan(scores).any(axis=1), -1, scores.argmax(axis=1))
     words = np.array(prediction.classes, object)
-    return CoercedColumn(coded=CodedWords(codes, words, sides[0].index))
+    return CoercedColumn(coded=CodedWords(codes, Vocabulary(words)))
 
 
-def join_labels(monitor: Monitor, current: CoercedRows) -> pd.DataFrame:
-    """The labelled rows: those that have both a label and a prediction, as floats.
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """The n rows that have both a label and a prediction.
 
-    Returns: columns `label` (the truth) and `prediction`, and for a classifier `predicted_class`,
-    0 or 1, of several the place of the class; `place`, where in the rows each stands. No columns
-    where there can be no such row.
+    label: (n,) the truth as a number, of several classes the place of one. prediction: (n,)
+    likewise. place: (n,) where in the rows each stands. predicted_class: (n,) of a classifier, 0 or
+    1, of several the place of the class; None of a regression.
     """
+
+    label: np.ndarray
+    prediction: np.ndarray
+    place: np.ndarray
+    predicted_class: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def frame(self) -> pd.DataFrame:
+        """Labels and predictions as columns."""
+        return pd.DataFrame({"label": self.label, "prediction": self.prediction})
+
+
+def join_labels(monitor: Monitor, current: CoercedRows) -> LabelledRows:
+    """The labelled rows, of which there are none where there can be none."""
+    nothing = LabelledRows(np.empty(0), np.empty(0), np.empty(0, np.intp), np.empty(0, np.intp))
     prediction, target = monitor.prediction_column, monitor.target_column
     if prediction is None or target is None or current.rows == 0:
-        return pd.DataFrame()
+        return nothing
     targets, predictions = current[target], current[prediction]
     if not targets.there or not predictions.there:
-        return pd.DataFrame()
+        return nothing
     if prediction.classes:
-        sides = {
-            "label": targets.as_codes(prediction.classes),
-            "prediction": predictions.as_codes(prediction.classes),
-        }
+        label, predicted = (side.as_codes(prediction.classes) for side in (targets, predictions))
     elif prediction.kind == "category" and not prediction.positive:
-        return pd.DataFrame()  # words are compared by drift, never by their difference
+        return nothing  # words are compared by drift, never by their difference
     else:
-        sides = {
-            "label": np.asarray(targets.as_numbers(), float),
-            "prediction": np.asarray(predictions.as_numbers(), float),
-        }
-    both = ~np.isnan(sides["label"]) & ~np.isnan(sides["prediction"])
-    frame = {name: side[both] for name, side in sides.items()}
+        label, predicted = (np.asarray(side.as_numbers(), float) for side in (targets, predictions))
+    place = np.flatnonzero(~np.isnan(label) & ~np.isnan(predicted))
+    label, predicted = label[place], predicted[place]
+    classes = None
     if prediction.cut is not None:
-        frame["predicted_class"] = (frame["prediction"] >= prediction.cut).astype(int)
+        classes = (predicted >= prediction.cut).astype(np.intp)
     elif monitor.classifies:
-        frame["predicted_class"] = frame["prediction"].astype(int)
-    frame["place"] = np.flatnonzero(both)
-    return pd.DataFrame(frame)
+        classes = predicted.astype(np.intp)
+    return LabelledRows(label, predicted, place, classes)

@@ -1,6 +1,7 @@
 """Histograms in the reference's bins: made once from the reference, counted for each window."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,11 +33,23 @@ class Bins:
     def count(self, column: CoercedColumn) -> Histogram:
         """The counts of a coerced column in these bins, missing and unusable values last."""
         if self.edges:
-            counts = np.bincount(self.place(column.present), minlength=len(self.labels) - 1)
+            place = np.searchsorted(self._inner, column.present_numbers, side="right")
+            counts = np.bincount(place, minlength=len(self.labels) - 1)
         else:  # of each word, not of each row
-            place, weights = self.place(column.counts.index), column.counts.to_numpy()
+            words = column.word_counts
+            other = len(self.categories)
+            place = np.array([self._places.get(word, other) for word in words.words], np.intp)
+            weights = words.counts
             counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
         return Histogram(self.column.name, self.labels, (*(int(n) for n in counts), column.missing))
+
+    @cached_property
+    def _inner(self) -> np.ndarray:
+        return np.array(self.edges)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: n for n, word in enumerate(self.categories)}
 
     def place(self, values: pd.Series | pd.Index) -> np.ndarray:
         """The number of the bin in which each of the present values lies."""

@@ -23,49 +23,94 @@ NO_TYPE = "null"
 
 
 @dataclass(frozen=True)
-class CodedWords:
-    """Words as numbers. codes: one a row, the place in `words`, -1 for none; words: different.
+class WordCounts:
+    """Words by alphabet, all different, and how often each is there."""
+
+    words: np.ndarray
+    counts: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The different words of a column, shared by all that is taken of its rows.
 
     truth: (words,) of labels, 1 for the positive word, 0 for the other, NaN for one that is
     neither; None of what is no label.
     """
 
-    codes: np.ndarray
     words: np.ndarray
-    index: pd.Index
     truth: np.ndarray | None = None
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """(words,) their places by alphabet."""
+        return np.argsort(self.words, kind="stable")
+
+
+@dataclass(frozen=True)
+class CodedWords:
+    """Words as numbers. codes: one a row, the place in `words`, -1 for none."""
+
+    codes: np.ndarray
+    vocabulary: Vocabulary
 
     @classmethod
     def of(cls, raw: pd.Series) -> "CodedWords":
         """The words of a column."""
         read = cells.words(raw)
         codes = read.codes.astype(np.min_scalar_type(-max(len(read.words), 1)))
-        return cls(codes, read.words, raw.index)
+        return cls(codes, Vocabulary(read.words))
 
-    def spread(self, of_words: np.ndarray, none: object) -> "pd.Series":
-        """What each row's word stands for."""
+    @property
+    def words(self) -> np.ndarray:
+        """The different words that there may be."""
+        return self.vocabulary.words
+
+    @property
+    def truth(self) -> np.ndarray | None:
+        """(words,) whether each means yes; None of what is no label."""
+        return self.vocabulary.truth
+
+    def spread(self, of_words: np.ndarray, none: object) -> np.ndarray:
+        """(rows,) what each row's word stands for."""
         every = np.array([*of_words, none], of_words.dtype)
-        return pd.Series(every[self.codes], self.index, of_words.dtype)
+        spread: np.ndarray = every[self.codes]
+        return spread
+
+    def count(self) -> np.ndarray:
+        """(words,) how often each is there."""
+        counts: np.ndarray = np.bincount(self.codes + 1, minlength=len(self.words) + 1)[1:]
+        return counts
+
+    def count_words(self) -> WordCounts:
+        """How often each word is there that is: sums over them come out alike to the last bit."""
+        counts, order = self.count(), self.vocabulary.order
+        order = order[counts[order] > 0]
+        return WordCounts(self.words[order], counts[order])
 
     def take(self, places: np.ndarray) -> "CodedWords":
         """Some of the rows."""
-        return replace(self, codes=self.codes[places], index=pd.RangeIndex(len(places)))
+        return CodedWords(self.codes[places], self.vocabulary)
+
+    def with_truth(self, truth: np.ndarray) -> "CodedWords":
+        """The same words, of which each means yes or no."""
+        return CodedWords(self.codes, Vocabulary(self.words, truth))
 
     def respelled(self, words: np.ndarray) -> "CodedWords":
         """The same rows with other words, some of them now alike or None."""
         codes, distinct = pd.factorize(np.array([*words, None], object))
-        return replace(self, codes=codes[self.codes], words=np.asarray(distinct, object))
+        return CodedWords(codes[self.codes], Vocabulary(np.asarray(distinct, object)))
 
 
 @dataclass(frozen=True)
 class CoercedColumn:
     """A coerced column: numbers, or words, or neither where the data lacks it.
 
-    numbers: float64, one a row, NaN for none. unusable: how many values were there and could not
-    be used. complaint: says which, '' where there is nothing to say.
+    numbers: (rows,) float64, NaN for none. unusable: how many values were there and could not be
+    used. complaint: says which, '' where there is nothing to say.
     """
 
-    numbers: pd.Series | None = None
+    numbers: np.ndarray | None = None
     coded: CodedWords | None = None
     unusable: int = 0
     complaint: str = ""
@@ -75,7 +120,7 @@ class CoercedColumn:
         if self.coded is not None:
             return CoercedColumn(coded=self.coded.take(places))
         if self.numbers is not None:
-            return CoercedColumn(pd.Series(self.numbers.to_numpy(float)[places]))
+            return CoercedColumn(self.numbers[places])
         return self
 
     @property
@@ -87,16 +132,15 @@ class CoercedColumn:
     def values(self) -> "pd.Series | None":
         """float64 with NaN, or object with None, one a row; None if the column is absent."""
         if self.coded is not None:
-            return self.coded.spread(self.coded.words, None)
-        return self.numbers
+            return pd.Series(self.coded.spread(self.coded.words, None), dtype=object)
+        return None if self.numbers is None else pd.Series(self.numbers)
 
     @cached_property
     def lacks(self) -> np.ndarray:
         """(rows,) where there is no usable value."""
         if self.coded is not None:
             return self.coded.codes < 0
-        numbers = np.empty(0) if self.numbers is None else self.numbers.to_numpy(float)
-        lacks: np.ndarray = np.isnan(numbers)
+        lacks: np.ndarray = np.isnan(self._numbers)
         return lacks
 
     @cached_property
@@ -116,22 +160,34 @@ class CoercedColumn:
             return pd.Series(dtype=float)
         return self.values[~self.lacks] if self.missing else self.values
 
+    @property
+    def present_numbers(self) -> np.ndarray:
+        """(count,) the numbers that are there."""
+        return self._numbers[~self.lacks] if self.missing else self._numbers
+
     @cached_property
     def counts(self) -> "pd.Series":
         """How often each value is there, by value, in no order."""
         if self.coded is None:
             return self.present.value_counts(sort=False)
-        codes, words = self.coded.codes, self.coded.words
-        counts = np.bincount(codes[~self.lacks] if self.missing else codes, minlength=len(words))
-        return pd.Series(counts, index=pd.Index(words, dtype=object))
+        return pd.Series(self.coded.count(), index=pd.Index(self.coded.words, dtype=object))
+
+    @cached_property
+    def word_counts(self) -> WordCounts:
+        """How often each word is there that is."""
+        assert self.coded is not None
+        return self.coded.count_words()
 
     @property
     def words(self) -> list[str]:
         """The different words that are there, sorted."""
-        return sorted(self.counts[self.counts > 0].index)
+        if self.coded is None:
+            return sorted(self.counts[self.counts > 0].index)
+        words: list[str] = self.word_counts.words.tolist()
+        return words
 
-    def as_numbers(self) -> "pd.Series | None":
-        """The values as numbers: of labels 0 and 1, NaN for a word that is neither."""
+    def as_numbers(self) -> np.ndarray | None:
+        """(rows,) the values as numbers: of labels 0 and 1, NaN for a word that is neither."""
         if self.coded is None or self.coded.truth is None:
             return self.numbers
         return self.coded.spread(self.coded.truth, np.nan)
@@ -144,6 +200,10 @@ class CoercedColumn:
         of_words = np.array([*(place.get(word, np.nan) for word in self.coded.words), np.nan])
         codes: np.ndarray = of_words[self.coded.codes]
         return codes
+
+    @property
+    def _numbers(self) -> np.ndarray:
+        return np.empty(0) if self.numbers is None else self.numbers
 
 
 def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
@@ -187,8 +247,8 @@ def _coerce_number(raw: pd.Series, beside: pd.Series | None, name: str) -> Coerc
     """beside: the text of the cells that are no numbers, of a column that was read as numbers."""
     read = cells.numbers(raw)
     text = read.unusable if beside is None else beside.to_numpy(object)
-    values = raw if raw.dtype == np.float64 else pd.Series(read.values, raw.index)
-    infinite = np.isinf(read.values)
+    values = read.values
+    infinite = np.isinf(values)
     if text is None and not infinite.any():
         return CoercedColumn(values)
     unusable = np.zeros(len(raw), bool) if text is None else pd.notna(text)
@@ -197,7 +257,7 @@ def _coerce_number(raw: pd.Series, beside: pd.Series | None, name: str) -> Coerc
         first = str(text[unusable][0])[:40]
         parts.append(f"{int(unusable.sum())} not a number, e.g. {first!r}")
     if infinite.any():
-        values = values.where(~infinite)
+        values = np.where(infinite, np.nan, values)
         parts.append(f"{int(infinite.sum())} infinite")
     complaint = f"{name}: of {len(raw)} values {' and '.join(parts)}" if parts else ""
     return CoercedColumn(values, unusable=int(unusable.sum() + infinite.sum()), complaint=complaint)
@@ -213,7 +273,7 @@ def _coerce_label(coded: CodedWords, column: Column) -> CoercedColumn:
     words = spelled.words.tolist()
     if not positive:
         truth = cells.numbers(pd.Series(words, dtype=object)).values
-        return CoercedColumn(coded=replace(spelled, truth=truth))
+        return CoercedColumn(coded=spelled.with_truth(truth))
     strange = [w for w in words if negative and w not in (positive, negative)]
     count = int(np.isin(spelled.codes, [words.index(w) for w in strange]).sum())
     known = spelled.respelled(np.array([None if w in strange else w for w in words], object))
@@ -224,7 +284,7 @@ def _coerce_label(coded: CodedWords, column: Column) -> CoercedColumn:
             f"{column.name}: of {len(coded.codes)} labels {count} are neither {positive!r} nor"
             f" {negative!r}, e.g. {strange[0]!r}"
         )
-    return CoercedColumn(coded=replace(known, truth=truth), unusable=count, complaint=complaint)
+    return CoercedColumn(coded=known.with_truth(truth), unusable=count, complaint=complaint)
 
 
 def _class(coded: CodedWords, column: Column) -> CoercedColumn:

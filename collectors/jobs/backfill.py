@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import psycopg
 from rich.progress import Progress, TaskID
@@ -33,6 +33,8 @@ from driftdeck.settings import Settings
 
 BATCH_SIZE = 15
 """So many windows are stored in one transaction."""
+BATCH_DAYS = 5
+"""Of hours, those of so many days: a day's files are read once for all of them."""
 NEWEST_REPORTED = 3
 """So many of the newest windows get a report."""
 PROGRESS_INTERVAL = 50
@@ -141,9 +143,10 @@ class _Scheduler:
         backfill = _MonitorBackfill(monitor, windows, trains)
         self._backfills.append(backfill)
         backfill.progress_task = self._progress.add_task(monitor.name, total=len(windows))
+        size = max(BATCH_SIZE, BATCH_DAYS * int(timedelta(days=1) / monitor.every.length))
         backfill.queue = [
-            Batch(monitor.name, tuple(windows[n : n + BATCH_SIZE]), trains=trains)
-            for n in range(0, len(windows), BATCH_SIZE)
+            Batch(monitor.name, tuple(windows[n : n + size]), trains=trains)
+            for n in range(0, len(windows), size)
         ]
         if is_training_called_for(self._connection, monitor.name):  # the others wait for it
             backfill.queue.insert(0, Batch(monitor.name, (), trains=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ class Runner:
         self._connection = connection
         self._reader = Reader(monitor, settings)
         self._baselines = Baselines(monitor, self._reader)
+        self._reference_days: dict[datetime | None, list[Window]] = {}
         self._references: dict[tuple[Window, Window] | None, Reference | None] = {}
 
     def run(
@@ -171,7 +173,9 @@ class Runner:
         plan, breach = self.monitor.retrain, None
         if plan is not None and plan.reference is not None:
             breach = find_training_breach(self._connection, self.monitor.name, version)
-        days = list_reference_days(self.monitor, breach)
+        if breach not in self._reference_days:
+            self._reference_days[breach] = list_reference_days(self.monitor, breach)
+        days = self._reference_days[breach]
         span = (days[0], days[-1]) if days else None
         if span not in self._references:
             reference = load_reference(self._reader, self.monitor, days)

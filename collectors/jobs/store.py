@@ -1,7 +1,6 @@
 """Stores a collection in one transaction: values, thresholds, histograms and the status row."""
 
 from collections.abc import Sequence
-from dataclasses import astuple
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,7 @@ VALUES = {
     "label_coverage": "float8",
 }
 """The columns of a value, with the types that a binary copy needs."""
+UNJUDGED = Thresholds()
 OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
 STATUS = (
     "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
@@ -191,7 +191,7 @@ def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) ->
 
 def make_value_row(result: WindowResult, value: Value) -> tuple[object, ...]:
     metric, column = value.series.key
-    method = value.series.method
+    method, thresholds = value.series.method, value.thresholds or UNJUDGED
     return (
         *_make_key(result),
         metric,
@@ -203,7 +203,10 @@ def make_value_row(result: WindowResult, value: Value) -> tuple[object, ...]:
         make_storable(value.outcome.reason) or None,
         value.series.unit.name,
         method.name if method else "",
-        *astuple(value.thresholds or Thresholds()),
+        thresholds.warn_below,
+        thresholds.alert_below,
+        thresholds.warn_above,
+        thresholds.alert_above,
         value.rows,
         value.coverage,
     )

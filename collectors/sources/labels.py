@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.ledger import Reason
+from driftdeck.collectors.ledger import Ledger, Reason
 from driftdeck.collectors.sources import joins, tables
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.files import make_log
@@ -35,15 +36,19 @@ class WindowLabels:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was left out, in sentences; labels without a time are pending, as long as others
-        are known."""
-        ledger = self.part.ledger
-        if len(self.part.frame):
-            left_out = ledger.left_out.copy()
-            del left_out[Reason.NO_TIME]
-            read = ledger.read - ledger.left_out[Reason.NO_TIME]
-            ledger = replace(ledger, read=read, left_out=left_out)
-        return tuple(f"{self.place}: {warning}" for warning in ledger.warnings("labels"))
+        """What was left out, in sentences."""
+        return warn_of_labels(self.part.ledger, self.place, are_known=len(self.part.frame) > 0)
+
+
+def warn_of_labels(ledger: Ledger, place: str, *, are_known: bool) -> tuple[str, ...]:
+    """What was left out of labels, in sentences; those without a time are pending, as long as
+    others are known."""
+    if are_known:
+        left_out = ledger.left_out.copy()
+        del left_out[Reason.NO_TIME]
+        read = ledger.read - ledger.left_out[Reason.NO_TIME]
+        ledger = replace(ledger, read=read, left_out=left_out)
+    return tuple(f"{place}: {warning}" for warning in ledger.warnings("labels"))
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,23 @@ class LateLabels:
         return WindowLabels(
             joins.keep_newest(Part(own, ledger), columns), opens_at, self.source.place
         )
+
+    def match(self, days: Window, rows: pd.DataFrame) -> tuple[np.ndarray, Part] | None:
+        """((rows,) whether a row has a label, the labels read) of whole days; None where ids are
+        missing or there several times, on either side, or there is no label."""
+        on = self.columns.on
+        if on not in rows:
+            return None
+        ids = joins.normalise_ids(rows[on])
+        part = self._read_candidates(days, ids)
+        if part.frame.empty:
+            return None
+        label_ids = joins.normalise_ids(part.frame[on])
+        for codes in (ids.codes, label_ids.codes):
+            if codes.min() < 0 or len(np.unique(codes)) < len(codes):
+                return None
+        labelled = joins.find_labels(ids, label_ids) >= 0
+        return labelled, Part(part.frame.assign(**{on: label_ids}), part.ledger)
 
     def _read_candidates(self, window: Window, ids: pd.Categorical) -> Part:
         """The labels that may be of a window's rows: columns on, target, time. ids: of the rows."""

@@ -2,22 +2,27 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.schema import SCHEMA
 from driftdeck.collectors.ledger import Ledger, Reason, sum_ledgers
 from driftdeck.collectors.sources import joins
+from driftdeck.collectors.sources.days import DayLabels, DayRows, Days
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.fingerprints import fingerprint, hash_rows
-from driftdeck.collectors.sources.labels import LateLabels
+from driftdeck.collectors.sources.joins import LabelColumns
+from driftdeck.collectors.sources.labels import LateLabels, warn_of_labels
 from driftdeck.collectors.sources.parts import Part
+from driftdeck.collectors.sources.paths import read_facts
 from driftdeck.collectors.sources.predictions import Predictions
-from driftdeck.declare import Monitor, Window
+from driftdeck.declare import Monitor, Table, Window
+from driftdeck.declare.kinds import CHANGED_COLUMNS
 from driftdeck.settings import Settings
 
 
@@ -30,6 +35,7 @@ class Rows:
     ledger, labels: the account of the rows, and of the labels, that were read; labels is None where
     the rows carry them. warnings: sentences where so much is left out that somebody should look.
     opens_at: when the next label that is stored already becomes known, None if there is none.
+    coerced: the same rows, where they were coerced with others; None where nobody has.
     """
 
     frame: pd.DataFrame
@@ -38,6 +44,7 @@ class Rows:
     labels: Ledger | None = None
     warnings: tuple[str, ...] = ()
     opens_at: datetime | None = None
+    coerced: CoercedRows | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,15 @@ class Reader:
         sorted by time, those of one moment by their hash.
         Raises: SourceError.
         """
+        day = self._find_day(window, now)
+        rows = None if day is None else self._cut(day, window)
+        return self._read(window, now) if rows is None else rows
+
+    def _read(self, window: Window, now: datetime) -> Rows:
+        """The same of the window alone."""
         part = self.predictions.read_window(window)
         self._refuse_unusable(part)
-        rows = self._read(window, part, now)
+        rows = self._join_labels(window, part, now)
         schema = part.frame.attrs.get(SCHEMA)
         if schema is None:
             return rows
@@ -69,15 +82,10 @@ class Reader:
         digest = hashlib.sha256(basis.encode(errors="backslashreplace"))
         return replace(rows, fingerprint=digest.hexdigest()[:16])
 
-    def _read(self, window: Window, part: Part, now: datetime) -> Rows:
+    def _join_labels(self, window: Window, part: Part, now: datetime) -> Rows:
         """The rows of a window, joined with their labels. part: without these."""
-        frame, hashes = part.frame, hash_rows(part.frame)
-        if len(frame):
-            frame, hashes = _sort(frame, self.monitor.source.time, hashes)
-        without_time = self.predictions.rows_without_time
-        sentences = (*part.ledger.warnings("rows"), *without_time.warnings(len(frame)))
-        warnings = tuple(f"{self._place}: {sentence}" for sentence in sentences)
-        rows = Rows(frame, "", sum_ledgers([part.ledger, without_time.ledger]), warnings=warnings)
+        frame, hashes = self._sort(part.frame)
+        rows = self._account(frame, part.ledger)
         labels = LateLabels.of(self.predictions)
         if labels is None or frame.empty:
             row_fingerprint = fingerprint(hashes, frame, [part.ledger])
@@ -86,9 +94,7 @@ class Reader:
             )
         label_rows = labels.read(window, frame, now)
         ledger = label_rows.part.ledger
-        joined = joins.join_labels(frame, label_rows.part.frame, labels.columns)
-        added = [name for name in joined if name not in frame]
-        hashes = hashes + hash_rows(joined, added)
+        joined, hashes = _join(frame, hashes, label_rows.part.frame, labels.columns)
         return replace(
             rows,
             frame=joined,
@@ -97,6 +103,93 @@ class Reader:
             warnings=(*rows.warnings, *label_rows.warnings),
             opens_at=label_rows.opens_at,
         )
+
+    def _find_day(self, window: Window, now: datetime) -> DayRows | None:
+        """The days that a window of hours lies in, read once until a file changes; None where
+        each window has to be read by itself."""
+        monitor = self.monitor
+        if monitor.every.length >= timedelta(days=1):
+            return None
+        if any(metric.name == CHANGED_COLUMNS.name for metric in monitor.metrics):
+            return None  # the columns of a window are those of its files
+        sources = [source for source in (monitor.source, monitor.labels) if source is not None]
+        if any(isinstance(source, Table) or source.layout == "undated" for source in sources):
+            return None
+        try:
+            paths = [self.predictions.sources.paths(source) for source in sources
+                     if not isinstance(source, Table)]  # fmt: skip
+            stamps = tuple(
+                (str(path), *read_facts(path)) for each in paths for path in each.for_window(window)
+            )
+            days = paths[0].days_of(window)
+            if (days, stamps) not in self._days:
+                self._days[days, stamps] = self._read_day(days)
+        except SourceError:  # which reading the window says
+            return None
+        day = self._days[days, stamps]
+        return day if day is None or day.labels is None or day.labels.newest <= now else None
+
+    def _read_day(self, days: Window) -> DayRows | None:
+        """Whole days; None where a label may be of several rows, or a row have several."""
+        part = self.predictions.read_window(days)
+        if part.frame.empty:
+            return None
+        frame, hashes = self._sort(part.frame)
+        names = tuple(map(str, frame))
+        labels = LateLabels.of(self.predictions)
+        if labels is None:
+            return DayRows(self.monitor, frame, hashes, names, part.ledger, None)
+        matched = labels.match(days, frame)
+        if matched is None:
+            return None
+        labelled, label_part = matched
+        joined, hashes = _join(frame, hashes, label_part.frame, labels.columns)
+        newest = label_part.frame[labels.columns.time].max().to_pydatetime()
+        count = len(label_part.frame)
+        day_labels = DayLabels(labelled, label_part.ledger, count, newest, labels.source.place)
+        return DayRows(self.monitor, joined, hashes, names, part.ledger, day_labels)
+
+    def _cut(self, day: DayRows, window: Window) -> Rows | None:
+        """The rows of a window out of its day; None where none of them has a label, so that more
+        has to be looked at."""
+        place = day.find(window)
+        count = place.stop - place.start
+        ledger = day.ledger.without(Reason.ELSEWHERE, len(day.hashes) - count)
+        hashes, labels = day.hashes[place], day.labels
+        if not count:
+            rows = self._account(day.frame.loc[:, list(day.names)].iloc[:0], ledger)
+            return replace(
+                rows,
+                fingerprint=fingerprint(hashes, day.names, [ledger]),
+                labels=None if labels is None else Ledger(),
+                coerced=day.coerce(place, window),
+            )
+        frame = day.frame.iloc[place].reset_index(drop=True)
+        rows = replace(self._account(frame, ledger), coerced=day.coerce(place, window))
+        if labels is None:
+            return replace(rows, fingerprint=fingerprint(hashes, frame, [ledger]))
+        labelled = int(np.count_nonzero(labels.labelled[place]))
+        if not labelled:
+            return None
+        label_ledger = labels.ledger.without(Reason.ELSEWHERE, labels.count - labelled)
+        warnings = warn_of_labels(label_ledger, labels.place, are_known=True)
+        return replace(
+            rows,
+            fingerprint=fingerprint(hashes, frame, [ledger, label_ledger]),
+            labels=label_ledger,
+            warnings=(*rows.warnings, *warnings),
+        )
+
+    def _account(self, frame: pd.DataFrame, ledger: Ledger) -> Rows:
+        """Rows with what became of each that was read. ledger: of the source's part."""
+        without_time = self.predictions.rows_without_time
+        sentences = (*ledger.warnings("rows"), *without_time.warnings(len(frame)))
+        warnings = tuple(f"{self._place}: {sentence}" for sentence in sentences)
+        return Rows(frame, "", sum_ledgers([ledger, without_time.ledger]), warnings=warnings)
+
+    @cached_property
+    def _days(self) -> Days:
+        return Days()
 
     def first_day(self, now: datetime) -> date:
         """The local day on which the monitor's source begins; today where it is empty."""
@@ -118,14 +211,26 @@ class Reader:
         if part.frame.empty and part.ledger.faults and not part.ledger.left_out[Reason.ELSEWHERE]:
             raise SourceError(f"{self._place}: no row can be used: {part.ledger.sentence('rows')}")
 
+    def _sort(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+        """(rows, their hashes) sorted by time, those of one moment by their hash, so that sums come
+        out alike to the last bit."""
+        hashes = hash_rows(frame)
+        if frame.empty:
+            return frame, hashes
+        times = frame[self.monitor.source.time].astype("datetime64[ns, UTC]")
+        moments = times.astype(np.int64).to_numpy()
+        order = np.argsort(moments, kind="stable")
+        if (np.diff(moments[order]) == 0).any():
+            order = np.lexsort((hashes, moments))
+        if (order[:-1] < order[1:]).all():
+            return frame, hashes
+        return frame.take(order).reset_index(drop=True), hashes[order]
 
-def _sort(frame: pd.DataFrame, time: str, hashes: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    """(rows, hashes) sorted by time, those of one moment by their hash, so that sums come out alike
-    to the last bit. time: the column. hashes: (rows,) by `hash_rows`."""
-    times = frame[time].astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
-    order = np.argsort(times, kind="stable")
-    if (np.diff(times[order]) == 0).any():
-        order = np.lexsort((hashes, times))
-    if (order[:-1] < order[1:]).all():
-        return frame, hashes
-    return frame.take(order).reset_index(drop=True), hashes[order]
+
+def _join(
+    frame: pd.DataFrame, hashes: np.ndarray, labels: pd.DataFrame, columns: LabelColumns
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """(rows with their labels, their hashes). hashes: of the rows. labels: one a row."""
+    joined = joins.join_labels(frame, labels, columns)
+    added = [name for name in joined if name not in frame]
+    return joined, hashes + hash_rows(joined, added)

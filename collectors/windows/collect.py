@@ -48,7 +48,8 @@ def collect(
     reference = choice = None
     try:
         rows = reader.read(window, now)
-        reference = reference_of(find_model_version(monitor, rows.frame))
+        model_version = find_model_version(monitor, rows.frame)
+        reference = reference_of(model_version)
         data = reference.data if reference else None
         choice = choose(
             monitor,
@@ -60,7 +61,7 @@ def collect(
         )
         others = baselines.load(window, now) if baselines else {}
         comparison = Comparison(reference, others)
-        result = measure_rows(monitor, window, rows.frame, comparison, series, choice)
+        result = measure_rows(monitor, window, rows.frame, comparison, series, choice, rows.coerced)
         result = _add_reading(
             result, rows, [*rows.warnings, *_warn_of_missing_version(monitor, rows)], state
         )

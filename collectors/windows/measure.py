@@ -1,13 +1,17 @@
 """What the rows of one window amount to: values of the whole and of its segments, histograms, and a
 status. Nothing is read."""
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.engines.choice import Choice, measure, measure_segment
+from driftdeck.collectors.engines.choice import Choice, choose_for_segments, measure
 from driftdeck.collectors.engines.computations import confusion
+from driftdeck.collectors.engines.drift_index.engine import WORTH_THREADS
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.frames.segments import SegmentRows, list_segments
@@ -103,12 +107,14 @@ def measure_rows(
     comparison: Comparison,
     series: Sequence[Series],
     choice: Choice,
+    coerced: CoercedRows | None = None,
 ) -> WindowResult:
     """What a window's rows amount to. Raises EnginesDifferError.
 
-    series: of the whole; its segments have those of them that their slices have.
+    series: of the whole; its segments have those of them that their slices have. coerced: the same
+    rows, where they are coerced already.
     """
-    current = CoercedRows(monitor, frame, window.end)
+    current = CoercedRows(monitor, frame, window.end) if coerced is None else coerced
     whole = _Part(monitor, window, current, series)
     thresholds = whole.thresholds()
     outcomes, runs = measure(choice, monitor, current, comparison.data, thresholds,
@@ -116,10 +122,7 @@ def measure_rows(
     values = whole.values(thresholds, outcomes)
     status, error = _determine_status(current, values)
     segments = list(list_segments(monitor, current, comparison.data))
-    checked = choice.sample_segment(monitor, window, [part.segment for part in segments])
-    for part in segments:
-        values += _measure_segment(monitor, window, part, comparison, series,
-                                   check=part.segment == checked)  # fmt: skip
+    values += _measure_segments(monitor, window, current, segments, comparison, series, choice)
     return WindowResult(
         monitor.name,
         window,
@@ -138,29 +141,41 @@ def measure_rows(
     )
 
 
-def _measure_segment(
+def _measure_segments(
     monitor: Monitor,
     window: Window,
-    part: SegmentRows,
+    current: CoercedRows,
+    parts: Sequence[SegmentRows],
     comparison: Comparison,
     series: Sequence[Series],
-    *,
-    check: bool,
+    choice: Choice,
 ) -> list[Value]:
-    """The values of one segment; of the rest of a column only its rows are counted."""
-    lines = [line for line in series if part.slice.has(*line.key)]
-    if part.segment.is_counted_only:
-        lines = [line for line in series if line.metric.name == "row_count"]
-    segment = _Part(monitor, window, part.current, lines, part.slice, part.segment)
-    thresholds = segment.thresholds()
-    baselines = {
-        name: rows if isinstance(rows, str) else part.of(rows)
-        for name, rows in comparison.baselines.items()
+    """The values of each segment; of the rest of a column only its rows are counted."""
+    if not parts:
+        return []
+    lines = {
+        slice_.name: [line for line in series if slice_.has(*line.key)] for slice_ in monitor.slices
     }
-    outcomes = measure_segment(
-        monitor, part.current, part.reference, thresholds, baselines, check=check
-    )
-    return segment.values(thresholds, outcomes)
+    counted = [line for line in series if line.metric.name == "row_count"]
+    checked = choice.sample_segment(monitor, window, [part.segment for part in parts])
+    unchecked = choose_for_segments(monitor)
+
+    def measure_one(part: SegmentRows) -> list[Value]:
+        of_slice = counted if part.segment.is_counted_only else lines[part.slice.name]
+        rows = _Part(monitor, window, part.current, of_slice, part.slice, part.segment)
+        thresholds = rows.thresholds()
+        baselines = {
+            name: other if isinstance(other, str) else part.of(other)
+            for name, other in comparison.baselines.items()
+        }
+        way = replace(unchecked, evidently=True) if part.segment == checked else unchecked
+        outcomes, _ = measure(way, monitor, part.current, part.reference, thresholds, baselines)
+        return rows.values(thresholds, outcomes)
+
+    if current.rows < WORTH_THREADS or checked is not None or unchecked.evidently:
+        return [value for part in parts for value in measure_one(part)]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return [value for values in threads.map(measure_one, parts) for value in values]
 
 
 def _refuse_impossible_share(series: Series, outcome: Measurement) -> Measurement:
@@ -208,8 +223,9 @@ def find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
     """The version that answered last in the window."""
     if not monitor.model_version or monitor.model_version not in frame:
         return ""
-    known = frame[monitor.model_version].dropna()
-    return str(known.iloc[-1]) if len(known) else ""
+    versions = frame[monitor.model_version].array
+    known = np.flatnonzero(~pd.isna(versions))
+    return str(versions[known[-1]]) if len(known) else ""
 
 
 def _count_confusion(monitor: Monitor, current: CoercedRows) -> Confusion | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 
 from driftdeck.declare.checks import check
@@ -53,6 +54,9 @@ class Series:
     def key(self) -> tuple[str, str]:
         """(metric name, name of the column or class), '' for the whole data set."""
         return self.metric.name, self.column.name if self.column else self.class_name
+
+    def __hash__(self) -> int:  # of all fields, it takes longer than many a measurement
+        return hash(self.key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,10 +255,18 @@ class Monitor:
 
         slice_: those of each of its segments; None for those of the whole.
         """
-        for metric in self.metrics:
-            for series in self.series_of(metric):
-                if slice_ is None or slice_.has(*series.key):
-                    yield series
+        for series in self._all_series:
+            if slice_ is None or slice_.has(*series.key):
+                yield series
+
+    @cached_property
+    def _all_series(self) -> tuple[Series, ...]:
+        return tuple(line for metric in self.metrics for line in self.series_of(metric))
+
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """The names of the methods by which its series of drift are scored."""
+        return frozenset(line.method.name for line in self._all_series if line.method)
 
     def series_of(self, metric: Metric) -> Iterator[Series]:
         """Those of one metric: a line for each column or class it is over, or one."""

@@ -55,7 +55,7 @@ def _fill(place: Path, reference: CoercedRows, numbers: list[Column]) -> None:
     beside = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
     try:
         for n, column in enumerate(numbers):
-            _save(beside / str(n), NumberIndex.of(reference[column].present.to_numpy(float)))
+            _save(beside / str(n), NumberIndex.of(reference[column].present_numbers))
         with suppress(OSError):  # another process was first
             beside.rename(place)
     finally:

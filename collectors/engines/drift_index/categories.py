@@ -2,34 +2,34 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from scipy.special import chdtrc, ndtr
 
 from driftdeck.collectors.engines.drift_index import binned
+from driftdeck.collectors.frames.schema import WordCounts
 
 
 @dataclass(frozen=True)
 class CategoryIndex:
-    """words: of the reference, all different; counts: (words,) how often each is there."""
+    """then: the reference's words and how often it has each."""
 
-    words: pd.Index
-    counts: np.ndarray
+    then: WordCounts
 
-    @classmethod
-    def of(cls, counts: pd.Series) -> "CategoryIndex":
-        """The index of a column's counts by word."""
-        return cls(counts.index, counts.to_numpy())
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: n for n, word in enumerate(self.then.words)}
 
-    def score(self, method: str, window: pd.Series) -> float:
+    def score(self, method: str, window: WordCounts) -> float:
         """What Evidently's method says of a window's counts by word."""
-        place = self.words.get_indexer(window.index)
-        known, current = place >= 0, window.to_numpy()
+        counts, current = self.then.counts, window.counts
+        place = np.array([self._places.get(word, -1) for word in window.words], np.intp)
+        known = place >= 0
         new = current[~known]
-        there = np.zeros(len(self.words), dtype=current.dtype)
+        there = np.zeros(len(counts), dtype=current.dtype)
         there[place[known]] = current[known]
-        then = np.append(self.counts, np.zeros(len(new), self.counts.dtype))
+        then = np.append(counts, np.zeros(len(new), counts.dtype))
         now = np.append(there, new)
         if method == "chisquare":
             expected = then * (now.sum() / then.sum())
@@ -37,22 +37,22 @@ class CategoryIndex:
                 statistic = np.sum((now - expected) ** 2 / expected)
             return float(chdtrc(len(now) - 1, statistic)) if len(now) > 1 else math.nan
         if method == "z":
-            return self._compare_shares(window, then, now)
+            return self._compare_shares(window)
         shares = then / then.sum(), now / now.sum()
         if method == "hellinger":
             return binned.hellinger(np.sqrt(shares[0] * shares[1]))
         return binned.score(method, *shares)
 
-    def _compare_shares(self, window: pd.Series, then: np.ndarray, now: np.ndarray) -> float:
+    def _compare_shares(self, window: WordCounts) -> float:
         """The p-value that the first word's share is the same."""
-        both = self.words.union(window.index)
-        if len(both) == 1:
+        first = min(self.then.words[0], window.words[0])
+        last = max(self.then.words[-1], window.words[-1])
+        if first == last:
             return 1.0
-        first = min(both)
-        n1, n2 = int(then.sum()), int(now.sum())
+        n1, n2 = int(self.then.counts.sum()), int(window.counts.sum())
         p1, p2 = (
-            1 - int(counts.get(first, 0)) / n
-            for counts, n in ((pd.Series(self.counts, self.words), n1), (window, n2))
+            1 - (int(side.counts[0]) if side.words[0] == first else 0) / n
+            for side, n in ((self.then, n1), (window, n2))
         )
         share = (p1 * n1 + p2 * n2) / (n1 + n2)
         with np.errstate(all="ignore"):

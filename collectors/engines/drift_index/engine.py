@@ -49,16 +49,16 @@ class Index(Engine):
     def mean(self, series: Series, column: Column) -> float:
         values = self.numbers_of(column)
         if len(values):
-            refuse_unplottable_alone(values.to_numpy())
-        return float(values.mean())
+            refuse_unplottable_alone(values)
+        return float(pd.Series(values).mean())
 
     def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
         method = series.method.name
         if column.kind == "category":
-            words = sort_words(self.current[column].counts)
+            words = self.current[column].word_counts
             return category_index(reference, column).score(method, words)
-        window = Sample.of(self.current[column].present.to_numpy(float))
+        window = Sample.of(self.current[column].present_numbers)
         index = number_index(reference, column)
         refuse_unplottable(index.sample, window)
         return index.score(method, window)
@@ -67,35 +67,27 @@ class Index(Engine):
         return compute(self._predictions, name)
 
     def agreement(self) -> float:
-        predicted = NumberIndex.of(self.labelled_rows["prediction"].to_numpy(float))
-        observed = Sample.of(self.labelled_rows["label"].to_numpy(float))
+        predicted = NumberIndex.of(self.labelled_rows.prediction)
+        observed = Sample.of(self.labelled_rows.label)
         refuse_unplottable(predicted.sample, observed)
         return predicted.wasserstein(observed)
 
     @cached_property
     def _predictions(self) -> Classification | Regression:
         rows = self.labelled_rows
-        label, prediction = rows["label"].to_numpy(float), rows["prediction"].to_numpy(float)
-        if self.monitor.classifies:
-            return Classification(label, rows["predicted_class"].to_numpy(float), prediction)
-        refuse_unplottable_alone(prediction - label)
-        return Regression(prediction - label)
+        if rows.predicted_class is not None:
+            return Classification(rows.label, rows.predicted_class, rows.prediction)
+        refuse_unplottable_alone(rows.prediction - rows.label)
+        return Regression(rows.prediction - rows.label)
 
 
 def number_index(reference: CoercedRows, column: Column) -> NumberIndex:
     """The index of a number's reference, made once."""
     return reference.once(
-        (KEY, column.name), lambda: NumberIndex.of(reference[column].present.to_numpy(float))
+        (KEY, column.name), lambda: NumberIndex.of(reference[column].present_numbers)
     )
 
 
 def category_index(reference: CoercedRows, column: Column) -> CategoryIndex:
     """The index of a category's reference, made once."""
-    return reference.once(
-        (KEY, column.name), lambda: CategoryIndex.of(sort_words(reference[column].counts))
-    )
-
-
-def sort_words(counts: pd.Series) -> pd.Series:
-    """The words that are there by alphabet: sums over them come out alike to the last bit."""
-    return counts[counts > 0].sort_index()
+    return reference.once((KEY, column.name), lambda: CategoryIndex(reference[column].word_counts))

@@ -1,0 +1,181 @@
+"""What segments cost: a window of 100,000 rows against a reference of a million, without slices and
+with twenty segments of each of one and of three columns.
+
+python -m benchmarks.segments measures whole windows in turns: 20 columns coerced, drift, missing
+shares and performance measured, histograms counted, the explanation written. Reading is left out,
+which would take the same for all. The reference is read and its indexes are made before, once for
+all windows.
+The floor is what exact numbers of segments cannot do without: each column of numbers sorted for the
+whole and once for each slice, and searched in the sorted reference.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import frames
+from benchmarks.results import format_summary, ratios, record, summary
+from driftdeck import declare as d
+from driftdeck.collectors.engines.choice import Choice
+from driftdeck.collectors.frames.reference import Reference, make_reference
+from driftdeck.collectors.windows.measure import Comparison, measure_rows
+from driftdeck.declare import Monitor
+
+WINDOW, REFERENCE = 100_000, 1_000_000
+SLICED = ("c03", "c04", "c05")
+"""Of 24, 48 and 96 words, of which the twenty most frequent are segments."""
+ROUNDS, REPEATS = 5, 3
+AIM = 3.0
+
+
+def main() -> None:
+    """Measure, say, record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=int, help="one process's peak with so many slices")
+    parsed = parser.parse_args()
+    if parsed.memory is not None:
+        print(json.dumps(measure_memory(parsed.memory)))
+        return
+    window, reference = make_frame(WINDOW, 1, 0.05), make_frame(REFERENCE, 2, 0.0)
+    contestants: dict[str, Callable[[], object]] = {
+        f"{20 * count} segments": make_measurement(count, window, reference) for count in (0, 1, 3)
+    }
+    contestants["floor of 60"] = make_floor(window, reference)
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(ROUNDS):
+        for name, act in contestants.items():
+            seconds[name].append(min(_timed(act) for _ in range(REPEATS)))
+    without = seconds["0 segments"]
+    memory = {count: _measure_apart(count) for count in (0, 1, 3)}
+    results: dict[str, Any] = {
+        name: {"seconds": summary(times), "times_the_whole": ratios(times, without)}
+        for name, times in seconds.items()
+    }
+    for count, mib in memory.items():
+        results[f"{20 * count} segments"] |= mib
+    record("segments", {"aim": AIM, **results})
+    for name, result in results.items():
+        times = format_summary(result["times_the_whole"], "x")
+        memory_text = f", {result['mib']:5.0f} MiB" if "mib" in result else ""
+        print(f"{name:12} {result['seconds']['median']:7.4f} s, {times}{memory_text}")
+
+
+def make_frame(rows: int, seed: int, shift: float) -> pd.DataFrame:
+    """The frame of the other benchmarks, with a classifier's probability and its label."""
+    frame = frames.frame(rows, seed, shift)
+    random = np.random.default_rng(seed + 100)
+    frame["p"] = random.beta(2, 5, rows)
+    frame["y"] = (random.random(rows) < frame["p"]).astype(int)
+    frame["at"] = pd.Timestamp("2024-03-01", tz="UTC") + pd.to_timedelta(np.arange(rows), "ms")
+    return frame
+
+
+def make_monitor(slices: int) -> Monitor:
+    """20 columns and a classifier. slices: so many of `SLICED`."""
+    return d.Monitor(
+        name="bench",
+        title="Bench",
+        description="A benchmark.",
+        owner="bench",
+        source=d.Parquet("bench", time="at"),
+        starts="2024-01-01",
+        reference=d.Between("2024-01-01", "2024-01-31"),
+        columns=(*map(d.number, frames.NUMBERS), *map(d.category, frames.CATEGORIES)),
+        prediction=d.probability("p", cut=0.5),
+        target="y",
+        metrics=(
+            d.drift(warn=0.1, alert=0.2),
+            d.missing(warn=0.01, alert=0.05),
+            d.row_count(alert=(10, None)),
+            d.accuracy(warn=0.7, alert=0.6),
+            d.precision(warn=0.7, alert=0.6),
+            d.recall(warn=0.7, alert=0.6),
+            d.roc_auc(warn=0.8, alert=0.7),
+            d.log_loss(warn=0.6, alert=0.8),
+        ),
+        slices=tuple(d.by(name, judged=("recall",)) for name in SLICED[:slices]),
+        late_after=d.Hours(24),
+        min_rows=50,
+    )
+
+
+def make_measurement(
+    slices: int, window: pd.DataFrame, reference: pd.DataFrame
+) -> Callable[[], object]:
+    """The measurement of a whole window, the indexes of the reference made."""
+    monitor = make_monitor(slices)
+    base = make_reference(monitor, reference, "bench")
+
+    def act() -> object:
+        return measure(monitor, window, base)
+
+    act()
+    return act
+
+
+def measure(monitor: Monitor, window: pd.DataFrame, reference: Reference) -> object:
+    """A window as a backfill measures it."""
+    [day] = monitor.every.days(date(2024, 3, 1), date(2024, 3, 1))
+    choice = Choice(index=True, evidently=False, report=False)
+    series = list(monitor.series())
+    return measure_rows(monitor, day, window, Comparison(reference), series, choice)
+
+
+def make_floor(window: pd.DataFrame, reference: pd.DataFrame) -> Callable[[], object]:
+    """Sorting and searching each number's column, in the whole and in the segments of each slice,
+    by one core."""
+    codes = [pd.factorize(window[name], sort=True)[0] for name in SLICED]
+    ordered = [np.sort(reference[name].to_numpy()) for name in frames.NUMBERS]
+
+    def act() -> None:
+        for name, base in zip(frames.NUMBERS, ordered, strict=True):
+            values = window[name].to_numpy()
+            base.searchsorted(np.sort(values))
+            for places in codes:
+                base.searchsorted(values[np.lexsort((values, places))])
+
+    return act
+
+
+def measure_memory(slices: int) -> dict[str, float]:
+    """Beyond frames and the coerced reference: what its indexes take, and what a window adds."""
+    window, reference = make_frame(WINDOW, 1, 0.05), make_frame(REFERENCE, 2, 0.0)
+    monitor = make_monitor(slices)
+    base = make_reference(monitor, reference, "bench")
+    before = _peak()
+    act = measure(monitor, window.head(100_000), base)
+    first = _peak()
+    del act
+    for _ in range(3):
+        measure(monitor, window, base)
+    return {"mib": first - before, "mib_of_later_windows": _peak() - first}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _measure_apart(slices: int) -> dict[str, float]:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.segments", "--memory", str(slices)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return {name: round(mib, 1) for name, mib in result.items()}
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
