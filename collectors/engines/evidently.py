@@ -297,7 +297,7 @@ def _make_words(monitor: Monitor, current: CoercedRows) -> Dataset:
         return Dataset.from_pandas(frame, data_definition=_make_definition((), [*frame], **roles))
     columns = [current[number(name, SHARE)].numbers for name in prediction.probabilities]
     present = {
-        name: column.to_numpy(float)[rows.place]
+        name: column[rows.place]
         for name, column in zip(classes, columns, strict=False)
         if column is not None
     }

@@ -283,8 +283,8 @@ def _print_table(settings: Settings, connection: psycopg.Connection) -> None:
             [monitor.name],
         ).fetchone()
         count, start, *rest = row or (0, None, "", 0, 0, 0)
-        day = start.astimezone(monitor.every.zone).date() if start else "never"
-        table.add_row(monitor.name, str(count), str(day), *(str(r or "-") for r in rest))
+        newest = monitor.every.containing(start).name if start else "never"
+        table.add_row(monitor.name, str(count), newest, *(str(r or "-") for r in rest))
     Console().print(table)
 
 

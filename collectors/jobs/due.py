@@ -13,7 +13,11 @@ from driftdeck.collectors.jobs.store import store_state
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError, SourceGoneError
 from driftdeck.collectors.sources.state import describe_states
-from driftdeck.collectors.windows.calendar import list_complete_windows
+from driftdeck.collectors.windows.calendar import (
+    list_baseline_windows,
+    list_baselines,
+    list_complete_windows,
+)
 from driftdeck.declare import Monitor, Window
 from driftdeck.declare.windows import OPEN
 from driftdeck.diagnostics import tell
@@ -21,6 +25,10 @@ from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
     from driftdeck.collectors.sources.reader import Reader
+
+FAILED = "failed before"
+OTHERS_CHANGED = "stale: what it is compared with has changed"
+"""A window whose baseline was collected anew; the windows compared with it stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ def find_due_windows(
 
     Stale is a window whose source says something else than when it was collected, and whose end
     lies less than 30 days back, or, where it lacks labels, less than `labels_within` of the
-    monitor. Sources are asked cheaply first, and read only where they differ.
+    monitor. Sources are asked cheaply first, and read only where they differ. So is an open one
+    that is compared with a missing, failed or stale one.
     """
     now = read_clock(connection)
     stored = _load_stored(connection, monitor)
@@ -55,8 +64,10 @@ def find_due_windows(
     first = monitor.first_day or find_first_day(connection, reader(), now)
     windows = list(list_complete_windows(monitor, now, first))
     states: dict[Window, str] | None = None
+    baselines, renewed = list_baselines(monitor), set[Window]()
     for n, window in enumerate(windows):
         known = stored.get(window.start)
+        why = "missing" if known is None else FAILED
         if known is not None and known.status != "failed":
             if not known.is_open(monitor, window, now):
                 continue
@@ -64,14 +75,18 @@ def find_due_windows(
                 open_windows = _list_open(monitor, windows[n:], stored, now)
                 states = describe_states(Sources(monitor, settings), open_windows, now)
             state = states[window]
-            if _is_same(known, state, now):
+            is_same = _is_same(known, state, now) or not _has_changed(
+                connection, reader(), window, now, known, state
+            )
+            others = {o for b in baselines for o in list_baseline_windows(monitor, b, window)}
+            if is_same and not others & renewed:
                 continue
-            if not _has_changed(connection, reader(), window, now, known, state):
-                continue
-            why = "stale: its rows or labels have changed"
-        else:
-            why = "missing" if known is None else "failed before"
+            why = OTHERS_CHANGED if is_same else "stale: its rows or labels have changed"
+        if why not in (OTHERS_CHANGED, FAILED):
+            renewed.add(window)
         yield window, why
+        if why == FAILED and baselines and _is_mended(connection, monitor, window):
+            renewed.add(window)  # one that fails again would have the others collected for ever
         if monitor.retrain is not None:  # a new model may have answered the log anew
             states = None
 
@@ -119,6 +134,17 @@ def _load_stored(connection: psycopg.Connection, monitor: Monitor) -> dict[datet
         [monitor.name],
     )
     return {start: StoredWindow(*rest) for start, *rest in rows}
+
+
+def _is_mended(connection: psycopg.Connection, monitor: Monitor, window: Window) -> bool:
+    """Whether a window that had failed has been collected well since."""
+    query = (
+        "select from monitoring.window_status where monitor = %s and window_start = %s"
+        " and status <> 'failed'"
+    )
+    mended = connection.execute(query, [monitor.name, window.start]).rowcount > 0
+    connection.commit()
+    return mended
 
 
 def _make_reader(monitor: Monitor, settings: Settings) -> "Reader":

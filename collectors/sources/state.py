@@ -199,24 +199,33 @@ class HashQuery:
     condition: sql.Composable
 
     def by_window(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
-        """Each window's "count:hash": a query for each where the time has an index, else one pass
-        over all."""
+        """Each window's "count:hash": a pass for each span of windows that follow each other where
+        the time has an index, else one over all. Of hours there are hundreds in a span."""
         source = self.times.source
         if is_naive(source, self.times.kinds):  # its windows overlap by a slack that reading cuts
             return self._hash_each(database, windows)
         name = sql.Literal(identifier(source.name).as_string(None))
         query = sql.SQL(INDEXED).format(name, sql.Literal(source.time))
         indexed = database.rows(query)[0]["there"]
-        return (self._hash_each if indexed else self._hash_together)(database, windows)
+        spans = _find_spans(windows)
+        if not indexed:
+            spans = [(spans[0][0], spans[-1][1])]
+        return self._hash_spans(database, windows, spans)
 
-    def _hash_together(self, database: Database, windows: Sequence[Window]) -> dict[Window, str]:
+    def _hash_spans(
+        self,
+        database: Database,
+        windows: Sequence[Window],
+        spans: Sequence[tuple[datetime, datetime]],
+    ) -> dict[Window, str]:
         bounds = sorted({end for window in windows for end in (window.start, window.end)})
-        query = sql.SQL(GROUPED).format(
-            moment=self.times.column,
-            bounds=sql.Literal(bounds),
-            **self._between(bounds[0], bounds[-1]),
-        )
-        rows = database.rows(query)
+        queries = [
+            sql.SQL(GROUPED).format(
+                moment=self.times.column, bounds=sql.Literal(bounds), **self._between(*span)
+            )
+            for span in spans
+        ]
+        rows = database.rows(sql.SQL(" union all ").join(queries))
         hashes = {row["n"]: f"{row['rows']}:{row['hash']}" for row in rows}
         numbers = {bound: n for n, bound in enumerate(bounds, start=1)}
         return {window: hashes.get(numbers[window.start], "0:None") for window in windows}
@@ -233,6 +242,17 @@ class HashQuery:
         """The parts of a query over the rows between two moments."""
         within = sql.SQL("{} and {}").format(self.times.within(low, high), self.condition)
         return {"hash": self.hash_sql, "tables": self.tables, "within": within}
+
+
+def _find_spans(windows: Sequence[Window]) -> list[tuple[datetime, datetime]]:
+    """The spans without a gap that windows fill together, oldest first."""
+    spans: list[tuple[datetime, datetime]] = []
+    for window in sorted(windows):
+        if spans and spans[-1][1] == window.start:
+            spans[-1] = spans[-1][0], window.end
+        else:
+            spans.append((window.start, window.end))
+    return spans
 
 
 def _hash_expression(names: Sequence[str], kinds: dict[str, str], alias: str) -> sql.Composable:

@@ -1,15 +1,16 @@
 """Other windows that a window is compared with: the one before, or those like it."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 import pandas as pd
 
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
-from driftdeck.declare import REFERENCE, Baseline, Monitor, Window
+from driftdeck.collectors.windows.calendar import list_baseline_windows, list_baselines
+from driftdeck.declare import Baseline, Monitor, Window
 
 REMEMBERED_ROWS = 2_000_000
 """So many rows of windows that were read stay: the next window is compared with them, too."""
@@ -20,11 +21,7 @@ class Baselines:
 
     def __init__(self, monitor: Monitor, reader: Reader) -> None:
         self._monitor, self._reader = monitor, reader
-        self._declared = {
-            metric.baseline.name: metric.baseline
-            for metric in monitor.metrics
-            if metric.baseline != REFERENCE
-        }
+        self._declared = {baseline.name: baseline for baseline in list_baselines(monitor)}
         self._frames: OrderedDict[Window, pd.DataFrame] = OrderedDict()
 
     def load(self, window: Window, now: datetime) -> Mapping[str, CoercedRows | str]:
@@ -57,21 +54,3 @@ class Baselines:
 
     def _count(self) -> int:
         return sum(map(len, self._frames.values()))
-
-
-def list_baseline_windows(monitor: Monitor, baseline: Baseline, window: Window) -> Iterator[Window]:
-    """The windows that a baseline names, of those that are watched."""
-    every, first = monitor.every, monitor.first_day
-    if baseline.name == "previous":
-        others = [every.containing(window.start - timedelta(microseconds=1))]
-    else:
-        local = window.start.astimezone(every.zone)
-        step = 1 if baseline.unit == "hour" else 7
-        days = range(step, 7 * baseline.weeks + 1, step)
-        found = [every.containing(local - timedelta(days=n)) for n in days]
-        # Where clocks were set forward over that hour there is no such window, but the next one.
-        hour = every.likeness(window, "hour")
-        others = [other for other in found if every.likeness(other, "hour") == hour]
-    for other in dict.fromkeys(others):
-        if other < window and (first is None or other.day >= first):
-            yield other

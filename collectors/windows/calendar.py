@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from driftdeck.declare import Monitor, Window
+from driftdeck.declare import REFERENCE, Baseline, Monitor, Window
 from driftdeck.errors import UsageError
 
 
@@ -44,6 +44,30 @@ def list_complete_windows(
         if window.end > now:
             return
         yield window
+
+
+def list_baselines(monitor: Monitor) -> list[Baseline]:
+    """What windows are compared with beside the reference, each once."""
+    declared = dict.fromkeys(metric.baseline for metric in monitor.metrics)
+    return [baseline for baseline in declared if baseline != REFERENCE]
+
+
+def list_baseline_windows(monitor: Monitor, baseline: Baseline, window: Window) -> Iterator[Window]:
+    """The windows that a baseline names, of those that are watched."""
+    every, first = monitor.every, monitor.first_day
+    if baseline.name == "previous":
+        others = [every.containing(window.start - timedelta(microseconds=1))]
+    else:
+        local = window.start.astimezone(every.zone)
+        step = 1 if baseline.unit == "hour" else 7
+        days = range(step, 7 * baseline.weeks + 1, step)
+        candidates = [every.containing(local - timedelta(days=n)) for n in days]
+        # Where clocks were set forward over that hour there is no such window, but the next one.
+        hour = every.likeness(window, "hour")
+        others = [other for other in candidates if every.likeness(other, "hour") == hour]
+    for other in dict.fromkeys(others):
+        if other < window and (first is None or other.day >= first):
+            yield other
 
 
 def _is_watched(monitor: Monitor, window: Window) -> bool:

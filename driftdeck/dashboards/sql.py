@@ -378,7 +378,7 @@ _LATEST = (
     "least((monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone,"
     " m.ends::timestamp)"
 )
-DUE = f"({window_sql.floor('m.unit', 'm.size', _LATEST)}) AT TIME ZONE m.zone"
+DUE = window_sql.instant(window_sql.floor("m.unit", "m.size", _LATEST), "m.zone")
 """The end of the newest window that should have been collected by now."""
 
 

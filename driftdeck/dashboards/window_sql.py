@@ -28,6 +28,17 @@ CASE {unit}
     ELSE date_trunc({unit}, {local}) END"""
 
 
+def instant(local: str, zone: str) -> str:
+    """The first moment at which a clock shows a local time: PostgreSQL gives the last of two."""
+    hour = "interval '1 hour'"
+    return f"""\
+(SELECT CASE WHEN before.at AT TIME ZONE {zone} = clock.local
+      THEN least(before.at, clock.local AT TIME ZONE {zone})
+      ELSE clock.local AT TIME ZONE {zone} END
+    FROM (SELECT {local} AS local) AS clock,
+    LATERAL (SELECT (clock.local - {hour}) AT TIME ZONE {zone} + {hour} AS at) AS before)"""
+
+
 def name(every: Every, moment: str = "window_start") -> str:
     """The name of the window that begins at a moment, as text. moment: a column."""
     pattern = {"hour": 'YYYY-MM-DD"T"HH24', "month": "YYYY-MM"}.get(cut_of(every)[0], "YYYY-MM-DD")

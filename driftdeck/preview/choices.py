@@ -3,7 +3,6 @@
 A panel is drawn once for each combination of values of its variables; a page holds them all.
 """
 
-import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from driftdeck.grafana.variables import Value, Values, names_in
 
 Content = TypeVar("Content")
 ALL = "$__all"
-MOST = 500
-"""Combinations that one panel is drawn for, at most."""
+MOST, MOST_OF_SEVERAL = 500, 60
+"""Combinations that one panel is drawn for, at most: of one variable, and of several. A slice, its
+segments and their series have thousands together, and a page holds each."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,15 @@ class Variable:
     options: "ByChoice[tuple[Option, ...]]"
     current: tuple[str, ...]
 
-    def list_values(self) -> list[Value]:
-        """Every value that the variable can have; of several, each alone and all together."""
+    def list_values(self, before: Values) -> list[Value]:
+        """Every value that the variable can have; of several, each alone and all together.
+
+        before: of variables before it, where they are chosen; what it offers depends on them.
+        """
         values: dict[Value, None] = {}
-        for options in self.options.contents.values():
+        offered_then = self.options.of(before) if set(self.options.uses) <= set(before) else None
+        groups = self.options.contents.values() if offered_then is None else [offered_then]
+        for options in groups:
             offered = tuple(option.value for option in options if option.value != ALL)
             values |= dict.fromkeys((value,) if self.several else value for value in offered)
             if any(option.value == ALL for option in options):
@@ -104,9 +109,33 @@ def for_each(
     if single_choice is not None:
         key = tuple(single_choice[name] for name in uses)
         return ByChoice(uses, {key: make(single_choice)})
-    keys = list(itertools.product(*(variable.list_values() or [""] for variable in used)))
-    contents = {key: make(dict(zip(uses, key, strict=True))) for key in keys[:MOST]}
+    keys = _list_keys(used, _choose_all(variables))
+    most = MOST if len(used) < 2 else MOST_OF_SEVERAL
+    contents = {key: make(dict(zip(uses, key, strict=True))) for key in keys[:most]}
     return ByChoice(uses, contents, len(keys) - len(contents))
+
+
+def _choose_all(variables: Sequence[Variable]) -> dict[str, Value]:
+    """What the browser would choose of each variable."""
+    chosen: dict[str, Value] = {}
+    for variable in variables:
+        chosen[variable.name] = variable.choose(chosen)
+    return chosen
+
+
+def _list_keys(used: Sequence[Variable], chosen: Values) -> list[tuple[Value, ...]]:
+    """Every combination that can be chosen: first the chosen one, then those that differ from it
+    in as few variables as can be."""
+    combinations: list[dict[str, Value]] = [{}]
+    for variable in used:
+        combinations = [
+            {**values, variable.name: value}
+            for values in combinations
+            for value in variable.list_values(values) or [""]
+        ]
+    keys = [tuple(values.values()) for values in combinations]
+    now = [chosen[variable.name] for variable in used]
+    return sorted(keys, key=lambda key: sum(a != b for a, b in zip(key, now, strict=True)))
 
 
 def list_options(
