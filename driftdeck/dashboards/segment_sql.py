@@ -14,8 +14,6 @@ from driftdeck.declare.slices import MISSING, OTHER
 
 SERIES = "concat_ws(' ', metric, nullif(column_name, ''))"
 """What a series is called in the variable: the metric, and its column or class."""
-NEWEST = """\
-(SELECT max(window_start) FROM monitoring.window_status WHERE monitor = {monitor})"""
 BANDS = 16
 """A timeline has room for so many names."""
 LISTED = 50
@@ -41,23 +39,45 @@ def list_series(monitor: Monitor) -> list[str]:
 
 
 def series(monitor: Monitor) -> str:
-    """The series of segments, for a variable."""
-    return _values("series", list_series(monitor))
+    """The series of segments, for a variable: first those furthest beyond a threshold of a segment
+    in the newest window."""
+    rows = _rows(list_series(monitor))
+    return f"""\
+SELECT v.series FROM (VALUES {rows}) AS v (n, series)
+LEFT JOIN (
+  SELECT {SERIES} AS series, max(times_level) AS times FROM monitoring.metric
+  WHERE {_newest(monitor)} AND level IS NOT NULL
+  GROUP BY 1
+) newest USING (series)
+ORDER BY newest.times DESC NULLS LAST, v.n"""
 
 
 def _values(name: str, texts: Sequence[str]) -> str:
-    rows = ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(texts))
-    return f"SELECT {name} FROM (VALUES {rows}) AS v (n, {name}) ORDER BY n"
+    return f"SELECT {name} FROM (VALUES {_rows(texts)}) AS v (n, {name}) ORDER BY n"
+
+
+def _rows(texts: Sequence[str]) -> str:
+    return ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(texts))
+
+
+def _newest(monitor: Monitor) -> str:
+    """The values of the chosen slice in the newest window that has some."""
+    of_slice = f"monitor = {literal(monitor.name)} AND slice_column = '$slice'"
+    return f"""{of_slice} AND window_start = (
+    SELECT window_start FROM monitoring.metric
+    WHERE {of_slice} ORDER BY window_start DESC LIMIT 1)"""
 
 
 def segments(monitor: Monitor) -> str:
-    """The segments of the chosen slice in the newest window, for a variable; the largest first."""
+    """The segments of the chosen slice in its newest window, for a variable: first that whose
+    chosen series is furthest beyond its threshold, then the largest."""
     return f"""\
 SELECT slice_value FROM monitoring.metric
-WHERE monitor = {literal(monitor.name)} AND slice_column = '$slice'
-  AND window_start = {NEWEST.format(monitor=literal(monitor.name))}
+WHERE {_newest(monitor)}
   AND slice_value NOT IN ({literal(OTHER)}, {literal(MISSING)})
-GROUP BY 1 ORDER BY max(row_count) DESC, 1"""
+GROUP BY 1
+ORDER BY max(times_level) FILTER (WHERE {SERIES} = '$series' AND level IS NOT NULL)
+  DESC NULLS LAST, max(row_count) DESC, 1"""
 
 
 def judged_metrics(monitor: Monitor) -> list[Metric]:
