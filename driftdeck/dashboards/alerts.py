@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, declared
-from driftdeck.declare import Metric, Monitor
+from driftdeck.declare import Hourly, Metric, Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.facts import Json
 from driftdeck.facts.postgres import literal
@@ -79,8 +79,10 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
 
 def _late(site: Site, monitor: Monitor) -> Json:
     uid = site.uid(monitor.name)
+    unit, seconds = ("hours", 3600) if isinstance(monitor.every, Hourly) else ("days", 86400)
+    late = f"greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / {seconds}, 9999))"
     value = f"""\
-SELECT m.name, greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / 86400, 9999)) AS days
+SELECT m.name, {late} AS {unit}
 FROM {declared([monitor], [uid])}
 {GOOD}"""
     return _rule(
@@ -90,10 +92,10 @@ FROM {declared([monitor], [uid])}
         title=f"{monitor.title}: data is late",
         kind="late",
         a=value,
-        t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS days",
+        t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS {unit}",
         sign=">",
         panel=panel_id(f"{uid}/newest"),
-        summary=f"The newest collected window is {number('A')} days behind.",
+        summary=f"The newest collected window is {number('A')} {unit} behind.",
         next_steps="Run the collectors' status; is the source there, did the schedule run?",
     )
 

@@ -141,8 +141,18 @@ LIMIT {LISTED}"""
 def worst(monitor: Monitor) -> str:
     """Every segment of the chosen slice and series: its mean in range beside that of the whole.
 
-    The worst first: those in breach most often, then those furthest on the bad side of the whole.
+    The worst first: those whose alert stands at the end of the range, then those in breach most
+    often, then those furthest on the bad side of the whole.
     """
+    of_slice = _chosen(monitor, "slice_column = '$slice'")
+    standing = "SELECT NULL::text AS slice_value, false AS standing WHERE false"
+    if metrics := judged_metrics(monitor):
+        standing = f"""\
+SELECT DISTINCT ON (slice_value) slice_value, standing FROM (
+    SELECT slice_value, window_start, {firing.confirmed(metrics)} AS standing
+    FROM monitoring.metric
+    WHERE {of_slice} AND breached IS NOT NULL{firing.but_expected(monitor, metrics)}
+  ) judged ORDER BY slice_value, window_start DESC"""
     low = [m.name for m in monitor.metrics if m.breach_side is BreachSide.LOW]
     both = [m.name for m in monitor.metrics if m.breach_side is BreachSide.BOTH]
     cases = [
@@ -156,15 +166,17 @@ WITH whole AS (
   WHERE {_chosen(monitor, "slice_column = ''")}
 ), segment AS (
   SELECT slice_value, metric, avg(value) AS value, avg(row_count) AS rows,
-    avg(breached::int) AS breached
+    avg(breached::int)::float AS breached
   FROM monitoring.metric
-  WHERE {_chosen(monitor, "slice_column = '$slice'")}
+  WHERE {of_slice}
   GROUP BY 1, 2
+), newest AS (
+  {standing}
 )
-SELECT s.slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
+SELECT slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
   s.breached AS "in breach", round(s.rows::numeric, 1)::float AS "rows"
-FROM segment s, whole w
-ORDER BY s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
+FROM segment s CROSS JOIN whole w LEFT JOIN newest n USING (slice_value)
+ORDER BY n.standing DESC NULLS LAST, s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
 
 
 def beside_whole(monitor: Monitor) -> str:

@@ -19,8 +19,8 @@ class Retrain:
     training, so it must come to the same however much of it was done.
 
     Args:
-        run: `module:function`, called with the monitor's name and the day of the breach, or a
-            command line. What the function returns, or the last line that is printed, is the new
+        run: `module:function`, called with the names of the monitor and of the window in breach, or
+            a command line. What the function returns, or the last line that is printed, is the new
             version.
         promote: What makes the new version answer, as `run`, with the version as third argument; ''
             where `run` does it. The version is recorded before, so that whatever it answers is
@@ -33,8 +33,8 @@ class Retrain:
         limit: A longer run is ended.
         reference: Windows of the new version are compared with so many whole days up to the breach,
             best what the version was trained on; None leaves them the monitor's own reference.
-        during_backfill: Whether a backfill takes the days in order and trains, too. Only for a log
-            that the training answers anew, as a simulated one: a real model is not trained on a
+        during_backfill: Whether a backfill takes the windows in order and trains, too. Only for a
+            log that the training answers anew, as a simulated one: a real model is not trained on a
             past breach.
 
     Raises:

@@ -25,7 +25,7 @@ def collect_monitor(monitor: str, days: list[str]) -> list[State]:
 
 @task(retries=2, retry_delay_seconds=RETRY_SECONDS)
 def ask_what_is_due() -> windows.Due:
-    """The days of each monitor that are due."""
+    """The windows of each monitor that are due."""
     return windows.due()
 
 

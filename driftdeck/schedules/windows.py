@@ -19,7 +19,7 @@ class CollectorError(DriftdeckError):
 
 @dataclass(frozen=True)
 class Due:
-    """The days of each monitor that are due, oldest first.
+    """The windows of each monitor that are due, oldest first.
 
     untold: why it cannot be told of some monitors, '' where it can of all.
     """

@@ -87,16 +87,16 @@ td, th { border-bottom: 1px solid #ddd; padding: 4px 10px; text-align: left; }
 
 
 def _no_report(monitor: str, at: datetime | None) -> str:
-    day = "YYYY-MM-DD"
+    name = "WINDOW"
     if at is not None:
         try:
-            zone = find_monitor(monitor, *load_settings().monitor_folders).every.zone
+            every = find_monitor(monitor, *load_settings().monitor_folders).every
         except UnknownMonitorError:
             return f"<p>There is no monitor {html.escape(monitor)}.</p>"
-        day = at.astimezone(zone).date().isoformat()
+        name = every.containing(at).name
     return (
-        f"<p>No report of {html.escape(monitor)} is kept for {day}. Make it:</p>"
-        f"<pre>driftdeck report {html.escape(monitor)} --date {day}</pre>"
+        f"<p>No report of {html.escape(monitor)} is kept for {name}. Make it:</p>"
+        f"<pre>driftdeck report {html.escape(monitor)} --date {name}</pre>"
     )
 
 
