@@ -24,7 +24,7 @@ def test_every_series_and_every_rule_is_there() -> None:
         for monitor in load(*project.monitor_folders):
             assert f"## {monitor.title}\n" in text
             for series in monitor.series():
-                of = f" of `{series.column.name}`" if series.column else ""
+                of = f" of `{series.key[1]}`" if series.key[1] else ""
                 assert f"| {series.metric.title}{of} |" in text
         assert "{{" not in text
 

@@ -48,6 +48,8 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
             BreachSide.BOTH: ("above", "below"),
         }
         for side in sides[metric.breach_side]:
+            if metric.thresholds and getattr(metric.thresholds, f"alert_{side}") is None:
+                continue  # a side that does not matter
             yield _breach(site, monitor, metric, side)
     if monitor.late_after is not None:
         yield _late(site, monitor)
