@@ -80,10 +80,10 @@ pull: .venv/ready ## Write what was edited in Grafana as Python; UID=... also wh
 explain: .venv/ready ## Have PostgreSQL prepare every query that Grafana will send
 	@$(DECK) explain
 
-collect: .venv/ready ## Collect one day: make collect MONITOR=flights DATE=2013-03-08 [EMPTY=1: its rows are gone]
-	@$(DECK) run $(MONITOR) $(if $(DATE),--date $(DATE)) $(if $(EMPTY),--empty)
+collect: .venv/ready ## Collect one window: make collect MONITOR=flights WINDOW=2013-03-08 [EMPTY=1: its rows are gone]
+	@$(DECK) run $(MONITOR) $(if $(WINDOW)$(DATE),--window $(or $(WINDOW),$(DATE))) $(if $(EMPTY),--empty)
 
-backfill: .venv/ready ## Collect every day again: make backfill MONITOR=flights (or all)
+backfill: .venv/ready ## Collect every window again: make backfill MONITOR=flights (or all)
 	@$(DECK) backfill $(MONITOR)
 
 due: .venv/ready ## Collect what is missing, failed or stale; safe at any moment
@@ -101,8 +101,8 @@ prefect: .stack/prefect-venv/ready ## Have Prefect do so every hour, with its ow
 	@.venv/bin/python -m uv pip install --quiet --python .stack/prefect-venv/bin/python -r $<
 	@touch $@
 
-report: .venv/ready ## Make the Evidently report of a day: make report MONITOR=flights DATE=2013-05-02
-	@$(DECK) report $(MONITOR) --date $(DATE)
+report: .venv/ready ## Make the Evidently report of a window: make report MONITOR=flights WINDOW=2013-05-02
+	@$(DECK) report $(MONITOR) --window $(or $(WINDOW),$(DATE))
 
 calibrate: .venv/ready ## Find thresholds on the reference: make calibrate MONITOR=flights
 	@$(DECK) calibrate $(MONITOR)

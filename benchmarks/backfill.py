@@ -143,7 +143,7 @@ class EvidentlyLoop:
         self._monitor, self._connection = monitor, connection
         self._reader = Reader(monitor, settings)
         rows = read_windows(self._reader, list_reference_days(monitor, None))
-        reference = self._clean(pd.concat([one.frame for one in rows], ignore_index=True))
+        reference = self._clean(pd.concat([day.frame for day in rows], ignore_index=True))
         self._bins = {
             column.name: pd.cut(reference[column.name], 16, retbins=True)[1]
             for column in monitor.columns

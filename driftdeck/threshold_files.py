@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driftdeck.declare import Column, DeclarationError, Metric, Monitor, Thresholds
+from driftdeck.declare import Column, DeclarationError, Metric, Monitor, Slice, Thresholds
 from driftdeck.declare.canonical import canonical, later
 from driftdeck.declare.thresholds import ThresholdKey
 
@@ -207,14 +207,14 @@ def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str
             f"{monitor.name}: thresholds are stale, the declaration has changed; {repair}"
         )
     fixed = {s.key for s in monitor.series() if s.metric.thresholds is not None}
-    judged = {slice_.name: set(slice_.judged) for slice_ in monitor.slices}
+    slices = {slice_.name: slice_ for slice_ in monitor.slices}
     for key in sorted(calibration.thresholds):
         place = f"{monitor.name}: {key}"
         if (key.metric, key.column) in fixed:
             why = "also has thresholds in the declaration"
         elif (key.metric, key.column) not in wanted:
             why = "is not declared"
-        elif key.slice and key.metric not in judged.get(key.slice, ()):
+        elif key.slice and not _is_judged(slices.get(key.slice), key):
             why = "is not judged by its slice"
         else:
             continue
@@ -225,3 +225,10 @@ def find_problems(monitor: Monitor, calibration: Calibration | None) -> list[str
         for key in sorted(wanted - whole)
     ]
     return problems
+
+
+def _is_judged(slice_: Slice | None, key: ThresholdKey) -> bool:
+    """Whether the segments of a slice have such a series, and it is judged there."""
+    if slice_ is None or key.metric not in slice_.judged:
+        return False
+    return slice_.has(key.metric, key.column)

@@ -42,7 +42,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "out_of_range", "duplicates", "constant_columns", "changed_columns", "newest_row_age",
         ),
     ),
-    "Metrics of one's own": (
+    "Own metrics": (
         "A number that nobody else computes.", ("measure", "evidently"),
     ),
     "Slices": (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.retraining.retraining import _find_reason
-from driftdeck.collectors.thresholds.episodes import find_confirmed, load_judgements
+from driftdeck.collectors.thresholds.episodes import StoredSeries, find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.dashboards import sql
@@ -155,8 +155,9 @@ def test_replay_agrees_with_the_rule(
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     series = next(monitor.series())
     windows = stored(connection, monitor, values)
-    judged_windows = load_judgements(connection, monitor).get(series.key, [])
-    then, now = compare(series, judged_windows, d.Thresholds(alert_above=level))
+    by_series = dict(load_judgements(connection, monitor))
+    thresholds = d.Thresholds(alert_above=level)
+    then, now = compare(series, by_series.get(StoredSeries(*series.key), []), lambda _: thresholds)
 
     assert then.windows == len(fires(connection, monitor, windows))
     windows = stored(connection, monitor, values, level)

@@ -230,7 +230,7 @@ def test_a_failure_on_the_way_leaves_everything_as_it_was(
     with pytest.raises(DriftdeckError, match=r"churn.py is there; .* --force"):
         make(mine, asked("churn", path))
 
-    monkeypatch.setattr("driftdeck.collectors.new.command.measure_days", lambda *_: 1 / 0)
+    monkeypatch.setattr("driftdeck.collectors.new.command.measure_windows", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         make(mine, asked("churn", path, "--force"))
     assert theirs.read_text() == "mine"

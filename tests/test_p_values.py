@@ -146,9 +146,9 @@ def test_the_overview_shows_the_p_value_and_its_levels(tested: Settings) -> None
 
     assert model[1:4] == (2, "drift x", pytest.approx(0, abs=1e-6))
     assert {row[2] for row in worst[:3]} == {"x", "p", "y"}
-    assert [row[4:7] for row in worst[:3]] == [(0.01, 0.001, 2)] * 3
-    assert all(row[3] < 0.001 for row in worst[:3])
-    assert [row[6] for row in worst[3:]] == [0, 0]
+    assert [row[5:8] for row in worst[:3]] == [(0.01, 0.001, 2)] * 3
+    assert all(row[4] < 0.001 for row in worst[:3])
+    assert [row[7] for row in worst[3:]] == [0, 0]
 
 
 def test_a_rule_fires_on_drifted_days_only(tested: Settings) -> None:

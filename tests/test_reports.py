@@ -172,7 +172,7 @@ def test_grafana_links_lead_to_reports(
 
     assert [found.headers["location"], newest.headers["location"]] == [url, url]
     assert none.status_code == unknown.status_code == 404
-    assert "driftdeck report loans --date 2024-01-05" in none.text
+    assert "driftdeck report loans --window 2024-01-05" in none.text
     assert "no monitor nobody" in unknown.text
 
 

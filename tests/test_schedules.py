@@ -66,7 +66,7 @@ def test_a_window_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.Monkey
     fails = program(tmp_path / "python", 'echo "$*: failed"; echo no database >&2; exit 1')
     monkeypatch.setattr(windows, "PYTHON", fails)
 
-    with pytest.raises(CollectorError, match="run m --date 2024-01-02: failed\nno database"):
+    with pytest.raises(CollectorError, match="run m --window 2024-01-02: failed\nno database"):
         windows.run("m", "2024-01-02")
 
 

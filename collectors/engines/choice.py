@@ -130,6 +130,9 @@ def measure(
 
     with nullcontext() if choice.report else report.skip_plots():
         theirs, runs = report.measure(monitor, current, reference, series, baselines)
+        if choice.report:
+            measured = dict(zip(series, theirs, strict=True))
+            runs += report.report_classes(monitor, current, measured, series)
     if choice.index:
         _refuse_differences(series, ours, theirs)
     return (ours if choice.index else theirs), runs

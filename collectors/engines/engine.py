@@ -109,12 +109,16 @@ class Engine(ABC):
     def _compared(self, series: Series, column: Column) -> CoercedRows:
         """What drift is measured against; both sides have values. Raises UnmeasurableError."""
         baseline = series.metric.baseline
-        name = "reference" if baseline == REFERENCE else baseline.title
-        rows = self.reference if baseline == REFERENCE else self.baselines.get(baseline.name, "")
-        if rows is None:
-            raise UnmeasurableError(f"there is no {name}")
-        if isinstance(rows, str):
-            raise UndefinedError(rows or f"there is no {name}")
+        name = baseline.title or "reference"
+        if baseline == REFERENCE:
+            rows = self.reference
+            if rows is None:
+                raise UnmeasurableError("there is no reference")
+        else:
+            other = self.baselines.get(baseline.name, f"there are no rows of {name}")
+            if isinstance(other, str):  # a first window, or a gap: nothing is wrong with this one
+                raise UndefinedError(other)
+            rows = other
         if not rows.rows:
             raise UnmeasurableError(f"the {name} has no such rows")
         for side, coerced in (("window", self.current), (name, rows)):

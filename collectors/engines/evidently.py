@@ -18,7 +18,15 @@ os.environ["DO_NOT_TRACK"] = "1"  # before the import: Evidently's UI reports us
 
 import numpy as np
 import pandas as pd
-from evidently import BinaryClassification, DataDefinition, Dataset, Regression, Report, metrics
+from evidently import (
+    BinaryClassification,
+    DataDefinition,
+    Dataset,
+    MulticlassClassification,
+    Regression,
+    Report,
+    metrics,
+)
 from evidently.core.metric_types import Metric as EvidentlyMetric
 from evidently.core.metric_types import MetricTest
 from evidently.core.report import Snapshot
@@ -26,6 +34,7 @@ from evidently.metrics import (
     MAE,
     RMSE,
     Accuracy,
+    F1Score,
     LogLoss,
     MeanError,
     MeanValue,
@@ -39,11 +48,13 @@ from evidently.metrics import (
 from evidently.metrics.column_statistics import ValueDriftCalculation
 from evidently.tests import gte, lte
 
+from driftdeck.collectors.engines.computations import find_computation
 from driftdeck.collectors.engines.engine import Engine
 from driftdeck.collectors.engines.errors import UnmeasurableError
-from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.coerced import CoercedRows, join_labels
 from driftdeck.collectors.values import Measurement
-from driftdeck.declare import Column, Monitor, Series, Thresholds
+from driftdeck.declare import REFERENCE, SHARE, Column, Monitor, Series, Thresholds, number
+from driftdeck.diagnostics import LOG
 
 KINDS = ("number", "category")
 OUTCOME = "observed against predicted"
@@ -57,6 +68,17 @@ PERFORMANCE: dict[str, type[EvidentlyMetric]] = {
     "rmse": RMSE,
     "mean_error": MeanError,
 }
+BESIDE: dict[str, type[EvidentlyMetric]] = {
+    "accuracy": Accuracy,
+    "precision": Precision,
+    "recall": Recall,
+    "f1": F1Score,
+    "roc_auc": RocAuc,
+    "log_loss": LogLoss,
+}
+"""What Evidently has of classes, where the numbers are not its own."""
+NEAR = 1e-9
+"""So far from the stored number may that of a report be."""
 TESTS = {"mae": "mean_tests", "mean_error": "mean_tests"}
 """What Evidently calls the tests of a metric, where not `tests`."""
 logging.getLogger("evidently").setLevel(logging.ERROR)
@@ -126,9 +148,11 @@ class Evidently(Engine):
             threshold=self._find_alert(*series.key),
             tests=self._make_tests(*series.key),
         )
-        return self._run_one(
-            metric, _make_dataset(self.current, column), _make_dataset(reference, column)
-        )
+        sides = _make_dataset(self.current, column), _make_dataset(reference, column)
+        value = self._run_one(metric, *sides)
+        if series.metric.baseline != REFERENCE:  # a report tells drift by its column only
+            self.runs.pop()
+        return value
 
     def performance(self, name: str) -> float:
         return self._performances[PERFORMANCE[name].__name__]
@@ -220,6 +244,75 @@ class Evidently(Engine):
         ]
         results = self._run(metrics, data)
         return {str(config["type"]).rpartition(":")[2]: value for config, value in results}
+
+
+def report_classes(
+    monitor: Monitor,
+    current: CoercedRows,
+    measured: Mapping[Series, Measurement],
+    thresholds: Mapping[Series, Thresholds | None],
+) -> Iterator[Snapshot]:
+    """Evidently's runs of the metrics of classes that were computed without it.
+
+    Left out is what it cannot tell of such rows, and what it tells otherwise: of a class that is
+    absent it makes numbers up.
+    """
+    wanted = [
+        line
+        for line, outcome in measured.items()
+        if line.metric.name in BESIDE
+        and outcome.value is not None
+        and monitor.classifies
+        and find_computation(monitor, line) is not None
+    ]
+    if not wanted:
+        return
+    in_force = {line.key: fixed for line, fixed in thresholds.items()}
+    data = _make_words(monitor, current)
+    for line in wanted:
+        engine, name = Evidently(monitor, current, None, in_force), line.metric.name
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                value = engine._run_one(BESIDE[name](tests=engine._make_tests(name)), data)
+        except Exception as error:
+            LOG.debug("no report of %s", name, exc_info=error)
+            continue
+        if abs(value - float(measured[line].value or 0)) <= NEAR:
+            yield from engine.runs
+
+
+def _make_words(monitor: Monitor, current: CoercedRows) -> Dataset:
+    """The labelled rows of a classifier, with labels and predicted classes in words."""
+    rows, prediction = join_labels(monitor, current), monitor.prediction_column
+    assert prediction is not None
+    classes = prediction.classes or ("0", "1")
+    words = np.array(classes, object)
+    frame = pd.DataFrame(
+        {
+            side: words[rows[column].to_numpy(np.intp)]
+            for side, column in (("label", "label"), ("predicted", "predicted_class"))
+        }
+    )
+    sides: dict[str, Any] = {"target": "label", "prediction_labels": "predicted"}
+    if not prediction.classes:
+        roles = {"classification": [BinaryClassification(pos_label="1", **sides)]}
+        return Dataset.from_pandas(frame, data_definition=_make_definition((), [*frame], **roles))
+    columns = [current[number(name, SHARE)].numbers for name in prediction.probabilities]
+    present = {
+        name: column.to_numpy(float)[rows["place"].to_numpy()]
+        for name, column in zip(classes, columns, strict=False)
+        if column is not None
+    }
+    if len(present) == len(classes) and not {"label", "predicted"} & set(present):
+        frame = frame.assign(**present)
+        sides["prediction_probas"] = list(classes)
+    definition = _make_definition(
+        list(present) if "prediction_probas" in sides else [],
+        ["label", "predicted"],
+        classification=[MulticlassClassification(**sides)],
+    )
+    return Dataset.from_pandas(frame, data_definition=definition)
 
 
 def compute_named(

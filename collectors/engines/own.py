@@ -3,6 +3,7 @@ reference's."""
 
 import importlib
 import math
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.declare import Metric, Monitor, Series
 from driftdeck.declare.own import EVIDENTLY, MEASURE
 from driftdeck.diagnostics import LOG
+from driftdeck.project import SettingsError, find_root
 
 if TYPE_CHECKING:
     from driftdeck.collectors.engines.engine import Engine
@@ -47,7 +49,7 @@ def _call(engine: "Engine", metric: Metric) -> Result | UnmeasurableError:
     """What the function returns, or why it does not; within its time.
 
     A call cannot be ended from outside: one that takes too long goes on in a thread that nobody
-    waits for.
+    waits for. Each call has frames of its own, so that one that changes them changes no other's.
     """
     _, target = metric.options[0]
     seconds = metric.option("seconds")
@@ -60,7 +62,8 @@ def _call(engine: "Engine", metric: Metric) -> Result | UnmeasurableError:
     reference = engine.reference
     then = None
     if reference is not None:
-        then = reference.once("frame", lambda: frame_of(engine.monitor, reference))
+        kept = reference.once("frame", lambda: frame_of(engine.monitor, reference))
+        then = kept.copy(deep=False)  # pandas copies what is written to
     outcome: list[Any] = []
 
     def call() -> None:
@@ -81,12 +84,31 @@ def _call(engine: "Engine", metric: Metric) -> Result | UnmeasurableError:
 
 
 def load_function(target: str) -> Callable[[pd.DataFrame, pd.DataFrame | None], Result]:
-    """The function `module:name`. Raises ImportError, AttributeError."""
+    """The function `module:name`, of the project or installed. Raises ImportError, AttributeError.
+
+    A worker of a cluster has not been told where the project lies.
+    """
     module, _, name = target.partition(":")
-    function: Callable[[pd.DataFrame, pd.DataFrame | None], Result] = getattr(
-        importlib.import_module(module), name
-    )
+    try:
+        imported = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0] or not _add_project():
+            raise
+        imported = importlib.import_module(module)
+    function: Callable[[pd.DataFrame, pd.DataFrame | None], Result] = getattr(imported, name)
     return function
+
+
+def _add_project() -> bool:
+    """Let modules be imported from the project's folder; False if they were already."""
+    try:
+        root = str(find_root())
+    except SettingsError:
+        return False
+    if root in sys.path:
+        return False
+    sys.path.insert(0, root)
+    return True
 
 
 def frame_of(monitor: Monitor, rows: CoercedRows) -> pd.DataFrame:
@@ -112,6 +134,8 @@ def _number(result: Result, series: Series) -> float:
     if result is None:
         raise UnmeasurableError(f"{target} gives none")
     try:
+        if isinstance(result, str | bytes):
+            raise TypeError(result)
         number = float(result)  # type: ignore[arg-type]  # what a stranger's function returns
     except (TypeError, ValueError):
         raise UnmeasurableError(f"{target} returned {result!r:.100}, which is no number") from None

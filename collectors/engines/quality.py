@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftdeck.collectors.engines.errors import SHOWN, UnmeasurableError
+from driftdeck.collectors.frames.schema import NO_TYPE
 
 Values = np.ndarray | pd.Series
 """(rows,) one column's values: numbers with NaN, or words with None, where there is none."""
@@ -139,12 +140,17 @@ class SchemaDifferences:
 
 
 def schema_differences(now: Mapping[str, str], then: Mapping[str, str]) -> SchemaDifferences:
-    """Which columns are gone, new or of another type. now, then: types by name, in any order."""
+    """Which columns are gone, new or of another type. now, then: types by name, in any order.
+
+    A column without any value has no type that could have changed.
+    """
     return SchemaDifferences(
         gone=tuple(name for name in then if name not in now),
         new=tuple(name for name in now if name not in then),
         retyped=tuple(
-            (name, kind, now[name]) for name, kind in then.items() if now.get(name, kind) != kind
+            (name, kind, now[name])
+            for name, kind in then.items()
+            if NO_TYPE not in (kind, now.get(name, NO_TYPE)) and now[name] != kind
         ),
     )
 

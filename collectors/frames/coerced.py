@@ -3,12 +3,13 @@
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cached_property
+from threading import RLock
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from driftdeck.collectors.frames.schema import CodedWords, CoercedColumn, coerce
+from driftdeck.collectors.frames.schema import SCHEMA, CodedWords, CoercedColumn, coerce
 from driftdeck.declare import Column, Monitor
 
 T = TypeVar("T")
@@ -27,8 +28,9 @@ class CoercedRows:
         self.rows = len(frame)
         self._columns: Mapping[Key, CoercedColumn] = _coerce(monitor, frame)
         self._results: dict[Hashable, Any] = {}
+        self._locks: dict[Hashable, RLock] = {}
         self.declared = monitor.columns
-        self.schema: Mapping[str, str] = frame.attrs.get("schema", {})
+        self.schema: Mapping[str, str] = frame.attrs.get(SCHEMA, {})
         self.times: pd.Series | None = frame.get(monitor.source.time)
         self.end = end
 
@@ -51,12 +53,14 @@ class CoercedRows:
         return newest
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What an engine computes of these rows, computed when first needed.
+        """What an engine computes of these rows, computed when first needed, by one thread.
 
-        key: tells apart what is computed. make: computes it.
+        key: tells apart what is computed. make: computes it; it may ask for what has another key.
         """
         if key not in self._results:
-            self._results[key] = make()
+            with self._locks.setdefault(key, RLock()):
+                if key not in self._results:
+                    self._results[key] = make()
         result: T = self._results[key]
         return result
 
@@ -75,7 +79,7 @@ class CoercedRows:
         taken = CoercedRows.__new__(CoercedRows)
         taken.rows = len(places)
         taken._columns = _TakenColumns(self._columns, places, keep=keep)
-        taken._results = {}
+        taken._results, taken._locks = {}, {}
         taken.declared = self.declared
         taken.schema, taken.end = self.schema, self.end
         taken.times = None if self.times is None else self.times.iloc[places]

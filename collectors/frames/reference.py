@@ -1,7 +1,8 @@
 """What windows are compared with: coerced rows, with their bins and their hash."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
@@ -24,19 +25,33 @@ def list_reference_days(monitor: Monitor, breach: datetime | None) -> list[Windo
     """The whole days that a model version's windows are compared with, none without a reference.
 
     breach: start of the window that called for the version's training, None for a version that
-    was trained elsewhere: that one has the monitor's own reference.
+    was trained elsewhere: that one has the monitor's own reference. So has one whose breach came
+    before a whole day was over.
     """
     if monitor.reference is None:
         return []
-    plan = monitor.retrain
-    if breach is None or plan is None or plan.reference is None:
-        span = monitor.reference
-        return list(
-            monitor.every.days(parse_day(span.first, "first"), parse_day(span.last, "last"))
-        )
-    last = breach.astimezone(monitor.every.zone).date()
-    first = last - timedelta(days=plan.reference.days - 1)
-    return list(monitor.every.days(max(first, monitor.first_day or first), last))
+    plan, span = monitor.retrain, monitor.reference
+    if breach is not None and plan is not None and plan.reference is not None:
+        last = _find_last_day(monitor, breach)
+        first = last - timedelta(days=plan.reference.days - 1)
+        if days := list(monitor.every.days(max(first, monitor.first_day or first), last)):
+            return days
+    return list(monitor.every.days(parse_day(span.first, "first"), parse_day(span.last, "last")))
+
+
+def _find_last_day(monitor: Monitor, breach: datetime) -> date:
+    """The last day that was over when the window of a breach was: rows of later in an hour's day
+    have not come by then."""
+    end = monitor.every.containing(breach).end
+    return end.astimezone(monitor.every.zone).date() - timedelta(days=1)
+
+
+def join_days(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several days as one frame, which has the source's columns of the first of them
+    that has rows."""
+    joined = pd.concat(frames, ignore_index=True)
+    joined.attrs = next((dict(frame.attrs) for frame in frames if len(frame)), {})
+    return joined
 
 
 def make_reference(monitor: Monitor, frame: pd.DataFrame, digest: str) -> Reference:

@@ -16,6 +16,10 @@ from driftdeck.declare import Column, Role
 from driftdeck.declare.columns import format_word
 
 SHOWN = 3
+SCHEMA = "schema"
+"""Among the attributes of a frame: the type of each column that its source has."""
+NO_TYPE = "null"
+"""The type of a column that has no value, as Arrow calls it: of that nobody can tell a change."""
 
 
 @dataclass(frozen=True)

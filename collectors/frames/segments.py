@@ -56,7 +56,7 @@ def list_segments(
 
 def list_values(monitor: Monitor, slice_: Slice, reference: CoercedRows | None) -> tuple[str, ...]:
     """The values of a slice's segments: as declared, or the most frequent ones of the reference,
-    of equally frequent ones the first in the alphabet."""
+    of equally frequent ones the first in the alphabet; never what the rest is called."""
     if isinstance(slice_, Where):
         return (TRUE,)
     assert isinstance(slice_, By)
@@ -66,7 +66,8 @@ def list_values(monitor: Monitor, slice_: Slice, reference: CoercedRows | None) 
     def find() -> tuple[str, ...]:
         [column] = resolve(slice_, monitor.all_columns())
         counts = reference[column].counts
-        there = counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable")
+        is_word = (counts > 0) & ~counts.index.isin([OTHER, MISSING])
+        there = counts[is_word].sort_index().sort_values(ascending=False, kind="stable")
         return tuple(str(word) for word in there.index[: slice_.most])
 
     return reference.once(("values", slice_), find)

@@ -50,8 +50,9 @@ def run(
     from driftdeck.collectors.jobs.runner import Runner
 
     monitor = find_monitor(name, *settings.monitor_folders)
+    named = find_window(monitor, window_name) if window_name else None
     with connect(settings) as connection:
-        window = _choose_window(monitor, window_name, read_clock(connection))
+        window = _choose_window(monitor, named, read_clock(connection))
         runner = Runner(monitor, settings, connection, may_empty=may_empty)
         _retrain(settings, connection, monitor)
         failed = _announce_outcome(monitor, runner.run(window, report=report, trains=True))
@@ -67,16 +68,17 @@ def make_report(settings: Settings, name: str, window_name: str) -> int:
     from driftdeck.collectors.jobs.runner import Runner
 
     monitor = find_monitor(name, *settings.monitor_folders)
+    named = find_window(monitor, window_name) if window_name else None
     with connect(settings) as connection:
-        window = _choose_window(monitor, window_name, read_clock(connection))
+        window = _choose_window(monitor, named, read_clock(connection))
         return _announce_outcome(
             monitor, Runner(monitor, settings, connection).run(window, report=True)
         )
 
 
-def _choose_window(monitor: Monitor, name: str, now: datetime) -> Window:
-    """The window of that name, by default the newest. Raises UsageError if it is not over."""
-    window = find_window(monitor, name) if name else find_newest(monitor, now)
+def _choose_window(monitor: Monitor, named: Window | None, now: datetime) -> Window:
+    """The window that is named, by default the newest. Raises UsageError if it is not over."""
+    window = named or find_newest(monitor, now)
     if window.end > now:
         raise UsageError(f"{window.name} is not over yet; a window is collected when complete")
     return window

@@ -33,11 +33,11 @@ from evidently.ui.service.storage.sql.utils import create_sql_project_manager
 from evidently.ui.service.type_aliases import ZERO_UUID
 from sqlalchemy import create_engine
 
-from driftdeck.collectors.engines.evidently import PERFORMANCE
+from driftdeck.collectors.engines.evidently import BESIDE, PERFORMANCE
 from driftdeck.collectors.values import WindowResult
 from driftdeck.database import alone_with_evidently, evidently_uri
 from driftdeck.declare import Monitor, Window
-from driftdeck.declare.metrics import DRIFTS
+from driftdeck.declare.metrics import DRIFT_NAMES
 from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
 
@@ -174,7 +174,10 @@ def make_snapshot(monitor: Monitor, result: WindowResult) -> SnapshotModel:
 
 
 def make_dashboard(monitor: Monitor) -> DashboardModel:
-    """The project's own dashboard in Evidently's UI: drift by column, and performance."""
+    """The project's own dashboard in Evidently's UI: drift by column, and performance.
+
+    Of the whole and against the reference, since a report tells nothing else.
+    """
     panels = list(_make_panels(monitor))
     for panel in panels:
         panel.id = uuid5(NAMESPACE_URL, f"driftdeck/{monitor.name}/{panel.title}")
@@ -188,7 +191,7 @@ def make_dashboard(monitor: Monitor) -> DashboardModel:
 
 def _make_panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
     series = list(monitor.series())
-    for name in DRIFTS:
+    for name in DRIFT_NAMES:
         lines = [
             PanelMetric(
                 metric="ValueDrift",
@@ -201,10 +204,8 @@ def _make_panels(monitor: Monitor) -> Iterator[DashboardPanelPlot]:
         if lines:
             yield line_plot_panel(next(m.title for m in monitor.metrics if m.name == name), lines)
     for metric in monitor.metrics:
-        if metric.name in PERFORMANCE:
-            measured = PanelMetric(
-                metric=PERFORMANCE[metric.name].__name__, legend=metric.title.lower()
-            )
+        if kind := {**BESIDE, **PERFORMANCE}.get(metric.name):
+            measured = PanelMetric(metric=kind.__name__, legend=metric.title.lower())
             yield line_plot_panel(metric.title, [measured], size="half")
 
 

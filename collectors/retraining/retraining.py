@@ -20,8 +20,7 @@ from driftdeck.collectors.retraining.records import (
 from driftdeck.collectors.retraining.training import TrainingOutcome, promote, train
 from driftdeck.database import connect
 from driftdeck.database.locks import Lock, held
-from driftdeck.declare import Firing, Monitor, Retrain, Window
-from driftdeck.declare.metrics import Scope
+from driftdeck.declare import Firing, Monitor, Retrain, Segment, Window
 from driftdeck.firing import confirm
 from driftdeck.settings import Settings
 
@@ -108,26 +107,35 @@ def _find_reason(
 ) -> str:
     """Why a retraining is called for by the newest judged window, '' if it is not, or not this.
 
-    Days of the reference call for none: the model that is watched was made of them.
+    Days of the reference call for none: the model that is watched was made of them. Segments call
+    for one only where the plan says so.
     """
-    metrics = plan.metrics or tuple(
-        metric.name for metric in monitor.metrics if metric.scope is Scope.PERFORMANCE
+    metrics = plan.metrics or tuple(m.name for m in monitor.metrics if m.is_performance)
+    slices = [s.name for s in monitor.slices if set(s.judged) & set(metrics)]
+    judged = (
+        "monitor = %(monitor)s and metric = any(%(metrics)s) and breached is not null"
+        " and slice_column = any(%(slices)s)"
     )
     rows = connection.execute(
-        "select window_start, metric, column_name, breached from monitoring.metric"
-        " where monitor = %s and metric = any(%s) and breached is not null"
-        " and window_start = any(select window_start from monitoring.metric"
-        " where monitor = %s and metric = any(%s) and breached is not null"
-        " group by 1 order by 1 desc limit %s)",
-        [monitor.name, list(metrics), monitor.name, list(metrics), plan.of],
+        "select window_start, metric, column_name, slice_column, slice_value, breached"
+        f" from monitoring.metric where {judged} and window_start = any("
+        f"select window_start from monitoring.metric where {judged}"
+        " group by 1 order by 1 desc limit %(of)s)",
+        {
+            "monitor": monitor.name,
+            "metrics": list(metrics),
+            "slices": ["", *slices] if plan.segments else [""],
+            "of": plan.of,
+        },
     ).fetchall()
     zone = monitor.every.zone
     reference_days = {window.day for window in list_reference_days(monitor, None)}
     breaches: dict[datetime, list[str]] = {}
-    for start, metric, column, breached in rows:
+    for start, metric, column, slice_, value, breached in rows:
         day, names = start.astimezone(zone).date(), breaches.setdefault(start, [])
         if breached and day not in reference_days and not monitor.is_expected(metric, column, day):
-            names.append(f"{metric} {column}".strip())
+            segment = f"of {Segment(slice_, value)}" if slice_ else ""
+            names.append(" ".join(filter(None, (metric, column, segment))))
     if not breaches or max(breaches) != window.start or not breaches[window.start]:
         return ""
     in_breach = [bool(names) for _, names in sorted(breaches.items())]

@@ -7,9 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from driftdeck.collectors.frames.schema import SCHEMA
 from driftdeck.collectors.ledger import Ledger, Reason
 from driftdeck.collectors.sources import csv, parquet
 from driftdeck.collectors.sources.declared import Sources
@@ -24,6 +26,7 @@ MOST_OUTSIDE = 0.05
 """A larger share of rows of other days in a day's partition means that the zone is wrong."""
 ZONE_SPAN = pd.Timedelta(hours=26)
 """No two time zones are further apart."""
+CSV_TYPE = "text"
 MOST_NAMES, LONGEST_NAME = 12, 40
 """So many names of columns stand in an error, and so many characters of each."""
 
@@ -47,17 +50,29 @@ class Log:
             return part
         times = part.frame[self.source.time]
         if times.min() >= window.start and times.max() < window.end:
-            return part
+            return self._with_schema(part, part.frame, np.ones(len(times), bool))
         inside = (times >= window.start) & (times < window.end)
         days = self.paths.days_of(window)
         in_days = (times >= days.start) & (times < days.end)
         ledger = part.ledger.without(Reason.ELSEWHERE, int((in_days & ~inside).sum()))
         if not in_days.all():
-            self._check_outside(times, in_days, window if days == window else days)
+            self._check_outside(times, in_days, days)
             reason = Reason.ELSEWHERE if self.paths.are_shared else Reason.OUTSIDE
             example = str(times[~in_days].iloc[0])
             ledger = ledger.without(reason, int((~in_days).sum()), example)
-        return Part(part.frame.loc[inside].reset_index(drop=True), ledger)
+        frame = part.frame.loc[inside].reset_index(drop=True)
+        return self._with_schema(Part(frame, ledger, part.schemas), frame, inside.to_numpy())
+
+    def _with_schema(self, part: Part, frame: pd.DataFrame, inside: np.ndarray) -> Part:
+        """Rows with the columns of the files that they come of, where somebody asks.
+
+        frame: the rows. inside: which of all that were read they are.
+        """
+        if not self.reading.schema:
+            return part
+        described = frame.copy(deep=False)
+        described.attrs[SCHEMA] = part.schema_of(inside)
+        return Part(described, part.ledger)
 
     def read_labels(self, window: Window, names: Sequence[str]) -> Part:
         """The named columns of what may be labels of a window's rows, with the time of each, when
@@ -80,7 +95,7 @@ class Log:
             mend = f"no time zone is so far away, e.g. {times[~near].iloc[0]}; mend the times"
         raise SourceError(
             f"{self.source.folder}: by {self.source.time!r} {outside} of {len(times)} rows of"
-            f" partition {window.name} lie outside it in {self.paths.zone.key}; {mend}"
+            f" partition {window.name} lie outside that day in {self.paths.zone.key}; {mend}"
         )
 
     def first_day(self, zone: ZoneInfo) -> date | None:
@@ -116,7 +131,7 @@ class Log:
     def read_file(self, path: Path, names: Sequence[str], window: Window | None) -> Part:
         """The named columns of a file's rows that have a time. Raises SourceError."""
         with naming(path):
-            table, repeated, outside, unreadable = self._read_table(path, names, window)
+            table, repeated, outside, unreadable, schema = self._read_table(path, names, window)
             if not table.num_columns:
                 return Part(pd.DataFrame(), Ledger())
             frame = coerce_columns(
@@ -124,27 +139,31 @@ class Log:
             )
             part = with_times(frame, self.source, str(path))
         ledger = replace(part.ledger, read=part.ledger.read + outside)
-        return Part(part.frame, ledger.without(Reason.ELSEWHERE, outside))
+        schemas = ((schema, len(part.frame)),) if self.reading.schema else ()
+        return Part(part.frame, ledger.without(Reason.ELSEWHERE, outside), schemas)
 
     def _read_table(
         self, path: Path, names: Sequence[str], window: Window | None
-    ) -> tuple[pa.Table, list[str], int, dict[str, str]]:
+    ) -> tuple[pa.Table, list[str], int, dict[str, str], dict[str, str]]:
         """(columns, names that the file has several times, number of rows that are surely of other
-        windows and left out, reason by column that cannot be read)."""
+        windows and left out, reason by column that cannot be read, type by column)."""
         if isinstance(self.source, Csv):
             head = csv.read_head(path, self.source.separator)
             unique, repeated = self._split_names(path, head.names, names)
             schema = pa.schema([(name, pa.string()) for name in unique])
             batches = csv.read_batches(path, self.source, head, unique)
-            return pa.Table.from_batches(batches, schema), repeated, 0, {}
+            types = dict.fromkeys(head.names, CSV_TYPE)
+            return pa.Table.from_batches(batches, schema), repeated, 0, {}, types
         with parquet.open_file(path) as file:
             unique, repeated = self._split_names(path, file.schema_arrow.names, names)
             table, outside, unreadable = parquet.read_rows(file, unique, self.source.time, window)
+            types = parquet.read_schema(file) if self.reading.schema else {}
         return (
             table,
             repeated,
             outside,
             {name: f"{path}: {reason}" for name, reason in unreadable.items()},
+            types,
         )
 
     def _split_names(

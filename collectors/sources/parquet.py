@@ -27,6 +27,19 @@ def read_names(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
+def read_schema(file: pq.ParquetFile) -> dict[str, str]:
+    """The type of each column of a file, but pandas' nameless index; how words are packed, which
+    depends on how many there are, is no part of it."""
+    fields = (field for field in file.schema_arrow if not field.name.startswith(INDEX))
+    return {field.name: _name_type(field.type) for field in fields}
+
+
+def _name_type(kind: pa.DataType) -> str:
+    if pa.types.is_dictionary(kind):
+        return _name_type(kind.value_type)
+    return str(kind).removeprefix("large_")
+
+
 def read_rows(
     file: pq.ParquetFile, names: Sequence[str], time_column: str, window: Window | None
 ) -> tuple[pa.Table, int, dict[str, str]]:

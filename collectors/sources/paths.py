@@ -37,8 +37,9 @@ class Paths:
     def days_of(self, window: Window) -> Window:
         """The whole days that a window touches: those whose files may have its rows."""
         every = Daily(timezone=self.zone.key)
-        last_moment = window.end - timedelta(microseconds=1)
-        return Window(every.containing(window.start).start, every.containing(last_moment).end)
+        first = every.containing(window.start)
+        last = every.containing(window.end - timedelta(microseconds=1))
+        return Window(first.start, last.end, first.name)
 
     def are_shared_by(self, window: Window) -> bool:
         """Whether the files of a window may well have rows of others."""

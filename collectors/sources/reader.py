@@ -1,5 +1,6 @@
 """One window of a monitor: its rows, the labels known by then, and the fingerprint of both."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from driftdeck.collectors.frames.schema import SCHEMA
 from driftdeck.collectors.ledger import Ledger, Reason, sum_ledgers
 from driftdeck.collectors.sources import joins
 from driftdeck.collectors.sources.declared import Sources
@@ -57,6 +59,18 @@ class Reader:
         """
         part = self.predictions.read_window(window)
         self._refuse_unusable(part)
+        rows = self._read(window, part, now)
+        schema = part.frame.attrs.get(SCHEMA)
+        if schema is None:
+            return rows
+        rows.frame.attrs[SCHEMA] = schema
+        # A column that is not declared changes no hash of rows.
+        basis = repr((rows.fingerprint, sorted(schema.items())))
+        digest = hashlib.sha256(basis.encode(errors="backslashreplace"))
+        return replace(rows, fingerprint=digest.hexdigest()[:16])
+
+    def _read(self, window: Window, part: Part, now: datetime) -> Rows:
+        """The rows of a window, joined with their labels. part: without these."""
         frame, hashes = part.frame, hash_rows(part.frame)
         if len(frame):
             frame, hashes = _sort(frame, self.monitor.source.time, hashes)

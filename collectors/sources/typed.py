@@ -19,6 +19,7 @@ from driftdeck.collectors.frames import cells
 from driftdeck.collectors.frames.schema import is_logical
 from driftdeck.collectors.sources.errors import cause
 from driftdeck.declare import Monitor
+from driftdeck.declare.kinds import CHANGED_COLUMNS
 from driftdeck.diagnostics import LOG
 
 
@@ -28,7 +29,7 @@ class Reading:
 
     numbers: the columns of numbers. label: the column of labels. All others are words. logical:
     whether "true" means 1 among the labels. decimal: the mark before a fraction in text. missing:
-    words that mean a missing cell.
+    words that mean a missing cell. schema: whether the types of all columns are wanted, too.
     """
 
     numbers: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class Reading:
     logical: bool = False
     decimal: str = "."
     missing: tuple[str, ...] = ()
+    schema: bool = False
 
     @classmethod
     def of(cls, monitor: Monitor) -> "Reading":
@@ -46,9 +48,10 @@ class Reading:
         numbers = {column.name for column in columns if column.kind == "number"} - categories
         target, on = monitor.target_column, monitor.labels.on if monitor.labels else ""
         named = frozenset(numbers - {on, monitor.model_version})
+        schema = any(metric.name == CHANGED_COLUMNS.name for metric in monitor.metrics)
         if target is None or target.kind != "category":
-            return cls(named)
-        return cls(named, target.name, is_logical(target))
+            return cls(named, schema=schema)
+        return cls(named, target.name, is_logical(target), schema=schema)
 
 
 def coerce_columns(

@@ -17,7 +17,13 @@ from rich.table import Table
 
 from driftdeck import threshold_files
 from driftdeck.collectors.engines.choice import choose_for_calibration
-from driftdeck.collectors.frames.reference import list_reference_days, make_reference
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.reference import (
+    join_days,
+    list_reference_days,
+    make_reference,
+)
+from driftdeck.collectors.frames.segments import list_values
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value
@@ -26,6 +32,7 @@ from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.collectors.windows.reference import load_reference, read_windows
 from driftdeck.declare import Monitor, Series, Slice, Thresholds, Window
 from driftdeck.declare.methods import BreachSide
+from driftdeck.declare.slices import By
 from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.errors import UsageError
 from driftdeck.firing import confirm
@@ -59,8 +66,12 @@ def list_calibrated(monitor: Monitor) -> list[Series]:
 
 
 def write_thresholds(monitor: Monitor, settings: Settings, values: Values) -> None:
-    """Write the threshold file from the values of quiet windows, and print it beside them."""
+    """Write the threshold file from the values of quiet windows, and print it beside them.
+
+    values: may be of more series than the monitor has.
+    """
     by_key = {series.key: series for series in list_calibrated(monitor)}
+    values = {key: v for key, v in values.items() if (key.metric, key.column) in by_key}
     proposals = {
         key: propose(by_key[key.metric, key.column], numbers)
         for key, numbers in values.items()
@@ -117,7 +128,7 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
         for line in series
         if line.metric.quantiles is None or line.metric.quantiles.same is None
     }
-    judged = replace(monitor, slices=tuple(_judging(monitor)))
+    judged = replace(monitor, slices=tuple(_judging(monitor, blocks)))
     baselines = Baselines(monitor, reader)
     for index, block in track(
         list(enumerate(blocks)),
@@ -126,7 +137,7 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
         disable=not sys.stdout.isatty(),
     ):
         frames = [other.frame for n, other in enumerate(blocks) if n != index]
-        others = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        others = join_days(frames) if frames else pd.DataFrame()
         if others.empty:
             continue
         reference = make_reference(monitor, others, "")
@@ -142,11 +153,18 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
     return values
 
 
-def _judging(monitor: Monitor) -> Iterator[Slice]:
-    """The slices that judge something, with these metrics only."""
-    for slice_ in monitor.slices:
-        if slice_.judged:
-            yield replace(slice_, metrics=slice_.judged)
+def _judging(monitor: Monitor, blocks: Sequence[_Block]) -> Iterator[Slice]:
+    """The slices that judge something, with these metrics only, and with the segments that the
+    whole reference has: those of a few days less may be others."""
+    judging = [slice_ for slice_ in monitor.slices if slice_.judged]
+    if not judging:
+        return
+    whole = CoercedRows(monitor, join_days([block.frame for block in blocks]))
+    for slice_ in judging:
+        chosen = replace(slice_, metrics=slice_.judged)
+        if isinstance(chosen, By):
+            chosen = replace(chosen, values=list_values(monitor, chosen, whole))
+        yield chosen
 
 
 def _add(

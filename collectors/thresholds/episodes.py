@@ -1,13 +1,27 @@
 """Which stored windows confirmed a breach: the first of each span in which an alert stood."""
 
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
 
 import psycopg
 
 from driftdeck import firing
-from driftdeck.declare import Monitor
+from driftdeck.declare import Monitor, Segment
+
+READ_AT_ONCE = 20_000
+"""So many values are fetched at once: of segments and hours there are millions."""
+
+
+class StoredSeries(NamedTuple):
+    """Whose values they are. column: of the series, or its class; '' for the whole data set.
+    segment: None for the whole window."""
+
+    metric: str
+    column: str = ""
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True)
@@ -22,21 +36,30 @@ class Judgement:
 
 def load_judgements(
     connection: psycopg.Connection, monitor: Monitor
-) -> dict[tuple[str, str], list[Judgement]]:
+) -> Iterator[tuple[StoredSeries, list[Judgement]]]:
     """The judged values of each series, in order, without those that are expected: as the rules
-    see them."""
-    rows = connection.execute(
-        "select metric, column_name, window_start, value, breached, row_count"
-        " from monitoring.metric where monitor = %s and breached is not null"
-        " order by window_start",
-        [monitor.name],
-    )
+    see them. Of segments they are those that are judged today."""
+    judged = [(slice_.name, metric) for slice_ in monitor.slices for metric in slice_.judged]
     zone = monitor.every.zone
-    judgements: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
-    for metric, column, start, *rest in rows:
-        if not monitor.is_expected(metric, column, start.astimezone(zone).date()):
-            judgements[metric, column].append(Judgement(start, *rest))
-    return judgements
+    with connection.transaction(), connection.cursor("judgements") as cursor:
+        cursor.itersize = READ_AT_ONCE
+        cursor.execute(
+            "select metric, column_name, slice_column, slice_value, window_start, value, breached,"
+            " row_count from monitoring.metric where monitor = %s and breached is not null"
+            " and (slice_column = '' or (slice_column, metric) in"
+            " (select * from unnest(%s::text[], %s::text[])))"
+            " order by metric, column_name, slice_column, slice_value, window_start",
+            [monitor.name, [name for name, _ in judged], [metric for _, metric in judged]],
+        )
+        for (metric, column, *segment), rows in groupby(cursor, key=lambda row: row[:4]):
+            yield (
+                StoredSeries(metric, column, Segment(*segment) if segment[0] else None),
+                [
+                    Judgement(*row[4:])
+                    for row in rows
+                    if not monitor.is_expected(metric, column, row[4].astimezone(zone).date())
+                ],
+            )
 
 
 def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[datetime]:
@@ -46,9 +69,11 @@ def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[dat
     """
     firings = {metric.name: metric.firing for metric in monitor.metrics}
     starts: set[datetime] = set()
-    for (metric, _), windows in load_judgements(connection, monitor).items():
-        if metric in firings:
-            standing = firing.confirm(firings[metric], [window.breached for window in windows])
+    for series, windows in load_judgements(connection, monitor):
+        if series.metric in firings:
+            standing = firing.confirm(
+                firings[series.metric], [window.breached for window in windows]
+            )
             onsets = zip(windows, firing.find_onsets(standing), strict=True)
             starts |= {window.start for window, begins in onsets if begins and window.rows}
     return sorted(starts)

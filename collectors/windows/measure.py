@@ -130,7 +130,9 @@ def measure_rows(
         labelled_count=whole.labelled,
         model_version=find_model_version(monitor, frame),
         error=error,
-        explanation=explain(monitor, current, comparison.reference, values),
+        explanation=explain(
+            monitor, current, comparison.reference, values, {p.segment: p for p in segments}
+        ),
         runs=tuple(runs),
         confusion=_count_confusion(monitor, current),
     )

@@ -4,10 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import pandas as pd
-
 from driftdeck.collectors.engines.drift_index.cache import use_cached_indexes
-from driftdeck.collectors.frames.reference import Reference, make_reference
+from driftdeck.collectors.frames.reference import Reference, join_days, make_reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.declare import Monitor, Window
@@ -28,7 +26,7 @@ def load_reference(reader: Reader, monitor: Monitor, days: Sequence[Window]) -> 
     if not days:
         return None
     rows = read_windows(reader, days)
-    frame = pd.concat([day.frame for day in rows], ignore_index=True)
+    frame = join_days([day.frame for day in rows])
     if frame.empty:
         raise SourceError(
             f"{monitor.name}: the reference {days[0].name} to {days[-1].name} has no rows; prepare"

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from driftdeck.declare.columns import Column
 from driftdeck.declare.errors import require
-from driftdeck.declare.kinds import BY_NAME
+from driftdeck.declare.kinds import BY_NAME, CHANGED_COLUMNS
 from driftdeck.declare.metrics import Metric, Scope
 from driftdeck.declare.slices import By, Where, check_comparisons, resolve
+from driftdeck.declare.sources import Table
 from driftdeck.declare.tasks import Task
 from driftdeck.declare.windows import OPEN
 
@@ -161,6 +162,12 @@ def _check_metric(monitor: "Monitor", metric: Metric) -> None:
         "there is no target",
         "name the target column",
     )
+    require(
+        metric.name != CHANGED_COLUMNS.name or not isinstance(monitor.source, Table),
+        metric.name,
+        "a table has the same columns for every window, so that it would always be 0",
+        "take it away; a declared column that is gone makes its windows partial",
+    )
     if kind is not None:
         _check_task(monitor, kind.name, kind.task, probabilities=kind.probabilities)
     unknown = sorted(set(metric.columns) - {column.name for column in monitor.columns})
@@ -249,6 +256,13 @@ def _check_retrain(monitor: "Monitor") -> None:
         "retrain: metrics",
         "none, and no performance metric is judged",
         "name the metrics whose breaches count",
+    )
+    counted = set(monitor.retrain.metrics) or performance
+    require(
+        not monitor.retrain.segments or any(counted & set(s.judged) for s in monitor.slices),
+        "retrain: segments",
+        "no slice judges a metric whose breaches count",
+        "name one in its judged=..., or leave segments out",
     )
     require(
         monitor.retrain.reference is None

@@ -27,7 +27,7 @@ def drift(
 
     Example:
         >>> d.drift().quantiles  # calibrated, column by column
-        Quantiles(warn=0.9, alert=0.95)
+        Quantiles(warn=0.9, alert=0.95, same=None)
         >>> d.drift(number=d.PSI, category=d.PSI, warn=0.1, alert=0.2).thresholds.as_dict()
         {'warn_above': 0.1, 'alert_above': 0.2}
         >>> d.drift(number=d.KS, category=d.CHI_SQUARE, alert=0.001).thresholds.as_dict()

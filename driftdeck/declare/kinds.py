@@ -296,7 +296,7 @@ MAPE = _performance(
     "Mean absolute percentage error",
     ERROR_SHARE,
     BreachSide.HIGH,
-    "The mean of the absolute errors, each as a share of its label.",
+    "The mean of the absolute errors, each as a share of its label: 0.1 is 10 %.",
     "regression",
 )
 WAPE = _performance(
@@ -304,7 +304,7 @@ WAPE = _performance(
     "Weighted absolute percentage error",
     ERROR_SHARE,
     BreachSide.HIGH,
-    "The sum of the absolute errors as a share of the sum of the labels.",
+    "The sum of the absolute errors as a share of the sum of the labels: 0.1 is 10 %.",
     "regression",
 )
 MASE = _performance(
@@ -312,8 +312,7 @@ MASE = _performance(
     "Mean absolute scaled error",
     RATIO,
     BreachSide.HIGH,
-    "The mean absolute error over that of repeating the label of a season before, in the"
-    " reference: above 1 the model is worse.",
+    "The mean absolute error over that of repeating the label of a season before.",
     "regression",
     reference=True,
 )
@@ -322,7 +321,7 @@ R2 = _performance(
     "R squared",
     RATIO,
     BreachSide.LOW,
-    "The share of the labels' variance that the prediction explains; below 0 their mean is better.",
+    "The share of the labels' variance that the prediction explains.",
     "regression",
 )
 PINBALL = _error(
@@ -334,7 +333,7 @@ COVERAGE = replace(
         "Coverage of the interval",
         SHARE,
         BreachSide.BOTH,
-        "The share of labels that lie within the predicted interval.",
+        "The share of labels that lie within the predicted interval, its ends included.",
         "regression",
     ),
     signed=False,
@@ -406,7 +405,7 @@ CHANGED_COLUMNS = _quality(
 AGE = _quality(
     "newest_row_age",
     "Age of the newest row",
-    "How long before the end of the window its newest row lies.",
+    "How long before the end of the window its newest row lies, in hours.",
     scope=Scope.DATASET,
     unit=HOURS,
 )

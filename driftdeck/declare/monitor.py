@@ -32,10 +32,10 @@ class Series:
     Args:
         metric: Its metric.
         column: The column it is computed for, None for the whole data set.
-        class_name: The class it is computed for, '' for all.
         method: How drift is scored, None where there is nothing to choose.
         unit: Of its values.
         thresholds: In force, None where there are none (yet).
+        class_name: The class it is computed for, '' for all.
 
     Example:
         >>> [series.key for series in churn.series()][:2]  # of the monitor in help(d.Monitor)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from driftdeck.declare.columns import Column
 from driftdeck.declare.errors import require
+from driftdeck.declare.kinds import BY_NAME
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import FIRING, Firing, Metric, Option, Scope
 from driftdeck.declare.retrain import CALLABLE
@@ -14,6 +15,8 @@ from driftdeck.declare.units import NUMBER, Unit
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Side = Literal["high", "low", "both"]
+NAMES_OF_FILES = frozenset({"calibration", "segments", "like"})
+"""What the file of thresholds calls its own tables."""
 MEASURE, EVIDENTLY = "measure", "evidently"
 """The option that says what computes the number."""
 
@@ -104,7 +107,9 @@ def evidently(
     """A metric of Evidently that gives one number, by the name of its class.
 
     Args:
-        metric: The class in `evidently.metrics`, such as "MaxValue" or "DuplicatedRowCount".
+        metric: The class in `evidently.metrics`, such as "MaxValue" or "DuplicatedRowCount". Of
+            one that gives a count and its share it is the share, of a mean and its deviation the
+            mean.
         title: As people read it.
         unit: Of the number.
         bad: The side of a threshold on which a value is a breach: "high", "low" or "both".
@@ -165,6 +170,12 @@ def _metric(
         "use up to 40 lower-case letters, digits and _, starting with a letter",
     )
     require(bool(title.strip()), f"{name}: title", "is empty", "say it in words")
+    require(
+        name not in BY_NAME and name not in NAMES_OF_FILES,
+        f"{computed_by}: name",
+        f"{name!r} means something else",
+        'choose another: name="..."',
+    )
     sides = [side.value for side in BreachSide]
     require(bad in sides, f"{name}: bad", f"{bad!r}", f"give one of {', '.join(sides)}")
     fixed = None

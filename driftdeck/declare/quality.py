@@ -135,8 +135,9 @@ def changed_columns(
 ) -> Metric:
     """How many columns of the source are gone, new, or of another type than in the reference.
 
-    All columns of the source are looked at, also those that are not declared. Which they are stands
-    in the runs of the window.
+    All columns of the files that a window's rows come of are looked at, also those that are not
+    declared. Which they are stands in the explanation of a window that is beyond its thresholds.
+    Columns of CSV are all text. A table has the same columns for every window: it is refused.
 
     Example:
         >>> d.changed_columns(warn=0).thresholds.as_dict()

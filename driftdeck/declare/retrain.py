@@ -14,14 +14,16 @@ CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 class Retrain:
     """When a model is trained anew, and by what.
 
-    A command finds its arguments in the environment variables MONITOR, DAY and VERSION. A run that
-    is cut off is run again from its beginning; a promotion that is cut off is run again without a
-    training, so it must come to the same however much of it was done.
+    A command finds its arguments in the environment variables MONITOR, DAY and VERSION. DAY is the
+    name of the window that called for it, such as 2026-03-01, of hours 2026-03-01T16, of weeks
+    2026-W10, of months 2026-03. A run that is cut off is run again from its beginning; a promotion
+    that is cut off is run again without a training, so it must come to the same however much of it
+    was done.
 
     Args:
-        run: `module:function`, called with the names of the monitor and of the window in breach, or
-            a command line. What the function returns, or the last line that is printed, is the new
-            version.
+        run: `module:function`, called with the monitor's name and the name of the window in
+            breach, or a command line. What the function returns, or the last line that is printed,
+            is the new version.
         promote: What makes the new version answer, as `run`, with the version as third argument; ''
             where `run` does it. The version is recorded before, so that whatever it answers is
             compared with its own reference.
@@ -31,11 +33,13 @@ class Retrain:
         cooldown: Between the windows that call for two trainings, of which the first may have
             failed.
         limit: A longer run is ended.
-        reference: Windows of the new version are compared with so many whole days up to the breach,
-            best what the version was trained on; None leaves them the monitor's own reference.
+        reference: Windows of the new version are compared with so many whole days up to the end of
+            the window in breach, best what the version was trained on; None leaves them the
+            monitor's own reference.
         during_backfill: Whether a backfill takes the windows in order and trains, too. Only for a
             log that the training answers anew, as a simulated one: a real model is not trained on a
             past breach.
+        segments: Whether a breach of a judged segment counts as one of the whole window does.
 
     Raises:
         DeclarationError: No `run`, not 1 <= after <= of, or a reference of part of a day.
@@ -55,6 +59,7 @@ class Retrain:
     limit: Hours = TWO_HOURS
     reference: Days | None = None
     during_backfill: bool = False
+    segments: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.run.strip()), "retrain: run", "''", "name module:function or a command")

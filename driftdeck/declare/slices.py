@@ -10,7 +10,8 @@ from driftdeck.declare.columns import Column, format_category
 from driftdeck.declare.errors import DeclarationError, require
 
 NAME = re.compile(r"[a-z][a-z0-9_ ]{0,39}")
-QUOTED = re.compile(r"`([^`]+)`")
+QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`([^`]+)`""")
+"""A word, of which backticks are a part, or a column's name in backticks."""
 MOST = 100
 """A slice has at most so many segments: fifty of them times twenty columns are a thousand lines."""
 TRUE = "true"
@@ -160,9 +161,14 @@ class Where(Slice):
     def _plain(self) -> tuple[str, dict[str, str]]:
         """(the condition with a plain name for each quoted one, the quoted by plain name)."""
         quoted: dict[str, str] = {}
+        unused = "quoted_"
+        while unused in self.condition:
+            unused += "_"
 
         def plain(match: re.Match[str]) -> str:
-            name = f"quoted_{len(quoted)}"
+            if match[1] is None:
+                return match[0]
+            name = f"{unused}{len(quoted)}"
             quoted[name] = match[1]
             return name
 
@@ -184,13 +190,55 @@ def _check_grammar(expression: ast.expr, place: str) -> None:
     for node in ast.walk(expression):
         known = isinstance(node, _ALLOWED)
         require(known, place, f"{type(node).__name__} is not understood", GRAMMAR)
-    require(
-        isinstance(expression, ast.BoolOp | ast.Compare)
-        or (isinstance(expression, ast.UnaryOp) and isinstance(expression.op, ast.Not)),
-        place,
-        "is no comparison",
-        GRAMMAR,
-    )
+    _check_truth(expression, place)
+
+
+def _check_truth(node: ast.expr, place: str) -> None:
+    """Raise DeclarationError unless it is a comparison, or several with and, or, not."""
+    if isinstance(node, ast.BoolOp):
+        for part in node.values:
+            _check_truth(part, place)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        _check_truth(node.operand, place)
+    else:
+        is_comparison = isinstance(node, ast.Compare)
+        require(is_comparison, place, f"{ast.unparse(node)} is no comparison", GRAMMAR)
+        assert isinstance(node, ast.Compare)
+        _check_sides(node, place)
+
+
+def _check_sides(node: ast.Compare, place: str) -> None:
+    """Raise DeclarationError unless each side is a column, a number or a word, or behind `in` a
+    list of these."""
+    sides = [node.left, *node.comparators]
+    for left, op, right in zip(sides[:-1], node.ops, sides[1:], strict=True):
+        is_in = isinstance(op, ast.In | ast.NotIn)
+        if is_in:
+            elements = right.elts if isinstance(right, ast.Tuple | ast.List) else []
+            require(
+                isinstance(left, ast.Name) and bool(elements) and all(map(_is_constant, elements)),
+                place,
+                f"{ast.unparse(node)}: in wants a column before it and a list behind it",
+                GRAMMAR,
+            )
+        for side in (left,) if is_in else (left, right):
+            what = ast.unparse(side)
+            is_list = isinstance(side, ast.Tuple | ast.List)
+            require(not is_list, place, f"{what}: a list stands behind in only", GRAMMAR)
+            require(
+                isinstance(side, ast.Name) or _is_constant(side),
+                place,
+                f"{what} is neither a column, a number nor a word",
+                GRAMMAR,
+            )
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Whether it is a number, a word, or True or False."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = node.operand
+        return isinstance(inner, ast.Constant) and type(inner.value) in (int, float)
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str)
 
 
 def by(
@@ -339,8 +387,8 @@ def constants(node: ast.expr) -> list[Any]:
     """The numbers and words of one side of a comparison; none of a column."""
     if isinstance(node, ast.Constant):
         return [node.value]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
-        return [-node.operand.value] if isinstance(node.operand.value, int | float) else ["-"]
+    if isinstance(node, ast.UnaryOp):
+        return [-value for value in constants(node.operand)]
     if isinstance(node, ast.Tuple | ast.List):
         return [value for element in node.elts for value in constants(element)]
     return []

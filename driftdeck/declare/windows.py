@@ -36,8 +36,9 @@ class Window:
     Args:
         start: The first moment that belongs to it, with a time zone.
         end: The first moment that does not, with a time zone.
-        name: As people write it: 2026-03-01, 2026-03-01T16, 2026-W10, 2026-03; '' means the day.
-        day: The local day on which it starts; None means that of `start`.
+        name: As people write it: 2026-03-01, 2026-03-01T16, 2026-W10, 2026-03; '' where it is but
+            a span.
+        local_day: On which it starts; None means that of `start`.
 
     Example:
         >>> from datetime import date
@@ -48,13 +49,12 @@ class Window:
     start: datetime
     end: datetime
     name: str = field(default="", compare=False)
-    day: date = field(default=None, compare=False)  # type: ignore[assignment]  # never None outside
+    local_day: date | None = field(default=None, compare=False)
 
-    def __post_init__(self) -> None:
-        if self.day is None:
-            object.__setattr__(self, "day", self.start.date())
-        if not self.name:
-            object.__setattr__(self, "name", self.day.isoformat())
+    @property
+    def day(self) -> date:
+        """The local day on which it starts."""
+        return self.local_day or self.start.date()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,11 @@ class Every(ABC):
 
     Raises:
         DeclarationError: An unknown time zone.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> d.Hourly(6).containing(datetime(2026, 3, 1, 14, 30, tzinfo=UTC)).name
+        '2026-03-01T12'
     """
 
     timezone: str = "UTC"

@@ -10,17 +10,17 @@ MONITORS_AT_ONCE = 2
 RETRY_SECONDS = [30, 60]
 
 
-@task(task_run_name="{monitor} {day}", retries=2, retry_delay_seconds=RETRY_SECONDS)
-def collect_window(monitor: str, day: str) -> None:
+@task(task_run_name="{monitor} {name}", retries=2, retry_delay_seconds=RETRY_SECONDS)
+def collect_window(monitor: str, name: str) -> None:
     """Collect one window; fails with what the collector said."""
-    for line in windows.run(monitor, day):
+    for line in windows.run(monitor, name):
         get_run_logger().info(line)
 
 
 @task(task_run_name="{monitor}")
-def collect_monitor(monitor: str, days: list[str]) -> list[State]:
+def collect_monitor(monitor: str, names: list[str]) -> list[State]:
     """A monitor's windows in order; fails if one did, after the others have run."""
-    return [collect_window(monitor, day, return_state=True) for day in days]
+    return [collect_window(monitor, name, return_state=True) for name in names]
 
 
 @task(retries=2, retry_delay_seconds=RETRY_SECONDS)
@@ -39,8 +39,10 @@ def tell(untold: str) -> None:
 def collect() -> list[State]:
     """Collect what is due; fails if a window did, and leaves the other monitors alone."""
     due_windows = ask_what_is_due()
-    get_run_logger().info("%s windows are due", sum(map(len, due_windows.days.values())))
-    runs = [collect_monitor.submit(monitor, days) for monitor, days in due_windows.days.items()]
+    get_run_logger().info("%s windows are due", sum(map(len, due_windows.windows.values())))
+    runs = [
+        collect_monitor.submit(monitor, names) for monitor, names in due_windows.windows.items()
+    ]
     if due_windows.untold:
         runs.append(tell.submit(due_windows.untold))
     for run in runs:

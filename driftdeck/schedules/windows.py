@@ -19,12 +19,12 @@ class CollectorError(DriftdeckError):
 
 @dataclass(frozen=True)
 class Due:
-    """The windows of each monitor that are due, oldest first.
+    """The names of the windows of each monitor that are due, oldest first.
 
     untold: why it cannot be told of some monitors, '' where it can of all.
     """
 
-    days: dict[str, list[str]]
+    windows: dict[str, list[str]]
     untold: str
 
 
@@ -33,16 +33,16 @@ def due() -> Due:
     done = _driftdeck("due", "--list")
     if done.returncode and not done.stdout:
         raise CollectorError(done.stderr.strip())
-    days: dict[str, list[str]] = {}
+    windows: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
-        monitor, day = line.split()[:2]
-        days.setdefault(monitor, []).append(day)
-    return Due(days, done.stderr.strip() if done.returncode else "")
+        monitor, window = line.split()[:2]
+        windows.setdefault(monitor, []).append(window)
+    return Due(windows, done.stderr.strip() if done.returncode else "")
 
 
-def run(monitor: str, day: str) -> list[str]:
+def run(monitor: str, window: str) -> list[str]:
     """Collect one window; what it said. Raises CollectorError with the reason if it failed."""
-    done = _driftdeck("run", monitor, "--date", day)
+    done = _driftdeck("run", monitor, "--window", window)
     if done.returncode:
         raise CollectorError(f"{done.stdout}{done.stderr}".strip())
     return done.stdout.splitlines()

@@ -87,16 +87,14 @@ td, th { border-bottom: 1px solid #ddd; padding: 4px 10px; text-align: left; }
 
 
 def _no_report(monitor: str, at: datetime | None) -> str:
-    name = "WINDOW"
-    if at is not None:
-        try:
-            every = find_monitor(monitor, *load_settings().monitor_folders).every
-        except UnknownMonitorError:
-            return f"<p>There is no monitor {html.escape(monitor)}.</p>"
-        name = every.containing(at).name
+    try:
+        every = find_monitor(monitor, *load_settings().monitor_folders).every
+    except UnknownMonitorError:
+        return f"<p>There is no monitor {html.escape(monitor)}.</p>"
+    name = every.pattern if at is None else every.containing(at).name
     return (
         f"<p>No report of {html.escape(monitor)} is kept for {name}. Make it:</p>"
-        f"<pre>driftdeck report {html.escape(monitor)} --date {name}</pre>"
+        f"<pre>driftdeck report {html.escape(monitor)} --window {name}</pre>"
     )
 
 
