@@ -13,7 +13,7 @@ COUNTS = ("windows", "ok", "waiting", "partial", "empty", "failed", "left out")
 LEDGER = ("rows read", "rows used", "labels read", "labelled rows", "left out")
 SECONDS = Unit("seconds", "s", 0.0)
 NEWEST = 366
-"""So many windows of each monitor are counted: a year of days."""
+"""So many windows of each monitor are counted: a year, where they are days."""
 COLLECTED = """\
 SELECT date_trunc('hour', collected_at) AS time, status AS metric, count(*)::float AS windows
 FROM monitoring.collection

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from driftdeck.dashboards.alerts import OF_COLUMN, number
 from driftdeck.dashboards_src import Page, PulledDashboard, groups
-from driftdeck.declare import Monitor, Series
+from driftdeck.declare import Daily, Monitor, Series, Slice, Thresholds
+from driftdeck.declare.slices import By, Where
 from driftdeck.facts import Json
 from driftdeck.generator.artefacts import pages, site
 from driftdeck.load import load
@@ -50,9 +51,11 @@ def _monitor(
 ) -> Iterator[str]:
     yield f"## {monitor.title}"
     yield f"{monitor.description} Declared in `{monitor.name}.py`; owner: {monitor.owner}."
+    yield from _windows(monitor)
     yield "\n| series | unit | method | warning | alert | what it is |\n|---|---|---|---|---|---|"
     for series in monitor.series():
-        yield _series(series)
+        yield _series(monitor, series)
+    yield from _slices(monitor)
     if monitor.labels is not None:
         span = f"{monitor.labels_within.days:g} days"
         yield f"\nA window that lacks labels is measured anew when some come within {span}."
@@ -65,21 +68,73 @@ def _monitor(
     yield ""
 
 
-def _series(series: Series) -> str:
-    metric, thresholds = series.metric, series.thresholds
-    name = metric.title + (f" of `{series.column.name}`" if series.column else "")
+def _windows(monitor: Monitor) -> Iterator[str]:
+    """How data is cut, where it is not by day, and which classes there are."""
+    every, prediction = monitor.every, monitor.prediction_column
+    if not isinstance(every, Daily):
+        yield f"\nCut into {every.nouns}, by the clock of {every.timezone}."
+    if prediction is not None and prediction.classes:
+        yield f"\nClasses: {', '.join(prediction.classes)}."
+
+
+def _slices(monitor: Monitor) -> Iterator[str]:
+    """What is measured of each segment, and what is judged in it."""
+    if not monitor.slices:
+        return
+    yield "\n| slice | segments | metrics | judged |\n|---|---|---|---|"
+    titles = {metric.name: metric.title for metric in monitor.metrics}
+    for slice_ in monitor.slices:
+        metrics = ", ".join(titles[name] for name in slice_.metrics) or "all"
+        judged = ", ".join(titles[name] for name in slice_.judged) or "-"
+        yield _row(slice_.name, _segments(slice_), metrics, judged)
+
+
+def _segments(slice_: Slice) -> str:
+    if isinstance(slice_, Where):
+        return f"rows with `{slice_.condition}`"
+    assert isinstance(slice_, By)
+    if slice_.values:
+        return ", ".join(slice_.values)
+    return f"the {slice_.most} most frequent values in the reference, at most"
+
+
+def _series(monitor: Monitor, series: Series) -> str:
+    metric = series.metric
+    name = metric.title + (f" of `{series.key[1]}`" if series.key[1] else "")
     warn = alert = metric.unjudged or "not judged"
-    if thresholds is not None:
-        warn = _level(thresholds.warn_below, thresholds.warn_above)
-        alert = _level(thresholds.alert_below, thresholds.alert_above)
+    if thresholds := _in_force(monitor, series):
+        warn = _span([(each.warn_below, each.warn_above) for each in thresholds])
+        alert = _span([(each.alert_below, each.alert_above) for each in thresholds])
+        if metric.quantiles is not None and metric.quantiles.same is not None:
+            unit = metric.quantiles.same.unit
+            warn, alert = f"{warn}, by {unit}", f"{alert}, by {unit}"
     method = series.method.name if series.method else ""
-    cells = (name, series.unit.name, method, warn, alert, metric.meaning)
+    return _row(name, series.unit.name, method, warn, alert, metric.meaning)
+
+
+def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _level(below: float | None, above: float | None) -> str:
-    parts = [f"< {below:.4g}"] if below is not None else []
-    parts += [f"> {above:.4g}"] if above is not None else []
+def _in_force(monitor: Monitor, series: Series) -> list[Thresholds]:
+    """Those of the whole: one, or one for each hour or weekday; none where nothing is judged."""
+    if series.thresholds is not None:
+        return [series.thresholds]
+    return [
+        thresholds
+        for key, thresholds in monitor.calibrated.items()
+        if (key.metric, key.column) == series.key and not key.slice and key.like
+    ]
+
+
+def _span(sides: Sequence[tuple[float | None, float | None]]) -> str:
+    """Thresholds, low and high, as text: a number a side, or from the least to the most."""
+    parts = []
+    for sign, numbers in zip("<>", zip(*sides, strict=True), strict=True):
+        known = sorted({number for number in numbers if number is not None})
+        if known:
+            ends = dict.fromkeys(f"{number:.4g}" for number in (known[0], known[-1]))
+            parts.append(f"{sign} {' to '.join(ends)}")
     return " or ".join(parts) or "-"
 
 

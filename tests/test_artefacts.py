@@ -20,6 +20,7 @@ from driftdeck import declare as d
 from driftdeck.dashboards.page import period
 from driftdeck.dashboards.style import SERIES, STATES
 from driftdeck.declare.contacts import KINDS
+from driftdeck.declare.metrics import DRIFTS, Scope
 from driftdeck.facts import Json
 from driftdeck.firing import breached_query
 from driftdeck.generator import yamltext
@@ -215,17 +216,19 @@ def test_alert_line_and_sql_are_one_number(monitor: d.Monitor) -> None:
     dashboard = next(one for one in DASHBOARDS if one["uid"] == uid)
     for series in monitor.series():
         metric = series.metric
-        if metric.unjudged or series.thresholds is None or metric.name == "drift":
+        is_relative = metric.name in DRIFTS and metric.scope is Scope.COLUMNS
+        if metric.unjudged or series.thresholds is None or is_relative:
             continue
-        rules = [
-            r for r in RULES if r["uid"].startswith(site(SETTINGS).uid(monitor.name, metric.name))
-        ]
+        uids = {site(SETTINGS).uid(monitor.name, f"{metric.name}_{s}") for s in ("above", "below")}
+        rules = [rule for rule in RULES if rule["uid"] in uids]
         named = int(rules[0]["annotations"]["__panelId__"])
         panel = next(p for p in dashboard["panels"] if p["id"] == named)
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         drawn = {step["value"] for step in steps[1:]}
 
-        assert drawn == set(series.thresholds.as_dict().values()), metric.name
+        many = metric.scope in (Scope.COLUMNS, Scope.CLASSES)
+        of_all = metric.thresholds if many else series.thresholds
+        assert drawn == set(of_all.as_dict().values() if of_all else ()), metric.name
         for side, sign in (("above", ">"), ("below", "<")):
             level = getattr(series.thresholds, f"alert_{side}")
             rule = next(
@@ -329,6 +332,9 @@ def test_only_runs_and_retrainings_may_be_empty() -> None:
             assert titles[panel] in (
                 "Runs", "Retrainings", "What moved", "What went wrong, newest first",
                     "Windows collected an hour", "Rows and labels that were left out",
+                "Judged segments, worst first", "Judged segments of $slice over time",
+                "$series by $slice, worst first", "$series of every $slice",
+                "$series: $slice = $segment beside the whole", "What each class was taken for",
             )  # fmt: skip
             assert len(reason) > 15
 

@@ -13,9 +13,12 @@ if not (Path(__file__).parents[1] / "examples/demand/__init__.py").exists() or n
 ):
     pytest.skip("the example, or the package it needs, is not here", allow_module_level=True)
 
+from driftdeck import declare as d
+from driftdeck.load import find_monitor
 from examples.demand import data, model, prepare
 from examples.errors import ExampleError
 from examples.flights.data import ZONE
+from repository import MONITORS
 
 SPRING, AUTUMN = "2013-03-10", "2013-11-03"
 DAYS = {SPRING: 23, AUTUMN: 25, "2013-07-04": 24}
@@ -184,3 +187,27 @@ def test_prepare_is_done_once(
     assert prepare.prepare(tmp_path)
     assert hashes(tmp_path) == first
     assert len(first) == 2 * 3 + 1
+
+
+def test_the_monitor_reads_what_the_log_has() -> None:
+    """Every column that is declared is written; windows of 8 hours by the clock of New York."""
+    monitor = find_monitor("demand", *MONITORS)
+
+    assert set(monitor.source_columns()) <= {*prepare.LOG, *prepare.LABELS}
+    assert monitor.every == d.Hourly(8, timezone=ZONE)
+
+
+def test_nights_are_judged_as_nights_are() -> None:
+    """WAPE has a threshold for each hour at which a window begins, and for each airport of them."""
+    monitor = find_monitor("demand", *MONITORS)
+    [wape] = [metric for metric in monitor.metrics if metric.name == "wape"]
+    segments = [None, *(d.Segment("origin", origin) for origin in data.ORIGINS)]
+    windows = list(monitor.every.within(date(2013, 5, 1), date(2013, 5, 1)))
+    alerts = {
+        monitor.thresholds_of(wape, "", segment, window).alert_above
+        for segment in segments
+        for window in windows
+    }
+
+    assert len(windows) == 3
+    assert len(alerts) > len(windows)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from driftdeck import declare as d
 from driftdeck.generator.artefacts import dashboard, dashboard_text, site
 from driftdeck.load import load
 from driftdeck.settings import IsolatedSettings
@@ -39,6 +40,26 @@ def test_dashboard_of_the_guide_builds() -> None:
 
     assert '"title": "Volume"' in dashboard_text(dashboard(page))
     assert f"has {lines(DASHBOARD)} lines:" in CONTRIBUTING
+
+
+def test_what_any_model_may_declare_can_be_declared() -> None:
+    """Each snippet is Python that the vocabulary knows; its function is the example's."""
+    page = (ROOT / "docs" / "any-model.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    fields: dict[str, object] = {}
+    for snippet in snippets:
+        if snippet.startswith("d."):
+            assert isinstance(eval(snippet, {"d": d}), d.Metric)
+        elif snippet.startswith("def "):
+            module = ROOT / "examples" / "flights" / "revenue.py"
+            body = snippet.splitlines()[1:]
+            if module.exists():
+                assert all(line in module.read_text(encoding="utf-8") for line in body)
+        else:
+            exec(snippet, {"d": d}, fields)
+
+    assert set(fields) == {"prediction", "target", "slices", "metrics"}
+    assert re.findall(r"\]\((?!https?:)([^)#]+)\)", page) == ["declare.md"]
 
 
 def test_documents_name_targets_that_exist() -> None:

@@ -12,7 +12,10 @@ if not (Path(__file__).parents[1] / "examples/flights/classes.py").exists() or n
 ):
     pytest.skip("the example, or the package it needs, is not here", allow_module_level=True)
 
-from examples.flights import classes, data
+from driftdeck import declare as d
+from driftdeck.load import find_monitor
+from examples.flights import classes, data, revenue
+from repository import MONITORS
 
 TRAINING = [f"2013-01-{day:02d}" for day in range(1, 9)]
 WORDS, COLUMNS = list(classes.PROBABILITIES), list(classes.PROBABILITIES.values())
@@ -114,3 +117,42 @@ def test_prepare_writes_log_and_labels_once(
     assert len(both) == len(labels) == some_days["delay_class"].notna().sum()
     assert set(labels["delay_class"]) == set(WORDS)
     assert (both["arrived_at"] > both["scheduled_departure"]).all()
+
+
+def test_the_monitor_reads_what_the_log_has() -> None:
+    """Every column that is declared is written, labels in the words that are declared."""
+    monitor = find_monitor("flight_classes", *MONITORS)
+
+    assert set(monitor.source_columns()) <= {*classes.LOG, *classes.LABELS}
+    assert monitor.prediction_column.classes == tuple(WORDS)
+    assert monitor.prediction_column.probabilities == tuple(COLUMNS)
+
+
+def test_carriers_have_thresholds_of_their_own() -> None:
+    """EV's origins are judged by its own quiet days: those of the whole would say nothing."""
+    monitor = find_monitor("flight_classes", *MONITORS)
+    drift = monitor.metrics[0]
+    alert = {
+        value: monitor.thresholds_of(drift, "origin", segment).alert_above
+        for value, segment in {
+            "whole": None,
+            "EV": monitor_segment("EV"),
+            "US": monitor_segment("US"),
+        }.items()
+    }
+
+    assert len(set(alert.values())) == 3
+    assert monitor.thresholds_of(monitor.metrics[4], "", monitor_segment("EV")) is None
+
+
+def monitor_segment(carrier: str) -> d.Segment:
+    """The flights of a carrier."""
+    return d.Segment("carrier", carrier)
+
+
+def test_revenue_at_risk_is_the_fares_by_their_probability() -> None:
+    """Two flights by hand: 120 passengers of 50 dollars and 12 cents a mile; no label is needed."""
+    window = pd.DataFrame({"distance": [1000.0, 0.0], "p_very_late": [0.5, 0.1]})
+
+    assert revenue.at_risk(window, None) == pytest.approx(0.5 * 120 * 170 + 0.1 * 120 * 50)
+    assert revenue.at_risk(window.iloc[:0], None) == 0

@@ -136,7 +136,7 @@ def _run_for_each(settings: Settings, name: str, act: Callable[[Monitor], int]) 
 
 
 def backfill(settings: Settings, name: str, options: "BackfillOptions") -> int:
-    """Collect many days of a monitor, or of all, then keep some reports. 1: something failed."""
+    """Collect many windows of a monitor, or of all, then keep some reports. 1: something failed."""
     from driftdeck.collectors.jobs.backfill import backfill as collect_many
 
     failed = collect_many(settings, _find_monitors(settings, name), options)

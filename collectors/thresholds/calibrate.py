@@ -186,7 +186,7 @@ def _add(
 
 
 def propose(series: Series, values: Sequence[float]) -> Thresholds:
-    """Thresholds at the metric's quantiles of quiet days, alert strictly beyond warn."""
+    """Thresholds at the metric's quantiles of quiet windows, alert strictly beyond warn."""
     quantiles = series.metric.quantiles
     assert quantiles is not None
     low: tuple[float | None, float | None] = (None, None)

@@ -69,12 +69,12 @@ def backfill(
     missing: Annotated[
         bool,
         typer.Option(
-            "--missing", help="Only days that are missing, failed, or wait for rows or labels."
+            "--missing", help="Only windows that are missing, failed, or wait for rows or labels."
         ),
     ] = False,
     reports: Reports = 10,
 ) -> int:  # fmt: skip
-    """Collect every complete day of a monitor, several at a time."""
+    """Collect every complete window of a monitor, several at a time."""
     with session.collector() as settings:
         if workers > 1:
             from driftdeck.collectors.jobs.workers import start_server

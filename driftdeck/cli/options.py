@@ -83,7 +83,8 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes that collect.")]
 Reports = Annotated[
     int,
     typer.Option(
-        min=0, help="At most so many reports afterwards: of the newest days and confirmed breaches."
+        min=0,
+        help="At most so many reports afterwards: of the newest windows and confirmed breaches.",
     ),
 ]
 LayoutOption = Annotated[

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from driftdeck.dashboards.site import Site, panel_id
 from driftdeck.dashboards.sql import DUE, GOOD, declared
-from driftdeck.declare import Metric, Monitor
+from driftdeck.declare import Hourly, Metric, Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.facts import Json
 from driftdeck.facts.postgres import literal
@@ -48,6 +48,8 @@ def _rules(site: Site, monitor: Monitor) -> Iterator[Json]:
             BreachSide.BOTH: ("above", "below"),
         }
         for side in sides[metric.breach_side]:
+            if metric.thresholds and getattr(metric.thresholds, f"alert_{side}") is None:
+                continue  # a side that does not matter
             yield _breach(site, monitor, metric, side)
     if monitor.late_after is not None:
         yield _late(site, monitor)
@@ -79,8 +81,10 @@ def _breach(site: Site, monitor: Monitor, metric: Metric, side: str) -> Json:
 
 def _late(site: Site, monitor: Monitor) -> Json:
     uid = site.uid(monitor.name)
+    unit, seconds = ("hours", 3600) if isinstance(monitor.every, Hourly) else ("days", 86400)
+    late = f"greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / {seconds}, 9999))"
     value = f"""\
-SELECT m.name, greatest(0, coalesce(extract(epoch FROM {DUE} - good.until) / 86400, 9999)) AS days
+SELECT m.name, {late} AS {unit}
 FROM {declared([monitor], [uid])}
 {GOOD}"""
     return _rule(
@@ -90,10 +94,10 @@ FROM {declared([monitor], [uid])}
         title=f"{monitor.title}: data is late",
         kind="late",
         a=value,
-        t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS days",
+        t=f"SELECT {literal(monitor.name)} AS name, 0.0 AS {unit}",
         sign=">",
         panel=panel_id(f"{uid}/newest"),
-        summary=f"The newest collected window is {number('A')} days behind.",
+        summary=f"The newest collected window is {number('A')} {unit} behind.",
         next_steps="Run the collectors' status; is the source there, did the schedule run?",
     )
 

@@ -35,7 +35,7 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         "When the model was retrained, why, and what came of it.",
         sql.retrainings(monitor),
         overrides=[
-            override("window", custom__width=100),
+            override("window", custom__width=118),
             override("started", unit="dateTimeAsIso", custom__width=165),
             override("finished", unit="dateTimeAsIso", custom__width=165),
             override("status", custom__width=75),
@@ -65,7 +65,7 @@ def _explained(site: Site, monitor: Monitor, uid: str) -> Iterator[Item]:
         " much of the prediction's distance goes with them, what the labels say. Computed.",
         sql.explanations(monitor),
         overrides=[
-            override("window", custom__width=100),
+            override("window", custom__width=118),
             override("worst", custom__width=210),
             override("what moved", **LONG_TEXT),
         ],
@@ -90,7 +90,7 @@ def run_overrides(*, wrap: bool = True) -> list[Json]:
     return [
         override("status", mappings=collection_mappings(), custom__width=85, **colored),
         override("state", mappings=state_mappings(), custom__width=95, **colored),
-        override("window", custom__width=100),
+        override("window", custom__width=118),
         override("model", custom__width=110),
         override("rows", custom__width=65),
         override("labelled", custom__width=80),

@@ -14,8 +14,6 @@ from driftdeck.declare.slices import MISSING, OTHER
 
 SERIES = "concat_ws(' ', metric, nullif(column_name, ''))"
 """What a series is called in the variable: the metric, and its column or class."""
-NEWEST = """\
-(SELECT max(window_start) FROM monitoring.window_status WHERE monitor = {monitor})"""
 BANDS = 16
 """A timeline has room for so many names."""
 LISTED = 50
@@ -41,23 +39,45 @@ def list_series(monitor: Monitor) -> list[str]:
 
 
 def series(monitor: Monitor) -> str:
-    """The series of segments, for a variable."""
-    return _values("series", list_series(monitor))
+    """The series of segments, for a variable: first those furthest beyond a threshold of a segment
+    in the newest window."""
+    rows = _rows(list_series(monitor))
+    return f"""\
+SELECT v.series FROM (VALUES {rows}) AS v (n, series)
+LEFT JOIN (
+  SELECT {SERIES} AS series, max(times_level) AS times FROM monitoring.metric
+  WHERE {_newest(monitor)} AND level IS NOT NULL
+  GROUP BY 1
+) newest USING (series)
+ORDER BY newest.times DESC NULLS LAST, v.n"""
 
 
 def _values(name: str, texts: Sequence[str]) -> str:
-    rows = ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(texts))
-    return f"SELECT {name} FROM (VALUES {rows}) AS v (n, {name}) ORDER BY n"
+    return f"SELECT {name} FROM (VALUES {_rows(texts)}) AS v (n, {name}) ORDER BY n"
+
+
+def _rows(texts: Sequence[str]) -> str:
+    return ", ".join(f"({n}, {literal(text)})" for n, text in enumerate(texts))
+
+
+def _newest(monitor: Monitor) -> str:
+    """The values of the chosen slice in the newest window that has some."""
+    of_slice = f"monitor = {literal(monitor.name)} AND slice_column = '$slice'"
+    return f"""{of_slice} AND window_start = (
+    SELECT window_start FROM monitoring.metric
+    WHERE {of_slice} ORDER BY window_start DESC LIMIT 1)"""
 
 
 def segments(monitor: Monitor) -> str:
-    """The segments of the chosen slice in the newest window, for a variable; the largest first."""
+    """The segments of the chosen slice in its newest window, for a variable: first that whose
+    chosen series is furthest beyond its threshold, then the largest."""
     return f"""\
 SELECT slice_value FROM monitoring.metric
-WHERE monitor = {literal(monitor.name)} AND slice_column = '$slice'
-  AND window_start = {NEWEST.format(monitor=literal(monitor.name))}
+WHERE {_newest(monitor)}
   AND slice_value NOT IN ({literal(OTHER)}, {literal(MISSING)})
-GROUP BY 1 ORDER BY max(row_count) DESC, 1"""
+GROUP BY 1
+ORDER BY max(times_level) FILTER (WHERE {SERIES} = '$series' AND level IS NOT NULL)
+  DESC NULLS LAST, max(row_count) DESC, 1"""
 
 
 def judged_metrics(monitor: Monitor) -> list[Metric]:
@@ -121,8 +141,18 @@ LIMIT {LISTED}"""
 def worst(monitor: Monitor) -> str:
     """Every segment of the chosen slice and series: its mean in range beside that of the whole.
 
-    The worst first: those in breach most often, then those furthest on the bad side of the whole.
+    The worst first: those whose alert stands at the end of the range, then those in breach most
+    often, then those furthest on the bad side of the whole.
     """
+    of_slice = _chosen(monitor, "slice_column = '$slice'")
+    standing = "SELECT NULL::text AS slice_value, false AS standing WHERE false"
+    if metrics := judged_metrics(monitor):
+        standing = f"""\
+SELECT DISTINCT ON (slice_value) slice_value, standing FROM (
+    SELECT slice_value, window_start, {firing.confirmed(metrics)} AS standing
+    FROM monitoring.metric
+    WHERE {of_slice} AND breached IS NOT NULL{firing.but_expected(monitor, metrics)}
+  ) judged ORDER BY slice_value, window_start DESC"""
     low = [m.name for m in monitor.metrics if m.breach_side is BreachSide.LOW]
     both = [m.name for m in monitor.metrics if m.breach_side is BreachSide.BOTH]
     cases = [
@@ -136,15 +166,17 @@ WITH whole AS (
   WHERE {_chosen(monitor, "slice_column = ''")}
 ), segment AS (
   SELECT slice_value, metric, avg(value) AS value, avg(row_count) AS rows,
-    avg(breached::int) AS breached
+    avg(breached::int)::float AS breached
   FROM monitoring.metric
-  WHERE {_chosen(monitor, "slice_column = '$slice'")}
+  WHERE {of_slice}
   GROUP BY 1, 2
+), newest AS (
+  {standing}
 )
-SELECT s.slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
+SELECT slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
   s.breached AS "in breach", round(s.rows::numeric, 1)::float AS "rows"
-FROM segment s, whole w
-ORDER BY s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
+FROM segment s CROSS JOIN whole w LEFT JOIN newest n USING (slice_value)
+ORDER BY n.standing DESC NULLS LAST, s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
 
 
 def beside_whole(monitor: Monitor) -> str:

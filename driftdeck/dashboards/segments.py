@@ -31,15 +31,14 @@ COLORED: Json = {
 
 
 def variables(site: Site, monitor: Monitor) -> list[Json]:
-    """Which slice, which of its segments, and which series of theirs."""
+    """Which slice, which series of its segments, and which of them: the worst ones at first."""
     if not monitor.slices:
         return []
     first = segment_sql.order(monitor)[0].name
-    shown = segment_sql.list_series(monitor)[0]
     return [
         variable(site, "slice", "Slice", segment_sql.slices(monitor), current=first),
+        variable(site, "series", "Of segments", segment_sql.series(monitor)),
         variable(site, "segment", "Segment", segment_sql.segments(monitor)),
-        variable(site, "series", "Of segments", segment_sql.series(monitor), current=shown),
     ]
 
 

@@ -37,7 +37,7 @@ ARGUMENTS = {
     "category": "The method for columns of categories: JENSEN_SHANNON, PSI, KL, HELLINGER,"
     " CHI_SQUARE or Z. Both methods are distances, or both give p-values.",
     "quantiles": "Where `calibrate` puts the thresholds of each series among the values of quiet"
-    " days. {default} Excludes warn and alert.",
+    " windows. {default} Excludes warn and alert.",
     "unjudged": "Why it has no thresholds, in words: it is stored and plotted, and never a breach."
     " Excludes warn, alert and quantiles.",
     "firing": "How many of the newest judged windows must be in breach before the alert fires; 3"

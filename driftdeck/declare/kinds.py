@@ -156,7 +156,7 @@ PREDICTION_DRIFT = MetricKind(
     scope=Scope.PREDICTION,
     breach_side=BreachSide.HIGH,
     meaning="How far the window's predictions lie from the reference's.",
-    next_steps="Compare with the drifted columns of the same days; check the model version.",
+    next_steps="Compare with the drifted columns of the same windows; check the model version.",
 )
 TARGET_DRIFT = MetricKind(
     name="target_drift",
@@ -226,7 +226,7 @@ def _performance(
         scope=Scope.PERFORMANCE,
         breach_side=side,
         meaning=meaning,
-        next_steps="Check label coverage and drift of the same days; consider a retraining.",
+        next_steps="Check label coverage and drift of the same windows; consider a retraining.",
         signed=side is BreachSide.BOTH,
         task=task,
         probabilities=probabilities,

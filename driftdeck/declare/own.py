@@ -62,7 +62,7 @@ def measure(
         seconds: So long it may take for a window; then there is no number, and the reason why.
         warn: A number, beyond which a window is a warning; where both sides are bad, (low, high).
         alert: The same for an alert. It lies beyond warn, if both are given.
-        quantiles: Where `calibrate` puts the thresholds among the values of quiet days; excludes
+        quantiles: Where `calibrate` puts the thresholds among the values of quiet windows; excludes
             warn and alert.
         unjudged: Why it has no thresholds, in words; excludes the others.
         firing: How many of the newest judged windows must be in breach before the alert fires; 3 of
@@ -119,7 +119,7 @@ def evidently(
         columns: With `per_column`, names of the features; all of them unless given.
         warn: A number, beyond which a window is a warning; where both sides are bad, (low, high).
         alert: The same for an alert. It lies beyond warn, if both are given.
-        quantiles: Where `calibrate` puts the thresholds among the values of quiet days; excludes
+        quantiles: Where `calibrate` puts the thresholds among the values of quiet windows; excludes
             warn and alert.
         unjudged: Why it has no thresholds, in words; excludes the others.
         firing: How many of the newest judged windows must be in breach before the alert fires; 3 of

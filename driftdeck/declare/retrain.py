@@ -36,8 +36,8 @@ class Retrain:
         reference: Windows of the new version are compared with so many whole days up to the end of
             the window in breach, best what the version was trained on; None leaves them the
             monitor's own reference.
-        during_backfill: Whether a backfill takes the days in order and trains, too. Only for a log
-            that the training answers anew, as a simulated one: a real model is not trained on a
+        during_backfill: Whether a backfill takes the windows in order and trains, too. Only for a
+            log that the training answers anew, as a simulated one: a real model is not trained on a
             past breach.
         segments: Whether a breach of a judged segment counts as one of the whole window does.
 

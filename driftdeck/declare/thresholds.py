@@ -173,14 +173,14 @@ def _check_pair(
 
 @dataclass(frozen=True, kw_only=True)
 class Quantiles:
-    """Where calibrated thresholds lie among the values of quiet days.
+    """Where calibrated thresholds lie among the values of quiet windows.
 
-    `calibrate` compares each day of the reference with the others; a threshold is a quantile of
-    what these days gave. Where low values are bad, it is 1 minus the quantile.
+    `calibrate` compares each window of the reference with its other days; a threshold is a quantile
+    of what these windows gave. Where low values are bad, it is 1 minus the quantile.
 
     Args:
-        warn: The share of quiet days that are no warning, between 0.5 and 1. Default 0.90.
-        alert: The share of quiet days that are no alert, above `warn` and below 1. Default 0.95.
+        warn: The share of quiet windows that are no warning, between 0.5 and 1. Default 0.90.
+        alert: The share of quiet windows that are no alert, above `warn` and below 1. Default 0.95.
         same: What the windows of each threshold have in common: `d.same("hour")` finds thresholds
             for each hour of the day, `d.same("weekday")` for each weekday. None for one of all.
 

@@ -1,4 +1,4 @@
-"""Departures an hour at three airports, forecast an hour and a day ahead, in windows of 6 hours."""
+"""Departures an hour at three airports, forecast an hour and a day ahead, in windows of 8 hours."""
 
 from driftdeck import declare as d
 
@@ -12,7 +12,7 @@ MONITOR = d.Monitor(
     owner="operations",
     source=d.Parquet("demand", time="forecast_for"),
     labels=d.Parquet("demand_labels", time="known_at", on="hour_id"),
-    every=d.Hourly(6, timezone="America/New_York"),
+    every=d.Hourly(8, timezone="America/New_York"),
     starts="2013-03-01",
     ends="2013-12-31",
     reference=d.Between("2013-03-01", "2013-04-30"),
@@ -45,7 +45,7 @@ MONITOR = d.Monitor(
         d.coverage(low="low", high="high", warn=(0.75, None), alert=(0.65, None)),
         d.interval_width(low="low", high="high", unjudged="read beside the coverage"),
         d.missing(warn=0.05, alert=0.15, columns=("last_week", "temperature", "wind_speed")),
-        d.row_count(alert=(30, 42)),
+        d.row_count(alert=(40, 56)),
     ),
     late_after=d.Hours(8),
     min_rows=20,

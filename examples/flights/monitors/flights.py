@@ -29,6 +29,7 @@ MONITOR = d.Monitor(
     prediction=d.probability("late_probability", cut=0.5),
     target="late",
     model_version="model_version",
+    slices=(d.by("origin", metrics=("recall", "precision", "log_loss", "row_count")),),
     metrics=(
         d.drift(),
         d.prediction_drift(),

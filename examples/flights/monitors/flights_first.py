@@ -12,6 +12,7 @@ MONITOR = replace(
     title="Flight delays, first model",
     description="What the model of 1 March says of the flights that retrained ones answer.",
     reference=None,
+    slices=(),
     columns=FLIGHTS.columns[:1],
     prediction=d.probability("first_probability", cut=0.5),
     model_version="",
