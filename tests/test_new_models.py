@@ -408,7 +408,7 @@ def test_labels_below_zero_have_no_weighted_share() -> None:
 
 def test_ends_are_told_from_features() -> None:
     """By their names, by their order, and by what lies between them."""
-    frame = forecast(days=1).assign(lower=-100.0, upper=100.0)
+    frame = forecast(days=1).assign(lower=-100.0, upper=100.0, river_low=-100.0, river_high=100.0)
     names = [name for name in frame if name not in ("at", "forecast", "observed")]
     pairs = intervals.list_intervals_of(frame, names, "forecast", "observed")
     assert [(pair.low, pair.high) for pair in pairs] == [
@@ -566,6 +566,8 @@ def test_a_week_that_is_not_over_is_no_window() -> None:
     now = datetime(2024, 7, 24, 12, tzinfo=UTC)
     period = choose_period(days, "UTC", now, None, "x")
     assert (period.starts, period.last, period.ends) == (date(2024, 1, 1), date(2024, 7, 21), None)
+    soon = choose_period(days, "UTC", now + timedelta(days=5), None, "x")
+    assert soon.ends is None  # a week may pass between rows
     later = choose_period(days, "UTC", now + timedelta(days=9), None, "x")
     assert later.ends == date(2024, 7, 21)
     assert choose_period(days.iloc[1:], "UTC", now, None, "x").starts == date(2024, 1, 8)
