@@ -74,8 +74,10 @@ def explain_leftover(monitor: Monitor, window: Window) -> str:
     day = window.start.astimezone(monitor.every.zone).date()
     declared = monitor.every.containing(window.start)
     if declared != window:
-        daily = declared.end - declared.start
-        if abs(daily - (window.end - window.start)) <= timedelta(hours=1):
+        difference = abs((declared.end - declared.start) - (window.end - window.start))
+        is_long = monitor.every.length >= timedelta(days=1)  # a change of clocks is no other length
+        starts = [each.start.astimezone(monitor.every.zone).time() for each in (declared, window)]
+        if difference <= timedelta(hours=1 if is_long else 0) and starts[0] != starts[1]:
             return f"of another time zone than {monitor.every.timezone}, beside its own"
         return f"that are no {monitor.every.nouns}, beside its own"
     if monitor.first_day is not None and day < monitor.first_day:
