@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 
-from driftdeck.dashboards.sql import literal, state_moments
+from driftdeck.dashboards.sql import literal, over_time, state_moments
 from driftdeck.declare import Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.slices import MISSING, OTHER
@@ -49,9 +49,17 @@ GROUP BY 1 ORDER BY max(row_count) DESC, 1"""
 
 
 def _chosen(monitor: Monitor, condition: str) -> str:
+    """The values in range of the chosen series, which is looked up first: an index knows metrics
+    and columns, and no series by what it is called."""
+    keys = dict.fromkeys(s.key for slice_ in monitor.slices for s in monitor.series(slice_))
+    rows = ", ".join(
+        f"({literal(' '.join(filter(None, key)))}, {', '.join(map(literal, key))})" for key in keys
+    )
+    found = f"FROM (VALUES {rows}) AS v (series, metric, of) WHERE series = '$series' LIMIT 1"
     return (
         f"monitor = {literal(monitor.name)} AND {condition} AND $__timeFilter(window_start)"
-        f"\n  AND {SERIES} = '$series'"
+        f"\n  AND metric = (SELECT v.metric {found})"
+        f"\n  AND column_name = (SELECT v.of {found})"
     )
 
 
@@ -85,26 +93,21 @@ ORDER BY s.breached DESC, (s.value - w.value) * s.sign DESC NULLS LAST, 1"""
 
 def beside_whole(monitor: Monitor) -> str:
     """The chosen series of the chosen segment, and of the whole window."""
-    return f"""\
-SELECT window_start AS time,
-  CASE WHEN slice_column = '' THEN 'whole' ELSE 'segment' END AS metric, value
-FROM monitoring.metric
-WHERE {_chosen(monitor, "(slice_column, slice_value) IN (('', ''), ('$slice', '$segment'))")}
-ORDER BY 1, 2"""
+    whole = over_time(monitor, "'whole'", "value", _chosen(monitor, "slice_column = ''"))
+    chosen = _chosen(monitor, "slice_column = '$slice' AND slice_value = '$segment'")
+    segment = over_time(monitor, "'segment'", "value", chosen)
+    return f"({whole})\nUNION ALL\n({segment})\nORDER BY 1, 2"
 
 
 def each(monitor: Monitor) -> str:
     """The chosen series of every segment of the chosen slice."""
-    return f"""\
-SELECT window_start AS time, slice_value AS metric, value
-FROM monitoring.metric
-WHERE {_chosen(monitor, "slice_column = '$slice'")}
-ORDER BY 1, 2"""
+    return over_time(monitor, "slice_value", "value", _chosen(monitor, "slice_column = '$slice'"))
 
 
 def states(monitor: Monitor) -> str:
     """The state of each judged series of segments; none after the newest window."""
     names = sorted({name for slice_ in monitor.slices for name in slice_.judged})
+    columns = dict.fromkeys(line.key[1] for line in monitor.series() if line.metric.name in names)
     moment, end = state_moments(monitor)
     return f"""\
 WITH states AS (
@@ -112,6 +115,7 @@ WITH states AS (
     slice_column || ' = ' || slice_value || ' ' || {SERIES} AS metric, max(level) AS level
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({", ".join(map(literal, names))})
+    AND column_name IN ({", ".join(map(literal, columns))})
     AND slice_column = '$slice' AND level IS NOT NULL AND $__timeFilter(window_start)
   GROUP BY 1, 3
 )
