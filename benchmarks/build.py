@@ -40,7 +40,7 @@ def measure(count: int) -> dict[str, dict[str, float]]:
     """Seconds of each command over so many monitors, from its start to its end."""
     folder = SCRATCH / f"build-{count}"
     shutil.rmtree(folder, ignore_errors=True)
-    many.declare(folder / "monitors", count, COLUMNS)
+    many.declare(folder / "monitors", count, many.Kind(COLUMNS))
     seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(ROUNDS):
         shutil.rmtree(folder / "provisioning", ignore_errors=True)

@@ -1,5 +1,6 @@
 """Declarations by the hundred, as files of one classifier each."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 TEXT = '''"""Benchmark {number}."""
@@ -12,7 +13,7 @@ MONITOR = d.Monitor(
     description="One of many classifiers.",
     owner="team {team}",
     source=d.Parquet("{name}", time="at"),
-    starts="2024-01-01",
+    starts="2024-01-01",{fields}
     reference=d.Between("2024-01-01", "2024-01-31"),
     columns=({columns}),
     prediction=d.probability("p", cut=0.5),
@@ -37,15 +38,27 @@ MONITOR = d.Monitor(
 '''
 
 
-def declare(folder: Path, count: int, columns: int) -> list[str]:
-    """Write so many declarations, each of so many columns; their names."""
+@dataclass(frozen=True)
+class Kind:
+    """Monitors that are alike. columns: how many features, every third a category. fields: more of
+    the declaration, such as how its windows are cut."""
+
+    columns: int
+    fields: str = ""
+
+
+def declare(folder: Path, count: int, kind: Kind, first: int = 0) -> list[str]:
+    """Write so many declarations of a kind, numbered from `first` on; their names."""
     folder.mkdir(parents=True, exist_ok=True)
     names = []
-    for number in range(count):
+    for number in range(first, first + count):
         name = f"bench_{number:04}"
-        kinds = ["number" if n % 3 else "category" for n in range(columns)]
-        listed = ", ".join(f'd.{kind}("column_{n:02}")' for n, kind in enumerate(kinds))
-        text = TEXT.format(name=name, number=number, team=number % 10, columns=f"{listed},")
+        kinds = ["number" if n % 3 else "category" for n in range(kind.columns)]
+        columns = ", ".join(f'd.{of}("column_{n:02}")' for n, of in enumerate(kinds))
+        fields = f"\n    {kind.fields}," if kind.fields else ""
+        text = TEXT.format(
+            name=name, number=number, team=number % 10, columns=f"{columns},", fields=fields
+        )
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
         names.append(name)
     return names

@@ -1,4 +1,5 @@
-"""How long panels take at 36.5 million values: 100 monitors of 100 series over ten years of days.
+"""How long panels take at 36.5 million values: ten years of days of 94 monitors, and six monitors
+that have what is most: segments by the dozen, windows of hours, and both.
 
 python -m benchmarks.panels [--explain] fills a database of its own once, builds the dashboards of
 those monitors, and asks the very queries that are in the JSON, as Grafana's reader would.
@@ -9,6 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -28,11 +30,12 @@ from driftdeck.verify.provisioning import Provisioning
 from driftdeck.verify.queries import Query, list_queries, list_variable_queries
 
 PORT = 5499
-MONITORS, COLUMNS, YEARS = 100, 45, 10
+YEARS = 10
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=3650 - 1)
 HISTOGRAM_DAYS = 400
-ASKED = ("overview", "collectors", "bench-0000", "bench-0050", "bench-0099")
+ASKED = ("overview", "collectors", "bench-0000", "bench-0094", "bench-0096", "bench-0099")
+"""Dashboards: of both kinds of pages for all, and of a monitor of each larger sort."""
 REPEATS = 15
 SPANS = {"30 days": 30, "a year": 365}
 TARGET_MS = {"30 days": 50.0, "a year": 250.0}
@@ -84,7 +87,9 @@ def prepare() -> Settings:
             "provisioning_dir": folder / "provisioning",
         }
     )
-    many.declare(settings.monitors_dir, MONITORS, COLUMNS)
+    first = 0
+    for sort in SORTS:
+        first += len(many.declare(settings.monitors_dir, sort.count, sort.kind, first))
     load.cache_clear()
     Embedded(folder / "postgres", PORT).start(
         settings.postgres_user, settings.postgres_password, settings.postgres_db
@@ -102,25 +107,57 @@ def _now() -> datetime:
     return datetime.combine(LAST + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=8)
 
 
-VALUES = """\
-insert into monitoring.metric_value (monitor, window_start, window_end, metric, column_name,
-  model_version, value, unit, method, warn_below, alert_below, warn_above, alert_above, row_count,
-  label_coverage)
-select m.name, d.day, d.day + interval '1 day', s.metric, s.column_name,
-  'v' || extract(year from d.day), s.base + s.width * random(), s.unit, '',
-  s.warn_below, s.alert_below, s.warn_above, s.alert_above, 1000, s.coverage
-from generate_series(%s::timestamptz, %s::timestamptz, interval '1 day') as d(day)
-cross join unnest(%s::text[]) as m(name)
-cross join bench_series as s"""
-SERIES = """\
-create table if not exists bench_series as
-select metric, column_name, base, width, unit, warn_below, alert_below, warn_above, alert_above,
-  null::float8 as coverage
+@dataclass(frozen=True)
+class Sort:
+    """So many monitors with one history. step: of their windows; years: of values. slices: by how
+    many segments each; sliced: which metrics their segments have, empty for all."""
+
+    count: int
+    kind: many.Kind
+    step: str = "1 day"
+    years: int = YEARS
+    slices: tuple[tuple[str, int], ...] = ()
+    sliced: tuple[str, ...] = ()
+
+
+PERFORMANCE = ("accuracy", "precision", "recall", "roc_auc", "log_loss", "row_count")
+BY_THREE = """\
+slices=(
+        d.by("column_00", judged=("recall",)),
+        d.by("column_03"),
+        d.by("column_06"),
+    )"""
+HOURLY = "every=d.Hourly()"
+HOURLY_BY_ONE = f"""\
+{HOURLY},
+    slices=(d.by("column_00", metrics={PERFORMANCE}, judged=("recall",)),)"""
+SORTS = (
+    Sort(32, many.Kind(45)),
+    Sort(62, many.Kind(20)),
+    Sort(2, many.Kind(20, BY_THREE), years=3,
+         slices=(("column_00", 20), ("column_03", 20), ("column_06", 20))),
+    Sort(3, many.Kind(20, HOURLY), "1 hour", 3),
+    Sort(1, many.Kind(20, HOURLY_BY_ONE), "1 hour", 2,
+         slices=(("column_00", 20),), sliced=PERFORMANCE),
+)  # fmt: skip
+TABLES = """\
+create table bench_series (sort int, metric text, column_name text, slice_column text,
+  slice_value text, base float8, width float8, unit text, warn_below float8, alert_below float8,
+  warn_above float8, alert_above float8, coverage float8);
+create table bench_monitor (name text, sort int, step interval, since timestamptz);
+create index on bench_series (sort);"""
+WHOLE = """\
+insert into bench_series
+select %(sort)s, metric, column_name, '', '', base, width, unit, warn_below, alert_below,
+  warn_above, alert_above, null
 from (values ('drift', 0.02, 0.12, 'distance', null::float8, null::float8, 0.1, 0.13),
   ('missing_share', 0.0, 0.02, 'share', null, null, 0.015, 0.05)) as
   t(metric, base, width, unit, warn_below, alert_below, warn_above, alert_above),
-  (select 'column_' || to_char(n, 'FM00') as column_name from generate_series(0, %s - 1) n) c
-union all select * from (values
+  (select 'column_' || to_char(n, 'FM00') as column_name
+   from generate_series(0, %(columns)s - 1) n) c
+union all select %(sort)s, metric, column_name, '', '', base, width, unit, warn_below, alert_below,
+  warn_above, alert_above, c
+from (values
   ('prediction_drift', 'p', 0.02, 0.2, 'distance', null::float8, null::float8, 0.1, 0.2,
     null::float8),
   ('target_drift', 'y', 0.02, 0.2, 'distance', null, null, 0.1, 0.2, 1.0),
@@ -133,60 +170,119 @@ union all select * from (values
   ('prediction_mean', 'p', 0.2, 0.1, 'number', null, null, null, null, null),
   ('target_mean', 'y', 0.2, 0.1, 'number', null, null, null, null, 1.0)) as
   t(metric, column_name, base, width, unit, warn_below, alert_below, warn_above, alert_above, c)"""
-STATUS = """\
+SEGMENTS = """\
+insert into bench_series
+select sort, metric, column_name, %(slice)s, 'word ' || n, base, width, unit,
+  case when metric = 'recall' and %(slice)s = 'column_00' then warn_below end,
+  case when metric = 'recall' and %(slice)s = 'column_00' then alert_below end,
+  null, null, coverage
+from bench_series, generate_series(1, %(count)s) n
+where sort = %(sort)s and slice_column = '' and column_name <> %(slice)s
+  and (metric = any(%(sliced)s) or %(sliced)s = '{}')"""
+WINDOWS = """\
+from generate_series(%(first)s::timestamptz, %(last)s::timestamptz, interval '1 day') as d(day)
+cross join bench_monitor as m
+cross join lateral generate_series(
+  d.day, d.day + interval '1 day' - m.step, m.step) as w(start)"""
+VALUES = f"""\
+insert into monitoring.metric_value (monitor, window_start, window_end, metric, column_name,
+  slice_column, slice_value, model_version, value, unit, method, warn_below, alert_below,
+  warn_above, alert_above, row_count, label_coverage)
+select m.name, w.start, w.start + m.step, s.metric, s.column_name, s.slice_column, s.slice_value,
+  'v' || extract(year from w.start), s.base + s.width * random(), s.unit, '',
+  s.warn_below, s.alert_below, s.warn_above, s.alert_above, 1000, s.coverage
+{WINDOWS}
+cross join lateral (select * from bench_series s where s.sort = m.sort offset 0) s
+where d.day >= m.since"""
+STATUS = f"""\
 insert into monitoring.window_status (monitor, window_start, window_end, status, row_count,
   labelled_count, model_version, engine, source_fingerprint, reference_hash, seconds, worst_level,
   worst_metric, worst_column, worst_value, explanation, collected_at)
-select m.name, d.day, d.day + interval '1 day', 'ok', 1000, 1000,
-  'v' || extract(year from d.day), 'index', 'x', 'r', 0.02, floor(random() * 3), 'drift',
+select m.name, w.start, w.start + m.step, 'ok', 1000, 1000,
+  'v' || extract(year from w.start), 'index', 'x', 'r', 0.02, floor(random() * 3), 'drift',
   'column_07', 0.1, case when random() < 0.1 then 'column_07 is higher.' else '' end,
   d.day + interval '26 hours'
-from generate_series(%s::timestamptz, %s::timestamptz, interval '1 day') as d(day)
-cross join unnest(%s::text[]) as m(name)"""
-HISTOGRAMS = """\
+{WINDOWS}
+where d.day >= m.since"""
+HISTOGRAMS = f"""\
 insert into monitoring.histogram
-select m.name, d.day, d.day + interval '1 day', c.column_name, 'r',
+select m.name, w.start, w.start + m.step, s.column_name, 'r',
   array(select floor(random() * 80)::int8 from generate_series(1, 18) g where d.day is not null)
-from generate_series(%s::timestamptz, %s::timestamptz, interval '1 day') as d(day)
-cross join unnest(%s::text[]) as m(name)
-cross join (select column_name from bench_series where metric in ('drift', 'prediction_drift')) c"""
+{WINDOWS}
+join bench_series s on s.sort = m.sort and s.slice_column = ''
+  and s.metric in ('drift', 'prediction_drift')
+where d.day >= m.since"""
+REFERENCES = """\
+insert into monitoring.reference_histogram
+select m.name, 'r', column_name, array(select 'bin ' || g from generate_series(1, 18) g),
+  array(select 50::int8 from generate_series(1, 18))
+from bench_monitor m join bench_series s on s.sort = m.sort and s.slice_column = ''
+  and s.metric in ('drift', 'prediction_drift')"""
+KEY, INDEXES = "metric_value_pkey", ("metric_value_whole", "metric_value_segment")
 
 
 def fill(settings: Settings, connection: psycopg.Connection) -> None:
     """A day after the other, all monitors of a day together, as daily runs would write them."""
-    names = [monitor.name for monitor in load(*settings.monitor_folders)]
-    connection.execute(SERIES, [COLUMNS])
-    connection.execute("alter table monitoring.metric_value drop constraint metric_value_pkey")
     began = time.perf_counter()
+    connection.execute("drop table if exists bench_series, bench_monitor")
+    connection.execute(TABLES)
+    first = 0
+    for number, sort in enumerate(SORTS):
+        add_sort(connection, number, sort, first)
+        first += sort.count
+    connection.execute("analyze bench_series, bench_monitor")
+    later = [
+        connection.execute(
+            "select pg_get_indexdef(%s::regclass)", [f"monitoring.{name}"]
+        ).fetchone()
+        for name in INDEXES
+    ]
+    for name in INDEXES:
+        connection.execute(f"drop index monitoring.{name}")
+    connection.execute(f"alter table monitoring.metric_value drop constraint {KEY}")
 
     def year(number: int) -> None:
-        first = FIRST + timedelta(days=365 * number)
-        span = [_start(first), _start(first + timedelta(days=364)), names]
+        day = FIRST + timedelta(days=365 * number)
+        span = {"first": _start(day), "last": _start(day + timedelta(days=364))}
         with connect(settings, Role.ADMIN) as own:
+            own.execute("set jit = off")
             own.execute(VALUES, span)
             own.execute(STATUS, span)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(year, range(YEARS)))
+        list(pool.map(year, reversed(range(YEARS))))
     connection.execute(
         "insert into monitoring.model_version select monitor, model_version, min(window_start),"
         " max(window_start) from monitoring.window_status group by 1, 2"
     )
-    connection.execute(
-        "insert into monitoring.reference_histogram select m, 'r', column_name,"
-        " array(select 'bin ' || g from generate_series(1, 18) g),"
-        " array(select 50::int8 from generate_series(1, 18))"
-        " from unnest(%s::text[]) m, bench_series where metric in ('drift', 'prediction_drift')",
-        [names],
-    )
-    first = LAST - timedelta(days=HISTOGRAM_DAYS - 1)
-    connection.execute(HISTOGRAMS, [_start(first), _start(LAST), names])
+    connection.execute(REFERENCES)
+    recent = LAST - timedelta(days=HISTOGRAM_DAYS - 1)
+    connection.execute(HISTOGRAMS, {"first": _start(recent), "last": _start(LAST)})
+    connection.execute("set maintenance_work_mem = '512MB'")
     connection.execute(
         "alter table monitoring.metric_value add primary key (monitor, window_start, metric,"
         " column_name, slice_column, slice_value, baseline, model_version, window_end)"
     )
+    for definition in later:
+        assert definition is not None
+        connection.execute(definition[0])
     connection.execute("vacuum analyze")
     print(f"filled in {time.perf_counter() - began:.0f} s")
+
+
+def add_sort(connection: psycopg.Connection, number: int, sort: Sort, first: int) -> None:
+    """The monitors of a sort, and their series. first: the number of its first monitor."""
+    connection.execute(WHOLE, {"sort": number, "columns": sort.kind.columns})
+    for name, count in sort.slices:
+        connection.execute(
+            SEGMENTS, {"sort": number, "slice": name, "count": count, "sliced": list(sort.sliced)}
+        )
+    since = _start(LAST - timedelta(days=365 * sort.years - 1))
+    for n in range(first, first + sort.count):
+        connection.execute(
+            "insert into bench_monitor values (%s, %s, %s::interval, %s)",
+            [f"bench_{n:04}", number, sort.step, since],
+        )
 
 
 def _start(day: date) -> datetime:

@@ -28,7 +28,7 @@ def main() -> None:
     """Measure, say, record."""
     folder = SCRATCH / "backfill"
     settings = Settings(postgres_port=PORT, postgres_host="127.0.0.1")
-    many.declare(folder / "store-monitors", 1, SERIES_COLUMNS)
+    many.declare(folder / "store-monitors", 1, many.Kind(SERIES_COLUMNS))
     [monitor] = load(folder / "store-monitors")
     Embedded(folder / "postgres", PORT).start(
         settings.postgres_user, settings.postgres_password, settings.postgres_db

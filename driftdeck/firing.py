@@ -46,10 +46,10 @@ def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> 
     """
     k, n = metric.firing.k, metric.firing.n
     sign = "" if side == "above" else "-"
-    slices = [slice_.name for slice_ in monitor.slices if metric.name in slice_.judged]
+    slices = _list_judged(monitor, [metric])
     judged = (
         f"monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}"
-        f"\n    AND slice_column IN ({', '.join(map(literal, ['', *slices]))})"
+        f"\n    AND slice_column IN ({judged_slices(monitor, [metric])})"
         f"\n    AND value IS NOT NULL AND alert_{side} IS NOT NULL"
     )
     segment = (
@@ -78,6 +78,16 @@ WITH recent AS (
 )
 SELECT column_name{segment}, {column}
 FROM ranked WHERE rank = {k}"""
+
+
+def judged_slices(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """The slices in which one of some metrics is judged, as a list in SQL; '' is the whole."""
+    return ", ".join(map(literal, ["", *_list_judged(monitor, metrics)]))
+
+
+def _list_judged(monitor: Monitor, metrics: Sequence[Metric]) -> list[str]:
+    names = {metric.name for metric in metrics}
+    return [slice_.name for slice_ in monitor.slices if names.intersection(slice_.judged)]
 
 
 def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:

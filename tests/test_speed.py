@@ -117,7 +117,7 @@ def test_statements_that_are_asked_alike_are_read_once(
     counts = []
     for number in (2, 12):
         folder = tmp_path / str(number)
-        many.declare(folder / "monitors", number, 4)
+        many.declare(folder / "monitors", number, many.Kind(4))
         (folder / "provisioning").mkdir()
         settings = IsolatedSettings().model_copy(
             update={

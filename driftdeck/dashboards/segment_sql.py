@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from driftdeck import firing
 from driftdeck.dashboards import window_sql
-from driftdeck.dashboards.sql import literal, state_moments
+from driftdeck.dashboards.sql import literal, over_time, state_moments
 from driftdeck.declare import Metric, Monitor, Slice
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.slices import MISSING, OTHER
@@ -90,9 +90,17 @@ def _judged_names(monitor: Monitor) -> set[str]:
 
 
 def _chosen(monitor: Monitor, condition: str) -> str:
+    """The values in range of the chosen series, which is looked up first: an index knows metrics
+    and columns, and no series by what it is called."""
+    keys = dict.fromkeys(s.key for slice_ in monitor.slices for s in monitor.series(slice_))
+    rows = ", ".join(
+        f"({literal(' '.join(filter(None, key)))}, {', '.join(map(literal, key))})" for key in keys
+    )
+    found = f"FROM (VALUES {rows}) AS v (series, metric, of) WHERE series = '$series' LIMIT 1"
     return (
         f"monitor = {literal(monitor.name)} AND {condition} AND $__timeFilter(window_start)"
-        f"\n  AND {SERIES} = '$series'"
+        f"\n  AND metric = (SELECT v.metric {found})"
+        f"\n  AND column_name = (SELECT v.of {found})"
     )
 
 
@@ -182,32 +190,29 @@ ORDER BY n.standing DESC NULLS LAST, s.breached DESC NULLS LAST, {beyond} DESC N
 def beside_whole(monitor: Monitor) -> str:
     """The chosen series of the chosen segment, and of the whole window; the segment's alert
     thresholds, where it is judged."""
-    both = "(slice_column, slice_value) IN (('', ''), ('$slice', '$segment'))"
-    return f"""\
-SELECT window_start AS time, line.name AS metric, line.number AS value
-FROM monitoring.metric, LATERAL (VALUES
-  (CASE WHEN slice_column = '' THEN 'whole' ELSE 'segment' END, value),
-  ('alert', CASE WHEN slice_column <> '' THEN alert END),
-  ('low alert', CASE WHEN slice_column <> '' AND alert_above IS NOT NULL THEN alert_below END)
-) AS line (name, number)
-WHERE {_chosen(monitor, both)}
-  AND (line.name IN ('whole', 'segment') OR line.number IS NOT NULL)
-ORDER BY 1, 2"""
+    lines = """\
+monitoring.metric, LATERAL (VALUES
+  ('segment', value), ('alert', alert),
+  ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
+) AS line (name, number)"""
+    whole = over_time(monitor, "'whole'", "value", _chosen(monitor, "slice_column = ''"))
+    chosen = _chosen(monitor, "slice_column = '$slice' AND slice_value = '$segment'")
+    shown = f"{chosen}\n  AND (line.name = 'segment' OR line.number IS NOT NULL)"
+    segment = over_time(monitor, "line.name", "line.number", shown, lines)
+    return f"({whole})\nUNION ALL\n({segment})\nORDER BY 1, 2"
 
 
 def each(monitor: Monitor) -> str:
     """The chosen series of every segment of the chosen slice."""
-    return f"""\
-SELECT window_start AS time, slice_value AS metric, value
-FROM monitoring.metric
-WHERE {_chosen(monitor, "slice_column = '$slice'")}
-ORDER BY 1, 2"""
+    return over_time(monitor, "slice_value", "value", _chosen(monitor, "slice_column = '$slice'"))
 
 
 def states(monitor: Monitor) -> str:
     """The state of judged series of the chosen slice, of those in breach most often; none after the
     newest window."""
-    names = ", ".join(literal(metric.name) for metric in judged_metrics(monitor))
+    judged = {metric.name for metric in judged_metrics(monitor)}
+    names = ", ".join(map(literal, sorted(judged)))
+    columns = dict.fromkeys(line.key[1] for line in monitor.series() if line.metric.name in judged)
     called = "slice_value, nullif(column_name, '')"
     if any(len(slice_.judged) > 1 for slice_ in monitor.slices):
         called = "slice_value, metric, nullif(column_name, '')"
@@ -217,6 +222,7 @@ WITH judged AS (
   SELECT window_start, window_end, concat_ws(' ', {called}) AS metric, level
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names})
+    AND column_name IN ({", ".join(map(literal, columns))})
     AND slice_column = '$slice' AND level IS NOT NULL AND $__timeFilter(window_start)
 ), worst AS (
   SELECT metric FROM judged

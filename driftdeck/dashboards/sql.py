@@ -39,15 +39,42 @@ def series(monitor: Monitor, *metrics: str, name: str = "column_name") -> str:
 
     What could not be measured is a NULL, so that the line breaks there.
     """
+    return over_time(monitor, name, "value", _whole(monitor, *metrics))
+
+
+def over_time(
+    monitor: Monitor,
+    name: str,
+    value: str,
+    where: str,
+    source: str = "monitoring.metric",
+    *,
+    worst: bool = False,
+) -> str:
+    """A line over time for each `name`, an expression: a point a window.
+
+    Of hours, those that share a point of the panel are one: their mean, or the largest of them
+    where worst.
+    """
+    if monitor.every.length >= timedelta(days=1):
+        named = value if value == "value" else f"{value} AS value"
+        return f"""\
+SELECT window_start AS time, {name} AS metric, {named}
+FROM {source}
+WHERE {where}
+ORDER BY 1, 2"""
     return f"""\
-SELECT window_start AS time, {name} AS metric, value
-FROM monitoring.metric
-WHERE {_whole(monitor, *metrics)}
+SELECT min(window_start) AS time, {name} AS metric, {"max" if worst else "avg"}({value}) AS value
+FROM {source}
+WHERE {where}
+GROUP BY 2, $__timeGroup(window_start,$__interval)
 ORDER BY 1, 2"""
 
 
 def single(monitor: Monitor, metric: Metric) -> str:
     """One metric over time, its line called as the metric is."""
+    if monitor.every.length < timedelta(days=1):
+        return over_time(monitor, literal(metric.title), "value", _whole(monitor, metric.name))
     return f"""\
 SELECT window_start AS time, value AS {quoted(metric.title)}
 FROM monitoring.metric
@@ -57,11 +84,7 @@ ORDER BY 1"""
 
 def relative(monitor: Monitor, metric: str) -> str:
     """How far each value is beyond its alert threshold as stored: 1 is on it, more is a breach."""
-    return f"""\
-SELECT window_start AS time, column_name AS metric, times_level AS value
-FROM monitoring.metric
-WHERE {_whole(monitor, metric)}
-ORDER BY 1, 2"""
+    return over_time(monitor, "column_name", "times_level", _whole(monitor, metric), worst=True)
 
 
 def column_detail(monitor: Monitor, metrics: Sequence[str]) -> str:
@@ -72,24 +95,26 @@ def column_detail(monitor: Monitor, metrics: Sequence[str]) -> str:
     their own, without thresholds. metrics: names of those of drift.
     """
     order = ", ".join(literal(name) for name in metrics)
-    return f"""\
+    chosen = f"""\
 WITH chosen AS (
   SELECT *, rank() OVER (ORDER BY baseline <> 'reference',
     array_position(ARRAY[{order}], metric)) = 1 AS is_first
   FROM monitoring.metric
   WHERE {_whole(monitor, *metrics)} AND column_name = '$column'
 )
-SELECT window_start AS time, line.name AS metric, line.number AS value
-FROM chosen, LATERAL (VALUES
+"""
+    lines = """\
+chosen, LATERAL (VALUES
   (CASE baseline WHEN 'previous' THEN 'against the window before'
     WHEN 'same' THEN 'against windows like it' ELSE 'drift' END, value),
   ('warning', warn), ('alert', alert),
   ('low warning', CASE WHEN warn_above IS NOT NULL THEN warn_below END),
   ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
-) AS line (name, number)
-WHERE line.number IS NOT NULL AND is_first OR line.name IN (
-  'drift', 'against the window before', 'against windows like it')
-ORDER BY 1, 2"""
+) AS line (name, number)"""
+    where = """\
+line.number IS NOT NULL AND is_first OR line.name IN (
+  'drift', 'against the window before', 'against windows like it')"""
+    return chosen + over_time(monitor, "line.name", "line.number", where, lines)
 
 
 def histogram(monitor: Monitor) -> str:
@@ -271,6 +296,7 @@ WITH judged AS (
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
+    AND slice_column IN ({firing.judged_slices(monitor, metrics)})
     AND window_start >= $__timeFrom()::timestamptz - {back}
     AND window_start <= $__timeTo(){firing.but_expected(monitor, metrics)}
 ), days AS (

@@ -9,8 +9,8 @@ alter table monitoring.metric_value
 -- some times as many, so they have an index of their own.
 create index metric_value_whole on monitoring.metric_value (monitor, metric, window_start)
     where slice_column = '';
-create index metric_value_segment
-    on monitoring.metric_value (monitor, slice_column, metric, slice_value, window_start)
+create index metric_value_segment on monitoring.metric_value
+    (monitor, slice_column, metric, column_name, window_start, slice_value)
     where slice_column <> '';
 
 alter table monitoring.window_status
