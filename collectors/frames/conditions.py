@@ -11,7 +11,8 @@ from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.schema import CoercedColumn
 from driftdeck.declare import Column
 from driftdeck.declare.columns import format_category
-from driftdeck.declare.slices import Where, constants
+from driftdeck.declare.conditions import constants
+from driftdeck.declare.slices import Where
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,

@@ -9,7 +9,7 @@ import pandas as pd
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.histograms import Bins, make_bins
 from driftdeck.declare import Monitor, Window
-from driftdeck.declare.windows import parse_day
+from driftdeck.declare.periods import parse_day
 
 
 @dataclass(frozen=True)

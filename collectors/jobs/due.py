@@ -19,7 +19,7 @@ from driftdeck.collectors.windows.calendar import (
     list_complete_windows,
 )
 from driftdeck.declare import Monitor, Window
-from driftdeck.declare.windows import OPEN
+from driftdeck.declare.periods import OPEN
 from driftdeck.diagnostics import tell
 from driftdeck.settings import Settings
 

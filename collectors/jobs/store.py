@@ -12,7 +12,7 @@ from driftdeck.collectors.values import Status, Value, WindowResult
 from driftdeck.database.locks import hold
 from driftdeck.database.text import make_storable
 from driftdeck.declare import Monitor, Thresholds, Window
-from driftdeck.declare.windows import OPEN
+from driftdeck.declare.periods import OPEN
 
 if TYPE_CHECKING:
     from driftdeck.collectors.frames.reference import Reference

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from driftdeck.declare.periods import days as span
 from driftdeck.declare.windows import (
     Daily,
     Every,
@@ -16,7 +17,6 @@ from driftdeck.declare.windows import (
     Monthly,
     Weekly,
 )
-from driftdeck.declare.windows import days as span
 from driftdeck.errors import UsageError
 from driftdeck.threshold_files import ENOUGH
 

@@ -16,7 +16,7 @@ from driftdeck.collectors.sources.parts import Part
 from driftdeck.collectors.sources.tables import RowsWithoutTime
 from driftdeck.collectors.sources.typed import Reading
 from driftdeck.declare import Monitor, Table, Window
-from driftdeck.declare.windows import days
+from driftdeck.declare.periods import days
 
 MOST_DAYS = 30 * 366
 """A source that begins so long ago has a time that is wrong, such as 0 seconds since 1970."""

@@ -96,11 +96,11 @@ def _chosen(monitor: Monitor, condition: str) -> str:
     rows = ", ".join(
         f"({literal(' '.join(filter(None, key)))}, {', '.join(map(literal, key))})" for key in keys
     )
-    found = f"FROM (VALUES {rows}) AS v (series, metric, of) WHERE series = '$series' LIMIT 1"
+    chosen = f"FROM (VALUES {rows}) AS v (series, metric, of) WHERE series = '$series' LIMIT 1"
     return (
         f"monitor = {literal(monitor.name)} AND {condition} AND $__timeFilter(window_start)"
-        f"\n  AND metric = (SELECT v.metric {found})"
-        f"\n  AND column_name = (SELECT v.of {found})"
+        f"\n  AND metric = (SELECT v.metric {chosen})"
+        f"\n  AND column_name = (SELECT v.of {chosen})"
     )
 
 

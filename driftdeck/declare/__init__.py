@@ -51,6 +51,7 @@ from driftdeck.declare.performance import (
     rmse,
     roc_auc,
 )
+from driftdeck.declare.periods import Between, Days, Hours
 from driftdeck.declare.quality import (
     changed_columns,
     constant_columns,
@@ -98,17 +99,7 @@ from driftdeck.declare.units import (
     SHARE,
     Unit,
 )
-from driftdeck.declare.windows import (
-    Between,
-    Daily,
-    Days,
-    Every,
-    Hourly,
-    Hours,
-    Monthly,
-    Weekly,
-    Window,
-)
+from driftdeck.declare.windows import Daily, Every, Hourly, Monthly, Weekly, Window
 
 __all__ = [
     "CELSIUS",

@@ -7,10 +7,10 @@ from driftdeck.declare.columns import Column
 from driftdeck.declare.errors import require
 from driftdeck.declare.kinds import BY_NAME, CHANGED_COLUMNS
 from driftdeck.declare.metrics import Metric, Scope
+from driftdeck.declare.periods import OPEN
 from driftdeck.declare.slices import By, Where, check_comparisons, resolve
 from driftdeck.declare.sources import Table
 from driftdeck.declare.tasks import Task
-from driftdeck.declare.windows import OPEN
 
 if TYPE_CHECKING:
     from driftdeck.declare.monitor import Monitor

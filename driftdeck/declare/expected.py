@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from driftdeck.declare.errors import require
-from driftdeck.declare.windows import parse_day
+from driftdeck.declare.periods import parse_day
 
 
 @dataclass(frozen=True, kw_only=True)

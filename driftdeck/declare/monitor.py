@@ -12,13 +12,14 @@ from driftdeck.declare.expected import Expected
 from driftdeck.declare.kinds import BY_NAME
 from driftdeck.declare.methods import Method
 from driftdeck.declare.metrics import Metric, Scope
+from driftdeck.declare.periods import OPEN, Between, Days, Hours, parse_day
 from driftdeck.declare.retrain import Retrain
 from driftdeck.declare.slices import Segment, Slice, resolve
 from driftdeck.declare.sources import Source, Table
 from driftdeck.declare.tasks import Task
 from driftdeck.declare.thresholds import ThresholdKey, Thresholds
 from driftdeck.declare.units import NUMBER, SHARE, Unit
-from driftdeck.declare.windows import OPEN, Between, Daily, Days, Every, Hours, Window, parse_day
+from driftdeck.declare.windows import Daily, Every, Window
 
 KIND_OF: Mapping[str, Kind] = MappingProxyType(
     {"unseen_share": "category", "out_of_range_share": "number"}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from driftdeck.declare.errors import require
-from driftdeck.declare.windows import Days, Hours
+from driftdeck.declare.periods import Days, Hours
 
 MONTH, TWO_HOURS = Days(30), Hours(2)
 CALLABLE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
