@@ -30,7 +30,8 @@ class CoercedRows:
         self._results: dict[Hashable, Any] = {}
         self.declared = monitor.columns
         self.schema: Mapping[str, str] = frame.attrs.get("schema", {})
-        self.times: pd.Series | None = frame.get(monitor.source.time)
+        times = frame.get(monitor.source.time)
+        self.times: Any = None if times is None else times.array  # is taken from faster
         self.end = end
 
     def __getitem__(self, column: Column) -> CoercedColumn:
@@ -46,7 +47,7 @@ class CoercedRows:
     @property
     def newest(self) -> datetime | None:
         """When the newest row happened, None without one."""
-        if self.times is None or self.times.empty:
+        if self.times is None or not len(self.times):
             return None
         newest: datetime = self.times.max().to_pydatetime()
         return newest
@@ -81,7 +82,7 @@ class CoercedRows:
         taken._results = {}
         taken.declared = self.declared
         taken.schema, taken.end = self.schema, end or self.end
-        taken.times = None if self.times is None else self.times.iloc[places]
+        taken.times = None if self.times is None else self.times.take(places)
         return taken
 
 
