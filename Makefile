@@ -128,8 +128,8 @@ dummy: .venv/ready ## Insert a random row every five seconds until Ctrl-C
 test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 	@.venv/bin/python -m pytest
 
-bench: .venv/ready ## Measure: drift, backfill, store, panels, build, idle (half an hour)
-	@for part in drift backfill store panels build idle pictures; do \
+bench: .venv/ready ## Measure: drift, segments, backfill, hours, store, panels, build, idle (an hour)
+	@for part in drift segments backfill hours store panels build idle pictures; do \
 		echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 soak: .venv/ready ## Try to break it: a thousand bad days, 25 kills, an hour under load (two hours)

@@ -11,7 +11,6 @@ whole and once for each slice, and searched in the sorted reference.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import frames
+from benchmarks.contestants import Memory
 from benchmarks.results import format_summary, ratios, record, summary
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import Choice
@@ -147,21 +147,17 @@ def make_floor(window: pd.DataFrame, reference: pd.DataFrame) -> Callable[[], ob
 
 
 def measure_memory(slices: int) -> dict[str, float]:
-    """Beyond frames and the coerced reference: what its indexes take, and what a window adds."""
+    """This process's own beyond frames and the coerced reference: while the reference's indexes
+    are made with the first window, and while later windows are measured."""
     window, reference = make_frame(WINDOW, 1, 0.05), make_frame(REFERENCE, 2, 0.0)
     monitor = make_monitor(slices)
     base = make_reference(monitor, reference, "bench")
-    before = _peak()
-    act = measure(monitor, window.head(100_000), base)
-    first = _peak()
-    del act
-    for _ in range(3):
+    with Memory() as first:
         measure(monitor, window, base)
-    return {"mib": first - before, "mib_of_later_windows": _peak() - first}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with Memory() as later:
+        for _ in range(3):
+            measure(monitor, window, base)
+    return {"mib": first.mib, "mib_of_later_windows": later.mib}
 
 
 def _measure_apart(slices: int) -> dict[str, float]:

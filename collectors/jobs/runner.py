@@ -85,20 +85,20 @@ class Runner:
         call for a training, which is then to be done before another window is collected.
         Raises psycopg.Error if it cannot be stored. A report that cannot be kept loses nothing.
         """
-        result = self._collect(window, report, check, self._describe_states([window]))
+        now = read_clock(self._connection)
+        result = self._collect(window, report, check, self._describe_states([window], now), now)
         [outcome] = self._store([result], trains=trains)
         return replace(outcome, report=self._keep_report(result)) if report else outcome
 
     def run_batch(self, windows: Sequence[Window]) -> list[Outcome]:
         """Collect windows and store them together, without reports. Raises psycopg.Error."""
-        states = self._describe_states(windows)
-        return self._store([self._collect(window, False, True, states) for window in windows])
+        now = read_clock(self._connection)
+        states = self._describe_states(windows, now)
+        return self._store([self._collect(window, False, True, states, now) for window in windows])
 
-    def _describe_states(self, windows: Sequence[Window]) -> dict[Window, str]:
+    def _describe_states(self, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
         """Describe the windows' sources, before they are read: a change meanwhile is then seen."""
-        return describe_states(
-            Sources(self.monitor, self.settings), windows, read_clock(self._connection)
-        )
+        return describe_states(Sources(self.monitor, self.settings), windows, now)
 
     def _store(self, results: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
         """Store windows together; where the database refuses one, each by itself."""
@@ -151,14 +151,14 @@ class Runner:
         return Workspace(self.settings)
 
     def _collect(
-        self, window: Window, report: bool, check: bool, states: dict[Window, str]
+        self, window: Window, report: bool, check: bool, states: dict[Window, str], now: datetime
     ) -> WindowResult:
         result = collect(
             self.monitor,
             window,
             self._reader,
             self._load_reference,
-            read_clock(self._connection),
+            now,
             backfill=self._backfill,
             report=report,
             check_every=self.settings.check_every if check else 0,
