@@ -1,6 +1,7 @@
 """Windows of hours, weeks and months over every kind of source, through changes of clocks."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,7 @@ def test_each_row_is_in_the_window_of_its_local_time(
     counts = {}
     for kind, make in KINDS.items():
         every = make(zone)
-        other = small_monitor(**{**vars(watched), "every": every, "calibrated": {}})
+        other = replace(watched, every=every, calibrated={})
         reader = Reader(other, settings)
         expected = frame.groupby([name_of(kind, moment) for moment in local])["id"].agg(list)
         near = day - timedelta(days=1), day + timedelta(days=1)
