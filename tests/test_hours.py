@@ -236,7 +236,8 @@ def test_rows_outside_their_partition_stay_a_fault(
     reader = Reader(watched, settings)
 
     for window in every.within(day, day):
-        with pytest.raises(SourceError, match=rf"rows of partition {day} lie outside that day in UTC"):
+        outside = rf"rows of partition {day} lie outside that day in UTC"
+        with pytest.raises(SourceError, match=outside):
             reader.read(window, NOW)
     for window in every.within(few, few):
         read = reader.read(window, NOW)
