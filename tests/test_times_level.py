@@ -144,5 +144,5 @@ def test_the_overview_orders_breaches_as_the_collectors_do(connection: psycopg.C
     query = sql.worst_series(monitors[::-1], [one.name for one in monitors[::-1]])
     rows = connection.execute(query.encode()).fetchall()
 
-    assert [(row[1], row[3]) for row in rows] == BREACHES
-    assert [row[4:6] for row in rows] == [(600, 450), (0.7, 0.6), (1100, 1200), (0.6, 0.8)]
+    assert [(row[1], row[4]) for row in rows] == BREACHES
+    assert [row[5:7] for row in rows] == [(600, 450), (0.7, 0.6), (1100, 1200), (0.6, 0.8)]
