@@ -118,7 +118,7 @@ def test_an_outage_is_no_failure_of_a_window(
     monkeypatch.setattr(runner, "collect", lambda *_, **__: made(monitor, window))
     states = mine._describe_states
     monkeypatch.setattr(
-        mine, "_describe_states", lambda windows: _gone(connection, own, states(windows))
+        mine, "_describe_states", lambda windows, now: _gone(connection, own, states(windows, now))
     )
     with pytest.raises(psycopg.OperationalError):
         mine.run(window)

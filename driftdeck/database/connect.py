@@ -10,7 +10,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from driftdeck.database.naming import cursor_of
+from driftdeck.database.naming import cursor_of, server_cursor_of
 from driftdeck.settings import Settings
 
 if TYPE_CHECKING:
@@ -126,12 +126,14 @@ def connect(
     prepares no statement by name, which a pooler in transaction mode would not find again.
     """
     parameters: dict[str, Any] = {**TIMEOUTS, **conninfo_to_dict(uri(settings, role))}
-    return psycopg.connect(
+    connection = psycopg.connect(
         **parameters,
         autocommit=autocommit,
         prepare_threshold=None,
         cursor_factory=cursor_of(settings.postgres_schema),
     )
+    connection.server_cursor_factory = server_cursor_of(settings.postgres_schema)
+    return connection
 
 
 @contextmanager

@@ -19,13 +19,7 @@ def cursor_of(schema: str) -> type[psycopg.Cursor[Any]]:
 
     class Qualifying(psycopg.Cursor[Any]):
         def _qualified(self, query: Query) -> bytes:
-            if isinstance(query, Composable):
-                text = query.as_string(self)
-            elif isinstance(query, bytes):
-                text = query.decode()
-            else:
-                text = str(query)
-            return in_schema(text, schema).encode()
+            return _qualify(query, schema, self)
 
         def execute(self, query: Query, *arguments: Any, **keywords: Any) -> Self:
             return super().execute(self._qualified(query), *arguments, **keywords)
@@ -42,3 +36,27 @@ def cursor_of(schema: str) -> type[psycopg.Cursor[Any]]:
             return super().copy(self._qualified(statement), *arguments, **keywords)
 
     return Qualifying
+
+
+def server_cursor_of(schema: str) -> type[psycopg.ServerCursor[Any]]:
+    """The same of cursors that the server keeps, by which many rows are read a few at a time."""
+    if schema == SCHEMA:
+        return psycopg.ServerCursor
+
+    class Qualifying(psycopg.ServerCursor[Any]):
+        def execute(self, query: Query, *arguments: Any, **keywords: Any) -> Self:
+            qualified = _qualify(query, schema, self)
+            return super().execute(qualified, *arguments, **keywords)
+
+    return Qualifying
+
+
+def _qualify(query: Query, schema: str, context: Any) -> bytes:
+    """A query with the schema's own name. context: what knows the encoding."""
+    if isinstance(query, Composable):
+        text = query.as_string(context)
+    elif isinstance(query, bytes):
+        text = query.decode()
+    else:
+        text = str(query)
+    return in_schema(text, schema).encode()
