@@ -148,7 +148,7 @@ class ClassRows:
             if is_class.all():
                 name, count = self.classes[code], len(is_class)
                 raise UndefinedError(f"nothing but {name!r} among {count} labels")
-            self._areas[code] = _area(score[is_class], score[~is_class])
+            self._areas[code] = compute_area(score[is_class], score[~is_class])
         return self._areas[code]
 
     def _scores(self, code: int) -> np.ndarray:
@@ -214,7 +214,7 @@ def predict(probabilities: np.ndarray) -> np.ndarray:
     return np.where(lacks, -1, probabilities.argmax(axis=1)).astype(np.intp)
 
 
-def _area(positives: np.ndarray, negatives: np.ndarray) -> float:
+def compute_area(positives: np.ndarray, negatives: np.ndarray) -> float:
     """The share of pairs of both sides in which the positive has the higher score; ties half."""
     positives, negatives = np.sort(positives), np.sort(negatives)
     below = negatives.searchsorted(positives, "left").sum()

@@ -9,11 +9,10 @@ import pandas as pd
 from driftdeck.collectors.frames.schema import CoercedColumn
 from driftdeck.collectors.values import Histogram
 from driftdeck.declare import Column
+from driftdeck.declare.slices import MISSING, OTHER
 
 BINS = 16
 CATEGORIES = 20
-OTHER = "(other)"
-MISSING = "(missing)"
 
 
 @dataclass(frozen=True)

