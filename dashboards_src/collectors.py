@@ -41,7 +41,8 @@ LEFT_OUT = """\
 SELECT monitor, window_start, rows_read AS "rows read", row_count AS "rows used",
   labels_read AS "labels read", labelled_count AS "labelled rows", left_out AS "left out",
   left_out_why AS "why", collected_at AS "collected"
-FROM {newest} WHERE left_out > 0
+FROM monitoring.collection
+WHERE left_out > 0 AND monitor IN ({monitors})
 ORDER BY window_start DESC, monitor LIMIT 100"""
 FAILED = "SELECT count(*) AS windows FROM monitoring.collection WHERE status = 'failed'"
 TOTAL = "SELECT count(*) AS windows FROM monitoring.collection"
@@ -132,7 +133,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         "What was read and could not be used, by window, newest first. Rows of other windows in the"
         " same file are read, and not counted as left out, nor are labels that are known later."
         " Above 1 % of what was read is a warning.",
-        LEFT_OUT.format(newest=newest),
+        LEFT_OUT.format(monitors=", ".join(literal(monitor.name) for monitor in monitors)),
         overrides=[
             override("monitor", custom__width=120),
             override("window_start", custom__width=170, unit="dateTimeAsIso"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from driftdeck.dashboards import drift, metric_rows, panels, runs, segments, sql
+from driftdeck.dashboards import drift, mark_sql, metric_rows, panels, runs, segments, sql
 from driftdeck.dashboards.page import Item, Page, Row, annotation, link, period, variable
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import (
@@ -64,13 +64,13 @@ def _annotations(site: Site, monitor: Monitor) -> list[Json]:
     data = [metric for metric in judged if not metric.is_performance]
     kinds = [("Performance alerts", RED, performance, True), ("Data alerts", AMBER, data, False)]
     marks = [
-        annotation(site, name, color, sql.episodes(monitor, metrics), enable=enable)
+        annotation(site, name, color, mark_sql.episodes(monitor, metrics), enable=enable)
         for name, color, metrics, enable in kinds
         if metrics
     ]
     if monitor.expected:
-        marks.append(annotation(site, "Expected breaches", GREY, sql.expected_marks(monitor)))
-    return [*marks, annotation(site, "Retraining", BLUE, sql.retraining_marks(monitor))]
+        marks.append(annotation(site, "Expected breaches", GREY, mark_sql.expected_marks(monitor)))
+    return [*marks, annotation(site, "Retraining", BLUE, mark_sql.retraining_marks(monitor))]
 
 
 def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """Every model at a glance: state, worst breach, freshness."""
 
-from driftdeck.dashboards import panels, sql
+from driftdeck.dashboards import overview_sql, panels
 from driftdeck.dashboards.page import Item, Page, Row, link
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import (
@@ -49,7 +49,7 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 
 def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str) -> list[Item]:
     never = "good.until IS NULL AND m.late_hours IS NOT NULL"
-    late = f"extract(epoch FROM {sql.DUE} - good.until) > 0 OR ({never})"
+    late = f"extract(epoch FROM {overview_sql.DUE} - good.until) > 0 OR ({never})"
     counts = [
         ("models", "Watched", "Models under watch.", "true", None),
         (
@@ -85,7 +85,7 @@ def _counts(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
             f"{uid}/{key}",
             title,
             description,
-            sql.models_count(monitors, uids, condition),
+            overview_sql.models_count(monitors, uids, condition),
             steps=marks,
         )
         items.append(Item(panel, 5 if key != "models" else 4, 4))
@@ -120,7 +120,7 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
         f"{uid}/table",
         "Models",
         "The newest window of every model. Breached and failed count its last 30 windows.",
-        sql.models(monitors, uids),
+        overview_sql.models(monitors, uids),
         overrides=overrides,
     )
     return Item(panel, 24, max(7, 4 + len(monitors)))
@@ -135,7 +135,7 @@ def _worst(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str)
         f"{uid}/worst",
         "Judged series of the newest windows, worst first",
         "Each series of each model's newest window beside its thresholds.",
-        sql.worst_series(monitors, uids),
+        overview_sql.worst_series(monitors, uids),
         overrides=[
             override("model", links=open_column, custom__minWidth=150),
             override("metric", custom__minWidth=150),

@@ -11,6 +11,10 @@ from driftdeck.facts.postgres import literal
 
 SEARCHED, SEARCHED_OF_N = 60, 6
 """So many windows are searched for the newest n judged ones of a series, or so many times n."""
+SERIES = "metric, column_name, slice_column, slice_value"
+"""What tells one series of a monitor from the others."""
+IN_BREACH = f"({SERIES}) IN (SELECT {SERIES} FROM in_breach)"
+"""Of a series that `in_breach` has."""
 
 
 def confirm(firing: Firing, breached: Sequence[bool]) -> list[bool]:
@@ -28,13 +32,32 @@ def confirmed(metrics: Sequence[Metric]) -> str:
     """Whether an alert stands after a window: an expression over judged rows of monitoring.metric,
     NULL for other metrics."""
     cases = "\n    ".join(
-        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY metric,"
-        " column_name, slice_column, slice_value"
+        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY {SERIES}"
         f" ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
         f" >= {metric.firing.k}"
         for metric in metrics
     )
     return f"CASE metric\n    {cases} END"
+
+
+def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:
+    """The series that were in breach, which an index alone tells: no alert of others stood.
+
+    A first part of a WITH, `in_breach`. span: a condition on window_start, as wide as that of the
+    rows which are read.
+    """
+    names = ", ".join(literal(metric.name) for metric in metrics)
+    return f"""\
+in_breach AS MATERIALIZED (
+  SELECT DISTINCT {SERIES} FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names})
+    AND (value > alert_above OR value < alert_below) AND {span}
+)"""
+
+
+def searched(metrics: Sequence[Metric]) -> int:
+    """So many windows are searched for those that decide about an alert."""
+    return max(SEARCHED, SEARCHED_OF_N * max(metric.firing.n for metric in metrics))
 
 
 def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> str:
@@ -62,7 +85,7 @@ def breached_query(monitor: Monitor, metric: Metric, side: str, column: str) -> 
 WITH recent AS (
   SELECT window_start FROM monitoring.metric
   WHERE {judged}
-  GROUP BY 1 ORDER BY 1 DESC LIMIT {max(SEARCHED, SEARCHED_OF_N * n)}
+  GROUP BY 1 ORDER BY 1 DESC LIMIT {searched([metric])}
 ), newest AS (
   SELECT column_name, slice_column, slice_value, value, alert_{side} AS level,
     row_number() OVER (

@@ -14,7 +14,7 @@ from driftdeck.collectors.retraining.retraining import _find_reason
 from driftdeck.collectors.thresholds.episodes import StoredSeries, find_confirmed, load_judgements
 from driftdeck.collectors.thresholds.replay import compare, replay
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
-from driftdeck.dashboards import sql
+from driftdeck.dashboards import mark_sql
 from driftdeck.errors import UsageError
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import site
@@ -65,7 +65,9 @@ def test_an_expected_breach_alerts_nobody(connection: psycopg.Connection, zone: 
 def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
     """It stands on the dashboard with its reason, quotes and all."""
     monitor = small_monitor(expected=(SALE,))
-    [(start, end, text, tags)] = connection.execute(sql.expected_marks(monitor).encode()).fetchall()
+    [(start, end, text, tags)] = connection.execute(
+        mark_sql.expected_marks(monitor).encode()
+    ).fetchall()
 
     assert (start.date(), end.date()) == (date(2024, 1, 3), date(2024, 1, 7))
     assert text == "Expected: drift x, because o'sale"
@@ -175,7 +177,7 @@ def test_what_is_drawn_as_an_alert_is_one(
     """The spans on a dashboard begin and end with the windows on which the rule fires."""
     monitor = small_monitor(expected=known, every=d.Daily(timezone=zone))
     windows = stored(connection, monitor, values)
-    query = sql.episodes(monitor, monitor.metrics[:1])
+    query = mark_sql.episodes(monitor, monitor.metrics[:1])
     for macro, moment in (("From", "2024-01-01"), ("To", "2024-02-01")):
         query = query.replace(f"$__time{macro}()", f"timestamptz '{moment} 00:00Z'")
     spans = [row[:2] for row in connection.execute(query.encode())]

@@ -8,7 +8,7 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.windows.calendar import find_newest
-from driftdeck.dashboards import sql
+from driftdeck.dashboards import overview_sql
 
 CUTS = [
     *(d.Hourly(hours, timezone="America/New_York") for hours in (1, 2, 3, 6, 8, 12)),
@@ -29,8 +29,9 @@ def due_of(
 ) -> list[datetime]:
     """The end of the newest window that should be there, at each moment, as SQL says it."""
     query = (
-        f"select {sql.DUE} from unnest(%s::timestamptz[]) with ordinality as moment (at, n),"
-        f" {sql.declared((monitor,), ('uid',))} order by moment.n"
+        f"select {overview_sql.DUE}"
+        " from unnest(%s::timestamptz[]) with ordinality as moment (at, n),"
+        f" {overview_sql.declared((monitor,), ('uid',))} order by moment.n"
     ).replace("monitoring.now()", "moment.at")
     return [row[0] for row in connection.execute(query.encode(), [moments])]
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import REFERENCE_DAYS, house
 from driftdeck.collectors.reports.explore import Explorer
-from driftdeck.dashboards import sql
+from driftdeck.dashboards import overview_sql
 from driftdeck.database import Role, connect
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
@@ -141,8 +141,8 @@ def test_the_overview_shows_the_p_value_and_its_levels(tested: Settings) -> None
     """The model is in alert; the series that moved stand first, below the level they crossed."""
     with connect(tested, Role.READER) as reader:
         [monitor] = load(*tested.monitor_folders)
-        [model] = reader.execute(sql.models([monitor], ["uid"]).encode()).fetchall()
-        worst = reader.execute(sql.worst_series([monitor], ["uid"]).encode()).fetchall()
+        [model] = reader.execute(overview_sql.models([monitor], ["uid"]).encode()).fetchall()
+        worst = reader.execute(overview_sql.worst_series([monitor], ["uid"]).encode()).fetchall()
 
     assert model[1:4] == (2, "drift x", pytest.approx(0, abs=1e-6))
     assert {row[2] for row in worst[:3]} == {"x", "p", "y"}

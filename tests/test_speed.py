@@ -16,7 +16,7 @@ from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.drift_index import Index
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.dashboards import sql
+from driftdeck.dashboards import overview_sql
 from driftdeck.firing import breached_query
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.generator.gate import own
@@ -153,7 +153,7 @@ def test_rules_read_no_more_of_a_longer_history(connection: psycopg.Connection) 
     """Five times the windows, the same pages: for a rule, and for the freshness of a monitor."""
     watched = small_monitor()
     drift = watched.metrics[0]
-    fresh = f"SELECT * FROM {sql.declared([watched], ['uid'])} {sql.GOOD}"
+    fresh = f"SELECT * FROM {overview_sql.declared([watched], ['uid'])} {overview_sql.GOOD}"
     queries = [breached_query(watched, drift, "above", "value"), fresh]
     found = []
     for first, last in ((1, 400), (401, 2000)):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
-from driftdeck.dashboards import sql
+from driftdeck.dashboards import overview_sql
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 LEVEL = NUMBER | st.none() | st.sampled_from([0.0, -0.0, 0.05, 1.0, 5e-324, 1.7e308])
@@ -141,7 +141,7 @@ def test_the_overview_orders_breaches_as_the_collectors_do(connection: psycopg.C
             " seconds) values (%s, %s, %s, 'ok', 0)",
             [monitor.name, window.start, window.end],
         )
-    query = sql.worst_series(monitors[::-1], [one.name for one in monitors[::-1]])
+    query = overview_sql.worst_series(monitors[::-1], [one.name for one in monitors[::-1]])
     rows = connection.execute(query.encode()).fetchall()
 
     assert [(row[1], row[4]) for row in rows] == BREACHES

@@ -7,8 +7,8 @@ and the condition C: a strict comparison. NULL would fire, so no query can retur
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from driftdeck.dashboards.overview_sql import DUE, GOOD, declared
 from driftdeck.dashboards.site import Site, panel_id
-from driftdeck.dashboards.sql import DUE, GOOD, declared
 from driftdeck.declare import Hourly, Metric, Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.facts import Json

@@ -113,36 +113,56 @@ def in_alert(monitor: Monitor) -> str:
     """
     metrics = judged_metrics(monitor)
     names = ", ".join(literal(metric.name) for metric in metrics)
-    of = ", ".join(["''", *(literal(s.name) for s in monitor.slices if s.judged)])
+    slices = ", ".join(literal(slice_.name) for slice_ in monitor.slices if slice_.judged)
+    judged = f"""\
+monitor = {literal(monitor.name)} AND metric IN ({names})
+    AND breached IS NOT NULL AND $__timeFilter(window_start)\
+{firing.but_expected(monitor, metrics)}"""
+    counted = f"""\
+SELECT {firing.SERIES}, count(*) FILTER (WHERE breached) AS breached, count(*) AS windows,
+    max(window_start) AS newest
+  FROM monitoring.metric
+  WHERE {judged}"""
+    in_breach = firing.in_breach(monitor, metrics, "$__timeFilter(window_start)")
     return f"""\
-WITH judged AS (
-  SELECT slice_column, slice_value, metric, column_name, window_start, value, level, breached,
+WITH {in_breach}, segment AS (
+  {counted}
+    AND slice_column IN ({slices})
+  GROUP BY 1, 2, 3, 4
+), whole AS (
+  {counted}
+    AND slice_column = ''
+  GROUP BY 1, 2, 3, 4
+), judged AS (
+  SELECT {firing.SERIES}, window_start,
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND slice_column IN ({of})
-    AND breached IS NOT NULL AND $__timeFilter(window_start){firing.but_expected(monitor, metrics)}
+  WHERE {judged}
+    AND slice_column IN ({slices}) AND {firing.IN_BREACH}
 ), ended AS (
   SELECT *, max(window_start) FILTER (WHERE NOT standing) OVER (
-    PARTITION BY slice_column, slice_value, metric, column_name) AS quiet
+    PARTITION BY {firing.SERIES}) AS quiet
   FROM judged
-), series AS (
-  SELECT slice_column, slice_value, metric, column_name,
-    min(window_start) FILTER (WHERE quiet IS NULL OR window_start > quiet) AS since,
-    count(*) FILTER (WHERE breached) AS breached, count(*) AS windows,
-    (array_agg(level ORDER BY window_start DESC))[1] AS level
-  FROM ended GROUP BY 1, 2, 3, 4
+), alert AS (
+  SELECT {firing.SERIES}, min(window_start) AS since FROM ended
+  WHERE quiet IS NULL OR window_start > quiet
+  GROUP BY 1, 2, 3, 4
 )
 SELECT s.slice_column || ' = ' || s.slice_value AS "segment",
-  concat_ws(' ', s.metric, nullif(s.column_name, '')) AS "series", s.level AS "state",
-  {window_sql.name(monitor.every, "s.since")} AS "alert since",
+  concat_ws(' ', s.metric, nullif(s.column_name, '')) AS "series", newest.level AS "state",
+  {window_sql.name(monitor.every, "alert.since")} AS "alert since",
   s.breached || ' of ' || s.windows AS "in breach",
-  w.breached || ' of ' || w.windows AS "the whole",
+  whole.breached || ' of ' || whole.windows AS "the whole",
   s.slice_column AS "slice", s.slice_value AS "value"
-FROM series s
-LEFT JOIN series w
-  ON w.slice_column = '' AND w.metric = s.metric AND w.column_name = s.column_name
-WHERE s.slice_column <> ''
-ORDER BY s.since IS NULL, s.breached::float / s.windows DESC, s.since, 1, 2
+FROM segment s
+LEFT JOIN alert USING ({firing.SERIES})
+LEFT JOIN whole ON whole.metric = s.metric AND whole.column_name = s.column_name
+LEFT JOIN LATERAL (
+  SELECT max(level) AS level FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND window_start = s.newest
+    AND ({firing.SERIES}) = (s.metric, s.column_name, s.slice_column, s.slice_value)
+) newest ON true
+ORDER BY alert.since IS NULL, s.breached::float / s.windows DESC, alert.since, 1, 2
 LIMIT {LISTED}"""
 
 
@@ -155,11 +175,15 @@ def worst(monitor: Monitor) -> str:
     of_slice = _chosen(monitor, "slice_column = '$slice'")
     standing = "SELECT NULL::text AS slice_value, false AS standing WHERE false"
     if metrics := judged_metrics(monitor):
+        back = window_sql.span(monitor.every, firing.searched(metrics))
         standing = f"""\
 SELECT DISTINCT ON (slice_value) slice_value, standing FROM (
     SELECT slice_value, window_start, {firing.confirmed(metrics)} AS standing
     FROM monitoring.metric
-    WHERE {of_slice} AND breached IS NOT NULL{firing.but_expected(monitor, metrics)}
+    WHERE {of_slice} AND breached IS NOT NULL
+      AND window_start > (SELECT max(window_start) FROM monitoring.metric
+        WHERE {of_slice}) - {back}\
+{firing.but_expected(monitor, metrics)}
   ) judged ORDER BY slice_value, window_start DESC"""
     low = [m.name for m in monitor.metrics if m.breach_side is BreachSide.LOW]
     both = [m.name for m in monitor.metrics if m.breach_side is BreachSide.BOTH]

@@ -1,4 +1,4 @@
-"""Every SQL text of panels, variables and annotations; macros as Grafana's PostgreSQL knows them.
+"""SQL of a monitor's panels and variables; macros as Grafana's PostgreSQL knows them.
 
 Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` in an argument.
 """
@@ -6,16 +6,12 @@ Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from driftdeck import firing
 from driftdeck.dashboards import window_sql
-from driftdeck.declare import Expected, Metric, Monitor
+from driftdeck.declare import Metric, Monitor
 from driftdeck.facts import postgres
 
 literal = postgres.literal
 """Quotes a text, for whoever writes a dashboard's SQL."""
-LOOK_BACK, LOOK_BACK_OF_N = 60, 6
-"""So many windows before the time range, or so many times n, may still decide whether an alert
-stands at its beginning."""
 
 
 def quoted(name: str) -> str:
@@ -277,179 +273,3 @@ SELECT {window_name(monitor)}
 FROM {RETRAININGS}
 WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
 ORDER BY started_at DESC"""
-
-
-def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
-    """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
-    rule counts them.
-
-    Spans of several series that touch or lie less than seven windows apart become one mark. Nothing
-    is read that begins long before the time range: a mark that does is cut off there.
-    """
-    names = ", ".join(literal(metric.name) for metric in metrics)
-    back = window_sql.span(
-        monitor.every, max(LOOK_BACK, LOOK_BACK_OF_N * max(m.firing.n for m in metrics))
-    )
-    return f"""\
-WITH judged AS (
-  SELECT metric, column_name, slice_column, slice_value, window_start, window_end,
-    {firing.confirmed(metrics)} AS standing
-  FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
-    AND slice_column IN ({firing.judged_slices(monitor, metrics)})
-    AND window_start >= $__timeFrom()::timestamptz - {back}
-    AND window_start <= $__timeTo(){firing.but_expected(monitor, metrics)}
-), days AS (
-  SELECT window_start, window_end,
-    array_agg(concat_ws(' ', metric, nullif(column_name, ''),
-      CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value END)) AS series
-  FROM judged WHERE standing GROUP BY 1, 2
-), islands AS (
-  SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
-    <= {window_sql.span(monitor.every, 7)} THEN 0 ELSE 1 END AS begins
-  FROM days
-), numbered AS (
-  SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
-)
-SELECT min(window_start) AS time, max(window_end) AS timeend,
-  'Beyond the alert threshold: ' || string_agg(DISTINCT name, ', ') AS text,
-  {literal(monitor.name + ",alert")} AS tags
-FROM numbered, unnest(series) AS name
-GROUP BY island
-HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
-ORDER BY 1"""
-
-
-def expected_marks(monitor: Monitor) -> str:
-    """Breaches that somebody knows of, as annotations."""
-    zone = literal(monitor.every.timezone)
-    rows = ",\n  ".join(
-        f"(DATE {literal(known.since or monitor.starts or known.until)},"
-        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
-        for known in monitor.expected
-    )
-    return f"""\
-SELECT since::timestamp AT TIME ZONE {zone} AS time,
-  until::timestamp AT TIME ZONE {zone} AS timeend,
-  text, {literal(monitor.name + ",expected")} AS tags
-FROM (VALUES
-  {rows}
-) AS e (since, until, text)
-ORDER BY 1"""
-
-
-def _describe(expected: Expected) -> str:
-    series = f"{expected.metric} {expected.column}".strip()
-    return f"Expected: {series}, because {expected.because}"
-
-
-def retraining_marks(monitor: Monitor) -> str:
-    """Retrainings as annotations."""
-    return f"""\
-SELECT at AS time,
-  'Retraining ' || status || ': ' || reason AS text,
-  {literal(monitor.name + ",retraining")} AS tags
-FROM {RETRAININGS}
-WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
-ORDER BY 1"""
-
-
-def declared(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """The declared monitors as a FROM item: name, title, owner, uid, zone, ends, late_hours, and
-    how their windows are cut: unit, size."""
-    rows = ",\n  ".join(
-        "("
-        + ", ".join(
-            [
-                literal(m.name),
-                literal(m.title),
-                literal(m.owner),
-                literal(uid),
-                literal(m.every.timezone),
-                f"DATE {literal(m.ends)} + 1" if m.ends else "NULL::date",
-                f"{m.late_after.hours:g}" if m.late_after else "NULL::float",
-                *(literal(unit), str(size)),
-            ]
-        )
-        + ")"
-        for m, uid in zip(monitors, uids, strict=True)
-        for unit, size in [window_sql.cut_of(m.every)]
-    )
-    return (
-        f"(VALUES\n  {rows}\n) AS m (name, title, owner, uid, zone, ends, late_hours, unit, size)"
-    )
-
-
-GOOD = """\
-LEFT JOIN LATERAL (
-  SELECT c.window_end AS until FROM monitoring.collection c
-  WHERE c.monitor = m.name AND c.status IN ('ok', 'waiting', 'partial')
-  ORDER BY c.window_start DESC LIMIT 1
-) good ON true"""
-"""The end of a monitor's newest window with numbers: good.until."""
-NEWEST = f"""\
-LEFT JOIN LATERAL (
-  SELECT * FROM monitoring.collection c
-  WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 1
-) newest ON true
-{GOOD}
-LEFT JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE last.worst_level = 2) AS breached,
-    count(*) FILTER (WHERE last.status = 'failed') AS failed
-  FROM (SELECT * FROM monitoring.collection c
-    WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT 30) last
-) last30 ON true"""
-
-_LATEST = (
-    "least((monitoring.now() - m.late_hours * interval '1 hour') AT TIME ZONE m.zone,"
-    " m.ends::timestamp)"
-)
-DUE = window_sql.instant(window_sql.floor("m.unit", "m.size", _LATEST), "m.zone")
-"""The end of the newest window that should have been collected by now."""
-
-
-def models(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """Every declared monitor with its newest state, for the overview."""
-    return f"""\
-SELECT m.title AS "model", newest.worst_level AS "state",
-  {WORST} AS "worst",
-  newest.worst_value AS "value", last30.breached AS "breached of 30",
-  {window_sql.name_of("m.unit", "m.size", "m.zone", "newest.window_start")} AS "newest window",
-  newest.status AS "collection", last30.failed AS "failed of 30",
-  greatest(0, extract(epoch FROM {DUE} - good.until) / 86400) AS "days late",
-  newest.row_count AS "rows", m.owner, m.uid
-FROM {declared(monitors, uids)}
-{NEWEST}
-ORDER BY newest.worst_level DESC NULLS LAST, m.title"""
-
-
-def models_count(monitors: Sequence[Monitor], uids: Sequence[str], condition: str) -> str:
-    """How many monitors meet a condition on their newest state."""
-    return f"""\
-SELECT count(*) FILTER (WHERE {condition}) AS "models"
-FROM {declared(monitors, uids)}
-{NEWEST}"""
-
-
-def worst_series(monitors: Sequence[Monitor], uids: Sequence[str]) -> str:
-    """The judged series of each monitor's newest window, furthest beyond its alert threshold first,
-    beside the thresholds of the side that it crossed, or else may cross."""
-    return f"""\
-SELECT m.title AS "model", v.metric, nullif(v.column_name, '') AS "column",
-  CASE WHEN v.slice_column <> '' THEN v.slice_column || ' = ' || v.slice_value END AS "segment",
-  v.value,
-  crossed.warn AS "warning", crossed.alert, v.level AS "state",
-  {window_sql.name_of("m.unit", "m.size", "m.zone", "v.window_start")} AS "window", m.uid,
-  CASE WHEN v.column_name <> '' THEN '?var-column=' || v.column_name ELSE '?' END AS "query"
-FROM {declared(monitors, uids)}
-{NEWEST}
-JOIN monitoring.metric v ON v.monitor = m.name AND v.window_start = newest.window_start
-CROSS JOIN LATERAL (
-  SELECT CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.warn_below
-      ELSE v.warn END AS warn,
-    CASE WHEN v.value < coalesce(v.warn_below, v.alert_below) THEN v.alert_below
-      ELSE v.alert END AS alert
-) crossed
-WHERE v.level IS NOT NULL
-ORDER BY v.level DESC, v.times_level DESC NULLS LAST
-LIMIT 25"""

@@ -19,6 +19,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "evidently": {"lock_timeout": "5min"},
     "grafana_reader": {
         "search_path": "monitoring",
+        "jit": "off",
         "default_transaction_read_only": "on",
         "statement_timeout": "30s",
         "lock_timeout": "10s",

@@ -2,7 +2,7 @@
 
 from grafanalib.core import TimeSeries
 
-from driftdeck.dashboards import panels, sql
+from driftdeck.dashboards import mark_sql, panels, sql
 from driftdeck.dashboards.page import Item, Page, Row, annotation, link, period
 from driftdeck.dashboards.site import Site
 from driftdeck.dashboards.style import BLUE, GREY, fixed, override
@@ -54,7 +54,7 @@ def _page(site: Site, monitor: Monitor) -> Page:
         timezone=monitor.every.timezone,
         refresh="5m",
         tags=["example"],
-        annotations=[annotation(site, "Retraining", BLUE, sql.retraining_marks(monitor))],
+        annotations=[annotation(site, "Retraining", BLUE, mark_sql.retraining_marks(monitor))],
         links=[link("Models", site.uid("overview")), link(monitor.title, site.uid(monitor.name))],
     )
 

@@ -1,0 +1,82 @@
+"""SQL of annotations: alerts that stood, breaches that somebody expects, retrainings."""
+
+from collections.abc import Sequence
+
+from driftdeck import firing
+from driftdeck.dashboards import window_sql
+from driftdeck.dashboards.sql import RETRAININGS
+from driftdeck.declare import Expected, Metric, Monitor
+from driftdeck.facts.postgres import literal
+
+
+def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
+    """Spans in which an alert stood: k of the newest n judged windows of a series in breach, as its
+    rule counts them.
+
+    Spans of several series that touch or lie less than seven windows apart become one mark. Nothing
+    is read that begins long before the time range: a mark that does is cut off there.
+    """
+    names = ", ".join(literal(metric.name) for metric in metrics)
+    back = window_sql.span(monitor.every, firing.searched(metrics))
+    span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
+    return f"""\
+WITH {firing.in_breach(monitor, metrics, span)}, judged AS (
+  SELECT metric, column_name, slice_column, slice_value, window_start, window_end,
+    {firing.confirmed(metrics)} AS standing
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
+    AND slice_column IN ({firing.judged_slices(monitor, metrics)})
+    AND {firing.IN_BREACH} AND {span}{firing.but_expected(monitor, metrics)}
+), days AS (
+  SELECT window_start, window_end,
+    array_agg(concat_ws(' ', metric, nullif(column_name, ''),
+      CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value END)) AS series
+  FROM judged WHERE standing GROUP BY 1, 2
+), islands AS (
+  SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
+    <= {window_sql.span(monitor.every, 7)} THEN 0 ELSE 1 END AS begins
+  FROM days
+), numbered AS (
+  SELECT *, sum(begins) OVER (ORDER BY window_start) AS island FROM islands
+)
+SELECT min(window_start) AS time, max(window_end) AS timeend,
+  'Beyond the alert threshold: ' || string_agg(DISTINCT name, ', ') AS text,
+  {literal(monitor.name + ",alert")} AS tags
+FROM numbered, unnest(series) AS name
+GROUP BY island
+HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
+ORDER BY 1"""
+
+
+def expected_marks(monitor: Monitor) -> str:
+    """Breaches that somebody knows of, as annotations."""
+    zone = literal(monitor.every.timezone)
+    rows = ",\n  ".join(
+        f"(DATE {literal(known.since or monitor.starts or known.until)},"
+        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
+        for known in monitor.expected
+    )
+    return f"""\
+SELECT since::timestamp AT TIME ZONE {zone} AS time,
+  until::timestamp AT TIME ZONE {zone} AS timeend,
+  text, {literal(monitor.name + ",expected")} AS tags
+FROM (VALUES
+  {rows}
+) AS e (since, until, text)
+ORDER BY 1"""
+
+
+def _describe(expected: Expected) -> str:
+    series = f"{expected.metric} {expected.column}".strip()
+    return f"Expected: {series}, because {expected.because}"
+
+
+def retraining_marks(monitor: Monitor) -> str:
+    """Retrainings as annotations."""
+    return f"""\
+SELECT at AS time,
+  'Retraining ' || status || ': ' || reason AS text,
+  {literal(monitor.name + ",retraining")} AS tags
+FROM {RETRAININGS}
+WHERE monitor = {literal(monitor.name)} AND $__timeFilter(at)
+ORDER BY 1"""
