@@ -12,11 +12,13 @@ from driftdeck.changes.apply import apply
 from driftdeck.changes.plan import Kind, Target, plan
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.grafana.client import Grafana, GrafanaError
-from driftdeck.project import SettingsError
+from driftdeck.project import Project, SettingsError
 from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.stack.runtime import find_target
 from driftdeck.verify.alerting import check_policies
 from driftdeck.verify.provisioning import Provisioning
 from fake_grafana import Fake
+from repository import SMALL, small_project
 
 Json = dict[str, Any]
 CONTACTS = """\
@@ -74,6 +76,13 @@ def of_others(fake: Fake) -> Json:
     found = {kind: getattr(fake, kind).get("theirs") for kind in kinds}
     routes = [one for one in fake.policies["routes"] if one.get("object_matchers") != OURS]
     return copy.deepcopy({**found, "policies": {**fake.policies, "routes": routes}})
+
+
+def test_a_port_of_this_machine_is_in_nothing_that_goes_there() -> None:
+    """What is applied and proved is what `build` writes and people commit."""
+    here = small_project(grafana_url="https://grafana.example", evidently_port=8123)
+
+    assert find_target(here).wanted == artefacts(Project(root=SMALL))
 
 
 @pytest.mark.parametrize("kept", ["none", "routes"])

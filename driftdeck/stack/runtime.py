@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from driftdeck.generator.artefacts import artefacts
+from driftdeck.project import Project
 from driftdeck.settings import Settings
 from driftdeck.stack.compose import Compose, engine_problem, engine_reachable
 from driftdeck.stack.errors import StackError
@@ -67,8 +68,9 @@ class VerifyTarget:
 def find_target(settings: Settings) -> VerifyTarget:
     """The Grafana of GRAFANA_URL and the committed files, else the runtime. Raises StackError."""
     if settings.grafana_url:
-        committed = settings.as_committed()
-        return VerifyTarget(committed, committed.provisioning_dir, artefacts(committed), None)
+        project = Project(root=settings.root)  # settings have the ports of this machine, too
+        folder = project.provisioning_dir
+        return VerifyTarget(settings.as_committed(), folder, artefacts(project), None)
     runtime = choose(settings)
     return VerifyTarget(
         runtime.settings, runtime.folder, runtime.artefacts(), runtime.grafana_log()
