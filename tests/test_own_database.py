@@ -24,6 +24,8 @@ from driftdeck.database.script import script
 from driftdeck.project import SettingsError, checked
 from driftdeck.schema_name import in_schema, problem
 from driftdeck.settings import IsolatedSettings, Settings
+from driftdeck.stack.commands import status
+from driftdeck.stack.runtime import where_collected
 
 SCHEMA = "Team-a"
 ROLES = ("app", "viewer", "writer")
@@ -113,6 +115,33 @@ def test_an_owner_without_powers_has_all_in_a_schema_of_its_own(
                 reader.execute(statement.format(f'"{SCHEMA}"').encode())
     with connect(chosen) as connection:
         assert remove(connection, "small", None)["window_status"] == 1
+
+
+def test_its_state_is_asked_whatever_could_be_started_here(
+    server: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Docker beside it is no place where collections run: neither status nor exec go there."""
+    ran: list[list[str]] = []
+
+    def attend(words: list[str], **_: object) -> int:
+        ran.append(words)
+        return 0
+
+    monkeypatch.setattr("driftdeck.stack.runtime.engine_reachable", lambda: True)
+    monkeypatch.setattr("driftdeck.stack.steps.attend", attend)
+    chosen = own(server)
+
+    assert status(chosen) == 0
+    assert f"PostgreSQL     up    127.0.0.1:{server.postgres_port}\n" in capsys.readouterr().out
+    assert where_collected(chosen).run(["mine"]) == 0
+    assert ran == [["python", "-m", "driftdeck", "collected", "--leftovers"], ["mine"]]
+
+    nobody = own(server, grafana_url="http://127.0.0.1:9", database_url=address(server, role="no"))
+    assert status(nobody) == 1
+    said = capsys.readouterr().out
+    assert f"PostgreSQL     down  127.0.0.1:{server.postgres_port}: " in said
+    assert "Grafana        down  http://127.0.0.1:9\n" in said
+    assert len(ran) == 2
 
 
 def test_reports_lie_in_a_schema_beside_it(server: Settings) -> None:

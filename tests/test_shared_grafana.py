@@ -85,6 +85,12 @@ def test_a_port_of_this_machine_is_in_nothing_that_goes_there() -> None:
     assert find_target(here).wanted == artefacts(Project(root=SMALL))
 
 
+def test_who_does_not_answer_is_not_started_here() -> None:
+    """`up` refuses to start what GRAFANA_URL names, so no message sends anybody there."""
+    with pytest.raises(GrafanaError, match=r"at http://127\.0\.0\.1:9; .*is GRAFANA_URL right"):
+        Target.of(small_project(grafana_url="http://127.0.0.1:9"))
+
+
 @pytest.mark.parametrize("kept", ["none", "routes"])
 def test_what_is_theirs_stays(team: Settings, fake: Fake, kept: str) -> None:
     """Nothing of it differs after an apply, and nothing is left to do."""

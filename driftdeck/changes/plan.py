@@ -21,7 +21,7 @@ from driftdeck.generator.resources import (
     describe,
     read_resources,
 )
-from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.client import Grafana, GrafanaError, silence
 from driftdeck.grafana.policies import branch
 from driftdeck.settings import Settings
 from driftdeck.stack.runtime import Runtime, choose, find_target, has_grafana
@@ -88,7 +88,7 @@ class Target:
             )
             target = cls(runtime.settings, Grafana(runtime.settings), built, base, runtime)
         if target.grafana.health() is None:
-            raise GrafanaError(f"nothing answers at {settings.grafana}; run `make up`")
+            raise GrafanaError(silence(settings))
         if not target.grafana.logged_in():
             raise GrafanaError(
                 "Grafana refuses GRAFANA_TOKEN, or GRAFANA_ADMIN_USER and GRAFANA_ADMIN_PASSWORD"

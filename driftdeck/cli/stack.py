@@ -126,6 +126,6 @@ def exec_(
     ],
 ) -> int:
     """Run a command where the collectors run; its exit code is this one's."""
-    from driftdeck.stack.runtime import choose
+    from driftdeck.stack.runtime import where_collected
 
-    return choose(session.settings()).run(command)
+    return where_collected(session.settings()).run(command)

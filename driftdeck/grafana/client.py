@@ -43,6 +43,12 @@ def refusal(method: str, path: str, answer: httpx.Response) -> str:
     return f"{method} {path}: refused: {message}; give the account of GRAFANA_TOKEN {needed}"
 
 
+def silence(settings: Settings) -> str:
+    """What to say where nothing answers, with the mend: another's Grafana is not started here."""
+    mend = "does it run, is GRAFANA_URL right?" if settings.grafana_url else "run `make up`"
+    return f"nothing answers at {settings.grafana}; {mend}"
+
+
 class Grafana:
     """A client that logs in as the administrator, or as the service account of GRAFANA_TOKEN."""
 

@@ -179,9 +179,9 @@ def clean(settings: Settings) -> int:
 
 def status(settings: Settings) -> int:
     """Say what runs, and where; 1 if a part does not. Raises StackError."""
-    from driftdeck.stack.runtime import choose
+    from driftdeck.stack.runtime import where_collected
 
-    runtime = choose(settings)
+    runtime = where_collected(settings)
     say(f"runtime: {runtime.name}")
     parts = runtime.status()
     for part, runs, address in parts:

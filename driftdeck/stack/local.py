@@ -16,7 +16,7 @@ from driftdeck.grafana.contacts import contact_variables
 from driftdeck.settings import Settings
 from driftdeck.stack import steps
 from driftdeck.stack.errors import StackError
-from driftdeck.stack.programs import Program, attend, wait_until
+from driftdeck.stack.programs import Program, wait_until
 from driftdeck.verify.logs import complaining
 
 WAIT_SECONDS = 120.0
@@ -123,8 +123,7 @@ class Local:
 
     def run(self, arguments: Sequence[str]) -> int:
         """Run a command in the project's folder with these settings; its exit status."""
-        settings = self.settings
-        return attend(arguments, cwd=settings.root, env=steps.environment(settings))
+        return steps.run_here(self.settings, arguments)
 
     def status(self) -> list[tuple[str, bool, str]]:
         """(part, runs, address) for each part."""

@@ -11,6 +11,7 @@ from driftdeck.settings import Settings
 from driftdeck.stack.compose import Compose, engine_problem, engine_reachable
 from driftdeck.stack.errors import StackError
 from driftdeck.stack.local import Local, grafana_binary
+from driftdeck.stack.own import Own
 
 
 class Runtime(Protocol):
@@ -83,6 +84,11 @@ def choose(settings: Settings) -> Runtime:
     if kind == "docker":
         return Compose(settings)
     return Local(settings, grafana=kind == "grafana")
+
+
+def where_collected(settings: Settings) -> Runtime | Own:
+    """Where collections run: here with DATABASE_URL, else in the runtime. Raises StackError."""
+    return Own(settings) if settings.database_url else choose(settings)
 
 
 def has_grafana(settings: Settings) -> bool:

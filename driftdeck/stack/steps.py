@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -19,6 +19,7 @@ from driftdeck.events import announce
 from driftdeck.load import load
 from driftdeck.settings import Settings
 from driftdeck.stack.errors import StackError
+from driftdeck.stack.programs import attend
 
 MINUTES = 60
 """Between two collections."""
@@ -121,6 +122,11 @@ def run(settings: Settings, *arguments: str) -> None:
     )
     if done.returncode:
         raise StackError(f"`driftdeck {' '.join(arguments)}` failed, see above")
+
+
+def run_here(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run any program in the project's folder with these settings; its exit status."""
+    return attend(arguments, cwd=settings.root, env=environment(settings))
 
 
 def command(*arguments: str) -> list[str]:

@@ -12,7 +12,7 @@ from driftdeck.facts import Json
 from driftdeck.generator.differences import Change, compare
 from driftdeck.generator.normalisation import normalise_dashboard
 from driftdeck.generator.v2 import differences, features, in_rows, object_of
-from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.client import Grafana, GrafanaError, silence
 from driftdeck.grafana.objects import Objects
 from driftdeck.schema_name import in_schema
 from driftdeck.settings import Settings
@@ -82,7 +82,7 @@ def check_grafana(live: LiveGrafana) -> Iterator[Check]:
     settings, grafana = live.settings, live.grafana
     health = grafana.health()
     if health is None:
-        yield Check("grafana", False, f"nothing answers at {settings.grafana}; run `make up`")
+        yield Check("grafana", False, silence(settings))
         return
     yield Check("grafana", True, f"{health.get('version')} at {settings.grafana}")
     if not grafana.logged_in():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from driftdeck.errors import DriftdeckError
 from driftdeck.facts import Json
 from driftdeck.facts.panels import plotted_panels
-from driftdeck.grafana.client import Grafana, GrafanaError
+from driftdeck.grafana.client import Grafana, GrafanaError, silence
 from driftdeck.settings import Settings
 from driftdeck.verify.checks import Check
 from driftdeck.verify.provisioning import Provisioning
@@ -80,7 +80,7 @@ def look(settings: Settings, built: Provisioning, folder: Path) -> Iterator[Chec
     if not program:
         raise NoBrowserError(f"no browser here; install one of {', '.join(BROWSERS)}")
     if Grafana(settings).health() is None:
-        raise GrafanaError(f"nothing answers at {settings.grafana}; run `make up`")
+        raise GrafanaError(silence(settings))
     from playwright.sync_api import sync_playwright
 
     folder.mkdir(parents=True, exist_ok=True)
