@@ -15,7 +15,7 @@ from driftdeck.preflight.releases import Release
 from driftdeck.project import Project
 from driftdeck.settings import SECRETS
 
-MAIN = ("origin/main", "main")
+MAIN = ("origin/main", "main", "origin/master", "master")
 """Where the artefacts lie that a running Grafana has read."""
 
 
@@ -35,15 +35,17 @@ def own(project: Project) -> tuple[list[Finding], str]:
 
 
 def before(project: Project, base: str = "") -> tuple[dict[str, str], str]:
-    """The committed artefacts of a revision by path, and its name; by default of the main one.
+    """The committed artefacts of a revision by path, and its name; by default of the main branch.
 
     Raises NoRevisionError.
     """
-    *others, last = (base,) if base else MAIN
-    for revision in others:
+    if base:
+        return _artefacts(project, base), base
+    for revision in MAIN:
         with suppress(NoRevisionError):
             return _artefacts(project, revision), revision
-    return _artefacts(project, last), last
+    folder = project.provisioning_dir.name
+    raise NoRevisionError(f"git has {folder}/ on no branch called main or master; commit it there")
 
 
 def _artefacts(project: Project, revision: str) -> dict[str, str]:

@@ -327,14 +327,17 @@ def test_what_may_be_chosen_is_what_there_is() -> None:
     assert {one.value for one in Retirable} == set(retirements.SECTIONS)
 
 
-def test_what_is_gone_is_retired_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("branch", ["main", "master"])
+def test_what_is_gone_is_retired_at_once(
+    branch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever deletes a monitor has Grafana delete its rules, by one command."""
     write(tmp_path / "provisioning", artefacts(small_project()))
     (tmp_path / "monitors").mkdir()
     (tmp_path / FILE).touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     for command in (
-        ["init", "-q", "-b", "main"], ["add", "-A"],
+        ["init", "-q", "-b", branch], ["add", "-A"],
         ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "-m", "before"],
     ):  # fmt: skip
         subprocess.run(["git", *command], cwd=tmp_path, check=True)

@@ -221,7 +221,7 @@ def diff(
     base: Annotated[
         str,
         typer.Argument(
-            metavar="REVISION", show_default=False, help="Of git; by default origin/main, or main."
+            metavar="REVISION", show_default=False, help="Of git; by default main, or master."
         ),
     ] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
@@ -250,7 +250,7 @@ def retire(
     ] = "",
     gone: Annotated[
         bool,
-        typer.Option("--gone", help="All that main's files hold and no file holds any more."),
+        typer.Option("--gone", help="All that the main branch holds and no file holds any more."),
     ] = False,
 ) -> int:
     """Have Grafana delete what no file holds any more."""
