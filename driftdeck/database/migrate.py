@@ -45,7 +45,8 @@ def migrate(settings: Settings) -> list[str]:
             _refuse_newer(connection)
             if not settings.database_url:
                 make_roles(connection)
-            end_overlong_statements(connection)
+            if applied(connection):
+                end_overlong_statements(connection)
             fresh = _apply(connection)
             give_rights = _give_rights if settings.database_url else _give_rights_on_own_server
             give_rights(connection, settings)
