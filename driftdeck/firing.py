@@ -13,8 +13,6 @@ SEARCHED, SEARCHED_OF_N = 60, 6
 """So many windows are searched for the newest n judged ones of a series, or so many times n."""
 SERIES = "metric, column_name, slice_column, slice_value"
 """What tells one series of a monitor from the others."""
-IN_BREACH = f"({SERIES}) IN (SELECT {SERIES} FROM in_breach)"
-"""Of a series that `in_breach` has."""
 
 
 def confirm(firing: Firing, breached: Sequence[bool]) -> list[bool]:
@@ -41,18 +39,14 @@ def confirmed(metrics: Sequence[Metric]) -> str:
 
 
 def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:
-    """The series that were in breach, which an index alone tells: no alert of others stood.
-
-    A first part of a WITH, `in_breach`. span: a condition on window_start, as wide as that of the
-    rows which are read.
-    """
+    """Leaves out series that were never in breach, which an index alone tells: no alert of theirs
+    stood. A condition for a WHERE; span: another on window_start, as wide as that of the rows."""
     names = ", ".join(literal(metric.name) for metric in metrics)
     return f"""\
-in_breach AS MATERIALIZED (
-  SELECT DISTINCT {SERIES} FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric IN ({names})
-    AND (value > alert_above OR value < alert_below) AND {span}
-)"""
+concat_ws(' ', {SERIES}) IN (
+      SELECT concat_ws(' ', {SERIES}) FROM monitoring.metric
+      WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND {span}
+        AND (value > alert_above OR value < alert_below))"""
 
 
 def searched(metrics: Sequence[Metric]) -> int:

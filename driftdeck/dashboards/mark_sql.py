@@ -20,13 +20,14 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     back = window_sql.span(monitor.every, firing.searched(metrics))
     span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
     return f"""\
-WITH {firing.in_breach(monitor, metrics, span)}, judged AS (
+WITH judged AS (
   SELECT metric, column_name, slice_column, slice_value, window_start, window_end,
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
     AND slice_column IN ({firing.judged_slices(monitor, metrics)})
-    AND {firing.IN_BREACH} AND {span}{firing.but_expected(monitor, metrics)}
+    AND {span}{firing.but_expected(monitor, metrics)}
+    AND {firing.in_breach(monitor, metrics, span)}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from driftdeck import firing
 from driftdeck.dashboards import window_sql
-from driftdeck.dashboards.sql import literal, over_time, state_moments
+from driftdeck.dashboards.sql import literal, over_time
 from driftdeck.declare import Metric, Monitor, Slice
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.slices import MISSING, OTHER
@@ -125,7 +125,7 @@ SELECT {firing.SERIES}, count(*) FILTER (WHERE breached) AS breached, count(*) A
   WHERE {judged}"""
     in_breach = firing.in_breach(monitor, metrics, "$__timeFilter(window_start)")
     return f"""\
-WITH {in_breach}, segment AS (
+WITH segment AS (
   {counted}
     AND slice_column IN ({slices})
   GROUP BY 1, 2, 3, 4
@@ -138,7 +138,8 @@ WITH {in_breach}, segment AS (
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE {judged}
-    AND slice_column IN ({slices}) AND {firing.IN_BREACH}
+    AND slice_column IN ({slices})
+    AND {in_breach}
 ), ended AS (
   SELECT *, max(window_start) FILTER (WHERE NOT standing) OVER (
     PARTITION BY {firing.SERIES}) AS quiet
@@ -239,24 +240,25 @@ def states(monitor: Monitor) -> str:
     columns = dict.fromkeys(line.key[1] for line in monitor.series() if line.metric.name in judged)
     called = "slice_value, nullif(column_name, '')"
     if any(len(slice_.judged) > 1 for slice_ in monitor.slices):
-        called = "slice_value, metric, nullif(column_name, '')"
-    moment, end = state_moments(monitor)
+        called = "slice_value, v.metric, nullif(column_name, '')"
     return f"""\
 WITH judged AS (
-  SELECT window_start, window_end, concat_ws(' ', {called}) AS metric, level
-  FROM monitoring.metric
+  SELECT {window_sql.point(monitor.every)} AS time, max(window_end) AS window_end,
+    concat_ws(' ', {called}) AS metric, max(level) AS level,
+    count(*) AS windows, count(*) FILTER (WHERE level = 2) AS breached, sum(level) AS levels
+  FROM monitoring.metric v
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names})
     AND column_name IN ({", ".join(map(literal, columns))})
     AND slice_column = '$slice' AND level IS NOT NULL AND $__timeFilter(window_start)
+  GROUP BY 1, slice_value, v.metric, column_name
 ), worst AS (
   SELECT metric FROM judged
-  GROUP BY 1 ORDER BY avg((level = 2)::int) DESC, avg(level) DESC, 1 LIMIT {BANDS}
+  GROUP BY 1 ORDER BY sum(breached) / sum(windows) DESC, sum(levels) / sum(windows) DESC, 1
+  LIMIT {BANDS}
 ), states AS (
-  SELECT {moment} AS time, max(window_end) AS window_end, metric, max(level) AS level
-  FROM judged JOIN worst USING (metric)
-  GROUP BY 1, 3
+  SELECT * FROM judged JOIN worst USING (metric)
 )
 SELECT time, metric, level FROM states
 UNION ALL
-SELECT {end}, metric, NULL FROM states GROUP BY metric
+SELECT max(window_end), metric, NULL FROM states GROUP BY metric
 ORDER BY 1, 2"""

@@ -63,7 +63,7 @@ ORDER BY 1, 2"""
 SELECT min(window_start) AS time, {name} AS metric, {"max" if worst else "avg"}({value}) AS value
 FROM {source}
 WHERE {where}
-GROUP BY 2, $__timeGroup(window_start,$__interval)
+GROUP BY 2, {window_sql.point(monitor.every)}
 ORDER BY 1, 2"""
 
 
@@ -151,30 +151,21 @@ def states(monitor: Monitor, metrics: Sequence[str]) -> str:
     """
     alike = sorted({c.name for c in monitor.all_columns()} & {m.name for m in monitor.metrics})
     but = f" AND column_name NOT IN ({', '.join(map(literal, alike))})" if alike else ""
-    moment, end = state_moments(monitor)
     return f"""\
 WITH states AS (
-  SELECT {moment} AS time, max(window_end) AS window_end,
-    CASE WHEN column_name = '' THEN metric
-         WHEN metric IN ('drift', 'prediction_drift', 'target_drift'){but} THEN column_name
-         ELSE metric || ' ' || column_name END AS metric,
+  SELECT {window_sql.point(monitor.every)} AS time, max(window_end) AS window_end,
+    CASE WHEN column_name = '' THEN v.metric
+         WHEN v.metric IN ('drift', 'prediction_drift', 'target_drift'){but} THEN column_name
+         ELSE v.metric || ' ' || column_name END AS metric,
     max(level) AS level
-  FROM monitoring.metric
+  FROM monitoring.metric v
   WHERE {_whole(monitor, *metrics)} AND level IS NOT NULL
-  GROUP BY 1, 3
+  GROUP BY 1, v.metric, column_name
 )
 SELECT time, metric, level FROM states
 UNION ALL
-SELECT {end}, metric, NULL FROM states GROUP BY metric
+SELECT max(window_end), metric, NULL FROM states GROUP BY metric
 ORDER BY 1, 2"""
-
-
-def state_moments(monitor: Monitor) -> tuple[str, str]:
-    """(the moment of a state, the end of the newest window): of hours, those that share a point of
-    the panel are one state, the worst of them."""
-    if monitor.every.length >= timedelta(days=1):
-        return "window_start", "max(window_end)"
-    return "$__timeGroup(window_start,$__interval)", "extract(epoch FROM max(window_end))"
 
 
 def breach_shares(monitor: Monitor, metric: str) -> str:

@@ -1,5 +1,7 @@
 """Windows in SQL: where one begins, what it is called; `driftdeck.declare.windows` is the same."""
 
+from datetime import timedelta
+
 from driftdeck.declare import Every, Hourly, Monthly, Weekly
 from driftdeck.declare.windows import WEEKDAYS
 from driftdeck.facts.postgres import literal
@@ -60,3 +62,12 @@ def span(every: Every, windows: int) -> str:
     hours = windows * every.length.total_seconds() / 3600
     text = f"{hours / 24:g} days" if hours % 24 == 0 else f"{hours:g} hours"
     return f"interval {literal(text)}"
+
+
+def point(every: Every) -> str:
+    """What shares a point of a panel, as the moment at which it begins: a window, or of hours those
+    within the panel's interval."""
+    if every.length >= timedelta(days=1):
+        return "window_start"
+    # Grafana's $__timeGroup says the same in numeric, which takes longer than all the rest.
+    return "date_bin($__interval_ms * interval '1 ms', window_start, timestamptz 'epoch')"
