@@ -5,8 +5,9 @@ retraining in Python. Windows that nobody judged, and breaches that are expected
 """
 
 from collections.abc import Sequence
+from datetime import date
 
-from driftdeck.declare import Expected, Firing, Metric, Monitor
+from driftdeck.declare import Daily, Expected, Firing, Metric, Monitor
 from driftdeck.facts.postgres import literal
 
 SEARCHED, SEARCHED_OF_N = 60, 6
@@ -114,17 +115,27 @@ def but_expected(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     """
     names = {metric.name for metric in metrics}
     known = [expected for expected in monitor.expected if expected.metric in names]
-    return "".join(_but(expected, literal(monitor.every.timezone)) for expected in known)
+    return "".join(_but(monitor, expected) for expected in known)
 
 
-def _but(expected: Expected, zone: str) -> str:
-    until = f"window_start < (DATE {literal(expected.until)} + 1)::timestamp AT TIME ZONE {zone}"
-    since = (
-        f" AND window_start >= DATE {literal(expected.since)}::timestamp AT TIME ZONE {zone}"
-        if expected.since
-        else ""
-    )
+def _but(monitor: Monitor, expected: Expected) -> str:
+    first, after = expected_moments(monitor, expected)
+    since = f" AND window_start >= {first}" if expected.since else ""
     return (
         f"\n    AND NOT (metric = {literal(expected.metric)}"
-        f" AND column_name = {literal(expected.column)} AND {until}{since})"
+        f" AND column_name = {literal(expected.column)} AND window_start < {after}{since})"
     )
+
+
+def expected_moments(monitor: Monitor, expected: Expected) -> tuple[str, str]:
+    """(when the first of its days begins, when the last one has ended), in SQL.
+
+    Said as moments: of a midnight that a clock shows twice, PostgreSQL takes the later one. Where
+    it has no first day, that is the monitor's, or the last one.
+    """
+    days = Daily(timezone=monitor.every.timezone)
+    first = date.fromisoformat(expected.since or monitor.starts or expected.until)
+    last = date.fromisoformat(expected.until)
+    moments = days.window(first).start, days.window(last).end
+    began, ended = (f"TIMESTAMPTZ {literal(moment.isoformat(' '))}" for moment in moments)
+    return began, ended

@@ -298,6 +298,14 @@ def test_baselines_follow_the_local_clock() -> None:
     assert names(months, d.PREVIOUS, "2024-01") == [], "before it is watched"
 
 
+def test_months_are_like_no_others() -> None:
+    """Neither a baseline nor a threshold for each weekday on which a month began."""
+    alike = d.Quantiles(same=d.same("weekday"))
+    for metric in (d.drift(baseline=d.SAME), d.row_count(quantiles=alike)):
+        with pytest.raises(d.DeclarationError, match="months have neither a weekday"):
+            monitor(Path("log"), metric, every=d.Monthly())
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "America/Havana"])
 @pytest.mark.parametrize("hours", [1, 2, 3, 6])
 def test_windows_alike_are_named_alike(zone: str, hours: int) -> None:

@@ -78,6 +78,27 @@ def test_an_expected_breach_is_drawn(connection: psycopg.Connection) -> None:
     assert "Expected breaches" in [mark["name"] for mark in page.annotations]
 
 
+def test_a_breach_is_expected_until_the_first_of_two_midnights(
+    connection: psycopg.Connection,
+) -> None:
+    """Where a clock shows midnight twice, the day after begins with the first of them."""
+    sale = d.Expected(metric="drift", column="x", until="2024-11-02", because="sale")
+    zone = "America/Havana"
+    monitor = small_monitor(
+        expected=(sale,),
+        every=d.Daily(timezone=zone),
+        metrics=(d.drift(warn=0.2, alert=0.4, firing=d.Firing(1, 1)),),
+    )
+    put(connection, monitor, date(2024, 11, 2), 0.9)
+    put(connection, monitor, date(2024, 11, 3), 0.8)
+    rule = breached_query(monitor, monitor.metrics[0], "above", "value")
+    marks = mark_sql.expected_marks(monitor)
+
+    assert connection.execute(rule.encode()).fetchall() == [("x", 0.8)]
+    [(_, ends, *_)] = connection.execute(marks.encode()).fetchall()
+    assert ends == monitor.every.window(date(2024, 11, 3)).start
+
+
 def test_the_worst_of_a_window_is_not_expected() -> None:
     """The overview speaks of what nobody knows of."""
     series = next(small_monitor().series())

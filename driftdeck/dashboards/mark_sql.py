@@ -51,16 +51,12 @@ ORDER BY 1"""
 
 def expected_marks(monitor: Monitor) -> str:
     """Breaches that somebody knows of, as annotations."""
-    zone = literal(monitor.every.timezone)
     rows = ",\n  ".join(
-        f"(DATE {literal(known.since or monitor.starts or known.until)},"
-        f" DATE {literal(known.until)} + 1, {literal(_describe(known))})"
+        f"({', '.join(firing.expected_moments(monitor, known))}, {literal(_describe(known))})"
         for known in monitor.expected
     )
     return f"""\
-SELECT since::timestamp AT TIME ZONE {zone} AS time,
-  until::timestamp AT TIME ZONE {zone} AS timeend,
-  text, {literal(monitor.name + ",expected")} AS tags
+SELECT since AS time, until AS timeend, text, {literal(monitor.name + ",expected")} AS tags
 FROM (VALUES
   {rows}
 ) AS e (since, until, text)

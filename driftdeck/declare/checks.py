@@ -11,6 +11,7 @@ from driftdeck.declare.periods import OPEN
 from driftdeck.declare.slices import By, Where, check_comparisons, resolve
 from driftdeck.declare.sources import Table
 from driftdeck.declare.tasks import Task
+from driftdeck.declare.windows import Monthly
 
 if TYPE_CHECKING:
     from driftdeck.declare.monitor import Monitor
@@ -147,6 +148,14 @@ def _check_metric(monitor: "Monitor", metric: Metric) -> None:
         metric.name,
         "its thresholds cannot be calibrated without a reference",
         'give warn and alert, or unjudged="why"',
+    )
+    likeness = metric.quantiles.same if metric.quantiles else None
+    require(
+        not isinstance(monitor.every, Monthly)
+        or (metric.baseline.name != "same" and likeness is None),
+        metric.name,
+        "months have neither a weekday nor an hour in common",
+        "compare with d.PREVIOUS or d.REFERENCE, and find one threshold for all months",
     )
     needs_prediction = metric.scope is Scope.PREDICTION or metric.is_performance
     require(

@@ -99,7 +99,7 @@ class NumberIndex:
         weights: (m,) of the window's values, adding up to 1; alike if none are given.
         The j-th of the window's values in order stands for the shares j/m to (j + 1)/m: its
         distance is the area between it and the reference's quantiles there, which are running
-        sums; where the quantiles cross the value, the area is folded at the crossing.
+        sums; where the quantiles cross the value, the area has two sides.
         """
         u, v = self.sample.values, window.values
         n, m = len(u), len(v)
@@ -121,20 +121,16 @@ class NumberIndex:
     def _area(self, v: np.ndarray, ends: np.ndarray) -> float:
         """The area of some of the window's values. ends: where the share of each begins and ends,
         counted in rows of the reference."""
-        u = self.sample.values
-        whole = np.minimum(ends.astype(np.intp), len(u) - 1)
-        area = self.sums[whole] + (ends - whole) * (u[whole] - self.centre)
-        left, right = ends[:-1], ends[1:]
-        first, last = u.searchsorted(v[[0, -1]], "left")  # between them lie the others
-        crossing = first + u[first:last].searchsorted(v, "left")
-        inside = (crossing > left) & (crossing < right)
-        folded = np.where(crossing <= left, area[:-1], area[1:])
-        folded[inside] = self.sums[crossing[inside]]
-        fold = np.clip(crossing, left, right)
-        return float(
-            np.dot(v - self.centre, 2 * fold - left - right)
-            + np.sum(area[:-1] + area[1:] - 2 * folded)
-        )
+        u, lower = self.sample.values, v - self.centre
+        rows = np.minimum(ends.astype(np.intp), len(u) - 1)
+        quantiles = u[rows]
+        sums = self.sums[rows] + (ends - rows) * (quantiles - self.centre)
+        areas = np.diff(sums) - lower * np.diff(ends)
+        crossed = np.flatnonzero((quantiles[:-1] < v) & (v < quantiles[1:]))  # a few in a hundred
+        crossing = u.searchsorted(v[crossed], "left")
+        below = self.sums[crossing] - sums[crossed] - lower[crossed] * (crossing - ends[crossed])
+        sides = areas[crossed]
+        return float(np.abs(areas).sum() + np.sum(np.abs(sides - below) - below - np.abs(sides)))
 
     def _ks(self, window: Sample) -> float:
         """The p-value of the two-sample test: its statistic is reached at a value of the window."""
