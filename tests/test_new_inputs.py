@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from driftdeck import declare as d
-from driftdeck.collectors.new import guess, model_output
+from driftdeck.collectors.new import model_output
 from driftdeck.collectors.new.command import drop_unmeasurable, make
 from driftdeck.collectors.new.find import Place, find_dataset
-from driftdeck.collectors.new.guess import Overrides, Roles
+from driftdeck.collectors.new.kinds import guess_columns
 from driftdeck.collectors.new.period import choose_period
+from driftdeck.collectors.new.roles import Overrides, Roles, guess_roles
 from driftdeck.database import Role, uri
 from driftdeck.declare.columns import Kind
 from driftdeck.errors import DriftdeckError
@@ -82,19 +83,19 @@ def test_a_share_against_other_codes_is_said() -> None:
 def test_what_a_person_says_of_a_column_undoes_each_guess() -> None:
     """A column said to be a category is no prediction, no target and no version."""
     frame = pd.DataFrame({"prediction": [0.1, 0.2], "label": [0, 1], "model": ["a", "b"]})
-    assert guess.guess_roles(frame, Overrides(), "x") == Roles("prediction", "label", "model")
+    assert guess_roles(frame, Overrides(), "x") == Roles("prediction", "label", "model")
     for name, rest in (
         ("prediction", Roles("", "label", "model")),
         ("label", Roles("prediction", "", "model")),
         ("model", Roles("prediction", "label", "")),
     ):
-        assert guess.guess_roles(frame, Overrides(kinds={name: "category"}), "x") == rest
+        assert guess_roles(frame, Overrides(kinds={name: "category"}), "x") == rest
 
 
 def test_a_chance_beside_a_prediction_in_words_is_the_prediction() -> None:
     """As beside one of 0 and 1."""
     frame = pd.DataFrame({"prediction": ["yes", "no"], "prediction_probability": [0.9, 0.2]})
-    assert guess.guess_roles(frame, Overrides(), "x").prediction == "prediction_probability"
+    assert guess_roles(frame, Overrides(), "x").prediction == "prediction_probability"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_what_is_left_out_is_told_as_it_is(values: object, why: str) -> None:
     """Numbers in a coat are no identifiers; a year is not 2013.0."""
     frame = pd.DataFrame({"v": values})
     on = pd.Series(np.arange(1000) // 50)
-    [found] = guess.guess_columns(frame, on, on < 10, [])
+    [found] = guess_columns(frame, on, on < 10, [])
     assert found.kind is None
     assert found.why.startswith(why)
 

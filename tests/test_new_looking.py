@@ -10,8 +10,8 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.cli import main
-from driftdeck.collectors.new import guess
 from driftdeck.collectors.new.command import make
+from driftdeck.collectors.new.kinds import guess_columns
 from driftdeck.collectors.new.propose import choose_row_thresholds
 from driftdeck.errors import DriftdeckError
 from driftdeck.settings import Settings
@@ -109,7 +109,7 @@ def test_columns_are_taken_for_what_they_are(name: str) -> None:
     """Numbers, categories, and what is of no use, each with a reason."""
     values, kind = GUESSED[name]
     frame = pd.DataFrame({name: values}, index=range(1000))
-    [found] = guess.guess_columns(frame, ON, date(2024, 1, 8) > ON, [])
+    [found] = guess_columns(frame, ON, date(2024, 1, 8) > ON, [])
 
     assert found.kind == kind, found.why
     assert found.why

@@ -7,6 +7,8 @@ import pandas as pd
 
 from driftdeck.collectors.frames import cells
 
+MOST_WORDS = 200
+"""Text with more different values than these, or than a tenth of the rows, is no category."""
 MOST_CODES = 10
 """Whole numbers with at most so many different values are categories: they look like codes."""
 PROBABILITY_NAME = re.compile(r".*(proba|prob|score|likelihood)|p_.+|.*_prob(a|ability)")

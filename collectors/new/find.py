@@ -7,8 +7,6 @@ from pathlib import Path
 import pandas as pd
 import psycopg
 
-from driftdeck.collectors.new import guess
-from driftdeck.collectors.new.guess import Overrides, Roles
 from driftdeck.collectors.new.profile_files import DataProfile, TimeOptions, profile_files
 from driftdeck.collectors.new.profile_table import (
     find_only_table,
@@ -17,6 +15,7 @@ from driftdeck.collectors.new.profile_table import (
     profile_table,
 )
 from driftdeck.collectors.new.request import Request
+from driftdeck.collectors.new.roles import Overrides, Roles, guess_roles
 from driftdeck.collectors.new.time_column import list_names
 from driftdeck.collectors.sources import joins
 from driftdeck.collectors.sources.errors import SourceError
@@ -118,7 +117,7 @@ def find_dataset(settings: Settings, request: Request, place: Place, zone: str) 
         labels = _profile_label_table(address, request, place, zone)
     if labels is None:
         reserved = (profile.source.time,)
-        roles = guess.guess_roles(profile.sample, replace(overrides, reserved=reserved), place_name)
+        roles = guess_roles(profile.sample, replace(overrides, reserved=reserved), place_name)
         return Dataset(profile, None, roles, reserved, overrides)
     return _join_labels(profile, labels, request, overrides, place_name)
 
@@ -162,7 +161,7 @@ def _join_labels(
     return Dataset(
         joined,
         source,
-        guess.guess_roles(joined.sample, label_overrides, place_name),
+        guess_roles(joined.sample, label_overrides, place_name),
         reserved,
         overrides,
     )
@@ -219,9 +218,7 @@ def _find_target(labels: DataProfile, on: str, stated: str, place_name: str) -> 
     if len(available) == 1:
         return available[0]
     reserved = (on, labels.source.time)
-    guessed = guess.guess_roles(
-        labels.sample, Overrides("none", reserved=reserved), place_name
-    ).target
+    guessed = guess_roles(labels.sample, Overrides("none", reserved=reserved), place_name).target
     if not guessed:
         raise UsageError(
             f"{place_name}: which of {', '.join(available)} is the label? say it with --target"

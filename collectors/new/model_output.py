@@ -19,7 +19,7 @@ from driftdeck.collectors.new.column_values import (
     spell_labels,
     to_numbers,
 )
-from driftdeck.collectors.new.guess import Roles
+from driftdeck.collectors.new.roles import Roles
 from driftdeck.declare.columns import Kind
 from driftdeck.errors import UsageError
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from driftdeck.collectors.frames import cells
-from driftdeck.collectors.new import guess, intervals, model_output
+from driftdeck.collectors.new import intervals, model_output
 from driftdeck.collectors.new.column_values import to_numbers
 from driftdeck.collectors.new.find import Dataset
-from driftdeck.collectors.new.guess import ColumnGuess, Roles
 from driftdeck.collectors.new.intervals import Interval
+from driftdeck.collectors.new.kinds import ColumnGuess, guess_columns
 from driftdeck.collectors.new.period import Period, name_windows
 from driftdeck.collectors.new.profile_files import DataProfile
+from driftdeck.collectors.new.roles import Roles
 from driftdeck.collectors.new.segments import choose_slices
 from driftdeck.collectors.new.time_column import list_names
 from driftdeck.declare import Csv, Source
@@ -92,7 +93,7 @@ def propose(dataset: Dataset, zone: str, days: Period) -> Proposal:
     ends = _find_interval(dataset, profile, output)
     outputs = [*roles.outputs, *ends.left_out, *_find_clash(profile, output, roles)]
     interval = [ends.interval.low, ends.interval.high] if ends.interval else []
-    columns = guess.guess_columns(
+    columns = guess_columns(
         sample,
         profile.row_days,
         in_reference,
