@@ -157,6 +157,13 @@ def test_a_database_that_stores_no_words_is_refused(settings: Settings) -> None:
             connection.execute("drop database ascii")
 
 
+def test_an_older_server_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is made; panels would fail one by one."""
+    monkeypatch.setattr(MODULE, "OLDEST", 990000)
+    with pytest.raises(MigrationError, match=r"^the server is PostgreSQL \d\d; use 99 or newer"):
+        migrate(settings)
+
+
 @pytest.fixture
 def old(settings: Settings) -> Iterator[Settings]:
     """A database of the same server as it was before trainings knew their windows."""

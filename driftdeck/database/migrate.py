@@ -11,6 +11,8 @@ from driftdeck.database.schema_setup import MigrationError, applied, make_schema
 from driftdeck.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"
+OLDEST = 140000
+"""PostgreSQL 14, the first with `date_bin`."""
 WAIT_SECONDS = 60
 """So long for another migration, or for a table that somebody is reading."""
 HOLDERS = (
@@ -40,6 +42,7 @@ def migrate(settings: Settings) -> list[str]:
     from driftdeck.database.roles import end_overlong_statements, make_roles
 
     with connect(settings, Role.ADMIN, autocommit=True) as connection:
+        _refuse_old_server(connection.info.server_version)
         _refuse_encoding(connection)
         with _alone(settings, connection):
             _refuse_newer(connection)
@@ -139,6 +142,14 @@ def _in_time(connection: psycopg.Connection, settings: Settings, own: int) -> It
 def _holders(connection: psycopg.Connection, settings: Settings, own: int) -> str:
     row = connection.execute(HOLDERS, [own, settings.postgres_schema]).fetchone()
     return f" ({row[0]})" if row and row[0] else ""
+
+
+def _refuse_old_server(version: int) -> None:
+    """version: as libpq has it, 140000 for the oldest that knows what panels ask."""
+    if version < OLDEST:
+        raise MigrationError(
+            f"the server is PostgreSQL {version // 10000}; use {OLDEST // 10000} or newer"
+        )
 
 
 def _refuse_encoding(connection: psycopg.Connection) -> None:
