@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ class _Part:
     slice: Slice | None = None
     segment: Segment | None = None
 
-    @property
+    @cached_property
     def labelled(self) -> int | None:
         """How many rows have a label, None where there are no labels."""
         target = self.monitor.target_column
