@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 
 from conftest import REFERENCE_DAYS, rows, write_day
 from driftdeck.collectors.reports.explore import Explorer
+from driftdeck.errors import UsageError
 from driftdeck.settings import IsolatedSettings
 from repository import ROOT
 
@@ -80,3 +81,30 @@ def test_what_drifted_between_two_spans(environment: Path) -> None:
     assert found["x"] > 3
     assert found["c"] < 1
     assert explorer.between(first, first).max() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_report_is_of_a_window(environment: Path) -> None:
+    """Of six hours where windows are these, judged by the thresholds of such hours."""
+    (environment / "small.py").write_text(
+        "from conftest import small_monitor\n"
+        "from driftdeck import declare as d\n"
+        "from driftdeck.declare.thresholds import ThresholdKey\n"
+        "like = d.Quantiles(same=d.same('hour'))\n"
+        "found = {ThresholdKey('drift', 'x', like=hour): d.Thresholds(alert_above=level)\n"
+        "         for hour, level in (('00', 0.3), ('06', 0.7))}\n"
+        f"MONITOR = small_monitor({str(environment / 'log')!r}, every=d.Hourly(6),\n"
+        "    metrics=(d.drift(quantiles=like), d.row_count(unjudged='-')), calibrated=found)\n"
+    )
+    explorer = Explorer("small", IsolatedSettings(monitors=(str(environment),)))
+    name = f"{DRIFTED}T06"
+    report = explorer.report(name).dict()
+    inside = explorer.rows(DRIFTED)["at"].dt.hour.between(6, 11).sum()
+    counts = [m["value"] for m in report["metrics"] if m["metric_name"].startswith("RowCount")]
+
+    assert counts == [inside]
+    [test] = [test["name"] for test in report["tests"] if "drift for x" in test["name"]]
+    assert test == "Value drift for x: Less or Equal 0.700"
+    with pytest.raises(UsageError, match=rf"'{DRIFTED}' is no window of 6 hours; write it as"):
+        explorer.report(DRIFTED)
+    times = explorer.between((date(2024, 1, 1), date(2024, 1, 4)), (DRIFTED, DRIFTED))
+    assert times["x"] > 1, "no threshold of one hour judges a day"

@@ -102,7 +102,7 @@ def test_weeks_and_months_are_whole() -> None:
 @pytest.mark.parametrize(
     ("every", "text", "why"),
     [
-        (d.Hourly(6), "2026-01-01T05", "no 6 hours; write it as YYYY-MM-DDTHH"),
+        (d.Hourly(6), "2026-01-01T05", "is no window of 6 hours; write it as YYYY-MM-DDTHH"),
         (d.Hourly(1), "2026-01-01", "no hour; write it as YYYY-MM-DDTHH"),
         (d.Daily(), "2026-02-30", "no day; write it as YYYY-MM-DD"),
         (d.Weekly(), "2026-W60", "no week; write it as YYYY-Www"),

@@ -1,4 +1,4 @@
-"""For a person at a notebook: the data of a day, its report, and what drifted between two spans."""
+"""For a person at a notebook: rows, the report of a window, and what drifted between two spans."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,9 +11,10 @@ from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.reports.workspace import make_snapshot
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Value, WindowResult
+from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.collectors.windows.reference import load_reference, read_windows
-from driftdeck.declare import REFERENCE, Series, Thresholds
+from driftdeck.declare import REFERENCE, Monitor, Series, Thresholds, Window
 from driftdeck.declare.methods import BreachSide
 from driftdeck.load import find_monitor
 from driftdeck.settings import Settings, load_settings
@@ -42,35 +43,40 @@ class Explorer:
 
     def rows(self, first: date, last: date | None = None) -> pd.DataFrame:
         """The rows of a day, or of every day of a span, with the labels that are known by now."""
-        days = list(self.monitor.every.days(first, last or first))
-        frames = [rows.frame for rows in read_windows(self._reader, days)]
-        return pd.concat(frames, ignore_index=True)
+        return self._read(list(self.monitor.every.days(first, last or first)))
 
-    def report(self, day: date, against: Days | None = None) -> Snapshot:
-        """The report of a day: the one that the daily run keeps.
+    def report(self, name: date | str, against: Days | None = None) -> Snapshot:
+        """The report of a window: the one that its run keeps.
 
-        against: the days compared with, by default the monitor's reference; windows of a version
-        that was trained by `retrain` may have another. It shows itself in Jupyter; `.dict()` gives
-        its numbers and tests.
+        name: of the window, as "2013-03-01T08"; of a monitor of days also the day. against: the
+        days compared with, by default the monitor's reference; windows of a version that was
+        trained by `retrain` may have another. It shows itself in Jupyter; `.dict()` gives its
+        numbers and tests. Raises UsageError for a window that is none.
         """
+        window = find_window(self.monitor, name)
         compared = (
             list(self.monitor.every.days(*against))
             if against
             else list_reference_days(self.monitor, None)
         )
         reference = load_reference(self._reader, self.monitor, compared)
-        return self._report(self.rows(day), day, reference)
+        whole, series = replace(self.monitor, slices=()), list(self.monitor.series())
+        result = _measure(whole, self._read([window]), window, reference, series)
+        return Snapshot.load_model(make_snapshot(self.monitor, result))
 
     def between(self, then: Days, now: Days) -> pd.Series:
         """How far each column of the second span lies from the first, the furthest first.
 
         then, now: the first and the last day of each span. In times its alert threshold, as in the
-        drift panel: above 1 would be a breach. Where there is no threshold yet it is the distance
-        itself, or what a p-value lacks of 1.
+        drift panel: above 1 would be a breach. Where there is no threshold yet, or one for each
+        hour or weekday, it is the distance itself, or what a p-value lacks of 1.
         """
-        reference = make_reference(self.monitor, self.rows(*then), "")
-        series = [s for s in self.monitor.series() if s.method and s.metric.baseline == REFERENCE]
-        result = self._measure(self.rows(*now), now[0], reference, series)
+        of_all = {key: found for key, found in self.monitor.calibrated.items() if not key.like}
+        whole = replace(self.monitor, slices=(), calibrated=of_all)
+        reference = make_reference(whole, self.rows(*then), "")
+        series = [s for s in whole.series() if s.method and s.metric.baseline == REFERENCE]
+        [first, *_] = whole.every.days(*now)
+        result = _measure(whole, self.rows(*now), first, reference, series)
         times = {value.series.key[1]: _compute_times(value) for value in result.values}
         return (
             pd.Series(times, name="times the alert threshold", dtype=float)
@@ -78,17 +84,19 @@ class Explorer:
             .sort_values(ascending=False)
         )
 
-    def _report(self, frame: pd.DataFrame, day: date, reference: Reference | None) -> Snapshot:
-        result = self._measure(frame, day, reference, list(self.monitor.series()))
-        return Snapshot.load_model(make_snapshot(self.monitor, result))
+    def _read(self, windows: list[Window]) -> pd.DataFrame:
+        frames = [rows.frame for rows in read_windows(self._reader, windows)]
+        return pd.concat(frames, ignore_index=True)
 
-    def _measure(
-        self, frame: pd.DataFrame, day: date, reference: Reference | None, series: list[Series]
-    ) -> WindowResult:
-        """The whole of some rows, without segments. day: for the name of the window."""
-        whole = replace(self.monitor, slices=())
-        [window] = self.monitor.every.days(day, day)
-        return measure_rows(whole, window, frame, Comparison(reference), series, BY_HAND)
+
+def _measure(
+    monitor: Monitor,
+    frame: pd.DataFrame,
+    window: Window,
+    reference: Reference | None,
+    series: list[Series],
+) -> WindowResult:
+    return measure_rows(monitor, window, frame, Comparison(reference), series, BY_HAND)
 
 
 def _compute_times(value: Value) -> float | None:

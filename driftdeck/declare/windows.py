@@ -145,7 +145,8 @@ class Every(ABC):
         except (ValueError, OverflowError):
             window = None
         if window is None or self.floor(start) != start:
-            raise ValueError(f"{text!r} is no {self.noun}; write it as {self.pattern}")
+            noun = self.noun if self.noun.isalpha() else f"window of {self.noun}"
+            raise ValueError(f"{text!r} is no {noun}; write it as {self.pattern}")
         if window.start >= window.end:
             raise ValueError(f"there is no {text} in {self.timezone}")
         return window
