@@ -21,8 +21,9 @@ SIDES = {
 
 def report_link(site: Site, monitor: Monitor) -> Json:
     """From a point to the report of its window."""
+    noun = monitor.every.noun if monitor.every.noun.isalpha() else "window"  # of 6 hours
     return {
-        "title": f"Open this {monitor.every.noun}'s report",
+        "title": f"Open this {noun}'s report",
         "url": site.report(monitor.name, "${__value.time}"),
         "targetBlank": True,
     }
