@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort
@@ -93,6 +94,23 @@ def test_mase_is_the_error_beside_that_of_the_last_season(
     their = metrics.mean_absolute_error(label, prediction) / naive
     assert forecasts.mase(label, prediction, [history], season) == near(their)
     assert sum(pairs) / len(pairs) == pytest.approx(naive)
+
+
+@effort(max_examples=100, deadline=None)
+@given(n=st.integers(30, 90), season=st.integers(1, 12), share=st.floats(0, 0.9), seed=seeds)
+def test_a_missing_label_keeps_its_place_in_the_season(
+    n: int, season: int, share: float, seed: int
+) -> None:
+    """As pandas shifts a history: what comes after a gap is compared with its own hour."""
+    random = np.random.default_rng(seed)
+    history = np.arange(n) % season * 100.0 + random.normal(size=n)
+    history[random.random(n) < share] = np.nan
+    repeated = pd.Series(history).diff(season).abs().dropna()
+    if repeated.empty:
+        with pytest.raises(UnmeasurableError, match=f"^no two labels .* are {season} apart"):
+            forecasts.mase(np.ones(3), np.zeros(3), [history], season)
+        return
+    assert forecasts.mase(np.ones(3), np.zeros(3), [history], season) == near(1 / repeated.mean())
 
 
 def test_a_curve_that_repeats_itself_is_no_scale() -> None:

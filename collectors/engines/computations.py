@@ -133,7 +133,8 @@ def _mase(engine: "Engine", series: Series) -> float:
 
 
 def _histories(engine: "Engine", key: tuple[str, ...]) -> Iterator[np.ndarray]:
-    """The reference's labels in time order, of each combination of the key's words."""
+    """The reference's labels in time order, NaN where one is missing, of each combination of the
+    key's words."""
     monitor, reference = engine.monitor, engine.reference
     target = monitor.target_column
     assert reference is not None
@@ -145,7 +146,7 @@ def _histories(engine: "Engine", key: tuple[str, ...]) -> Iterator[np.ndarray]:
     frame = pd.DataFrame({str(n): values for n, values in enumerate(columns)})
     groups = frame.groupby(list(frame), dropna=False, sort=True).indices.values() if key else ()
     for places in groups or (np.arange(len(labels)),):
-        yield labels[places][~np.isnan(labels[places])]
+        yield labels[places]
 
 
 def _column(monitor: Monitor, name: str) -> Column:

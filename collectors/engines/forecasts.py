@@ -41,9 +41,9 @@ def wape(label: Rows, prediction: Rows) -> float:
 def mase(label: Rows, prediction: Rows, histories: Sequence[Rows], season: int = 1) -> float:
     """The mean of |label - prediction|, where 1 is the error of repeating the last season.
 
-    histories: the reference's labels in time order, none missing, of each series that is forecast.
-    season: after so many of them they are alike, such as 24 for hours; 1 compares each with the one
-    before.
+    histories: the reference's labels in time order, of each series that is forecast; NaN for one
+    that is missing, which keeps its place: what is a season apart stays so. season: after so many
+    of them they are alike, such as 24 for hours; 1 compares each with the one before.
     """
     if season < 1:
         raise ValueError(f"a season has one or more labels, not {season}")
@@ -54,8 +54,14 @@ def mase(label: Rows, prediction: Rows, histories: Sequence[Rows], season: int =
             f"the reference has {longest} labels: more than the {season} of a season are needed"
         )
     changes = np.concatenate([np.abs(past[season:] - past[:-season]) for past in histories])
+    changes = changes[~np.isnan(changes)]
+    if not len(changes):
+        raise UnmeasurableError(
+            f"no two labels of the reference are {season} apart: there is no error to compare with"
+        )
     scale = np.mean(changes)
-    if _is_rounding(scale, np.concatenate(histories)):
+    every = np.concatenate(histories)
+    if _is_rounding(scale, every[~np.isnan(every)]):
         raise UnmeasurableError(
             f"each of the {longest} labels of the reference is that of {season} before: there is no"
             " error to compare with"
