@@ -82,9 +82,18 @@ def run(
     stored = connection.execute(
         "select metric, column_name, value, reason, row_count from monitoring.metric"
     ).fetchall()
-    assert {row[4] for row in stored if row[0] not in ("row_count", "prediction_drift")} <= {
-        int(known["outcome"].isin((*CLASSES, "yes", "no")).sum())
-    }
+    words, prediction = (*CLASSES, "yes", "no"), monitor.prediction_column
+    assert prediction is not None
+    is_labelled = known["outcome"].isin(words)
+    is_answered = (
+        known[list(COLUMNS)].notna().all(axis=1)
+        if prediction.derived
+        else known[prediction.name].isin(words)
+    )
+    behind = {row[0]: row[4] for row in stored if row[0] not in ("row_count", "prediction_drift")}
+    for metric, count in behind.items():
+        rows_behind = is_labelled if metric == "target_mean" else is_labelled & is_answered
+        assert count == rows_behind.sum(), metric
     found = {(row[0], row[1]): row[3] if row[2] is None else row[2] for row in stored}
     return outcome, found, known
 
@@ -236,6 +245,21 @@ def test_missing_probabilities_are_no_prediction(
         "4 of 210 probabilities of 'late' are not from 0 to 1, such as nan"
     )
     assert found["accuracy", ""] == pytest.approx((known["predicted"] == known["outcome"]).mean())
+
+
+def test_few_predictions_are_few_rows(
+    settings: Settings, connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Labels of rows that nobody answered judge no model: min_rows counts those with both."""
+    frame = rows(0)
+    frame.loc[frame.index[20:], "p_late"] = np.nan
+    accuracy = d.accuracy(alert=0.99)
+    for least, judged in ((20, True), (21, False)):
+        run(settings, connection, tmp_path, frame, metrics=(accuracy,), min_rows=least)
+        [(count, breached)] = connection.execute(
+            "select row_count, breached from monitoring.metric where metric = 'accuracy'"
+        ).fetchall()
+        assert (count, breached) == (20, True if judged else None)
 
 
 @pytest.mark.parametrize("change", [0, 1])

@@ -93,7 +93,18 @@ class _Part:
         ]
 
     def _rows_behind(self, series: Series) -> int:
-        return self.labelled or 0 if _needs_labels(series) else self.rows.rows
+        if not _needs_labels(series):
+            return self.rows.rows
+        return self._answered if series.metric.is_performance else self.labelled or 0
+
+    @cached_property
+    def _answered(self) -> int:
+        """How many rows have a label and a prediction, which is what performance is measured of."""
+        sides = (self.monitor.target_column, self.monitor.prediction_column)
+        columns = [self.rows[side] for side in sides if side is not None]
+        if len(columns) < 2 or not all(column.there for column in columns):
+            return 0
+        return int(np.count_nonzero(~(columns[0].lacks | columns[1].lacks)))
 
     def _coverage(self, series: Series) -> float | None:
         if not _needs_labels(series) or not self.rows.rows:
