@@ -2,12 +2,15 @@
 
 Said here once for whoever asks: rules and the spans on dashboards in SQL, reports, replays and
 retraining in Python. Windows that nobody judged, and breaches that are expected, do not count.
+Where both sides are bad, each has a rule of its own, and so is counted by itself: two days above
+and one below are no three of either.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
 from driftdeck.declare import Daily, Expected, Firing, Metric, Monitor
+from driftdeck.declare.methods import BreachSide
 from driftdeck.facts.postgres import literal
 
 SEARCHED, SEARCHED_OF_N = 60, 6
@@ -16,10 +19,14 @@ SERIES = "metric, column_name, slice_column, slice_value"
 """What tells one series of a monitor from the others."""
 
 
-def confirm(firing: Firing, breached: Sequence[bool]) -> list[bool]:
-    """Whether an alert stands after each window. breached: of each judged window, oldest first."""
-    k, n = firing.k, firing.n
-    return [sum(breached[max(0, i - n + 1) : i + 1]) >= k for i in range(len(breached))]
+def confirm(firing: Firing, sides: Sequence[int]) -> list[bool]:
+    """Whether an alert stands after each window.
+
+    sides: of each judged window, oldest first: 1 in breach above, or of the only bad side, -1
+    below, 0 not.
+    """
+    newest = [sides[max(0, i - firing.n + 1) : i + 1] for i in range(len(sides))]
+    return [max(few.count(1), few.count(-1)) >= firing.k for few in map(list, newest)]
 
 
 def find_onsets(standing: Sequence[bool]) -> list[bool]:
@@ -31,12 +38,21 @@ def confirmed(metrics: Sequence[Metric]) -> str:
     """Whether an alert stands after a window: an expression over judged rows of monitoring.metric,
     NULL for other metrics."""
     cases = "\n    ".join(
-        f"WHEN {literal(metric.name)} THEN sum(breached::int) OVER (PARTITION BY {SERIES}"
-        f" ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
-        f" >= {metric.firing.k}"
+        f"WHEN {literal(metric.name)} THEN {_most_in_breach(metric)} >= {metric.firing.k}"
         for metric in metrics
     )
     return f"CASE metric\n    {cases} END"
+
+
+def _most_in_breach(metric: Metric) -> str:
+    """How many of the newest n judged windows were in breach, on the side on which more were."""
+    newest = (
+        f"OVER (PARTITION BY {SERIES} ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
+    )
+    if metric.breach_side is not BreachSide.BOTH:
+        return f"sum(breached::int) {newest}"
+    sides = ("value > alert_above", "value < alert_below")
+    return f"greatest({', '.join(f'sum(({side})::int) {newest}' for side in sides)})"
 
 
 def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:

@@ -1,6 +1,7 @@
 """The marks of alerts on a dashboard: of each series as its rule counts, and of no other."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 from hypothesis import HealthCheck, given, settings
@@ -52,13 +53,10 @@ def expect(
             for window, state in zip(windows, states, strict=True)
             if state not in (UNMEASURED, ABSENT)
         ]
-        beyond = [
-            (above is not None and number > above) or (below is not None and number < below)
-            for _, number in judged
-            if number is not None
-        ]
+        thresholds = d.Thresholds(alert_below=below, alert_above=above)
+        sides = [thresholds.find_side(number) for _, number in judged if number is not None]
         name = " ".join(filter(None, key[:2])) + (f" {key[2]} = {key[3]}" if key[2] else "")
-        for (window, _), stands in zip(judged, firing.confirm(metric.firing, beyond), strict=True):
+        for (window, _), stands in zip(judged, firing.confirm(metric.firing, sides), strict=True):
             if stands:
                 standing.setdefault(window, set()).add(name)
     marks: list[tuple[object, object, set[str]]] = []
@@ -80,6 +78,55 @@ def test_marks_are_what_the_rule_says(
     connection: psycopg.Connection, histories: list[list[int]]
 ) -> None:
     """On both sides of a range, of segments and the whole, with windows that nobody judged."""
+    windows = put(connection, histories)
+    marks = [
+        (start, end, set(text.removeprefix("Beyond the alert threshold: ").split(", ")))
+        for start, end, text, _ in list_marks(connection)
+    ]
+
+    assert marks == expect(windows, histories)
+
+
+SIDES = st.lists(st.sampled_from([BELOW, QUIET, ABOVE]), min_size=WINDOWS, max_size=WINDOWS)
+
+
+@given(history=SIDES)
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_is_bad_on_both_sides_is_marked_when_one_of_its_two_rules_fires(
+    connection: psycopg.Connection, history: list[int]
+) -> None:
+    """Asks the built rules after each window, the newest first: three days beyond a threshold, two
+    above and one below, are an alert of neither."""
+    quiet = [QUIET] * WINDOWS
+    windows = put(connection, [quiet, history, quiet, quiet])
+    marked = {
+        window
+        for start, end, *_ in list_marks(connection, apart=True)
+        for window in windows
+        if start <= window.start < end
+    }
+    counts = next(metric for metric in MONITOR.metrics if metric.name == "row_count")
+    fires = set()
+    for window in reversed(windows):
+        for side, sign in (("above", 1), ("below", -1)):
+            (number,), (level,) = (
+                connection.execute(firing.breached_query(MONITOR, counts, side, what).encode())
+                .fetchall() or [("", "", 0.0)]
+                for what in ("value", "level")
+            )  # fmt: skip
+            if sign * (number[-1] - level[-1]) > 0:
+                fires.add(window)
+        connection.execute(
+            "delete from monitoring.metric_value where window_start = %s", [window.start]
+        )
+
+    assert marked == fires
+
+
+def put(connection: psycopg.Connection, histories: list[list[int]]) -> list[Window]:
+    """Store what each of SERIES was, and nothing else; the windows."""
     connection.execute("delete from monitoring.metric_value")
     windows = [d.Daily().window(FIRST + timedelta(days=n)) for n in range(WINDOWS)]
     for (key, (below, above)), states in zip(SERIES.items(), histories, strict=True):
@@ -101,12 +148,16 @@ def test_marks_are_what_the_rule_says(
                     above,
                 ],
             )
+    return windows
+
+
+def list_marks(
+    connection: psycopg.Connection, *, apart: bool = False
+) -> list[tuple[Any, ...]]:
+    """What the dashboard marks. apart: whether marks that do not touch stay two."""
     query = mark_sql.episodes(MONITOR, MONITOR.metrics)
     for macro, moment in (("From", "2024-01-01"), ("To", "2024-02-01")):
         query = query.replace(f"$__time{macro}()", f"timestamptz '{moment} 00:00Z'")
-    marks = [
-        (start, end, set(text.removeprefix("Beyond the alert threshold: ").split(", ")))
-        for start, end, text, _ in connection.execute(query.encode())
-    ]
-
-    assert marks == expect(windows, histories)
+    if apart:
+        query = query.replace("interval '7 days'", "interval '0 days'")
+    return connection.execute(query.encode()).fetchall()

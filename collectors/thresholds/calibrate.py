@@ -225,8 +225,8 @@ def estimate_false_alarms(series: Series, values: Sequence[float]) -> float:
     alarms = 0
     for calibration, trial in (parts, parts[::-1]):
         series_thresholds = propose(series, calibration)
-        is_alert = [series_thresholds.judge(value) == 2 for value in trial]
-        alarms += sum(confirm(series.metric.firing, is_alert))
+        sides = [series_thresholds.find_side(value) for value in trial]
+        alarms += sum(confirm(series.metric.firing, sides))
     return alarms / len(values)
 
 

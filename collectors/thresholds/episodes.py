@@ -26,11 +26,12 @@ class StoredSeries(NamedTuple):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A stored value that was judged. rows: how many stand behind it."""
+    """A stored value that was judged. side: 1 in breach above its threshold, -1 below, 0 not.
+    rows: how many stand behind it."""
 
     start: datetime
     value: float
-    breached: bool
+    side: int
     rows: int
 
 
@@ -44,7 +45,8 @@ def load_judgements(
     with connection.transaction(), connection.cursor("judgements") as cursor:
         cursor.itersize = READ_AT_ONCE
         cursor.execute(
-            "select metric, column_name, slice_column, slice_value, window_start, value, breached,"
+            "select metric, column_name, slice_column, slice_value, window_start, value,"
+            " case when value > alert_above then 1 when value < alert_below then -1 else 0 end,"
             " row_count from monitoring.metric where monitor = %s and breached is not null"
             " and (slice_column = '' or (slice_column, metric) in"
             " (select * from unnest(%s::text[], %s::text[])))"
@@ -71,9 +73,7 @@ def find_confirmed(connection: psycopg.Connection, monitor: Monitor) -> list[dat
     starts: set[datetime] = set()
     for series, windows in load_judgements(connection, monitor):
         if series.metric in firings:
-            standing = firing.confirm(
-                firings[series.metric], [window.breached for window in windows]
-            )
+            standing = firing.confirm(firings[series.metric], [window.side for window in windows])
             onsets = zip(windows, firing.find_onsets(standing), strict=True)
             starts |= {window.start for window, begins in onsets if begins and window.rows}
     return sorted(starts)

@@ -68,12 +68,12 @@ def compare(
     thresholds: a window that has none today is one that nobody judges.
     """
     now = [
-        in_force.judge(judgement.value) == 2
+        in_force.find_side(judgement.value)
         for judgement in judgements
         if (in_force := thresholds(judgement.start)) is not None
     ]
     return (
-        _count_alerts(series, [judgement.breached for judgement in judgements]),
+        _count_alerts(series, [judgement.side for judgement in judgements]),
         _count_alerts(series, now),
     )
 
@@ -108,6 +108,6 @@ def _describe(thresholds: Sequence[Thresholds]) -> str:
     return ", ".join(f"{name} {n:g}" for name, n in thresholds[0].as_dict().items())
 
 
-def _count_alerts(series: Series, breached: list[bool]) -> AlertCounts:
-    standing = confirm(series.metric.firing, breached)
+def _count_alerts(series: Series, sides: list[int]) -> AlertCounts:
+    standing = confirm(series.metric.firing, sides)
     return AlertCounts(sum(find_onsets(standing)), sum(standing))

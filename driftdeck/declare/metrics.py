@@ -31,7 +31,8 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Firing:
-    """An alert fires when k of the newest n judged windows are in breach.
+    """An alert fires when k of the newest n judged windows are in breach; where both sides are bad,
+    on one side.
 
     Args:
         k: So many breaches fire the alert, 1 or more.

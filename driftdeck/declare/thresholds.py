@@ -105,6 +105,12 @@ class Thresholds:
             return 2
         return 1 if self._is_beyond(value, self.warn_below, self.warn_above) else 0
 
+    def find_side(self, value: float) -> int:
+        """On which side a value is beyond its alert threshold: 1 above, -1 below, 0 on neither."""
+        if self.alert_above is not None and value > self.alert_above:
+            return 1
+        return -1 if self.alert_below is not None and value < self.alert_below else 0
+
     def times_threshold(self, value: float) -> float | None:
         """How far beyond its alert threshold a value is, whichever side is bad; None without one.
 
