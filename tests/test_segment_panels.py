@@ -7,6 +7,7 @@ import pytest
 
 from conftest import small_monitor
 from driftdeck import declare as d
+from driftdeck import firing
 from driftdeck.dashboards import segment_sql, segments, sql
 from driftdeck.dashboards.metric_panels import metric_panel
 from driftdeck.generator.artefacts import site
@@ -18,6 +19,8 @@ QUIET, BEYOND = 0.1, 0.9
 DAYS = 12
 SHOWN = {
     "$__timeFilter(window_start)": "true",
+    "$__timeFrom()": "'2024-01-01'",
+    "$__timeTo()": "'2024-12-31'",
     "$slice": "c",
     "$series": "drift x",
     "$segment": "late",
@@ -76,19 +79,43 @@ def test_who_is_in_alert_comes_first_and_since_when(segmented: psycopg.Connectio
     ]
 
 
+def test_an_alert_may_have_begun_before_the_range(segmented: psycopg.Connection) -> None:
+    """A day in range is no three of five: the days before it decide, too, as they do in the rule."""
+    query = segment_sql.in_alert(MONITOR).replace(
+        "$__timeFilter(window_start)", "window_start >= '2024-01-12'"
+    )
+    rows = ask(segmented, query.replace("$__timeFrom()", "'2024-01-12'"))
+
+    assert rows[0][:5] == ("c = late", "drift x", 2, "2024-01-10", "1 of 1")
+    assert [row[3] for row in rows[1:]] == [None] * 3
+
+
+def test_the_alert_of_a_segment_that_is_gone_has_ended(connection: psycopg.Connection) -> None:
+    """The rule looks back so far and no further; who was in alert last spring is not today."""
+    put(connection, "late", [BEYOND] * 4)
+    put(connection, "b", [QUIET] * 50)
+    [here, *_] = ask(connection, segment_sql.in_alert(MONITOR))
+    put(connection, "odd", [QUIET] * 100)
+    gone = ask(connection, segment_sql.in_alert(MONITOR))
+
+    assert here[:4] == ("c = late", "drift x", 2, "2024-01-03")
+    assert {row[0]: row[3] for row in gone} == dict.fromkeys(("c = late", "c = b", "c = odd"))
+    drift = MONITOR.metrics[0]
+    levels = ask(connection, firing.breached_query(MONITOR, drift, "above", "value"))
+    assert [segment for _, segment, _ in levels if segment == "c = late"] == []
+
+
 def test_the_rule_says_the_same(segmented: psycopg.Connection) -> None:
     """Who is listed as in alert is whom the rule names: the segment, and not the whole."""
-    from driftdeck.firing import breached_query
-
     drift = MONITOR.metrics[0]
     values, limits = (
-        {row[:2]: row[2] for row in ask(segmented, breached_query(MONITOR, drift, "above", what))}
+        {row[:2]: row[2] for row in ask(segmented, firing.breached_query(MONITOR, drift, "above", what))}
         for what in ("value", "level")
     )
-    firing = [key for key, value in values.items() if value > limits[key]]
+    fires = [key for key, value in values.items() if value > limits[key]]
     listed = [row[0] for row in ask(segmented, segment_sql.in_alert(MONITOR)) if row[3]]
 
-    assert firing == [("x", "c = late")]
+    assert fires == [("x", "c = late")]
     assert listed == ["c = late"]
 
 

@@ -109,21 +109,23 @@ def in_alert(monitor: Monitor) -> str:
     how many of its windows in range were in breach.
 
     The worst first: those whose alert stands at the end of the range, then those in breach most
-    often. What is expected does not count, as in rules.
+    often. What is expected does not count, as in rules. An alert may have begun before the range;
+    it ends with its segment, where that has not been judged for as long as rules look back.
     """
     metrics = judged_metrics(monitor)
     names = ", ".join(literal(metric.name) for metric in metrics)
     slices = ", ".join(literal(slice_.name) for slice_ in monitor.slices if slice_.judged)
     judged = f"""\
 monitor = {literal(monitor.name)} AND metric IN ({names})
-    AND breached IS NOT NULL AND $__timeFilter(window_start)\
-{firing.but_expected(monitor, metrics)}"""
+    AND breached IS NOT NULL{firing.but_expected(monitor, metrics)}"""
+    back = window_sql.span(monitor.every, firing.searched(metrics))
+    before = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
     counted = f"""\
 SELECT {firing.SERIES}, count(*) FILTER (WHERE breached) AS breached, count(*) AS windows,
     max(window_start) AS newest
   FROM monitoring.metric
-  WHERE {judged}"""
-    in_breach = firing.in_breach(monitor, metrics, "$__timeFilter(window_start)")
+  WHERE {judged} AND $__timeFilter(window_start)"""
+    in_breach = firing.in_breach(monitor, metrics, before)
     return f"""\
 WITH segment AS (
   {counted}
@@ -137,7 +139,7 @@ WITH segment AS (
   SELECT {firing.SERIES}, window_start,
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
-  WHERE {judged}
+  WHERE {judged} AND {before}
     AND slice_column IN ({slices})
     AND {in_breach}
 ), ended AS (
@@ -148,6 +150,8 @@ WITH segment AS (
   SELECT {firing.SERIES}, min(window_start) AS since FROM ended
   WHERE quiet IS NULL OR window_start > quiet
   GROUP BY 1, 2, 3, 4
+  HAVING max(window_start) > (
+    SELECT max(newest) FROM (TABLE segment UNION ALL TABLE whole) judged) - {back}
 )
 SELECT s.slice_column || ' = ' || s.slice_value AS "segment",
   concat_ws(' ', s.metric, nullif(s.column_name, '')) AS "series", newest.level AS "state",
