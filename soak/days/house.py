@@ -207,10 +207,18 @@ class House:
             )
 
     def recall(self, kind: Kind) -> None:
-        """Store it again."""
+        """Store it again: what PostgreSQL computes itself it wants from nobody."""
         for table in STORED:
+            row = self.admin.execute(
+                "select string_agg(quote_ident(column_name), ', ')"
+                " from information_schema.columns where table_schema = 'monitoring'"
+                " and table_name = %s and is_generated = 'NEVER'",
+                [table],
+            ).fetchone()
+            assert row is not None
             self.admin.execute(
-                f"insert into monitoring.{table} select * from soak_kept.{kind.name}_{table}"
+                f"insert into monitoring.{table} ({row[0]})"
+                f" select {row[0]} from soak_kept.{kind.name}_{table}"
             )
 
 
