@@ -8,7 +8,8 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.windows.calendar import find_newest
-from driftdeck.dashboards import overview_sql
+from driftdeck.dashboards import overview_sql, window_sql
+from driftdeck.facts.postgres import literal
 
 CUTS = [
     *(d.Hourly(hours, timezone="America/New_York") for hours in (1, 2, 3, 6, 8, 12)),
@@ -50,6 +51,32 @@ def test_what_should_be_there_is_the_same_in_sql(
     wrong = [(m, a, b) for m, a, b in zip(moments, expected, found, strict=True) if a != b]
 
     assert wrong == [], (len(wrong), [tuple(map(str, w)) for w in wrong[:4]])
+
+
+@pytest.mark.parametrize(
+    "every",
+    [*CUTS, *(d.Hourly(n, timezone="America/Havana") for n in (3, 8)),
+     d.Hourly(2, timezone="Australia/Lord_Howe"), d.Daily(timezone="Pacific/Apia")],
+    ids=repr,
+)  # fmt: skip
+def test_a_window_is_called_the_same_in_sql(connection: psycopg.Connection, every: d.Every) -> None:
+    """As `driftdeck run --window` takes it, also where clocks were set forward over its begin."""
+    windows = [
+        window
+        for year in (2011, 2024)
+        for window in every.within(date(year, 1, 1), date(year, 12, 31))
+    ]
+    unit, size = window_sql.cut_of(every)
+    columns = f"(select {literal(unit)} as unit, {size} as size, {literal(every.timezone)} as zone)"
+    query = (
+        f"select {window_sql.name(every)}, {window_sql.name_of('unit', 'size', 'zone', 'at')}"
+        " from unnest(%s::timestamptz[]) with ordinality as moment (at, n),"
+        f" lateral (select at as window_start) w, {columns} m order by n"
+    )
+    starts = [window.start for window in windows]
+    called = connection.execute(query.encode(), [starts]).fetchall()
+
+    assert called == [(window.name, window.name) for window in windows]
 
 
 @pytest.mark.parametrize("every", CUTS, ids=repr)

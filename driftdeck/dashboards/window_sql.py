@@ -42,17 +42,23 @@ def instant(local: str, zone: str) -> str:
 
 
 def name(every: Every, moment: str = "window_start") -> str:
-    """The name of the window that begins at a moment, as text. moment: a column."""
+    """The name of the window that begins at a moment, as text. moment: a column.
+
+    One that clocks were set forward over begins later than its name says.
+    """
+    local = f"{moment} AT TIME ZONE {literal(every.timezone)}"
+    if isinstance(every, Hourly) and every.hours > 1:
+        local = floor("'hour'", str(every.hours), f"({local})")
     pattern = {"hour": 'YYYY-MM-DD"T"HH24', "month": "YYYY-MM"}.get(cut_of(every)[0], "YYYY-MM-DD")
     if isinstance(every, Weekly) and every.first == "monday":
         pattern = 'IYYY-"W"IW'
-    return f"to_char({moment} AT TIME ZONE {literal(every.timezone)}, {literal(pattern)})"
+    return f"to_char({local}, {literal(pattern)})"
 
 
 def name_of(unit: str, size: str, zone: str, moment: str) -> str:
     """The same of windows of which columns say how they are cut."""
     return f"""\
-to_char({moment} AT TIME ZONE {zone}, CASE
+to_char({floor(unit, size, f"({moment} AT TIME ZONE {zone})")}, CASE
     WHEN {unit} = 'hour' THEN 'YYYY-MM-DD"T"HH24' WHEN {unit} = 'month' THEN 'YYYY-MM'
     WHEN {unit} = 'week' AND {size} = 0 THEN 'IYYY-"W"IW' ELSE 'YYYY-MM-DD' END)"""
 
