@@ -67,6 +67,30 @@ def test_the_judge_of_bad_days_sees_each_fault(soak: Soak) -> None:
     assert "no row" in list(judge(case, case.kind.name, seen, right))
 
 
+@pytest.mark.parametrize("column", ["x", "c"])
+def test_a_column_that_is_gone_costs_its_own_numbers_only(
+    column: str, connection: psycopg.Connection, settings: Settings, tmp_path: Path
+) -> None:
+    """A number or a word: its series have the reason, the others their numbers."""
+    for n in range(1, 5):
+        write_day(tmp_path, date(2024, 1, n), rows(date(2024, 1, n), 60))
+    write_day(tmp_path, DAY, rows(DAY, 60).drop(columns=column))
+    monitor = small_monitor(str(tmp_path))
+    outcome = Runner(monitor, settings, connection).run(find_window(monitor, DAY))
+    assert outcome.status is Status.PARTIAL
+    assert f"column {column} is not in the data" in outcome.error
+    lost = connection.execute(
+        "select metric, column_name from monitoring.metric_value where value is null order by 1"
+    ).fetchall()
+    assert lost == [("drift", column), ("missing_share", column)]
+    counts = connection.execute(
+        "select sum(n) from monitoring.histogram, unnest(counts) n"
+        " where column_name = any(%s) group by column_name order by 1",
+        [[column, "p"]],
+    ).fetchall()
+    assert counts == [(0,), (60,)]
+
+
 def declared(folder: Path, changes: dict[str, str]) -> Path:
     """A folder of small monitors. changes: of each, as source text."""
     folder.mkdir()

@@ -174,8 +174,9 @@ class CoercedColumn:
 
     @cached_property
     def word_counts(self) -> WordCounts:
-        """How often each word is there that is."""
-        assert self.coded is not None
+        """How often each word is there that is; none where the data lacks the column."""
+        if self.coded is None:
+            return WordCounts(np.empty(0, object), np.empty(0, np.intp))
         return self.coded.count_words()
 
     @property
