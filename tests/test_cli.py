@@ -102,22 +102,28 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["no-such"], ["run"], ["due", "--every", "often"],
-    ["run", "flights", "--date", "yesterday"], ["retire", "nothing", "x"],
+    ["run", "loans", "--date", "yesterday"], ["retire", "nothing", "x"],
     ["preflight", "--tree", ".", "--map", "here"], ["-C", "nowhere", "build"],
     ["preview", "--serve", "--base", "main"]])  # fmt: skip
-def test_wrong_use_ends_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_ends_with_2(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What was typed cannot be done; it is said on standard error, or the help is printed."""
+    monkeypatch.setenv(VARIABLE, str(SMALL))
     assert main(words) == ExitCode.WRONG_USE
     said = capsys.readouterr()
     assert (said.err or said.out).strip()
     assert "Traceback" not in said.err
 
 
-def test_a_day_that_is_none_says_how_days_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_day_that_is_none_says_how_days_are_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """By the windows of the monitor."""
-    main(["run", "flights", "--date", "2024-13-01"])
+    monkeypatch.setenv(VARIABLE, str(SMALL))
+    main(["run", "loans", "--date", "2024-13-01"])
     said = capsys.readouterr().err
-    assert "flights: '2024-13-01' is no day; write it as YYYY-MM-DD" in " ".join(said.split())
+    assert "loans: '2024-13-01' is no day; write it as YYYY-MM-DD" in " ".join(said.split())
 
 
 def test_no_project_ends_with_2_and_names_the_mend(tmp_path: Path) -> None:
