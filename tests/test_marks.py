@@ -151,9 +151,7 @@ def put(connection: psycopg.Connection, histories: list[list[int]]) -> list[Wind
     return windows
 
 
-def list_marks(
-    connection: psycopg.Connection, *, apart: bool = False
-) -> list[tuple[Any, ...]]:
+def list_marks(connection: psycopg.Connection, *, apart: bool = False) -> list[tuple[Any, ...]]:
     """What the dashboard marks. apart: whether marks that do not touch stay two."""
     query = mark_sql.episodes(MONITOR, MONITOR.metrics)
     for macro, moment in (("From", "2024-01-01"), ("To", "2024-02-01")):

@@ -17,10 +17,17 @@ SLICE = d.by("c", values=("a", "b", "late", "odd"), judged=("drift",))
 MONITOR = small_monitor(slices=(d.where("big", "x > 1"), SLICE))
 QUIET, BEYOND = 0.1, 0.9
 DAYS = 12
+RANGES = {
+    "2023-12-01": "2024-01-03",
+    "2024-01-01": "2024-01-03",
+    "2024-02-20": "before 2024-02-20",
+    "2024-06-01": "before 2024-06-01",
+}
+"""When an alert began that stands from the first three windows on, by where the range begins."""
 SHOWN = {
-    "$__timeFilter(window_start)": "true",
-    "$__timeFrom()": "'2024-01-01'",
-    "$__timeTo()": "'2024-12-31'",
+    "$__timeFilter(window_start)": "window_start BETWEEN $__timeFrom() AND $__timeTo()",
+    "$__timeFrom()": "timestamptz '2024-01-01 00:00+00'",
+    "$__timeTo()": "timestamptz '2025-01-01 00:00+00'",
     "$slice": "c",
     "$series": "drift x",
     "$segment": "late",
@@ -48,8 +55,11 @@ def put(
         )
 
 
-def ask(connection: psycopg.Connection, query: str) -> list[tuple[object, ...]]:
-    """What a panel's query answers."""
+def ask(connection: psycopg.Connection, query: str, since: str = "") -> list[tuple[object, ...]]:
+    """What a panel's query answers. since: the day on which its range begins."""
+    if since:
+        query = query.replace("$__timeFilter(window_start)", SHOWN["$__timeFilter(window_start)"])
+        query = query.replace("$__timeFrom()", f"timestamptz '{since} 00:00+00'")
     for macro, text in SHOWN.items():
         query = query.replace(macro, text)
     return connection.execute(query.encode()).fetchall()
@@ -79,15 +89,22 @@ def test_who_is_in_alert_comes_first_and_since_when(segmented: psycopg.Connectio
     ]
 
 
-def test_an_alert_may_have_begun_before_the_range(segmented: psycopg.Connection) -> None:
-    """A day in range is no three of five: the days before it decide, too, as they do in the rule."""
-    query = segment_sql.in_alert(MONITOR).replace(
-        "$__timeFilter(window_start)", "window_start >= '2024-01-12'"
-    )
-    rows = ask(segmented, query.replace("$__timeFrom()", "'2024-01-12'"))
+def test_an_alert_is_as_old_in_a_shorter_range(segmented: psycopg.Connection) -> None:
+    """What stands since the 10th does not stand since the third day of the range; nor does it begin
+    with the range where it is older than what is looked at."""
+    put(segmented, "b2", [*[QUIET] * 9, *[BEYOND] * 3])
+    shown = ask(segmented, segment_sql.in_alert(MONITOR), since="2024-01-11")
 
-    assert rows[0][:5] == ("c = late", "drift x", 2, "2024-01-10", "1 of 1")
-    assert [row[3] for row in rows[1:]] == [None] * 3
+    assert [row[:6] for row in shown[:2]] == [
+        ("c = b2", "drift x", 2, "2024-01-12", "2 of 2", "0 of 2"),
+        ("c = late", "drift x", 2, "2024-01-10", "1 of 2", "0 of 2"),
+    ]
+
+    put(segmented, "ever", [BEYOND] * 200)
+    rows = {day: ask(segmented, segment_sql.in_alert(MONITOR), since=day) for day in RANGES}
+    ever = {day: row[3] for day, listed in rows.items() for row in listed if row[0] == "c = ever"}
+
+    assert ever == RANGES
 
 
 def test_the_alert_of_a_segment_that_is_gone_has_ended(connection: psycopg.Connection) -> None:
@@ -109,7 +126,10 @@ def test_the_rule_says_the_same(segmented: psycopg.Connection) -> None:
     """Who is listed as in alert is whom the rule names: the segment, and not the whole."""
     drift = MONITOR.metrics[0]
     values, limits = (
-        {row[:2]: row[2] for row in ask(segmented, firing.breached_query(MONITOR, drift, "above", what))}
+        {
+            row[:2]: row[2]
+            for row in ask(segmented, firing.breached_query(MONITOR, drift, "above", what))
+        }
         for what in ("value", "level")
     )
     fires = [key for key, value in values.items() if value > limits[key]]
@@ -145,14 +165,15 @@ def test_an_expected_breach_is_no_alert_of_a_segment(segmented: psycopg.Connecti
 
 
 def test_worst_by_the_bad_side(segmented: psycopg.Connection) -> None:
-    """That in alert first, then those in breach most often; beside the mean of the whole."""
+    """That in alert first, which the table says, then those in breach most often; beside the mean
+    of the whole."""
     rows = ask(segmented, segment_sql.worst(MONITOR))
 
-    assert [(row[0], round(row[4], 2)) for row in rows] == [
-        ("late", 0.33),
-        ("odd", 0.5),
-        ("a", 0.17),
-        ("b", 0.0),
+    assert [(row[0], row[4], round(row[5], 2)) for row in rows] == [
+        ("late", "firing", 0.33),
+        ("odd", None, 0.5),
+        ("a", None, 0.17),
+        ("b", None, 0.0),
     ]
     assert all(row[2] == pytest.approx(QUIET) for row in rows)
 

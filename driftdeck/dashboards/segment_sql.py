@@ -109,8 +109,9 @@ def in_alert(monitor: Monitor) -> str:
     how many of its windows in range were in breach.
 
     The worst first: those whose alert stands at the end of the range, then those in breach most
-    often. What is expected does not count, as in rules. An alert may have begun before the range;
-    it ends with its segment, where that has not been judged for as long as rules look back.
+    often. What is expected does not count, as in rules. An alert that stood already when the range
+    begins is looked for as far back as a rule looks; one that is older still stands since before
+    the range. It ends with its segment, where that has not been judged for as long.
     """
     metrics = judged_metrics(monitor)
     names = ", ".join(literal(metric.name) for metric in metrics)
@@ -118,14 +119,15 @@ def in_alert(monitor: Monitor) -> str:
     judged = f"""\
 monitor = {literal(monitor.name)} AND metric IN ({names})
     AND breached IS NOT NULL{firing.but_expected(monitor, metrics)}"""
-    back = window_sql.span(monitor.every, firing.searched(metrics))
-    before = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
     counted = f"""\
 SELECT {firing.SERIES}, count(*) FILTER (WHERE breached) AS breached, count(*) AS windows,
-    max(window_start) AS newest
+    min(window_start) AS oldest, max(window_start) AS newest
   FROM monitoring.metric
   WHERE {judged} AND $__timeFilter(window_start)"""
-    in_breach = firing.in_breach(monitor, metrics, before)
+    back = window_sql.span(monitor.every, firing.searched(metrics))
+    span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
+    most = max(metric.firing.n for metric in metrics)
+    since, oldest = (window_sql.name(monitor.every, at) for at in ("alert.since", "s.oldest"))
     return f"""\
 WITH segment AS (
   {counted}
@@ -137,17 +139,21 @@ WITH segment AS (
   GROUP BY 1, 2, 3, 4
 ), judged AS (
   SELECT {firing.SERIES}, window_start,
-    {firing.confirmed(metrics)} AS standing
+    {firing.confirmed(metrics)} AS standing,
+    window_start >= $__timeFrom()::timestamptz
+      OR row_number() OVER (PARTITION BY {firing.SERIES} ORDER BY window_start) >= {most} AS known
   FROM monitoring.metric
-  WHERE {judged} AND {before}
+  WHERE {judged} AND {span}
     AND slice_column IN ({slices})
-    AND {in_breach}
+    AND {firing.in_breach(monitor, metrics, span)}
 ), ended AS (
-  SELECT *, max(window_start) FILTER (WHERE NOT standing) OVER (
+  SELECT *, max(window_start) FILTER (WHERE known AND NOT standing) OVER (
     PARTITION BY {firing.SERIES}) AS quiet
   FROM judged
 ), alert AS (
-  SELECT {firing.SERIES}, min(window_start) AS since FROM ended
+  SELECT {firing.SERIES}, min(window_start) AS since,
+    bool_and(quiet IS NULL) AND min(window_start) < $__timeFrom()::timestamptz AS older
+  FROM ended
   WHERE quiet IS NULL OR window_start > quiet
   GROUP BY 1, 2, 3, 4
   HAVING max(window_start) > (
@@ -155,7 +161,8 @@ WITH segment AS (
 )
 SELECT s.slice_column || ' = ' || s.slice_value AS "segment",
   concat_ws(' ', s.metric, nullif(s.column_name, '')) AS "series", newest.level AS "state",
-  {window_sql.name(monitor.every, "alert.since")} AS "alert since",
+  CASE WHEN alert.older THEN 'before ' || {oldest}
+    ELSE {since} END AS "alert since",
   s.breached || ' of ' || s.windows AS "in breach",
   whole.breached || ' of ' || whole.windows AS "the whole",
   s.slice_column AS "slice", s.slice_value AS "value"
@@ -211,7 +218,8 @@ WITH whole AS (
   {standing}
 )
 SELECT slice_value AS "segment", s.value, w.value AS "whole", s.value - w.value AS "difference",
-  s.breached AS "in breach", round(s.rows::numeric, 1)::float AS "rows"
+  CASE WHEN n.standing THEN 'firing' END AS "alert", s.breached AS "in breach",
+  round(s.rows::numeric, 1)::float AS "rows"
 FROM segment s CROSS JOIN whole w LEFT JOIN newest n USING (slice_value)
 ORDER BY n.standing DESC NULLS LAST, s.breached DESC NULLS LAST, {beyond} DESC NULLS LAST, 1"""
 

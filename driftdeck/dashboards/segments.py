@@ -27,6 +27,7 @@ COLORED: Json = {
     "custom__displayMode": "color-background",
     "custom__cellOptions": {"type": "color-background", "mode": "basic"},
 }
+TEXT: Json = {"custom__displayMode": "color-text", "custom__cellOptions": {"type": "color-text"}}
 """In the old and the new spelling: 9.4 knows the old."""
 
 
@@ -79,7 +80,7 @@ def _in_alert(site: Site, monitor: Monitor, uid: str) -> Panel:
             override("segment", links=[show], custom__minWidth=100),
             override("series", links=[show], custom__minWidth=110),
             override("state", mappings=state_mappings(), custom__width=72, **COLORED),
-            override("alert since", custom__width=112),
+            override("alert since", custom__width=156),
             override("in breach", custom__width=100),
             override("the whole", custom__width=100),
             override("slice", custom__hidden=True),
@@ -110,19 +111,20 @@ def _worst(site: Site, monitor: Monitor, uid: str) -> Panel:
         f"{uid}/segments",
         "$series by $slice, worst first",
         "The mean of each segment in range beside that of the whole; the share of its judged"
-        f" {monitor.every.nouns} that were in breach. A click on a segment shows it.",
+        f" {monitor.every.nouns} that were in breach. First those whose alert is firing at the end"
+        " of the range, then those in breach most often. A click on a segment shows it.",
         segment_sql.worst(monitor),
         overrides=[
             override("segment", links=[show], custom__minWidth=100),
-            *(override(name, decimals=3, custom__width=92) for name in NUMBERS),
+            *(override(name, decimals=3, custom__width=88) for name in NUMBERS),
+            override("alert", color=fixed(RED), custom__width=70, **TEXT),
             override(
                 "in breach",
                 unit="percentunit",
                 decimals=0,
                 custom__width=86,
                 thresholds={"mode": "absolute", "steps": areas(warn_above=0.1, alert_above=0.3)},
-                custom__displayMode="color-text",
-                custom__cellOptions={"type": "color-text"},
+                **TEXT,
             ),
             override("rows", decimals=0, custom__width=70),
         ],
