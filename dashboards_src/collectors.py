@@ -1,6 +1,8 @@
 """The collectors' own health: what ran, how long it took, what failed."""
 
-from driftdeck.dashboards import panels
+from collections.abc import Sequence
+
+from driftdeck.dashboards import panels, window_sql
 from driftdeck.dashboards.page import Item, Page, Row, link
 from driftdeck.dashboards.runs import LONG_TEXT, run_overrides
 from driftdeck.dashboards.site import Site
@@ -31,19 +33,6 @@ FROM {newest} GROUP BY 1 ORDER BY 1"""
 SLOWEST = """\
 SELECT monitor AS "monitor", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"
 FROM {newest} GROUP BY 1 ORDER BY 2 DESC"""
-ERRORS = """\
-SELECT monitor, window_start, status, error, model_version AS "model", engine,
-  versions ->> 'evidently' AS "evidently", collected_at AS "collected"
-FROM monitoring.collection
-WHERE status IN ('failed', 'partial', 'empty')
-ORDER BY collected_at DESC LIMIT 100"""
-LEFT_OUT = """\
-SELECT monitor, window_start, rows_read AS "rows read", row_count AS "rows used",
-  labels_read AS "labels read", labelled_count AS "labelled rows", left_out AS "left out",
-  left_out_why AS "why", collected_at AS "collected"
-FROM monitoring.collection
-WHERE left_out > 0 AND monitor IN ({monitors})
-ORDER BY window_start DESC, monitor LIMIT 100"""
 FAILED = "SELECT count(*) AS windows FROM monitoring.collection WHERE status = 'failed'"
 TOTAL = "SELECT count(*) AS windows FROM monitoring.collection"
 VALUES = """\
@@ -70,7 +59,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
     table = panels.table(
         site,
         f"{uid}/monitors",
-        "Monitors",
+        f"Monitors: the newest {NEWEST} windows of each",
         f"The newest {NEWEST} collections of each monitor, by how they ended; the most rows and"
         " labels that one of them left out.",
         BY_MONITOR.format(newest=newest),
@@ -112,31 +101,30 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
             )
         ],
     )
-    errors = panels.table(
+    wrong = panels.table(
         site,
         f"{uid}/errors",
         "What went wrong, newest first",
         "Windows that failed, were empty, or were measured only in part, with the reason.",
-        ERRORS,
+        errors(monitors),
         overrides=[
             *run_overrides(),
             override("monitor", custom__width=120),
-            override("window_start", custom__width=170, unit="dateTimeAsIso"),
             override("engine", custom__width=130),
             override("evidently", custom__width=100),
         ],
     )
-    left_out = panels.table(
+    unused = panels.table(
         site,
         f"{uid}/left_out",
         "Rows and labels that were left out",
         "What was read and could not be used, by window, newest first. Rows of other windows in the"
         " same file are read, and not counted as left out, nor are labels that are known later."
         " Above 1 % of what was read is a warning.",
-        LEFT_OUT.format(monitors=", ".join(literal(monitor.name) for monitor in monitors)),
+        left_out(monitors),
         overrides=[
             override("monitor", custom__width=120),
-            override("window_start", custom__width=170, unit="dateTimeAsIso"),
+            override("window", custom__width=118),
             *(override(name, custom__width=105) for name in LEDGER),
             override("why", custom__minWidth=260, **LONG_TEXT),
             override("collected", unit="dateTimeAsIso", custom__width=165),
@@ -150,13 +138,50 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
             Row("", [Item(total, 12, 3), Item(failed, 12, 3)]),
             Row("", [Item(table, 24, max(6, 3 + len(monitors)))]),
             Row("", [Item(runs, 16, 8, may_be_empty=NOTHING), Item(slow, 8, 8)]),
-            Row("", [Item(errors, 24, 10, may_be_empty="every run went well")]),
-            Row("", [Item(left_out, 24, 8, may_be_empty="every row and every label was used")]),
+            Row("", [Item(wrong, 24, 10, may_be_empty="every run went well")]),
+            Row("", [Item(unused, 24, 8, may_be_empty="every row and every label was used")]),
         ],
         start="now-24h",
         tags=["health"],
         links=[link("Models", site.uid("overview"))],
     )
+
+
+def errors(monitors: Sequence[Monitor]) -> str:
+    """Windows without all of their numbers, each called as commands call it."""
+    return f"""\
+SELECT monitor, {WINDOW} AS "window", status, error, model_version AS "model", engine,
+  versions ->> 'evidently' AS "evidently", collected_at AS "collected"
+FROM monitoring.collection LEFT JOIN {_cuts(monitors)} ON name = monitor
+WHERE status IN ('failed', 'partial', 'empty')
+ORDER BY collected_at DESC, window_start DESC LIMIT 100"""
+
+
+def left_out(monitors: Sequence[Monitor]) -> str:
+    """Windows of which something that was read could not be used."""
+    names = ", ".join(literal(monitor.name) for monitor in monitors)
+    return f"""\
+SELECT monitor, {WINDOW} AS "window", rows_read AS "rows read", row_count AS "rows used",
+  labels_read AS "labels read", labelled_count AS "labelled rows", left_out AS "left out",
+  left_out_why AS "why", collected_at AS "collected"
+FROM monitoring.collection LEFT JOIN {_cuts(monitors)} ON name = monitor
+WHERE left_out > 0 AND monitor IN ({names})
+ORDER BY window_start DESC, monitor LIMIT 100"""
+
+
+WINDOW = f"""\
+coalesce({window_sql.name_of("unit", "size", "zone", "window_start")}, window_start::date::text)"""
+"""The date where nobody declares the monitor any more."""
+
+
+def _cuts(monitors: Sequence[Monitor]) -> str:
+    """How the windows of each monitor are cut, as a FROM item: name, unit, size, zone."""
+    rows = ", ".join(
+        f"({literal(m.name)}, {literal(unit)}, {size}, {literal(m.every.timezone)})"
+        for m in monitors
+        for unit, size in [window_sql.cut_of(m.every)]
+    )
+    return f"(VALUES {rows}) AS m (name, unit, size, zone)"
 
 
 def _newest(monitors: tuple[Monitor, ...]) -> str:

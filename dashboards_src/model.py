@@ -130,7 +130,8 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         f"{uid}/states",
         f"Every judged series, {monitor.every.noun} by {monitor.every.noun}",
         "Teal is quiet, amber beyond its warning threshold, red beyond its alert threshold."
-        " A gap: not collected, not measured, or too few rows to judge.",
+        " A gap: not collected, not measured, or too few rows to judge. Missing values have a panel"
+        " of their own.",
         sql.states(monitor, shown),
     )
     yield Row("State", [Item(panel, 24, max(5, 3 + (len(series) * 2 + 2) // 3))])

@@ -97,8 +97,8 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
     overrides = [
         override("model", links=open_model, custom__width=190),
         override("state", mappings=state_mappings(), custom__width=90, **COLORED),
-        override("collection", mappings=collection_mappings(), custom__width=110, **COLORED),
-        override("worst", custom__minWidth=190),
+        override("collection", mappings=collection_mappings(), custom__width=90, **COLORED),
+        override("worst", custom__minWidth=235),
         override("value", decimals=3, custom__width=80),
         override(
             "days late",
@@ -109,10 +109,10 @@ def _models(site: Site, monitors: tuple[Monitor, ...], uids: list[str], uid: str
             custom__cellOptions={"type": "color-text"},
         ),
         override("breached of 30", custom__width=125),
-        override("newest window", custom__width=125),
+        override("newest window", custom__width=122),
         override("failed of 30", custom__width=105),
         override("rows", custom__width=70),
-        override("owner", custom__width=125),
+        override("owner", custom__width=115),
         override("uid", custom__hidden=True),
     ]
     panel = panels.table(

@@ -18,7 +18,7 @@ from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.collectors.windows.collect import collect
-from driftdeck.dashboards_src.collectors import LEFT_OUT
+from driftdeck.dashboards_src.collectors import left_out
 from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
@@ -180,8 +180,8 @@ def test_what_was_left_out_is_stored_and_shown(
         " from monitoring.collection"
     ).fetchone()
     assert row == (600, 599, {"no time": 1}, 1, "1 rows: no time")
-    shown = connection.execute(LEFT_OUT.format(newest="monitoring.collection newest")).fetchall()
-    assert [line[2:4] for line in shown] == [(600, 599)]
+    shown = connection.execute(left_out([watched]).encode()).fetchall()
+    assert [line[1:4] for line in shown] == [(str(DAY), 600, 599)]
 
 
 def test_a_file_without_the_time_is_no_empty_day(settings: Settings, tmp_path: Path) -> None:

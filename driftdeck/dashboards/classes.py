@@ -36,7 +36,7 @@ def confusion(site: Site, monitor: Monitor, uid: str, classes: Sequence[str]) ->
             *(override(name, custom__minWidth=80, **SHADED) for name in names),
         ],
     )
-    return Item(panel, 12, max(5, 3 + len(classes)), "no row in range has a label")
+    return Item(panel, 16, max(8, 3 + len(classes)), "no row in range has a label")
 
 
 def confusion_query(monitor: Monitor, classes: Sequence[str]) -> str:

@@ -43,7 +43,8 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             site,
             f"{uid}/{metric.name}",
             "Drift of every column, in units of its alert threshold",
-            f"{metric.meaning} {BEYOND[metric.breach_side]} Click a line for its column.",
+            f"{metric.meaning} {BEYOND[metric.breach_side]} Click a line for its column."
+            + sql.shared_points(monitor, "largest"),
             [sql.relative(monitor, metric.name)],
             RATIO,
             steps=lines(Thresholds(alert_above=1.0)),

@@ -62,7 +62,7 @@ def single_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Pane
         site,
         f"{uid}/{metric.name}",
         metric.title,
-        metric.meaning + score + side,
+        metric.meaning + score + side + sql.shared_points(monitor),
         [sql.single(monitor, metric)],
         series.unit,
         steps=lines(series.thresholds),
@@ -83,7 +83,7 @@ def lines_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel
         site,
         f"{uid}/{metric.name}",
         metric.title,
-        metric.meaning,
+        metric.meaning + sql.shared_points(monitor),
         [sql.series(monitor, metric.name)],
         unit,
         steps=lines(metric.thresholds),
@@ -92,8 +92,8 @@ def lines_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel
         low=unit.low,
         high=1 if unit.high is not None and metric.is_performance else None,
         soft_high=_axis(metric, unit, series)[1],
-        legend=("mean", "max"),
-        legend_right=True,
+        legend=("mean",) if metric.is_performance else ("mean", "max"),
+        legend_right=not metric.is_performance,
     )
 
 

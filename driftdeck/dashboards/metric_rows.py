@@ -92,7 +92,7 @@ def _row_counts(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel
         site,
         f"{uid}/row_count",
         metric.title,
-        metric.meaning,
+        metric.meaning + sql.shared_points(monitor),
         [sql.single(monitor, metric)],
         COUNT,
         steps=lines(metric.thresholds),

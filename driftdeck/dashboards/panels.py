@@ -56,7 +56,7 @@ def timeseries(
         "min": low,
         "max": high,
         "links": list(links),
-        "custom": {**custom, "lineWidth": 1.5 if not bars else 1, "insertNulls": False},
+        "custom": {**custom, "lineWidth": 1.5 if not bars else 0, "insertNulls": False},
         "thresholds": {"mode": "absolute", "steps": list(steps or OPEN)},
     }
     return TimeSeries(

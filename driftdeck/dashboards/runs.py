@@ -66,7 +66,7 @@ def _explained(site: Site, monitor: Monitor, uid: str) -> Iterator[Item]:
         sql.explanations(monitor),
         overrides=[
             override("window", custom__width=118),
-            override("worst", custom__width=210),
+            override("worst", custom__width=250),
             override("what moved", **LONG_TEXT),
         ],
     )
@@ -91,12 +91,12 @@ def run_overrides(*, wrap: bool = True) -> list[Json]:
         override("status", mappings=collection_mappings(), custom__width=85, **colored),
         override("state", mappings=state_mappings(), custom__width=95, **colored),
         override("window", custom__width=118),
-        override("model", custom__width=110),
+        override("model", custom__width=105),
         override("rows", custom__width=65),
         override("labelled", custom__width=80),
-        override("worst", custom__minWidth=190),
+        override("worst", custom__minWidth=235),
         override("seconds", custom__width=75, unit="none"),
-        override("error", custom__minWidth=220, **(LONG_TEXT if wrap else INSPECTED)),
+        override("error", custom__minWidth=195, **(LONG_TEXT if wrap else INSPECTED)),
         override("report", custom__width=70),
         override("collected", unit="dateTimeAsIso", custom__width=165),
     ]

@@ -8,6 +8,7 @@ from driftdeck.dashboards import panels, segment_sql
 from driftdeck.dashboards.metric_panels import dashed, report_link
 from driftdeck.dashboards.page import Item, Row, variable
 from driftdeck.dashboards.site import Site
+from driftdeck.dashboards.sql import shared_points
 from driftdeck.dashboards.style import (
     BLUE,
     GREY,
@@ -139,7 +140,8 @@ def _beside_whole(site: Site, monitor: Monitor, uid: str) -> Panel:
         site,
         f"{uid}/segment",
         "$series: $slice = $segment beside the whole",
-        "The chosen segment and the whole window; where it is judged, its alert threshold.",
+        "The chosen segment and the whole window; where it is judged, its alert threshold."
+        + shared_points(monitor),
         [segment_sql.beside_whole(monitor)],
         NUMBER,
         overrides=[

@@ -67,6 +67,16 @@ GROUP BY 2, {window_sql.point(monitor.every)}
 ORDER BY 1, 2"""
 
 
+def shared_points(monitor: Monitor, what: str = "mean") -> str:
+    """What a panel says of `over_time`, if there is something to say."""
+    if monitor.every.length >= timedelta(days=1):
+        return ""
+    return (
+        f" Where {monitor.every.nouns} share a point of a long range, it is their {what}, and so it"
+        " is in the legend."
+    )
+
+
 def single(monitor: Monitor, metric: Metric) -> str:
     """One metric over time, its line called as the metric is."""
     if monitor.every.length < timedelta(days=1):

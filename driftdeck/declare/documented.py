@@ -9,10 +9,10 @@ from driftdeck.declare.kinds import MetricKind
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.metrics import DRIFTS, Metric
 from driftdeck.declare.units import (
+    AGE,
     COUNT,
     DISTANCE,
     ERROR_SHARE,
-    HOURS,
     LOG_LOSS,
     NUMBER,
     RATIO,
@@ -27,7 +27,7 @@ UNITS = {
     DISTANCE: "as a distance, 0 or more",
     LOG_LOSS: "in nats, 0 or more",
     NUMBER: "in the unit of the column",
-    HOURS: "in hours",
+    AGE: "in hours",
     ERROR_SHARE: "as a share, 0 or more",
     RATIO: "as a ratio",
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from driftdeck.declare import units
 from driftdeck.declare.baselines import PREVIOUS, REFERENCE, SAME, Baseline
 from driftdeck.declare.columns import Column
 from driftdeck.declare.methods import BreachSide, Method
@@ -11,7 +12,6 @@ from driftdeck.declare.units import (
     COUNT,
     DISTANCE,
     ERROR_SHARE,
-    HOURS,
     LOG_LOSS,
     NUMBER,
     RATIO,
@@ -407,7 +407,7 @@ AGE = _quality(
     "Age of the newest row",
     "How long before the end of the window its newest row lies, in hours.",
     scope=Scope.DATASET,
-    unit=HOURS,
+    unit=units.AGE,
 )
 KINDS = (
     DRIFT, PREDICTION_DRIFT, TARGET_DRIFT, MISSING, ROW_COUNT, PREDICTION_MEAN, TARGET_MEAN,
