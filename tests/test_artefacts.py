@@ -378,8 +378,8 @@ def test_lines_have_no_state_colour() -> None:
 
 
 def test_the_first_lines_are_told_apart() -> None:
-    """Three classes are three colours: neighbours lie at least 30 apart."""
-    first = [lightness_and_hue(color, BLINDNESS["none"]) for color in SERIES[:3]]
+    """Five columns are five colours: neighbours lie at least 30 apart."""
+    first = [lightness_and_hue(color, BLINDNESS["none"]) for color in SERIES[:5]]
 
     assert min(np.linalg.norm(a - b) for a, b in combinations(first, 2)) >= 30
 

@@ -105,5 +105,5 @@ CROSS JOIN LATERAL (
       ELSE v.alert END AS alert
 ) crossed
 WHERE v.level IS NOT NULL
-ORDER BY v.level DESC, v.times_level DESC NULLS LAST
+ORDER BY v.level DESC, v.times_level DESC NULLS LAST, 1, 2, 3, 4
 LIMIT 25"""

@@ -10,8 +10,8 @@ TEAL, AMBER, RED = "#45ADA8", "#F7B500", "#D92D3A"
 BLUE, VIOLET, GREY = "#5794F2", "#B877D9", "#8E8E8E"
 """What the model said, what came true, what it is compared with."""
 SERIES = (
-    "#5794F2", "#B877D9", "#C9A27C", "#8AB8FF", "#7C8FA6", "#FF85C0", "#3D5AFE", "#CA95E5",
-    "#A0785A", "#00B8D9", "#C15CB5", "#B0BEC5",
+    "#5794F2", "#B877D9", "#C9A27C", "#00B8D9", "#FF85C0", "#A0785A", "#3D5AFE", "#7C8FA6",
+    "#CA95E5", "#8AB8FF", "#C15CB5", "#B0BEC5",
 )  # fmt: skip
 """Of the lines of one panel: none is a state's colour."""
 STATES = ((0, "quiet", TEAL), (1, "warning", AMBER), (2, "alert", RED))
