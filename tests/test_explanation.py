@@ -95,6 +95,19 @@ def test_labels_speak(monitor: Monitor, reference: Reference) -> None:
     assert "The labels cannot tell yet." in said(monitor, waiting, reference)
 
 
+def test_what_nobody_judges_is_not_called_quiet(reference: Reference) -> None:
+    """No word of columns whose drift is not measured; a warning is no alert, and one is not two."""
+    metrics = (d.missing(alert=0.05), d.accuracy(warn=0.99, alert=0.01))
+    frame = rows(DAY, count=600)
+    frame.loc[::2, "x"] = None
+    text = said(small_monitor(metrics=metrics), frame, reference)
+
+    assert text == (
+        "Values are missing of x. The labels show no harm:"
+        " 1 performance metric is within its alert threshold."
+    )
+
+
 def test_missing_values_are_named(monitor: Monitor, reference: Reference) -> None:
     """A column that is half missing is in breach without drifting."""
     frame = rows(DAY, count=600)

@@ -67,7 +67,8 @@ def _describe_changed_columns(
 def _describe_whole(
     monitor: Monitor, current: CoercedRows, reference: Reference, values: Sequence[Value]
 ) -> list[str]:
-    moved = [v for v in values if v.series.metric.name == "drift" and (v.state or 0) >= 1]
+    judged = [v for v in values if v.series.metric.name == "drift" and v.state is not None]
+    moved = [value for value in judged if value.state]
     moved.sort(key=_rank, reverse=True)
     sentences = [
         f"{text}."
@@ -76,7 +77,7 @@ def _describe_whole(
     ]
     if len(moved) > MOST_COLUMNS:
         sentences.append(f"{len(moved) - MOST_COLUMNS} more columns moved.")
-    if not moved:
+    if judged and not moved:
         sentences.append("No column drifted beyond its thresholds.")
     sentences += _describe_prediction(monitor, current, reference, values, moved[:MOST_COLUMNS])
     sentences += _describe_rows(values)
@@ -112,7 +113,7 @@ def _describe_in_segment(value: Value, rows: SegmentRows | None, reference: Refe
         movement = _describe_movement(value, rows.current, rows.reference, reference)
         if movement:
             return movement
-    return f"{_format_name(value)} is {value.outcome.value:.4g}"
+    return f"{_format_name(value)} is {value.outcome.value:.4g}, beyond its alert threshold"
 
 
 def _rank(value: Value) -> float:
@@ -278,7 +279,9 @@ def _describe_labels(values: Sequence[Value]) -> Iterator[str]:
         texts = ", ".join(f"{_format_name(v)} is {v.outcome.value:.4g}" for v in alerting)
         yield f"The labels agree: {texts}, beyond the alert threshold."
     elif judged:
-        count = len(judged)
-        yield f"The labels show no harm: {count} performance metrics are within their thresholds."
+        metrics = "1 performance metric is within its alert threshold"
+        if (count := len(judged)) > 1:
+            metrics = f"{count} performance metrics are within their alert thresholds"
+        yield f"The labels show no harm: {metrics}."
     else:
         yield "The labels cannot tell yet."
