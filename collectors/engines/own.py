@@ -20,7 +20,7 @@ from driftdeck.project import SettingsError, find_root
 if TYPE_CHECKING:
     from driftdeck.collectors.engines.engine import Engine
 
-Result = float | Mapping[str, float] | None
+Result = float | Mapping[str, float] | pd.Series | None
 
 
 def is_own(metric: Metric) -> bool:
@@ -128,8 +128,11 @@ def frame_of(monitor: Monitor, rows: CoercedRows) -> pd.DataFrame:
 def _number(result: Result, series: Series) -> float:
     target = series.metric.options[0][1]
     if series.column is not None:
+        if isinstance(result, pd.Series):
+            result = result.to_dict()
         if not isinstance(result, Mapping):
-            raise UnmeasurableError(f"{target} returned {result!r}, and no number for each column")
+            said = _format(result)
+            raise UnmeasurableError(f"{target} returned {said}, and no number for each column")
         result = result.get(series.column.name)
     if result is None:
         raise UnmeasurableError(f"{target} gives none")
@@ -138,7 +141,13 @@ def _number(result: Result, series: Series) -> float:
             raise TypeError(result)
         number = float(result)  # type: ignore[arg-type]  # what a stranger's function returns
     except (TypeError, ValueError):
-        raise UnmeasurableError(f"{target} returned {result!r:.100}, which is no number") from None
+        said = _format(result)
+        raise UnmeasurableError(f"{target} returned {said}, which is no number") from None
     if not math.isfinite(number):
         raise UnmeasurableError(f"{target} returned {number}")
     return number
+
+
+def _format(result: Any) -> str:
+    """What a function returned, in a line."""
+    return " ".join(repr(result).split())[:100]

@@ -42,9 +42,9 @@ def measure(
     """A number that a function of one's own computes of a window.
 
     The function is called with the window's rows and the reference's: two frames with the declared
-    columns, numbers as float64, categories and labels as text, NaN or None where there is none;
-    labels of a classifier are `label`, 1 and 0, too. The second is None where the monitor has no
-    reference. It returns a number; None, or NaN, where there is none; with `per_column`, a mapping
+    columns, numbers as float64, categories and classes as text, labels of yes and no as 1.0 and
+    0.0, NaN or None where there is none. The second is None where the monitor has no reference. It
+    returns a number; None, or NaN, where there is none; with `per_column`, a mapping or a Series
     from column to number. What it raises becomes the reason why this series has no number, and
     costs no other metric anything.
 
