@@ -94,9 +94,9 @@ def run_overrides(*, wrap: bool = True) -> list[Json]:
         override("model", custom__width=105),
         override("rows", custom__width=65),
         override("labelled", custom__width=80),
-        override("worst", custom__minWidth=235),
+        override("worst", custom__width=240),
         override("seconds", custom__width=75, unit="none"),
-        override("error", custom__minWidth=195, **(LONG_TEXT if wrap else INSPECTED)),
+        override("error", custom__minWidth=200, **(LONG_TEXT if wrap else INSPECTED)),
         override("report", custom__width=70),
         override("collected", unit="dateTimeAsIso", custom__width=165),
     ]
