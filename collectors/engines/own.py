@@ -128,12 +128,11 @@ def frame_of(monitor: Monitor, rows: CoercedRows) -> pd.DataFrame:
 def _number(result: Result, series: Series) -> float:
     target = series.metric.options[0][1]
     if series.column is not None:
-        if isinstance(result, pd.Series):
-            result = result.to_dict()
-        if not isinstance(result, Mapping):
+        numbers: Any = result.to_dict() if isinstance(result, pd.Series) else result
+        if not isinstance(numbers, Mapping):
             said = _format(result)
             raise UnmeasurableError(f"{target} returned {said}, and no number for each column")
-        result = result.get(series.column.name)
+        result = numbers.get(series.column.name)
     if result is None:
         raise UnmeasurableError(f"{target} gives none")
     try:
