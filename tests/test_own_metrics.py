@@ -171,8 +171,10 @@ def test_what_it_returns_is_a_number_or_a_reason(
         ({"x": 1, "c": 2}, 1.0, 2.0),
         ({"x": 1}, 1.0, "own_functions:f gives none"),
         (pd.Series({"x": 1.5}), 1.5, "own_functions:f gives none"),
-        (pd.DataFrame({"x": [1.5]}), *["own_functions:f returned x 0 1.5, and no number for each"
-                                       " column"] * 2),
+        (
+            pd.DataFrame({"x": [1.5]}),
+            *["own_functions:f returned x 0 1.5, and no number for each column"] * 2,
+        ),
         ({"x": 1, "c": None, "other": 9}, 1.0, "own_functions:f gives none"),
         ({"x": float("nan"), "c": 2}, "own_functions:f returned nan", 2.0),
         ({"x": "much", "c": 2}, "own_functions:f returned 'much', which is no number", 2.0),
