@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,19 @@ def test_baselines_follow_the_local_clock() -> None:
     months = monitor(Path("log"), d.row_count(unjudged="-"), every=d.Monthly(timezone=zone))
     assert names(months, d.PREVIOUS, "2024-03") == ["2024-02"]
     assert names(months, d.PREVIOUS, "2024-01") == [], "before it is watched"
+
+
+def test_a_day_that_was_left_out_is_no_like_one() -> None:
+    """Apia had no 30 December 2011: a Friday is not compared with the Saturday after it."""
+    row_count = d.row_count(unjudged="-")
+    apia = replace(
+        monitor(Path("log"), row_count, every=d.Daily(timezone="Pacific/Apia")),
+        starts="2011-12-01", reference=None,
+    )  # fmt: skip
+
+    fridays = ["2011-12-23", "2011-12-16", "2011-12-09"]
+    assert names(apia, d.same("weekday"), "2012-01-06") == fridays
+    assert names(apia, d.PREVIOUS, "2011-12-31") == ["2011-12-29"]
 
 
 def test_months_are_like_no_others() -> None:

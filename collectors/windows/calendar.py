@@ -62,9 +62,14 @@ def list_baseline_windows(monitor: Monitor, baseline: Baseline, window: Window) 
         step = 1 if baseline.unit == "hour" else 7
         days = range(step, 7 * baseline.weeks + 1, step)
         candidates = [every.containing(local - timedelta(days=n)) for n in days]
-        # Where clocks were set forward over that hour there is no such window, but the next one.
-        hour = every.likeness(window, "hour")
-        others = [other for other in candidates if every.likeness(other, "hour") == hour]
+        # Where clocks were set forward over that hour, or a day was left out as Apia's, there is no
+        # such window, but the next one.
+        units = dict.fromkeys(("hour", baseline.unit))
+        others = [
+            other
+            for other in candidates
+            if all(every.likeness(other, unit) == every.likeness(window, unit) for unit in units)
+        ]
     for other in dict.fromkeys(others):
         if other < window and (first is None or other.day >= first):
             yield other
