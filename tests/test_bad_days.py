@@ -22,7 +22,7 @@ from driftdeck.database.errors import is_outage
 from driftdeck.diagnostics import LOG
 from driftdeck.settings import Settings
 from soak.days.house import House
-from soak.days.run import Soak, cases, judge
+from soak.days.run import Number, Soak, cases, judge
 
 SEED = 20
 DAY = date(2024, 1, 5)
@@ -48,22 +48,26 @@ def test_a_hundred_bad_days(soak: Soak) -> None:
 
 def test_the_judge_of_bad_days_sees_each_fault(soak: Soak) -> None:
     """What would be a fault is told as one: the hundred days are not good for want of looking."""
-    case = next(c for c in cases(498, SEED) if c.column == "x" and c.command == "due")
+    hours = (c for c in cases(600, SEED) if c.kind.name == "parquet_hours")
+    case = next(c for c in hours if c.column == "x" and c.command == "due" and not c.stored)
     right = soak.undamaged(case.kind)
     seen = soak.play(case)
     assert seen.faults == []
-    key = ("drift", "c")
+    morning, evening = seen.rows
+    of_k = Number(morning, "drift", "c", "k", is_threshold=False)
     seen.healthy.clear()
-    seen.numbers[key] = 9.0
-    seen.numbers["drift", "g"] = None
+    seen.numbers[of_k] = 9.0
+    seen.numbers[of_k._replace(start=evening, metric="drift_previous")] = 9.0
+    seen.numbers[of_k._replace(column="g", segment="")] = None
+    seen.numbers[of_k._replace(column="n", is_threshold=True)] = None
     seen.output += "Traceback (most recent call last)"
-    seen.rows = [("failed", "something failed")]
+    seen.rows[morning] = ("failed", "something failed")
     found = Counter(fault.partition(":")[0] for fault in judge(case, case.kind.name, seen, right))
     assert found == {
-        "neighbours not collected": 1, "tracebacks": 1, "nothing named": 1, "wrong numbers": 1,
-        "columns lost": 1,
+        "neighbours not collected": 1, "tracebacks": 1, "nothing named": 1, "wrong numbers": 2,
+        "columns lost": 2,
     }  # fmt: skip
-    seen.rows = []
+    del seen.rows[morning]
     assert "no row" in list(judge(case, case.kind.name, seen, right))
 
 

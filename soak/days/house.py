@@ -1,5 +1,6 @@
 """A small house in which days are damaged: a monitor of each kind of source between two neighbours
-that nothing is wrong with, all of them over one database."""
+that nothing is wrong with, all of them over one database. Each has two segments, whose drift is
+judged, and drift against the window before."""
 
 import shutil
 from collections.abc import Sequence
@@ -16,7 +17,10 @@ from driftdeck.settings import Settings
 
 DAY = date(2024, 1, 5)
 """The day that is damaged."""
-REFERENCE = [date(2024, 1, 1), date(2024, 1, 2)]
+EVE = date(2024, 1, 4)
+"""The day before, the first that is watched."""
+DAYS = [date(2024, 1, 1), date(2024, 1, 2), EVE, DAY]
+"""Of which there are rows: the reference's, and those that are watched."""
 MORNING_AFTER = "2024-01-06T03:00:00Z"
 ROWS = 60
 BEFORE, AFTER = "aa", "zz"
@@ -26,19 +30,21 @@ from driftdeck import declare as d
 
 MONITOR = d.Monitor(
     name={name!r}, title={name!r}, description="Random rows.", owner="soak",
-    source={source}, labels={labels}, starts={starts!r},
+    source={source}, labels={labels}, starts={starts!r}, every={every},
     reference=d.Between("2024-01-01", "2024-01-02"),
     columns=(d.number("x"), d.number("n"), d.category("c"), d.category("g")),
     prediction=d.probability("p", cut=0.5), target="y", model_version="version",
     metrics=(
         d.drift(warn=0.2, alert=0.4), d.missing(warn=0.01, alert=0.05),
+        d.drift(baseline=d.PREVIOUS, warn=0.2, alert=0.4),
         d.row_count(unjudged="grows"), d.accuracy(warn=0.7, alert=0.6),
         d.prediction_mean(unjudged="drawn"), d.target_mean(unjudged="drawn"),
     ),
-    never_late="nobody waits for it", min_rows=10,
+    slices=(d.by("g", metrics=("drift", "drift_previous", "accuracy"), judged=("drift",)),),
+    never_late="nobody waits for it", min_rows=5,
 )
 """
-STORED = ("metric_value", "histogram", "window_status", "model_version")
+STORED = ("metric_value", "histogram", "confusion", "window_status", "model_version")
 COLUMNS = {
     "id": "text", "at": "timestamptz", "x": "float8", "n": "int8", "c": "text", "g": "text",
     "p": "float8", "y": "int8", "version": "text",
@@ -69,13 +75,14 @@ def rows(day: date) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Kind:
     """A kind of source. form: parquet, csv, table or view. layout: of files. labels: whether the
-    truth lies in a source of its own, of the same form. starts: as in a declaration."""
+    truth lies in a source of its own, of the same form. starts, every: as in a declaration."""
 
     name: str
     form: str
     layout: str = "folders"
     labels: bool = False
-    starts: str = str(DAY)
+    starts: str = str(EVE)
+    every: str = "d.Daily()"
 
     @property
     def is_table(self) -> bool:
@@ -97,6 +104,7 @@ KINDS = [
     Kind("parquet_labels", "parquet", labels=True),
     Kind("csv_labels", "csv", "dated", labels=True),
     Kind("table", "table"), Kind("view", "view"), Kind("table_labels", "table", labels=True),
+    Kind("parquet_hours", "parquet", every="d.Hourly(12)"),
 ]  # fmt: skip
 
 
@@ -112,19 +120,19 @@ class House:
         self.admin = connect(self.settings, Role.ADMIN, autocommit=True)
         self.admin.execute("delete from monitoring.clock")
         self.admin.execute("insert into monitoring.clock (played_at) values (%s)", [MORNING_AFTER])
-        for day in [*REFERENCE, DAY]:
+        for day in DAYS:
             self.write(self.folder / "data" / "good" / f"date={day}", "parquet", rows(day))
         for kind in KINDS:
             declared = self.folder / "monitors" / kind.name
             declared.mkdir(parents=True)
-            good = Kind("good", "parquet").source("good")
-            for neighbour in (BEFORE, AFTER):
-                fields = {"name": neighbour, "source": good, "labels": None, "starts": str(DAY)}
-                (declared / f"{neighbour}.py").write_text(DECLARATION.format(**fields))
-            labels = kind.source(f"{kind.name}_y", on=True) if kind.labels else None
-            fields = {"name": "bad", "source": kind.source(kind.name), "labels": labels}
-            text = DECLARATION.format(**fields, starts=kind.starts)
-            (declared / "bad.py").write_text(text)
+            good = Kind("good", "parquet")
+            for name, own in ((BEFORE, good), ("bad", kind), (AFTER, good)):
+                labels = own.source(f"{own.name}_y", on=True) if own.labels else None
+                text = DECLARATION.format(
+                    name=name, source=own.source(own.name), labels=labels, starts=own.starts,
+                    every=own.every,
+                )  # fmt: skip
+                (declared / f"{name}.py").write_text(text)
 
     def of(self, kind: Kind) -> Settings:
         """The settings with which a kind's monitors are collected."""
@@ -153,13 +161,13 @@ class House:
                 continue
             root = self.folder / "data" / (f"{kind.name}_y" if labels else kind.name)
             shutil.rmtree(root, ignore_errors=True)
-            for day in [*REFERENCE, DAY]:
+            for day in DAYS:
                 path = self.path(kind, day, labels)
                 self.write(path.parent, kind.form, part(kind, day, labels), path.name)
 
     def _lay_table(self, kind: Kind, labels: bool) -> None:
         name = f"{kind.name}_y" if labels else kind.name
-        frame = pd.concat([part(kind, day, labels) for day in [*REFERENCE, DAY]])
+        frame = pd.concat([part(kind, day, labels) for day in DAYS])
         table = f"{name}_rows" if kind.form == "view" else name
         types = {**COLUMNS, "known": "timestamptz"}
         columns = ", ".join(f"{column} {types[str(column)]}" for column in frame)

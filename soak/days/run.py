@@ -17,7 +17,9 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from unittest import mock
 
 from driftdeck.cli import main as driftdeck
@@ -26,7 +28,7 @@ from driftdeck.database import migrate
 from driftdeck.database.embedded import Embedded, free_port
 from driftdeck.settings import IsolatedSettings, Settings
 from soak.days.damages import DAMAGES, fits
-from soak.days.house import AFTER, BEFORE, KINDS, House, Kind
+from soak.days.house import AFTER, BEFORE, DAY, KINDS, House, Kind
 from soak.days.scene import Damage, Scene
 
 COMMANDS = {
@@ -42,7 +44,20 @@ FAULTS = (
     "neighbours not collected", "tracebacks", "nothing named", "wrong numbers", "columns lost",
     "numbers lost", "no row",
 )  # fmt: skip
-Numbers = dict[tuple[str, str], float | None]
+
+
+class Number(NamedTuple):
+    """What a number is stored as. start: of its window. segment: '' of the whole. is_threshold:
+    whether it is what the value is compared with."""
+
+    start: datetime
+    metric: str
+    column: str
+    segment: str
+    is_threshold: bool
+
+
+Numbers = dict[Number, float | None]
 
 
 @dataclass(frozen=True)
@@ -66,12 +81,13 @@ class Case:
 
 @dataclass
 class Seen:
-    """What became of a case. output: of the commands; rows: (status, error) of the bad monitor;
-    numbers: its values; healthy: the neighbours that were collected."""
+    """What became of a case. output: of the commands; rows: (status, error) of the bad monitor's
+    windows of the day, by their starts; numbers: its values and their thresholds; healthy: the
+    neighbours that were collected."""
 
     output: str
     code: int
-    rows: list[tuple[str, str]]
+    rows: dict[datetime, tuple[str, str]]
     numbers: Numbers
     healthy: set[str]
     faults: list[str] = field(default_factory=list)
@@ -137,9 +153,11 @@ class Soak:
             raise RuntimeError(f"{case}: cannot be damaged so") from error
         code, output = self._command(case.kind, case.command)
         rows = self.house.admin.execute(
-            "select status, coalesce(error, '') from monitoring.window_status"
-            " where monitor = 'bad' order by window_start"
-        ).fetchall()
+            "select window_start, status, coalesce(error, '') from monitoring.window_status"
+            " where monitor = 'bad' and window_start >= %s order by window_start",
+            [f"{DAY}Z"],
+        )
+        windows = {start: (status, error) for start, status, error in rows}
         healthy = self.house.admin.execute(
             "select monitor from monitoring.window_status"
             " where monitor = any(%s) and status = 'ok' group by 1",
@@ -148,17 +166,19 @@ class Soak:
         neighbours = {name for (name,) in healthy}
         if case.command == "list":
             neighbours = {name for name in (BEFORE, AFTER) if f"\n{name} " in f"\n{output}"}
-        seen = Seen(output, code, [(s, e) for s, e in rows], self._numbers(), neighbours)
+        seen = Seen(output, code, windows, self._numbers(), neighbours)
         seen.faults = list(judge(case, scene.place, seen, undamaged))
         return seen
 
     def _numbers(self) -> Numbers:
         values = self.house.admin.execute(
-            "select distinct on (metric, column_name) metric, column_name, value"
-            " from monitoring.metric_value where monitor = 'bad'"
-            " order by metric, column_name, window_start desc"
+            "select window_start, metric, column_name, slice_value, is_threshold,"
+            " case when is_threshold then coalesce(alert_above, alert_below) else value end"
+            " from monitoring.metric_value, (values (false), (true)) kinds (is_threshold)"
+            " where monitor = 'bad' and window_start >= %s",
+            [f"{DAY}Z"],
         )
-        return {(metric, column): value for metric, column, value in values}
+        return {Number(*key): value for *key, value in values}
 
     def _command(self, kind: Kind, name: str) -> tuple[int, str]:
         """A command as from a terminal that refuses what is no text: its exit, what it said."""
@@ -194,35 +214,32 @@ def judge(case: Case, place: str, seen: Seen, undamaged: Numbers) -> Iterator[st
     """The faults of a day. place: what an error must name."""
     if missing := {BEFORE, AFTER} - seen.healthy:
         yield f"neighbours not collected: {', '.join(sorted(missing))}"
-    texts = [seen.output, *(error for _, error in seen.rows)]
+    texts = [seen.output, *(error for _, error in seen.rows.values())]
     if any("Traceback" in text or ", line " in text for text in texts):
         yield "tracebacks"
     if case.command == "list":
         return
-    if not seen.rows:
+    if {key.start for key in undamaged} - seen.rows.keys():
         yield "no row"
     names = [place, case.column] if case.column else [place]
-    last = seen.rows[-1:]
-    for status, error in last:
+    for status, error in seen.rows.values():
         if status in ("failed", "partial") and not any(
             re.search(rf"(?<!\w){name}(?!\w)", error) for name in names
         ):
             yield f"nothing named: {status}: {error}"
         if len(error) > 2000 or "\n" in error:
             yield f"nothing named: no sentence: {error[:60]}"
-    yield from _judge_numbers(case, last, seen, undamaged)
+    yield from _judge_numbers(case, seen, undamaged)
 
 
-def _judge_numbers(
-    case: Case, last: Sequence[tuple[str, str]], seen: Seen, undamaged: Numbers
-) -> Iterator[str]:
-    reported = bool(last) and last[0][0] in ("failed", "partial")
-    empty = bool(last) and last[0][0] == "empty"
+def _judge_numbers(case: Case, seen: Seen, undamaged: Numbers) -> Iterator[str]:
     for key, right in undamaged.items():
         if _is_touched(case, key):
             continue
+        status, _ = row = seen.rows.get(key.start, ("", ""))
+        reported = status in ("failed", "partial")
         value = seen.numbers.get(key)
-        if empty and key[0] == "row_count":
+        if status == "empty" and key.metric == "row_count":
             value = None
         if value is not None and right is not None and abs(value - right) > 1e-9:
             moved = case.damage.moves and case.kind.layout == "undated"
@@ -231,14 +248,15 @@ def _judge_numbers(
         elif value is None and right is not None and case.column:
             yield f"columns lost: {key}"
         elif value is None and right is not None and case.stored and not case.damage.leaves_out:
-            yield f"numbers lost: {key} of {last}"
+            yield f"numbers lost: {key} of {row}"
 
 
-def _is_touched(case: Case, key: tuple[str, str]) -> bool:
+def _is_touched(case: Case, key: Number) -> bool:
     """Whether a damage may well change a number."""
-    metric, column = key
+    metric, column = key.metric, key.column
     return bool(case.column) and (
         column == case.column
+        or (case.column == "g" and bool(key.segment))
         or (metric == "accuracy" and case.column in ("p", "y"))
         or (metric == "prediction_mean" and case.column == "p")
         or (metric == "target_mean" and case.column == "y")
@@ -278,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 counts[fault] += 1
             if seen.faults:
                 counts["bad days"] += 1
-                print(f"{n} {case}\n    {seen.rows[-1:]}")
+                print(f"{n} {case}\n    {list(seen.rows.values())}")
                 for fault in seen.faults[:4]:
                     print(f"    {fault}")
                 sys.stdout.flush()
