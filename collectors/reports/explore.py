@@ -71,7 +71,9 @@ class Explorer:
         drift panel: above 1 would be a breach. Where there is no threshold yet, or one for each
         hour or weekday, it is the distance itself, or what a p-value lacks of 1.
         """
-        of_all = {key: found for key, found in self.monitor.calibrated.items() if not key.like}
+        of_all = {
+            key: thresholds for key, thresholds in self.monitor.calibrated.items() if not key.like
+        }
         whole = replace(self.monitor, slices=(), calibrated=of_all)
         reference = make_reference(whole, self.rows(*then), "")
         series = [s for s in whole.series() if s.method and s.metric.baseline == REFERENCE]
