@@ -130,8 +130,8 @@ def _number(result: Result, series: Series) -> float:
     if series.column is not None:
         numbers: Any = result.to_dict() if isinstance(result, pd.Series) else result
         if not isinstance(numbers, Mapping):
-            said = _format(result)
-            raise UnmeasurableError(f"{target} returned {said}, and no number for each column")
+            value = _format(result)
+            raise UnmeasurableError(f"{target} returned {value}, and no number for each column")
         result = numbers.get(series.column.name)
     if result is None:
         raise UnmeasurableError(f"{target} gives none")
@@ -140,8 +140,8 @@ def _number(result: Result, series: Series) -> float:
             raise TypeError(result)
         number = float(result)  # type: ignore[arg-type]  # what a stranger's function returns
     except (TypeError, ValueError):
-        said = _format(result)
-        raise UnmeasurableError(f"{target} returned {said}, which is no number") from None
+        value = _format(result)
+        raise UnmeasurableError(f"{target} returned {value}, which is no number") from None
     if not math.isfinite(number):
         raise UnmeasurableError(f"{target} returned {number}")
     return number
