@@ -23,7 +23,7 @@ from driftdeck.collectors.engines.own import load_function
 from driftdeck.collectors.frames.reference import make_reference
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_windows
-from driftdeck.collectors.values import WindowResult
+from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.declare.thresholds import ThresholdKey
 from driftdeck.project import FILE, VARIABLE
@@ -163,6 +163,24 @@ def test_what_it_returns_is_a_number_or_a_reason(
     assert found["own_g", ""] == 5.0
     assert found["row_count", ""] == float(len(NOW))
     assert isinstance(found["recall", ""], float)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (None, Status.OK),
+        (float("nan"), Status.OK),
+        (np.inf, Status.PARTIAL),
+        ("12", Status.PARTIAL),
+    ],
+)
+def test_where_there_is_none_nothing_is_wrong(
+    own: SimpleNamespace, given: object, status: Status
+) -> None:
+    """A function may have nothing to say of a window, which is whole all the same."""
+    own.f = keeping(given)
+
+    assert measure(declared("f")).status is status
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftdeck.collectors.engines.errors import UnmeasurableError
+from driftdeck.collectors.engines.errors import UndefinedError, UnmeasurableError
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.declare import Metric, Monitor, Series
 from driftdeck.declare.own import EVIDENTLY, MEASURE
@@ -134,7 +134,7 @@ def _number(result: Result, series: Series) -> float:
             raise UnmeasurableError(f"{target} returned {value}, and no number for each column")
         result = numbers.get(series.column.name)
     if result is None:
-        raise UnmeasurableError(f"{target} gives none")
+        raise UndefinedError(f"{target} gives none")
     try:
         if isinstance(result, str | bytes):
             raise TypeError(result)
@@ -142,7 +142,9 @@ def _number(result: Result, series: Series) -> float:
     except (TypeError, ValueError):
         value = _format(result)
         raise UnmeasurableError(f"{target} returned {value}, which is no number") from None
-    if not math.isfinite(number):
+    if math.isnan(number):
+        raise UndefinedError(f"{target} returned nan")
+    if math.isinf(number):
         raise UnmeasurableError(f"{target} returned {number}")
     return number
 
