@@ -2,9 +2,9 @@
 with twenty segments of each of one and of three columns.
 
 python -m benchmarks.segments measures whole windows in turns: 20 columns coerced, drift, missing
-shares and performance measured, histograms counted, the explanation written. Reading is left out,
-which would take the same for all. The reference is read and its indexes are made before, once for
-all windows.
+shares and performance measured, histograms counted, the explanation written; and collects them in
+turns, which reads the window from Parquet, measures it and stores its values. The reference is read
+and its indexes are made before, once for all windows.
 The floor is what exact numbers of segments cannot do without: each column of numbers sorted for the
 whole and once for each slice, and searched in the sorted reference.
 """
@@ -14,8 +14,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,18 +25,24 @@ import pandas as pd
 
 from benchmarks import frames
 from benchmarks.contestants import Memory
-from benchmarks.results import format_summary, ratios, record, summary
+from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import Choice
 from driftdeck.collectors.frames.reference import Reference, make_reference
+from driftdeck.collectors.jobs.runner import Runner
+from driftdeck.collectors.values import Status
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
+from driftdeck.database import connect, migrate
+from driftdeck.database.embedded import Embedded
 from driftdeck.declare import Monitor
+from driftdeck.settings import Settings
 
 WINDOW, REFERENCE = 100_000, 1_000_000
 SLICED = ("c03", "c04", "c05")
 """Of 24, 48 and 96 words, of which the twenty most frequent are segments."""
 ROUNDS, REPEATS = 5, 3
 AIM = 3.0
+PORT = 5496
 
 
 def main() -> None:
@@ -50,11 +58,9 @@ def main() -> None:
         f"{20 * count} segments": make_measurement(count, window, reference) for count in (0, 1, 3)
     }
     contestants["floor of 60"] = make_floor(window, reference)
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(ROUNDS):
-        for name, act in contestants.items():
-            seconds[name].append(min(_timed(act) for _ in range(REPEATS)))
+    seconds = _time_in_turns(contestants)
     without = seconds["0 segments"]
+    collections = _time_in_turns(make_collections(prepare(window, reference)))
     memory = {count: _measure_apart(count) for count in (0, 1, 3)}
     results: dict[str, Any] = {
         name: {"seconds": summary(times), "times_the_whole": ratios(times, without)}
@@ -62,11 +68,16 @@ def main() -> None:
     }
     for count, mib in memory.items():
         results[f"{20 * count} segments"] |= mib
+    for name, times in collections.items():
+        results[f"{name} collected"] = {
+            "seconds": summary(times),
+            "times_the_whole": ratios(times, collections["0 segments"]),
+        }
     record("segments", {"aim": AIM, **results})
     for name, result in results.items():
-        times = format_summary(result["times_the_whole"], "x")
+        ratio = format_summary(result["times_the_whole"], "x")
         memory_text = f", {result['mib']:5.0f} MiB" if "mib" in result else ""
-        print(f"{name:12} {result['seconds']['median']:7.4f} s, {times}{memory_text}")
+        print(f"{name:22} {result['seconds']['median']:7.4f} s, {ratio}{memory_text}")
 
 
 def make_frame(rows: int, seed: int, shift: float) -> pd.DataFrame:
@@ -130,6 +141,47 @@ def measure(monitor: Monitor, window: pd.DataFrame, reference: Reference) -> obj
     return measure_rows(monitor, day, window, Comparison(reference), series, choice)
 
 
+def prepare(window: pd.DataFrame, reference: pd.DataFrame) -> Settings:
+    """A log of the reference's days and the window's, and an empty database."""
+    folder = SCRATCH / "segments"
+    days = [f"2024-01-{n:02}" for n in range(1, 11)]
+    parts = dict(zip(days, np.array_split(np.arange(len(reference)), len(days)), strict=True))
+    frames_of_days = {day: reference.iloc[places] for day, places in parts.items()}
+    for day, frame in {**frames_of_days, "2024-03-01": window}.items():
+        place = folder / "log" / f"date={day}"
+        place.mkdir(parents=True, exist_ok=True)
+        at = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(np.arange(len(frame)), "ms")
+        frame.assign(at=at).to_parquet(place / "rows.parquet")
+    settings = Settings(
+        postgres_port=PORT, postgres_host="127.0.0.1", data_dir=folder, stack_dir=folder,
+        check_every=0,
+    )  # fmt: skip
+    Embedded(folder / "postgres", PORT).start(
+        settings.postgres_user, settings.postgres_password, settings.postgres_db
+    )
+    migrate(settings)
+    return settings
+
+
+def make_collections(settings: Settings) -> dict[str, Callable[[], object]]:
+    """The collection of the window with each number of slices, the reference read before."""
+    collections: dict[str, Callable[[], object]] = {}
+    for count in (0, 1, 3):
+        monitor = replace(
+            make_monitor(count),
+            name=f"bench_{count}",
+            source=d.Parquet("log", time="at"),
+            reference=d.Between("2024-01-01", "2024-01-10"),
+        )
+        runner = Runner(monitor, settings, connect(settings), backfill=True)
+        windows = list(monitor.every.days(date(2024, 3, 1), date(2024, 3, 1)))
+        [outcome] = runner.run_batch(windows)
+        if outcome.status is not Status.OK:
+            raise RuntimeError(f"{count} slices: {outcome.status}: {outcome.error}")
+        collections[f"{20 * count} segments"] = partial(runner.run_batch, windows)
+    return collections
+
+
 def make_floor(window: pd.DataFrame, reference: pd.DataFrame) -> Callable[[], object]:
     """Sorting and searching each number's column, in the whole and in the segments of each slice,
     by one core."""
@@ -165,6 +217,15 @@ def _measure_apart(slices: int) -> dict[str, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     result: dict[str, float] = json.loads(done.stdout)
     return {name: round(mib, 1) for name, mib in result.items()}
+
+
+def _time_in_turns(contestants: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Seconds of each, the best of some repeats, a round after the other."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(ROUNDS):
+        for name, act in contestants.items():
+            seconds[name].append(min(_timed(act) for _ in range(REPEATS)))
+    return seconds
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -1,9 +1,11 @@
 """This repository as a project, with the examples that are here, and a small one for the tests."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from driftdeck.facts import Json
 from driftdeck.project import Project
 from driftdeck.settings import IsolatedSettings
 
@@ -29,3 +31,10 @@ def missing_example(folder: str, package: str = "") -> str:
     if not has_example(folder):
         return f"examples/{folder} is not here"
     return f"{package} is not installed" if package and not find_spec(package) else ""
+
+
+def built_panels(uid: str) -> dict[str, Json]:
+    """The panels of a committed dashboard of this repository, by title."""
+    text = (ROOT / "provisioning" / "dashboards" / f"{uid}.json").read_text(encoding="utf-8")
+    panels: list[Json] = json.loads(text)["panels"]
+    return {panel["title"]: panel for panel in panels}

