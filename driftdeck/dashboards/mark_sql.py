@@ -21,7 +21,7 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
     return f"""\
 WITH judged AS (
-  SELECT metric, column_name, slice_column, slice_value, window_start, window_end,
+  SELECT {firing.SERIES}, window_start, window_end,
     {firing.confirmed(metrics)} AS standing
   FROM monitoring.metric
   WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL

@@ -29,7 +29,7 @@ COLORED: Json = {
     "custom__cellOptions": {"type": "color-background", "mode": "basic"},
 }
 TEXT: Json = {"custom__displayMode": "color-text", "custom__cellOptions": {"type": "color-text"}}
-"""In the old and the new spelling: 9.4 knows the old."""
+"""Cells, each in the old and the new spelling: 9.4 knows the old."""
 
 
 def variables(site: Site, monitor: Monitor) -> list[Json]:

@@ -4,7 +4,6 @@ Text from declarations is quoted by `literal`. Grafana's macros may hold no `)` 
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from driftdeck.dashboards import window_sql
 from driftdeck.declare import Metric, Monitor
@@ -52,7 +51,7 @@ def over_time(
     Of hours, those that share a point of the panel are one: their mean, or the largest of them
     where worst.
     """
-    if monitor.every.length >= timedelta(days=1):
+    if not window_sql.shares_points(monitor.every):
         named = value if value == "value" else f"{value} AS value"
         return f"""\
 SELECT window_start AS time, {name} AS metric, {named}
@@ -69,7 +68,7 @@ ORDER BY 1, 2"""
 
 def shared_points(monitor: Monitor, what: str = "mean") -> str:
     """What a panel says of `over_time`, if there is something to say."""
-    if monitor.every.length >= timedelta(days=1):
+    if not window_sql.shares_points(monitor.every):
         return ""
     return (
         f" Where {monitor.every.nouns} share a point of a long range, it is their {what}, and so it"
@@ -79,7 +78,7 @@ def shared_points(monitor: Monitor, what: str = "mean") -> str:
 
 def single(monitor: Monitor, metric: Metric) -> str:
     """One metric over time, its line called as the metric is."""
-    if monitor.every.length < timedelta(days=1):
+    if window_sql.shares_points(monitor.every):
         return over_time(monitor, literal(metric.title), "value", _whole(monitor, metric.name))
     return f"""\
 SELECT window_start AS time, value AS {quoted(metric.title)}

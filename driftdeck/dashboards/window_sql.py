@@ -70,10 +70,15 @@ def span(every: Every, windows: int) -> str:
     return f"interval {literal(text)}"
 
 
+def shares_points(every: Every) -> bool:
+    """Whether a panel of a long range has fewer points than there are windows."""
+    return every.length < timedelta(days=1)
+
+
 def point(every: Every) -> str:
     """What shares a point of a panel, as the moment at which it begins: a window, or of hours those
     within the panel's interval."""
-    if every.length >= timedelta(days=1):
+    if not shares_points(every):
         return "window_start"
     # Grafana's $__timeGroup says the same in numeric, which takes longer than all the rest.
     return "date_bin($__interval_ms * interval '1 ms', window_start, timestamptz 'epoch')"
