@@ -23,7 +23,7 @@ from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
 from driftdeck.collectors.engines.evidently import measure, skip_plots
 from driftdeck.collectors.frames.coerced import CoercedRows
-from driftdeck.collectors.frames.schema import WordCounts
+from driftdeck.collectors.frames.schema import Vocabulary, WordCounts
 from driftdeck.collectors.values import Measurement
 
 NUMBER_METHODS = ["wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "ks"]
@@ -58,7 +58,8 @@ def theirs(method: str, reference: pd.Series, window: pd.Series, kind: ColumnTyp
 
 def count_words(words: list[str]) -> WordCounts:
     """How often each is there."""
-    return WordCounts(*np.unique(np.array(words, object), return_counts=True))
+    distinct, counts = np.unique(np.array(words, object), return_counts=True)
+    return WordCounts(Vocabulary(distinct), np.arange(len(distinct)), counts)
 
 
 def assert_same(method: str, ours: float, their: float) -> None:

@@ -13,6 +13,8 @@ import pytest
 from conftest import small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import Choice, EnginesDifferError
+from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.partition import Partition
 from driftdeck.collectors.frames.reference import make_reference
 from driftdeck.collectors.values import Measurement, Value, WindowResult
 from driftdeck.collectors.windows.measure import Comparison, measure_rows
@@ -445,3 +447,24 @@ def test_only_the_whole_window_is_explained() -> None:
     )
     assert result.worst is not None
     assert str(result.worst.segment) == "c = AA"
+
+
+@pytest.mark.parametrize("seed", FRAMES)
+def test_the_parts_of_a_column_are_in_order(seed: int) -> None:
+    """Put in order for all parts at once, each holds its own numbers and none that is missing."""
+    random = np.random.default_rng(seed)
+    count = int(random.choice([0, 1, 7, 400, 3000]))
+    values = random.choice([-1.0, -0.0, 0.0, 2.5, np.nan, *random.normal(size=40)], count)
+    parts = int(random.integers(1, 12))
+    monitor = small_monitor(slices=(d.by("c"),))
+    frame = pd.DataFrame({"x": values, "c": "a", "at": pd.Timestamp("2024-01-10", tz="UTC")})
+    partition = Partition(random.integers(0, parts, count).astype(np.int16), parts + 1)
+    rows = CoercedRows(monitor, frame)
+    column = monitor.columns[0]
+
+    for number, part in enumerate(rows.part(partition)):
+        own = values[partition.numbers == number]
+        assert part.rows == len(own)
+        np.testing.assert_array_equal(part.ordered(column), np.sort(own[~np.isnan(own)]))
+        np.testing.assert_array_equal(part[column].numbers, own)
+    np.testing.assert_array_equal(rows.ordered(column), np.sort(values[~np.isnan(values)]))

@@ -148,7 +148,7 @@ class ClassRows:
             if is_class.all():
                 name, count = self.classes[code], len(is_class)
                 raise UndefinedError(f"nothing but {name!r} among {count} labels")
-            self._areas[code] = compute_area(score[is_class], score[~is_class])
+            self._areas[code] = compute_area(np.sort(score[is_class]), np.sort(score[~is_class]))
         return self._areas[code]
 
     def _scores(self, code: int) -> np.ndarray:
@@ -215,8 +215,10 @@ def predict(probabilities: np.ndarray) -> np.ndarray:
 
 
 def compute_area(positives: np.ndarray, negatives: np.ndarray) -> float:
-    """The share of pairs of both sides in which the positive has the higher score; ties half."""
-    positives, negatives = np.sort(positives), np.sort(negatives)
+    """The share of pairs of both sides in which the positive has the higher score; ties half.
+
+    positives, negatives: the scores of each side, ascending.
+    """
     below = negatives.searchsorted(positives, "left").sum()
     not_above = negatives.searchsorted(positives, "right").sum()
     return float((below + not_above) / 2 / (len(positives) * len(negatives)))

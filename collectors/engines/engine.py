@@ -176,19 +176,18 @@ class Engine(ABC):
 
     def _refuse_undefined(self, name: str) -> None:
         """Raise UnmeasurableError where a number would be made up: a recall without positives."""
-        classes, count = self._classes, len(self.labelled_rows)
-        if name in ("roc_auc", "log_loss") and len(classes) < 2:
+        positives, count = self._positives, len(self.labelled_rows)
+        if name in ("roc_auc", "log_loss") and positives in (0, count):
             raise UnmeasurableError(f"only one class among {count} labels")
-        if name == "recall" and 1.0 not in classes:
+        if name == "recall" and not positives:
             raise UnmeasurableError(f"no positive among {count} labels")
         predicted = self.labelled_rows.predicted_class
         if name == "precision" and predicted is not None and not predicted.any():
             raise UnmeasurableError(f"no positive among {count} predictions")
 
     @cached_property
-    def _classes(self) -> list[float]:
-        classes: list[float] = np.unique(self.labelled_rows.label).tolist()
-        return classes
+    def _positives(self) -> int:
+        return int(np.count_nonzero(self.labelled_rows.label))
 
     def numbers_of(self, column: Column) -> np.ndarray:
         """The values of a column that are there, as numbers. Raises UnmeasurableError for words."""

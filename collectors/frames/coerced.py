@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from driftdeck.collectors.frames.partition import Partition
 from driftdeck.collectors.frames.schema import SCHEMA, CodedWords, CoercedColumn, Vocabulary, coerce
 from driftdeck.declare import Column, Monitor
 
@@ -35,6 +36,8 @@ class CoercedRows:
         times = frame.get(monitor.source.time)
         self.times: Any = None if times is None else times.array  # is taken from faster
         self.end = end
+        self._is_parted = bool(monitor.slices)
+        self._part_of: tuple[_Parts, int] | None = None
 
     def __getitem__(self, column: Column) -> CoercedColumn:
         return self._columns[column.name, column.kind]
@@ -45,6 +48,27 @@ class CoercedRows:
     def count(self, column: Column) -> int:
         """How many rows have a usable value of a column."""
         return self.once(("count", column.name, column.kind), lambda: self[column].count)
+
+    def ordered(self, column: Column) -> np.ndarray:
+        """(count,) the numbers of a column that are there, ascending."""
+        if self._part_of is not None:
+            parts, begin = self._part_of
+            return parts.ordered(column)[begin : begin + self.count(column)]
+        if self._is_parted:
+            return self.ordered_with_order(column)[0][: self.count(column)]
+        return np.sort(self[column].present_numbers)
+
+    def ordered_with_order(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) a column's numbers, ascending, those that are missing last, and (rows,) where
+        each of them stands: found once for the rows and all of their parts."""
+
+        def sort() -> tuple[np.ndarray, np.ndarray]:
+            numbers = self[column].numbers
+            assert numbers is not None
+            order = numbers.argsort()
+            return numbers.take(order), order
+
+        return self.once(("ordered", column.name), sort)
 
     @property
     def newest(self) -> datetime | None:
@@ -80,21 +104,63 @@ class CoercedRows:
         places: (n,) of the rows. keep: whether what was taken stays: not of a reference, whose
         indexes hold it already. end: of the window that they are, None for that of all rows.
         """
-        taken = CoercedRows.__new__(CoercedRows)
-        taken.rows = len(places)
-        taken._columns = _TakenColumns(self._columns, places, keep=keep)
-        taken._results, taken._locks = {}, {}
-        taken.declared = self.declared
-        taken.schema, taken.end = self.schema, end or self.end
-        taken.times = None if self.times is None else self.times.take(places)
-        return taken
+        times = None if self.times is None else self.times.take(places)
+        columns = _TakenColumns(self._columns, places, keep=keep)
+        return self._derive(columns, len(places), times, end or self.end)
+
+    def part(self, partition: Partition) -> "list[CoercedRows]":
+        """The rows of each part; a column is taken, and put in order, once for all of them."""
+        parts = _Parts(self, partition, self.take(partition.order))
+        return [parts.make_part(stretch) for stretch in partition.stretches]
+
+    def _derive(
+        self,
+        columns: Mapping[Key, CoercedColumn],
+        rows: int,
+        times: Any,
+        end: datetime | None,
+        part_of: "tuple[_Parts, int] | None" = None,
+    ) -> "CoercedRows":
+        derived = CoercedRows.__new__(CoercedRows)
+        derived._columns, derived.rows, derived.times = columns, rows, times
+        derived.declared, derived.schema, derived.end = self.declared, self.schema, end
+        derived._is_parted, derived._part_of = self._is_parted, part_of
+        derived._results, derived._locks = {}, {}
+        return derived
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """All parts of some rows. by_part: the rows, those of the first part first."""
+
+    rows: CoercedRows
+    partition: Partition
+    by_part: CoercedRows
+
+    def make_part(self, stretch: slice) -> CoercedRows:
+        """The rows of one. stretch: where among `by_part` they are."""
+        rows = self.by_part
+        columns = _TakenColumns(rows._columns, stretch, keep=True)
+        times = None if rows.times is None else rows.times[stretch]
+        count = stretch.stop - stretch.start
+        return rows._derive(columns, count, times, rows.end, (self, stretch.start))
+
+    def ordered(self, column: Column) -> np.ndarray:
+        """(rows,) a column's numbers by part, ascending in each, its missing ones last."""
+
+        def sort() -> np.ndarray:
+            ordered, order = self.rows.ordered_with_order(column)
+            part_of_each = self.partition.numbers.take(order)
+            return ordered.take(part_of_each.argsort(kind="stable"))
+
+        return self.by_part.once(("ordered", column.name), sort)
 
 
 class _TakenColumns(Mapping[Key, CoercedColumn]):
     """The columns of some rows. columns: of all rows; places: of some."""
 
     def __init__(
-        self, columns: Mapping[Key, CoercedColumn], places: np.ndarray, *, keep: bool
+        self, columns: Mapping[Key, CoercedColumn], places: np.ndarray | slice, *, keep: bool
     ) -> None:
         self._columns, self._places = columns, places
         self._kept: dict[Key, CoercedColumn] | None = {} if keep else None

@@ -39,8 +39,8 @@ class Bins:
             other = len(self.categories)
             place = np.array([self._places.get(word, other) for word in words.words], np.intp)
             weights = words.counts
-            counts = np.bincount(place, weights, minlength=len(self.labels) - 1)
-        return Histogram(self.column.name, self.labels, (*(int(n) for n in counts), column.missing))
+            counts = np.bincount(place, weights, minlength=len(self.labels) - 1).astype(np.intp)
+        return Histogram(self.column.name, self.labels, (*counts.tolist(), column.missing))
 
     @cached_property
     def _inner(self) -> np.ndarray:

@@ -22,14 +22,6 @@ NO_TYPE = "null"
 """The type of a column that has no value, as Arrow calls it: of that nobody can tell a change."""
 
 
-@dataclass(frozen=True)
-class WordCounts:
-    """Words by alphabet, all different, and how often each is there."""
-
-    words: np.ndarray
-    counts: np.ndarray
-
-
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
     """The different words of a column, shared by all that is taken of its rows.
@@ -45,6 +37,33 @@ class Vocabulary:
     def order(self) -> np.ndarray:
         """(words,) their places by alphabet."""
         return np.argsort(self.words, kind="stable")
+
+    def places_in(self, other: "Vocabulary") -> np.ndarray:
+        """(words,) the place of each word in another vocabulary, -1 for none; looked up once."""
+        if other not in self._places:
+            place = {word: n for n, word in enumerate(other.words)}
+            self._places[other] = np.array([place.get(word, -1) for word in self.words], np.intp)
+        return self._places[other]
+
+    @cached_property
+    def _places(self) -> "dict[Vocabulary, np.ndarray]":
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class WordCounts:
+    """The words of a vocabulary that are there. codes: (k,) their places in it, by alphabet.
+    counts: (k,) how often each is there."""
+
+    vocabulary: Vocabulary
+    codes: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def words(self) -> np.ndarray:
+        """(k,) by alphabet."""
+        words: np.ndarray = self.vocabulary.words[self.codes]
+        return words
 
 
 @dataclass(frozen=True)
@@ -85,10 +104,10 @@ class CodedWords:
     def count_words(self) -> WordCounts:
         """How often each word is there that is: sums over them come out alike to the last bit."""
         counts, order = self.count(), self.vocabulary.order
-        order = order[counts[order] > 0]
-        return WordCounts(self.words[order], counts[order])
+        codes = order[counts[order] > 0]
+        return WordCounts(self.vocabulary, codes, counts[codes])
 
-    def take(self, places: np.ndarray) -> "CodedWords":
+    def take(self, places: np.ndarray | slice) -> "CodedWords":
         """Some of the rows."""
         return CodedWords(self.codes[places], self.vocabulary)
 
@@ -115,7 +134,7 @@ class CoercedColumn:
     unusable: int = 0
     complaint: str = ""
 
-    def take(self, places: np.ndarray) -> "CoercedColumn":
+    def take(self, places: np.ndarray | slice) -> "CoercedColumn":
         """Some of the rows; a complaint stays where there is no column. places: (n,)."""
         if self.coded is not None:
             return CoercedColumn(coded=self.coded.take(places))
@@ -176,7 +195,7 @@ class CoercedColumn:
     def word_counts(self) -> WordCounts:
         """How often each word is there that is; none where the data lacks the column."""
         if self.coded is None:
-            return WordCounts(np.empty(0, object), np.empty(0, np.intp))
+            return WordCounts(Vocabulary(np.empty(0, object)), *(np.empty(0, np.intp),) * 2)
         return self.coded.count_words()
 
     @property

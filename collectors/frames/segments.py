@@ -7,6 +7,7 @@ import numpy as np
 
 from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.conditions import meets
+from driftdeck.collectors.frames.partition import Partition
 from driftdeck.declare import Monitor, Segment, Slice
 from driftdeck.declare.slices import MISSING, OTHER, TRUE, By, Where, resolve
 
@@ -28,11 +29,7 @@ class SegmentRows:
 
     def of(self, rows: CoercedRows) -> CoercedRows:
         """The same segment of other rows."""
-        parts = rows.once(
-            ("places", self.slice),
-            lambda: split(self.monitor, self.slice, rows, self.values) or {},
-        )
-        return rows.take(parts.get(self.segment.value, np.empty(0, np.intp)), keep=False)
+        return take_segments(self.monitor, self.slice, rows, self.values)[self.segment.value]
 
 
 def list_segments(
@@ -44,13 +41,15 @@ def list_segments(
     """
     for slice_ in monitor.slices:
         values = list_values(monitor, slice_, reference)
-        parts = split(monitor, slice_, current, values) or {}
-        then = _split_reference(monitor, slice_, reference, values) if reference else {}
-        for value, places in parts.items():
+        partition = part(monitor, slice_, current, values)
+        if partition is None:
+            continue
+        then = take_segments(monitor, slice_, reference, values) if reference else {}
+        parts = current.part(partition)
+        for value, rows in zip(name_parts(slice_, values), parts, strict=False):
             segment = Segment(slice_.name, value)
-            if segment.is_counted_only and not len(places):
+            if segment.is_counted_only and not rows.rows:
                 continue
-            rows = current.take(places)
             yield SegmentRows(monitor, slice_, values, segment, rows, then.get(value))
 
 
@@ -73,39 +72,44 @@ def list_values(monitor: Monitor, slice_: Slice, reference: CoercedRows | None) 
     return reference.once(("values", slice_), find)
 
 
-def split(
-    monitor: Monitor, slice_: Slice, rows: CoercedRows, values: tuple[str, ...]
-) -> Mapping[str, np.ndarray] | None:
-    """The places of the rows of each segment, by its value; None where a column is not there.
+def name_parts(slice_: Slice, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The value of each part that is a segment, in the order of `part`: what is of none of a
+    column's values is OTHER, what has none MISSING."""
+    return (*values, OTHER, MISSING) if isinstance(slice_, By) else values
 
-    What is of none of a column's values is under OTHER, what has none under MISSING.
-    """
+
+def part(
+    monitor: Monitor, slice_: Slice, rows: CoercedRows, values: tuple[str, ...]
+) -> Partition | None:
+    """Which segment each row is of; None where a column is not there. Rows that do not meet a
+    condition are a last part, which is no segment."""
     columns = resolve(slice_, monitor.all_columns())
     if any(not rows[column].there for column in columns):
         return None
     if isinstance(slice_, Where):
         by_name = dict(zip(slice_.names, columns, strict=True))
-        return {TRUE: np.flatnonzero(meets(slice_, by_name, rows))}
+        return Partition((~meets(slice_, by_name, rows)).astype(np.int16), 2)
     coded = rows[columns[0]].coded
     assert coded is not None
     number = {value: n for n, value in enumerate(values)}
     other, missing = len(values), len(values) + 1
     of_word = np.array([*(number.get(word, other) for word in coded.words), missing], np.int16)
-    numbers = of_word[coded.codes]
-    order = np.argsort(numbers, kind="stable")
-    ends = np.cumsum(np.bincount(numbers, minlength=missing + 1))
-    parts = np.split(order, ends[:-1])
-    return dict(zip((*values, OTHER, MISSING), parts, strict=True))
+    return Partition(of_word[coded.codes], missing + 1)
 
 
-def _split_reference(
-    monitor: Monitor, slice_: Slice, reference: CoercedRows, values: tuple[str, ...]
+def take_segments(
+    monitor: Monitor, slice_: Slice, rows: CoercedRows, values: tuple[str, ...]
 ) -> Mapping[str, CoercedRows]:
-    """The reference's rows of each segment, made once."""
+    """The rows of each segment of what a window is compared with, taken once; none where a column
+    is not there."""
 
-    def make() -> dict[str, CoercedRows]:
-        nothing = dict.fromkeys((*values, OTHER, MISSING), np.empty(0, np.intp))
-        parts = split(monitor, slice_, reference, values) or nothing
-        return {value: reference.take(places, keep=False) for value, places in parts.items()}
+    def take() -> dict[str, CoercedRows]:
+        names = name_parts(slice_, values)
+        partition = part(monitor, slice_, rows, values)
+        nothing = np.empty(0, np.intp)
+        places = [nothing] * len(names) if partition is None else partition.places
+        return {
+            value: rows.take(taken, keep=False) for value, taken in zip(names, places, strict=False)
+        }
 
-    return reference.once(("segments", slice_), make)
+    return rows.once(("segments", slice_), take)

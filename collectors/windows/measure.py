@@ -2,7 +2,7 @@
 status. Nothing is read."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -68,10 +68,7 @@ class _Part:
 
     def _thresholds(self, series: Series) -> Thresholds | None:
         """They are withheld below min_rows: too few rows cry wolf."""
-        least = self.monitor.min_rows
-        if self.slice is not None and self.slice.min_rows is not None:
-            least = self.slice.min_rows
-        if self._rows_behind(series) < least and series.metric.name != "row_count":
+        if self._rows_behind(series) < self._min_rows and series.metric.name != "row_count":
             return None
         return self.monitor.thresholds_of(series.metric, series.key[1], self.segment, self.window)
 
@@ -92,10 +89,15 @@ class _Part:
             for (series, in_force), outcome in zip(thresholds.items(), outcomes, strict=True)
         ]
 
+    @cached_property
+    def _min_rows(self) -> int:
+        least = None if self.slice is None else self.slice.min_rows
+        return self.monitor.min_rows if least is None else least
+
     def _rows_behind(self, series: Series) -> int:
-        if not _needs_labels(series):
-            return self.rows.rows
-        return self._answered if series.metric.is_performance else self.labelled or 0
+        if series.metric.is_performance:
+            return self._answered
+        return (self.labelled or 0) if series.metric.scope is Scope.TARGET else self.rows.rows
 
     @cached_property
     def _answered(self) -> int:
@@ -107,9 +109,9 @@ class _Part:
         return int(np.count_nonzero(~(columns[0].lacks | columns[1].lacks)))
 
     def _coverage(self, series: Series) -> float | None:
-        if not _needs_labels(series) or not self.rows.rows:
+        if not (series.metric.is_performance or series.metric.scope is Scope.TARGET):
             return None
-        return (self.labelled or 0) / self.rows.rows
+        return (self.labelled or 0) / self.rows.rows if self.rows.rows else None
 
 
 def measure_rows(
@@ -184,10 +186,24 @@ def _measure_segments(
         outcomes, _ = measure(way, monitor, part.current, part.reference, thresholds, baselines)
         return rows.values(thresholds, outcomes)
 
-    if current.rows < WORTH_THREADS or checked is not None or unchecked.evidently:
-        return [value for part in parts for value in measure_one(part)]
+    if unchecked.index and current.rows >= WORTH_THREADS:
+        _order_columns({part.slice.name: part for part in parts}.values(), lines)
+    return [value for part in parts for value in measure_one(part)]
+
+
+def _order_columns(parts: Iterable[SegmentRows], lines: Mapping[str, Sequence[Series]]) -> None:
+    """Put the columns of each slice in order, for all of its segments: side by side, which what is
+    done for each segment is too small for. parts: one of each slice. lines: by slice."""
+    pairs = [
+        (part.current, line.column)
+        for part in parts
+        for line in lines[part.slice.name]
+        if line.method is not None and line.column is not None and line.column.kind == "number"
+    ]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return [value for values in threads.map(measure_one, parts) for value in values]
+        for rows, column in pairs:
+            if rows[column].there:
+                threads.submit(rows.ordered, column)
 
 
 def _refuse_impossible_share(series: Series, outcome: Measurement) -> Measurement:
@@ -196,11 +212,6 @@ def _refuse_impossible_share(series: Series, outcome: Measurement) -> Measuremen
     if value is None or series.unit is not SHARE or 0 <= value <= 1:
         return outcome
     return Measurement(None, f"came out as {value:.6g}, and a share lies between 0 and 1")
-
-
-def _needs_labels(series: Series) -> bool:
-    """Whether a series speaks of the labelled rows only."""
-    return series.metric.is_performance or series.metric.scope is Scope.TARGET
 
 
 def _determine_status(current: CoercedRows, values: Sequence[Value]) -> tuple[Status, str]:
@@ -236,6 +247,8 @@ def find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
     if not monitor.model_version or monitor.model_version not in frame:
         return ""
     versions = frame[monitor.model_version].array
+    if len(versions) and not pd.isna(versions[-1]):
+        return str(versions[-1])
     known = np.flatnonzero(~pd.isna(versions))
     return str(versions[known[-1]]) if len(known) else ""
 

@@ -61,5 +61,6 @@ class Expected:
 
     def covers(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is expected."""
-        after = self.first is None or self.first <= day
-        return (self.metric, self.column) == (metric, column) and after and day <= self.last
+        if (self.metric, self.column) != (metric, column):
+            return False
+        return (self.first is None or self.first <= day) and day <= self.last

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from driftdeck.declare.baselines import PREVIOUS, REFERENCE, SAME, Baseline
 from driftdeck.declare.columns import Column, Kind
@@ -127,7 +128,7 @@ class Metric:
                 'give warn or alert, or say unjudged="why"',
             )
 
-    @property
+    @cached_property
     def is_performance(self) -> bool:
         """Whether it speaks of the rows that have a label and a prediction."""
         return self.scope in (Scope.PERFORMANCE, Scope.CLASSES)

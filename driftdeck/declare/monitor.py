@@ -51,7 +51,7 @@ class Series:
     thresholds: Thresholds | None
     class_name: str = ""
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         """(metric name, name of the column or class), '' for the whole data set."""
         return self.metric.name, self.column.name if self.column else self.class_name
@@ -177,7 +177,9 @@ class Monitor:
 
     def is_expected(self, metric: str, column: str, day: date) -> bool:
         """Whether a breach of a series on a day is one that somebody knows of."""
-        return any(breach.covers(metric, column, day) for breach in self.expected)
+        return bool(self.expected) and any(
+            breach.covers(metric, column, day) for breach in self.expected
+        )
 
     @property
     def task(self) -> Task | None:
@@ -342,8 +344,12 @@ class Monitor:
         return ThresholdKey(metric.name, column, *whole, like)
 
     def _judges(self, segment: Segment, metric: Metric) -> bool:
-        judged = {slice_.name: slice_.judged for slice_ in self.slices}
-        return metric.name in judged.get(segment.slice, ()) and not segment.is_counted_only
+        return metric.name in self._judged.get(segment.slice, ()) and not segment.is_counted_only
+
+    @cached_property
+    def _judged(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the metrics that each slice judges."""
+        return {slice_.name: slice_.judged for slice_ in self.slices}
 
     def tables(self) -> tuple[Table, ...]:
         """The sources that are tables."""

@@ -18,13 +18,17 @@ class CategoryIndex:
     then: WordCounts
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {word: n for n, word in enumerate(self.then.words)}
+    def _places(self) -> np.ndarray:
+        """(words + 1,) of the vocabulary's words, where each is among the reference's, -1 for none;
+        at last that of a word that is not in the vocabulary."""
+        places = np.full(len(self.then.vocabulary.words) + 1, -1)
+        places[self.then.codes] = np.arange(len(self.then.codes))
+        return places
 
     def score(self, method: str, window: WordCounts) -> float:
         """What Evidently's method says of a window's counts by word."""
         counts, current = self.then.counts, window.counts
-        place = np.array([self._places.get(word, -1) for word in window.words], np.intp)
+        place = self._places[window.vocabulary.places_in(self.then.vocabulary)[window.codes]]
         known = place >= 0
         new = current[~known]
         there = np.zeros(len(counts), dtype=current.dtype)
@@ -45,14 +49,15 @@ class CategoryIndex:
 
     def _compare_shares(self, window: WordCounts) -> float:
         """The p-value that the first word's share is the same."""
-        first = min(self.then.words[0], window.words[0])
-        last = max(self.then.words[-1], window.words[-1])
+        sides = [(side.words, side.counts) for side in (self.then, window)]
+        first = min(words[0] for words, _ in sides)
+        last = max(words[-1] for words, _ in sides)
         if first == last:
             return 1.0
         n1, n2 = int(self.then.counts.sum()), int(window.counts.sum())
         p1, p2 = (
-            1 - (int(side.counts[0]) if side.words[0] == first else 0) / n
-            for side, n in ((self.then, n1), (window, n2))
+            1 - (int(counts[0]) if words[0] == first else 0) / n
+            for (words, counts), n in zip(sides, (n1, n2), strict=True)
         )
         share = (p1 * n1 + p2 * n2) / (n1 + n2)
         with np.errstate(all="ignore"):

@@ -1,12 +1,11 @@
 """The index as an engine: the same metrics as Evidently's, of the same rows."""
 
+import math
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-
-import pandas as pd
 
 from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
 from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
@@ -48,9 +47,10 @@ class Index(Engine):
 
     def mean(self, series: Series, column: Column) -> float:
         values = self.numbers_of(column)
-        if len(values):
-            refuse_unplottable_alone(values)
-        return float(pd.Series(values).mean())
+        if not len(values):
+            return math.nan
+        refuse_unplottable_alone(values)
+        return float(values.mean())
 
     def drift(self, series: Series, column: Column, reference: CoercedRows) -> float:
         assert series.method is not None
@@ -58,7 +58,7 @@ class Index(Engine):
         if column.kind == "category":
             words = self.current[column].word_counts
             return category_index(reference, column).score(method, words)
-        window = Sample.of(self.current[column].present_numbers)
+        window = Sample(self.current.ordered(column))
         index = number_index(reference, column)
         refuse_unplottable(index.sample, window)
         return index.score(method, window)

@@ -1,6 +1,7 @@
 """A number's reference in order, with running sums: exact distances without touching each value."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,32 @@ class Sample:
         first = np.append(True, self.values[1:] != self.values[:-1])
         places = np.flatnonzero(first)
         return self.values[places], np.diff(np.append(places, len(self.values)))
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Where the shares of some of a window's values in order end, counted in rows of the reference.
+
+    rows: (m + 1,) the whole rows before the first value and after each. fractions: (m + 1,) of a
+    row, beyond these. sizes: (m,) of the shares, or the size of all.
+    """
+
+    rows: np.ndarray
+    fractions: np.ndarray
+    sizes: np.ndarray | float
+
+    @classmethod
+    def of(cls, ends: np.ndarray, n: int, size: float | None = None) -> "Steps":
+        """ends: (m + 1,) in rows and fractions of n. size: of all shares, where they are alike."""
+        rows = np.minimum(ends.astype(np.intp), n - 1)
+        return cls(rows, ends - rows, np.diff(ends) if size is None else size)
+
+
+@lru_cache(maxsize=64)
+def _equal_steps(n: int, m: int, begin: int, end: int) -> Steps:
+    """Those of the values from `begin` to `end` of m: the same of every column without gaps."""
+    size = n / m
+    return Steps.of(np.arange(begin, end + 1) * size, n, size)
 
 
 @dataclass(frozen=True)
@@ -103,7 +130,7 @@ class NumberIndex:
         """
         u, v = self.sample.values, window.values
         n, m = len(u), len(v)
-        if max(abs(u[0]), abs(u[-1]), abs(v[0]), abs(v[-1])) > HUGE:
+        if max(-self.sample.low, self.sample.high, -window.low, window.high) > HUGE:
             from scipy.stats import wasserstein_distance  # takes most of a second
 
             return float(wasserstein_distance(u, v, None, weights))
@@ -112,25 +139,25 @@ class NumberIndex:
         for begin in range(0, m, BLOCK):
             end = min(begin + BLOCK, m)
             if shares is None:
-                ends = np.arange(begin, end + 1) * (n / m)
+                steps = _equal_steps(n, m, begin, end)
             else:
-                ends = np.minimum(shares[begin : end + 1] * n, n)
-            total += self._area(v[begin:end], ends)
+                steps = Steps.of(np.minimum(shares[begin : end + 1] * n, n), n)
+            total += self._area(v[begin:end], steps)
         return max(total / n, 0.0)
 
-    def _area(self, v: np.ndarray, ends: np.ndarray) -> float:
-        """The area of some of the window's values. ends: where the share of each begins and ends,
-        counted in rows of the reference."""
-        u, lower = self.sample.values, v - self.centre
-        rows = np.minimum(ends.astype(np.intp), len(u) - 1)
-        quantiles = u[rows]
-        sums = self.sums[rows] + (ends - rows) * (quantiles - self.centre)
-        areas = np.diff(sums) - lower * np.diff(ends)
+    def _area(self, v: np.ndarray, steps: Steps) -> float:
+        """The area of some of the window's values. steps: the share of each."""
+        u, rows, lower = self.sample.values, steps.rows, v - self.centre
+        quantiles, sums = u.take(rows), self.sums.take(rows)
+        sums += steps.fractions * (quantiles - self.centre)
+        areas = sums[1:] - sums[:-1]
+        areas -= lower * steps.sizes
         crossed = np.flatnonzero((quantiles[:-1] < v) & (v < quantiles[1:]))  # a few in a hundred
         crossing = u.searchsorted(v[crossed], "left")
-        below = self.sums[crossing] - sums[crossed] - lower[crossed] * (crossing - ends[crossed])
+        until = crossing - rows[crossed] - steps.fractions[crossed]
+        below = self.sums[crossing] - sums[crossed] - lower[crossed] * until
         sides = areas[crossed]
-        return float(np.abs(areas).sum() + np.sum(np.abs(sides - below) - below - np.abs(sides)))
+        return float(np.abs(areas).sum() + (np.abs(sides - below) - below - np.abs(sides)).sum())
 
     def _ks(self, window: Sample) -> float:
         """The p-value of the two-sample test: its statistic is reached at a value of the window."""

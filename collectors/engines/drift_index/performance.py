@@ -38,16 +38,14 @@ class Classification:
 
     def roc_auc(self) -> float:
         """Of both classes: 1 - p may be equal where p is not."""
-        label, score = self._label, self._score
-        of_yes = compute_area(score[label], score[~label])
-        return (of_yes + compute_area(1 - score[~label], 1 - score[label])) / 2
+        yes, no = np.sort(self._score[self._label]), np.sort(self._score[~self._label])
+        return (compute_area(yes, no) + compute_area((1 - no)[::-1], (1 - yes)[::-1])) / 2
 
     def log_loss(self) -> float:
         least = np.finfo(float).eps
-        both = np.stack([self._score, 1 - self._score], axis=1)
-        both /= both.sum(axis=1, keepdims=True)
-        kept = np.clip(np.where(self._label, both[:, 0], both[:, 1]), least, 1 - least)
-        return float(-np.mean(np.log(kept)))
+        yes, no = self._score, 1 - self._score
+        kept = np.where(self._label, yes, no) / (yes + no)
+        return -float(np.log(np.minimum(np.maximum(kept, least), 1 - least)).mean())
 
 
 class Regression:

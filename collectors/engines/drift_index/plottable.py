@@ -1,5 +1,7 @@
 """What Evidently cannot plot it does not measure either: its refusals are ours."""
 
+import math
+
 import numpy as np
 
 from driftdeck.collectors.engines.drift_index.numbers import HUGE, Sample
@@ -33,4 +35,4 @@ def refuse_unplottable_alone(values: np.ndarray) -> None:
 def _is_wide(low: float, high: float) -> bool:
     size = max(abs(low), abs(high))
     span = (high - low) or 1.0  # as NumPy widens the range of a constant
-    return size < HUGE and span > FINE * float(np.spacing(size))
+    return size < HUGE and span > FINE * math.ulp(size)
