@@ -5,14 +5,14 @@ python -m benchmarks.store stores the same windows of 100 series in turns, new o
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
-from driftdeck.collectors.jobs.store import STATUS, VALUES, make_status_row, make_value_row, store
+from driftdeck.collectors.jobs.store import STATUS, VALUES, make_status_row, make_value_rows, store
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
@@ -84,7 +84,7 @@ def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
                 " on conflict (monitor, window_start, metric, column_name, slice_column,"
                 " slice_value, baseline, model_version, window_end)"
                 " do update set value = excluded.value, reason = excluded.reason",
-                [make_value_row(window, value) for value in window.values],
+                list(make_value_rows(window, datetime.now(UTC))),
             )
             cursor.execute(
                 f"insert into monitoring.window_status ({STATUS}) values ({statuses})",

@@ -1,6 +1,6 @@
 """Windows of hours cut out of their day are what each is when it is read by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from driftdeck import declare as d
 from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources import reader as reading
+from driftdeck.collectors.sources.paths import Paths
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import WindowResult
 from driftdeck.collectors.windows.collect import collect
@@ -194,6 +195,19 @@ def test_a_days_files_are_read_once(
     write_day(tmp_path / "log", day, frame.assign(x=frame["x"] + 9))
     again = [measure(reader, reference, window) for window in windows]
     assert len(days) == 2
+    looked: list[Window] = []
+    look = reading._describe_files
+
+    def counted_look(paths: Sequence[Paths], window: Window) -> object:
+        looked.append(window)
+        return look(paths, window)
+
+    monkeypatch.setattr(reading, "_describe_files", counted_look)
+    with reader.batch():
+        assert [measure(reader, reference, window).values for window in windows] == [
+            result.values for result in again
+        ]
+    assert len(looked) == 1
     pairs = zip(results, again, strict=True)
     assert all(a.source_fingerprint != b.source_fingerprint for a, b in pairs if a.row_count)
 

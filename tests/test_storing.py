@@ -72,6 +72,21 @@ def test_eight_processes_store_the_same_windows(
     assert values == (len(DAYS) * series,)
 
 
+def test_all_of_a_window_is_collected_at_the_played_moment(
+    settings: Settings, connection: psycopg.Connection
+) -> None:
+    """The clock is asked once for all values; that of the status row is the same."""
+    monitor, moment = small_monitor(), datetime(2024, 2, 3, 4, 5, tzinfo=UTC)
+    connection.execute("insert into monitoring.clock (played_at) values (%s)", [moment])
+    store(connection, [replace(made(monitor, find_window(monitor, DAYS[0])), status=Status.OK)])
+    collected = connection.execute(
+        "select collected_at from monitoring.metric_value"
+        " union select collected_at from monitoring.window_status"
+    ).fetchall()
+
+    assert collected == [(moment,)]
+
+
 def bad(monitor: Monitor, day: date) -> WindowResult:
     """A window with something that PostgreSQL refuses."""
     return replace(made(monitor, find_window(monitor, day)), status=Status.OK, row_count=-1)

@@ -94,7 +94,9 @@ class Runner:
         """Collect windows and store them together, without reports. Raises psycopg.Error."""
         now = read_clock(self._connection)
         states = self._describe_states(windows, now)
-        return self._store([self._collect(window, False, True, states, now) for window in windows])
+        with self._reader.batch():
+            results = [self._collect(window, False, True, states, now) for window in windows]
+        return self._store(results)
 
     def _describe_states(self, windows: Sequence[Window], now: datetime) -> dict[Window, str]:
         """Describe the windows' sources, before they are read: a change meanwhile is then seen."""

@@ -1,12 +1,13 @@
 """Stores a collection in one transaction: values, thresholds, histograms and the status row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from driftdeck.collectors.jobs.clock import read_clock_within
 from driftdeck.collectors.ledger import Ledger
 from driftdeck.collectors.values import Status, Value, WindowResult
 from driftdeck.database.locks import hold
@@ -37,6 +38,7 @@ VALUES = {
     "alert_above": "float8",
     "row_count": "int8",
     "label_coverage": "float8",
+    "collected_at": "timestamptz",
 }
 """The columns of a value, with the types that a binary copy needs."""
 UNJUDGED = Thresholds()
@@ -72,7 +74,8 @@ def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
                 f"delete from monitoring.{table} where {OF_WINDOW}", map(_make_key, measured)
             )
         # What was measured before a failure stays; only series without a row get the reason.
-        _copy_values(cursor, [*measured, *(w for w in failed if not _is_stored(cursor, w))])
+        new = [*measured, *(w for w in failed if not _is_stored(cursor, w))]
+        _copy_values(cursor, new, read_clock_within(connection))
         _copy_histograms(cursor, measured)
         _copy_confusion(cursor, measured)
         _replace_status(cursor, [w for w in windows if not _keeps_all(w)])
@@ -167,49 +170,55 @@ def _is_stored(cursor: psycopg.Cursor, result: WindowResult) -> bool:
     return cursor.fetchone() is not None
 
 
-def _copy_values(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
-    """Binary, which is some times faster than inserts; see benchmarks/store.py."""
+def _copy_values(
+    cursor: psycopg.Cursor, windows: Sequence[WindowResult], collected_at: datetime
+) -> None:
+    """Binary, which is some times faster than inserts; see benchmarks/store.py. collected_at: asked
+    once, since its default would be computed for each row."""
     with cursor.copy(
         f"copy monitoring.metric_value ({', '.join(VALUES)}) from stdin (format binary)"
     ) as copy:
         copy.set_types(list(VALUES.values()))
         for result in windows:
-            for value in result.values:
-                copy.write_row(make_value_row(result, value))
+            for row in make_value_rows(result, collected_at):
+                copy.write_row(row)
 
 
 def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
-    with cursor.copy("copy monitoring.histogram from stdin (format binary)") as copy:
-        copy.set_types(["text", "timestamptz", "timestamptz", "text", "text", "int8[]"])
+    with cursor.copy("copy monitoring.histogram from stdin") as copy:
         for result in windows:
+            key = _make_key(result)
             for histogram in result.histograms:
-                counts = list(histogram.counts)
-                copy.write_row(
-                    (*_make_key(result), histogram.column, result.reference_hash, counts)
-                )
+                counts = ",".join(map(str, histogram.counts))
+                copy.write_row((*key, histogram.column, result.reference_hash, f"{{{counts}}}"))
 
 
-def make_value_row(result: WindowResult, value: Value) -> tuple[object, ...]:
-    metric, column = value.series.key
-    method, thresholds = value.series.method, value.thresholds or UNJUDGED
-    return (
-        *_make_key(result),
-        metric,
-        make_storable(column),
-        *_segment(value),
-        value.series.metric.baseline.name,
-        make_storable(result.model_version),
-        value.outcome.value,
-        make_storable(value.outcome.reason) or None,
-        value.series.unit.name,
-        method.name if method else "",
-        thresholds.warn_below,
-        thresholds.alert_below,
-        thresholds.warn_above,
-        thresholds.alert_above,
-        value.rows,
-        value.coverage,
-    )
+def make_value_rows(result: WindowResult, collected_at: datetime) -> Iterator[tuple[object, ...]]:
+    """What is stored of each value of a window, as `VALUES` has it."""
+    key, model_version = _make_key(result), make_storable(result.model_version)
+    for value in result.values:
+        series, outcome = value.series, value.outcome
+        metric, column = series.key
+        method, thresholds = series.method, value.thresholds or UNJUDGED
+        yield (
+            *key,
+            metric,
+            make_storable(column),
+            *_segment(value),
+            series.metric.baseline.name,
+            model_version,
+            outcome.value,
+            make_storable(outcome.reason) or None,
+            series.unit.name,
+            method.name if method else "",
+            thresholds.warn_below,
+            thresholds.alert_below,
+            thresholds.warn_above,
+            thresholds.alert_above,
+            value.rows,
+            value.coverage,
+            collected_at,
+        )
 
 
 def _segment(value: Value) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 hours: each is a stretch of them."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.ledger import Ledger
 from driftdeck.declare import Monitor, Window
 
+Files = tuple[tuple[str, int, int, int, int], ...]
+"""The path of each, with its facts: see `paths.read_facts`."""
 REMEMBERED_ROWS = 2_000_000
 """Days of so many rows stay: baselines go back to those before."""
 
@@ -37,7 +40,7 @@ class DayRows:
     """The rows of whole days in the order of `Reader.read`, labels joined.
 
     hashes: (rows,) by `hash_rows`. names: of the columns before labels were joined. ledger: of the
-    rows. labels: None where the rows carry them.
+    rows. labels: None where the rows carry them. no_rows: what a window has in which none lie.
     """
 
     monitor: Monitor
@@ -48,6 +51,7 @@ class DayRows:
     labels: DayLabels | None
     moments: np.ndarray = field(init=False)
     coerced: CoercedRows = field(init=False)
+    no_rows: pd.DataFrame = field(init=False)
     nothing: CoercedRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,8 +59,8 @@ class DayRows:
         moments = times.astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
         object.__setattr__(self, "moments", moments)
         object.__setattr__(self, "coerced", CoercedRows(self.monitor, self.frame))
-        empty = self.frame.loc[:, list(self.names)].iloc[:0]
-        object.__setattr__(self, "nothing", CoercedRows(self.monitor, empty))
+        object.__setattr__(self, "no_rows", self.frame.loc[:, list(self.names)].iloc[:0])
+        object.__setattr__(self, "nothing", CoercedRows(self.monitor, self.no_rows))
 
     def find(self, window: Window) -> slice:
         """Where the rows of a window lie."""
@@ -79,6 +83,25 @@ class Days:
 
     def __init__(self) -> None:
         self._days: OrderedDict[Hashable, DayRows | None] = OrderedDict()
+        self._files: dict[Window, Files] | None = None
+
+    def look(self, days: Window, describe: Callable[[], Files]) -> Files:
+        """The files of some days; as they were when they were looked at first, within
+        `look_once`."""
+        if self._files is None:
+            return describe()
+        if days not in self._files:
+            self._files[days] = describe()
+        return self._files[days]
+
+    @contextmanager
+    def look_once(self) -> Iterator[None]:
+        """Look at the files of each day once meanwhile."""
+        self._files = {}
+        try:
+            yield
+        finally:
+            self._files = None
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._days

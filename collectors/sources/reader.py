@@ -1,9 +1,11 @@
 """One window of a monitor: its rows, the labels known by then, and the fingerprint of both."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -12,14 +14,14 @@ from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.schema import SCHEMA
 from driftdeck.collectors.ledger import Ledger, Reason, sum_ledgers
 from driftdeck.collectors.sources import joins
-from driftdeck.collectors.sources.days import DayLabels, DayRows, Days
+from driftdeck.collectors.sources.days import DayLabels, DayRows, Days, Files
 from driftdeck.collectors.sources.declared import Sources
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.fingerprints import fingerprint, hash_rows
 from driftdeck.collectors.sources.joins import LabelColumns
 from driftdeck.collectors.sources.labels import LateLabels, warn_of_labels
 from driftdeck.collectors.sources.parts import Part
-from driftdeck.collectors.sources.paths import read_facts
+from driftdeck.collectors.sources.paths import Paths, read_facts
 from driftdeck.collectors.sources.predictions import Predictions
 from driftdeck.declare import Monitor, Table, Window
 from driftdeck.declare.kinds import CHANGED_COLUMNS
@@ -118,16 +120,21 @@ class Reader:
         try:
             paths = [self.predictions.sources.paths(source) for source in sources
                      if not isinstance(source, Table)]  # fmt: skip
-            stamps = tuple(
-                (str(path), *read_facts(path)) for each in paths for path in each.for_window(window)
-            )
             days = paths[0].days_of(window)
-            if (days, stamps) not in self._days:
-                self._days[days, stamps] = self._read_day(days)
+            files = self._days.look(days, partial(_describe_files, paths, window))
+            if (days, files) not in self._days:
+                self._days[days, files] = self._read_day(days)
         except SourceError:  # which reading the window says
             return None
-        day = self._days[days, stamps]
+        day = self._days[days, files]
         return day if day is None or day.labels is None or day.labels.newest <= now else None
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Look at the files of a day once meanwhile, not for each of its hours: who has described
+        the state of the sources before sees what changes later."""
+        with self._days.look_once():
+            yield
 
     def _read_day(self, days: Window) -> DayRows | None:
         """Whole days; None where a label may be of several rows, or a row have several."""
@@ -157,14 +164,15 @@ class Reader:
         ledger = day.ledger.without(Reason.ELSEWHERE, len(day.hashes) - count)
         hashes, labels = day.hashes[place], day.labels
         if not count:
-            rows = self._account(day.frame.loc[:, list(day.names)].iloc[:0], ledger)
+            rows = self._account(day.no_rows, ledger)
             return replace(
                 rows,
                 fingerprint=fingerprint(hashes, day.names, [ledger]),
                 labels=None if labels is None else Ledger(),
                 coerced=day.coerce(place, window),
             )
-        frame = day.frame.iloc[place].reset_index(drop=True)
+        frame = day.frame.iloc[place]
+        frame.index = pd.RangeIndex(count)
         rows = replace(self._account(frame, ledger), coerced=day.coerce(place, window))
         if labels is None:
             return replace(rows, fingerprint=fingerprint(hashes, frame, [ledger]))
@@ -225,6 +233,14 @@ class Reader:
         if (order[:-1] < order[1:]).all():
             return frame, hashes
         return frame.take(order).reset_index(drop=True), hashes[order]
+
+
+def _describe_files(paths: Sequence[Paths], window: Window) -> Files:
+    """The files that a window's rows may lie in, with what changes when they do. Raises
+    SourceError."""
+    return tuple(
+        (str(path), *read_facts(path)) for each in paths for path in each.for_window(window)
+    )
 
 
 def _join(
