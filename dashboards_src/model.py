@@ -131,7 +131,8 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
         f"Every judged series, {monitor.every.noun} by {monitor.every.noun}",
         "Teal is quiet, amber beyond its warning threshold, red beyond its alert threshold."
         " A gap: not collected, not measured, or too few rows to judge. Missing values have a panel"
-        " of their own.",
+        f" of their own.{sql.shared_states(monitor)}",
         sql.states(monitor, shown),
+        most_points=sql.most_points(monitor),
     )
     yield Row("State", [Item(panel, 24, max(5, 3 + (len(series) * 2 + 2) // 3))])

@@ -38,32 +38,34 @@ def confirmed(metrics: Sequence[Metric]) -> str:
     """Whether an alert stands after a window: an expression over judged rows of monitoring.metric,
     NULL for other metrics."""
     cases = "\n    ".join(
-        f"WHEN {literal(metric.name)} THEN {_most_in_breach(metric)} >= {metric.firing.k}"
-        for metric in metrics
+        f"WHEN {literal(metric.name)} THEN {confirmed_of(metric)}" for metric in metrics
     )
     return f"CASE metric\n    {cases} END"
 
 
-def _most_in_breach(metric: Metric) -> str:
-    """How many of the newest n judged windows were in breach, on the side on which more were."""
+def confirmed_of(metric: Metric, series: str = SERIES) -> str:
+    """The same over judged rows of one metric. series: the columns that tell its series apart."""
     newest = (
-        f"OVER (PARTITION BY {SERIES} ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
+        f"OVER (PARTITION BY {series} ORDER BY window_start ROWS {metric.firing.n - 1} PRECEDING)"
     )
     if metric.breach_side is not BreachSide.BOTH:
-        return f"sum(breached::int) {newest}"
+        return f"sum(breached::int) {newest} >= {metric.firing.k}"
     sides = ("value > alert_above", "value < alert_below")
-    return f"greatest({', '.join(f'sum(({side})::int) {newest}' for side in sides)})"
+    most = ", ".join(f"sum(({side})::int) {newest}" for side in sides)
+    return f"greatest({most}) >= {metric.firing.k}"
 
 
-def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:
-    """Leaves out series that were never in breach, which an index alone tells: no alert of theirs
-    stood. A condition for a WHERE; span: another on window_start, as wide as that of the rows."""
+def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str, series: str = SERIES) -> str:
+    """Leaves out series that were in breach less often than an alert wants, which an index alone
+    tells: none of theirs stood. A condition for a WHERE; span: another on window_start, as wide as
+    that of the rows; series: the columns that tell these apart."""
     names = ", ".join(literal(metric.name) for metric in metrics)
     return f"""\
-concat_ws(' ', {SERIES}) IN (
-      SELECT concat_ws(' ', {SERIES}) FROM monitoring.metric
+concat_ws(' ', {series}) IN (
+      SELECT concat_ws(' ', {series}) FROM monitoring.metric
       WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND {span}
-        AND (value > alert_above OR value < alert_below))"""
+        AND (value > alert_above OR value < alert_below)
+      GROUP BY 1 HAVING count(*) >= {min(metric.firing.k for metric in metrics)})"""
 
 
 def searched(metrics: Sequence[Metric]) -> int:

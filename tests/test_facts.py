@@ -114,3 +114,16 @@ def test_every_panel_is_walked() -> None:
         4: ("rows", 0, "panels", 0),
     }
     assert [panel["id"] for panel in plotted_panels(dashboard)] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "interval"),
+    [
+        (30 * DAY / 800, 3_600), (30 * DAY / 360, 2 * 3_600), (365 * DAY / 360, DAY),
+        (365 * DAY / 400, DAY / 2), (DAY, DAY), (0.009, 0.001), (5_399, 3_600), (5_400, 7_200),
+        (50 * DAY, 365 * DAY),
+    ],
+)  # fmt: skip
+def test_the_browser_rounds_the_interval_of_a_panel(seconds: float, interval: float) -> None:
+    """As roundInterval, whose steps begin below some length of time."""
+    assert durations.round_interval(seconds) == interval

@@ -10,6 +10,8 @@ from driftdeck import declare as d
 from driftdeck import firing
 from driftdeck.dashboards import segment_sql, segments, sql
 from driftdeck.dashboards.metric_panels import metric_panel
+from driftdeck.declare import Every
+from driftdeck.facts.durations import round_interval
 from driftdeck.generator.artefacts import site
 from driftdeck.settings import IsolatedSettings
 
@@ -251,3 +253,18 @@ def test_an_axis_of_flat_zeros_ends_at_what_matters(
 
     assert defaults.get("min") == least
     assert defaults["custom"].get("axisSoftMax") == most
+
+
+@pytest.mark.parametrize(
+    ("every", "most"), [(d.Daily(), None), (d.Hourly(), sql.MANY_LINES), (d.Weekly(), None)]
+)
+def test_many_lines_have_no_more_points_than_one_sees(every: Every, most: int | None) -> None:
+    """Of hours, which share them: a month has two in each, a year a day."""
+    monitor = small_monitor(every=every, late_after=d.Hours(24))
+    missing = next(metric for metric in monitor.metrics if metric.name == "missing_share")
+    panel = metric_panel(site(IsolatedSettings()), monitor, "u", missing)
+
+    assert panel.to_json_data()["maxDataPoints"] == most
+    assert [round_interval(days * 86_400 / sql.MANY_LINES) / 3600 for days in (7, 30, 365)] == [
+        0.5, 2, 24,
+    ]  # fmt: skip

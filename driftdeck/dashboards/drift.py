@@ -53,6 +53,7 @@ def rows(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
             low=0,
             legend=("mean", "max"),
             legend_right=True,
+            most_points=sql.most_points(monitor),
         )
         shares = panels.bars(
             site,

@@ -16,23 +16,17 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     Spans of several series that touch or lie less than seven windows apart become one mark. Nothing
     is read that begins long before the time range: a mark that does is cut off there.
     """
-    names = ", ".join(literal(metric.name) for metric in metrics)
     back = window_sql.span(monitor.every, firing.searched(metrics))
     span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
+    standing = "\n  UNION ALL ".join(_standing(monitor, metric, span) for metric in metrics)
     return f"""\
-WITH judged AS (
-  SELECT {firing.SERIES}, window_start, window_end,
-    {firing.confirmed(metrics)} AS standing
-  FROM monitoring.metric
-  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND breached IS NOT NULL
-    AND slice_column IN ({firing.judged_slices(monitor, metrics)})
-    AND {span}{firing.but_expected(monitor, metrics)}
-    AND {firing.in_breach(monitor, metrics, span)}
+WITH standing AS (
+  {standing}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''),
       CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value END)) AS series
-  FROM judged WHERE standing GROUP BY 1, 2
+  FROM standing GROUP BY 1, 2
 ), islands AS (
   SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
     <= {window_sql.span(monitor.every, 7)} THEN 0 ELSE 1 END AS begins
@@ -47,6 +41,22 @@ FROM numbered, unnest(series) AS name
 GROUP BY island
 HAVING min(window_start) <= $__timeTo() AND max(window_end) >= $__timeFrom()
 ORDER BY 1"""
+
+
+def _standing(monitor: Monitor, metric: Metric, span: str) -> str:
+    """The windows of one metric's series after which an alert stood. A metric by itself has fewer
+    rows to put in order, and none where none of its series was in breach."""
+    slices = firing.judged_slices(monitor, [metric])
+    series = "column_name" if slices == "''" else "column_name, slice_column, slice_value"
+    return f"""\
+SELECT {firing.SERIES}, window_start, window_end FROM (
+    SELECT *, {firing.confirmed_of(metric, series)} AS standing
+    FROM monitoring.metric
+    WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
+    AND breached IS NOT NULL AND slice_column IN ({slices})
+    AND {span}{firing.but_expected(monitor, [metric])}
+    AND {firing.in_breach(monitor, [metric], span, series)}
+  ) judged WHERE standing"""
 
 
 def expected_marks(monitor: Monitor) -> str:

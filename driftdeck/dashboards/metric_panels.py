@@ -94,6 +94,7 @@ def lines_panel(site: Site, monitor: Monitor, uid: str, metric: Metric) -> Panel
         soft_high=_axis(metric, unit, series)[1],
         legend=("mean",) if metric.is_performance else ("mean", "max"),
         legend_right=not metric.is_performance,
+        most_points=sql.most_points(monitor),
     )
 
 

@@ -20,13 +20,15 @@ def target(site: Site, sql: str, form: str, ref: str = "A") -> SqlTarget:
     )
 
 
-def _common(site: Site, key: str, title: str, description: str) -> dict[str, object]:
+def _common(
+    site: Site, key: str, title: str, description: str, most_points: int | None = None
+) -> dict[str, object]:
     return {
         "title": title,
         "description": description,
         "id": panel_id(key),
         "dataSource": site.datasource,
-        "maxDataPoints": None,
+        "maxDataPoints": most_points,
         "editable": True,
     }
 
@@ -49,8 +51,12 @@ def timeseries(
     soft_high: float | None = None,
     legend: Sequence[str] = ("lastNotNull",),
     legend_right: bool = False,
+    most_points: int | None = None,
 ) -> TimeSeries:
-    """Lines over time; threshold steps are drawn as lines. A gap in the data is a gap."""
+    """Lines over time; threshold steps are drawn as lines. A gap in the data is a gap.
+
+    most_points: of a line, None for as many as the panel is wide.
+    """
     custom: Json = {"axisSoftMax": soft_high} if soft_high is not None else {}
     defaults: Json = {
         "min": low,
@@ -60,7 +66,7 @@ def timeseries(
         "thresholds": {"mode": "absolute", "steps": list(steps or OPEN)},
     }
     return TimeSeries(
-        **_common(site, key, title, description),
+        **_common(site, key, title, description, most_points),
         targets=[target(site, sql, "time_series", "ABCD"[n]) for n, sql in enumerate(queries)],
         unit=unit.grafana,
         drawStyle="bars" if bars else "line",
@@ -143,8 +149,16 @@ def table(
     )
 
 
-def timeline(site: Site, key: str, title: str, description: str, sql: str) -> StateTimeline:
-    """A band for each series: quiet, warning, alert."""
+def timeline(
+    site: Site,
+    key: str,
+    title: str,
+    description: str,
+    sql: str,
+    *,
+    most_points: int | None = None,
+) -> StateTimeline:
+    """A band for each series: quiet, warning, alert. most_points: of a band."""
     defaults: Json = {
         "unit": "none",
         "mappings": state_mappings(),
@@ -152,7 +166,7 @@ def timeline(site: Site, key: str, title: str, description: str, sql: str) -> St
         "thresholds": {"mode": "absolute", "steps": OPEN},
     }
     return StateTimeline(
-        **_common(site, key, title, description),
+        **_common(site, key, title, description, most_points),
         targets=[target(site, sql, "time_series")],
         fillOpacity=85,
         lineWidth=0,

@@ -89,7 +89,7 @@ def _judged_names(monitor: Monitor) -> set[str]:
     return {name for slice_ in monitor.slices for name in slice_.judged}
 
 
-def _chosen(monitor: Monitor, condition: str) -> str:
+def _chosen(monitor: Monitor, condition: str, column: str = "column_name") -> str:
     """The values in range of the chosen series, which is looked up first: an index knows metrics
     and columns, and no series by what it is called."""
     keys = dict.fromkeys(s.key for slice_ in monitor.slices for s in monitor.series(slice_))
@@ -100,8 +100,14 @@ def _chosen(monitor: Monitor, condition: str) -> str:
     return (
         f"monitor = {literal(monitor.name)} AND {condition} AND $__timeFilter(window_start)"
         f"\n  AND metric = (SELECT v.metric {chosen})"
-        f"\n  AND column_name = (SELECT v.of {chosen})"
+        f"\n  AND {column} = (SELECT v.of {chosen})"
     )
+
+
+def _chosen_whole(monitor: Monitor) -> str:
+    """The same of whole windows, by their index of metrics: PostgreSQL, which does not know the
+    metric yet, would look up each window's column one by one."""
+    return _chosen(monitor, "slice_column = ''", "column_name || ''")
 
 
 def in_alert(monitor: Monitor) -> str:
@@ -207,7 +213,7 @@ SELECT DISTINCT ON (slice_value) slice_value, standing FROM (
     return f"""\
 WITH whole AS (
   SELECT avg(value) AS value FROM monitoring.metric
-  WHERE {_chosen(monitor, "slice_column = ''")}
+  WHERE {_chosen_whole(monitor)}
 ), segment AS (
   SELECT slice_value, metric, avg(value) AS value, avg(row_count) AS rows,
     avg(breached::int)::float AS breached
@@ -232,7 +238,7 @@ monitoring.metric, LATERAL (VALUES
   ('segment', value), ('alert', alert),
   ('low alert', CASE WHEN alert_above IS NOT NULL THEN alert_below END)
 ) AS line (name, number)"""
-    whole = over_time(monitor, "'whole'", "value", _chosen(monitor, "slice_column = ''"))
+    whole = over_time(monitor, "'whole'", "value", _chosen_whole(monitor))
     chosen = _chosen(monitor, "slice_column = '$slice' AND slice_value = '$segment'")
     shown = f"{chosen}\n  AND (line.name = 'segment' OR line.number IS NOT NULL)"
     segment = over_time(monitor, "line.name", "line.number", shown, lines)

@@ -8,7 +8,7 @@ from driftdeck.dashboards import panels, segment_sql
 from driftdeck.dashboards.metric_panels import dashed, report_link
 from driftdeck.dashboards.page import Item, Row, variable
 from driftdeck.dashboards.site import Site
-from driftdeck.dashboards.sql import shared_points
+from driftdeck.dashboards.sql import most_points, shared_points, shared_states
 from driftdeck.dashboards.style import (
     BLUE,
     GREY,
@@ -96,8 +96,10 @@ def _states(site: Site, monitor: Monitor, uid: str) -> Panel:
         f"{uid}/segment_states",
         "Judged segments of $slice over time",
         "Those in breach most often. Teal is quiet, amber beyond its warning threshold, red beyond"
-        " its alert threshold. A gap: not measured, or too few rows to judge.",
+        " its alert threshold. A gap: not measured, or too few rows to judge."
+        + shared_states(monitor),
         segment_sql.states(monitor),
+        most_points=most_points(monitor),
     )
 
 
@@ -159,9 +161,10 @@ def _each(site: Site, monitor: Monitor, uid: str) -> Panel:
         site,
         f"{uid}/each_segment",
         "$series of every $slice",
-        "Each segment over time.",
+        f"Each segment over time.{shared_points(monitor)}",
         [segment_sql.each(monitor)],
         NUMBER,
         legend=("mean",),
         legend_right=True,
+        most_points=most_points(monitor),
     )

@@ -9,6 +9,8 @@ from driftdeck.dashboards import window_sql
 from driftdeck.declare import Metric, Monitor
 from driftdeck.facts import postgres
 
+MANY_LINES = 360
+"""Of twenty lines and more, nobody tells more points apart."""
 literal = postgres.literal
 """Quotes a text, for whoever writes a dashboard's SQL."""
 
@@ -66,6 +68,12 @@ GROUP BY 2, {window_sql.point(monitor.every)}
 ORDER BY 1, 2"""
 
 
+def most_points(monitor: Monitor) -> int | None:
+    """So many points a panel of many lines has, None for as many as it is wide: a year of hours is
+    drawn by day, a month of them two by two."""
+    return MANY_LINES if window_sql.shares_points(monitor.every) else None
+
+
 def shared_points(monitor: Monitor, what: str = "mean") -> str:
     """What a panel says of `over_time`, if there is something to say."""
     if not window_sql.shares_points(monitor.every):
@@ -74,6 +82,13 @@ def shared_points(monitor: Monitor, what: str = "mean") -> str:
         f" Where {monitor.every.nouns} share a point of a long range, it is their {what}, and so it"
         " is in the legend."
     )
+
+
+def shared_states(monitor: Monitor) -> str:
+    """What a panel of bands says of points that windows share, if there is something to say."""
+    if not window_sql.shares_points(monitor.every):
+        return ""
+    return f" Of {monitor.every.nouns} that share a point of a long range the worst is shown."
 
 
 def single(monitor: Monitor, metric: Metric) -> str:

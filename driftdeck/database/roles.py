@@ -20,6 +20,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "grafana_reader": {
         "search_path": "monitoring",
         "jit": "off",
+        "work_mem": "16MB",
         "default_transaction_read_only": "on",
         "statement_timeout": "30s",
         "lock_timeout": "10s",

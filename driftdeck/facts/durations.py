@@ -18,6 +18,14 @@ _GO: Final = {
 }  # fmt: skip
 _GRAFANA: Final = {"d": DAY, "w": WEEK, "M": JULIAN_YEAR / 12, "y": JULIAN_YEAR}
 _PROMETHEUS: Final = {"y": 365 * DAY, "w": WEEK, "d": DAY, "h": HOUR, "m": MINUTE, "s": 1}
+_ROUND: Final = (
+    (0.01, 0.001), (0.015, 0.01), (0.035, 0.02), (0.075, 0.05), (0.15, 0.1), (0.35, 0.2),
+    (0.75, 0.5), (1.5, 1), (3.5, 2), (7.5, 5), (12.5, 10), (17.5, 15), (25, 20), (45, 30),
+    (90, MINUTE), (210, 120), (450, 300), (750, 600), (1050, 900), (1500, 1200), (2700, 1800),
+    (1.5 * HOUR, HOUR), (2.5 * HOUR, 2 * HOUR), (4.5 * HOUR, 3 * HOUR), (9 * HOUR, 6 * HOUR),
+    (DAY, 12 * HOUR), (WEEK, DAY), (3 * WEEK, WEEK), (6 * WEEK, 30 * DAY),
+)  # fmt: skip
+"""(below, interval): what the browser makes of the seconds between the points of a panel."""
 _LONGEST_MS: Final = (2**63 - 1) // 1_000_000
 _GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|[smh])")
 _CALENDAR = re.compile(r"(\d+)([dwMy])")
@@ -103,3 +111,9 @@ def _parse_go(text: str) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != text.removeprefix("+"):
         raise ValueError(f"{text!r} is no duration; write 30s, 5m, 1h or 1d")
     return float(sum(float(number) * _GO[unit] for number, unit in parts))
+
+
+def round_interval(seconds: float) -> float:
+    """Seconds between the points of a panel, as the browser rounds them (roundInterval in
+    packages/grafana-data/src/datetime/rangeutil.ts)."""
+    return next((interval for below, interval in _ROUND if seconds < below), 365 * DAY)
