@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,10 +20,11 @@ from benchmarks import many
 from benchmarks.results import SCRATCH, record
 from driftdeck.database import Role, connect, migrate
 from driftdeck.database.embedded import Embedded
+from driftdeck.facts.durations import round_interval
 from driftdeck.garbage import pause_collection
 from driftdeck.generator.artefacts import artefacts
 from driftdeck.load import load
-from driftdeck.preflight.sql.macros import expand
+from driftdeck.preflight.sql.macros import Range, expand
 from driftdeck.settings import Settings
 from driftdeck.verify.checks import current_value
 from driftdeck.verify.database import run_query
@@ -107,6 +108,16 @@ def prepare() -> Settings:
 
 def _now() -> datetime:
     return datetime.combine(LAST + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=8)
+
+
+class AsDrawn(Query):
+    """A query with the interval that the browser gives its panel."""
+
+    @property
+    def span(self) -> Range:
+        length = (self.end - self.start).total_seconds()
+        points = self.panel.get("maxDataPoints") or 800
+        return Range(self.start, self.end, round_interval(length / points))
 
 
 @dataclass(frozen=True)
@@ -330,7 +341,8 @@ def iter_queries(settings: Settings, connection: psycopg.Connection, days: int) 
             values[name] = current_value(dashboard, name, run_query(connection, question))
             yield question
         for question in list_queries(dashboard, {}, now):
-            yield question.with_values(values)
+            drawn = question.with_values(values)
+            yield AsDrawn(**{field.name: getattr(drawn, field.name) for field in fields(drawn)})
     for _, rule in built.rules():
         if rule["uid"].startswith(tuple(f"driftdeck-{name}" for name in ASKED)):
             for query in rule["data"]:

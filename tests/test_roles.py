@@ -149,7 +149,7 @@ def test_migrating_heals_the_reader(tampered: Settings) -> None:
         assert changed_settings(reader) == []
         for parameter, value in SETTINGS["grafana_reader"].items():
             assert reader.execute(f"show {parameter}".encode()).fetchone() == (value,)
-        assert reader.execute("show work_mem").fetchone() == ("4MB",)
+        assert reader.execute("show work_mem").fetchone() == ("16MB",)
         assert reader.execute("show temp_file_limit").fetchone() == ("1GB",)
         stored = reader.execute(
             "select count(*) from pg_db_role_setting"

@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from driftdeck.errors import UsageError
 from driftdeck.facts import Json
-from driftdeck.facts.durations import round_interval, shift
+from driftdeck.facts.durations import shift
 from driftdeck.facts.panels import plotted_panels
 from driftdeck.grafana.variables import fill
 from driftdeck.preflight.sql.macros import Range
 
-POINTS = 800
-"""So many points are as many as the pixels of a wide panel."""
 RELATIVE = re.compile(r"now((?:[-+]\d+[smhdwMy])*)(?:/([smhdwMy]))?")
 
 
@@ -36,14 +34,8 @@ class Query:
 
     @property
     def span(self) -> Range:
-        """Its time range, with the interval that the browser gives its panel."""
-        length = (self.end - self.start).total_seconds()
-        return Range(self.start, self.end, max(1.0, round_interval(length / self.points)))
-
-    @property
-    def points(self) -> int:
-        """So many points fit: as many as its panel says, or pixels of a wide one."""
-        return self.panel.get("maxDataPoints") or POINTS
+        """Its time range, with the interval of a panel 800 points wide."""
+        return Range(self.start, self.end, max(1.0, (self.end - self.start).total_seconds() / 800))
 
     def with_values(self, values: Mapping[str, str]) -> "Query":
         """The query with dashboard variables replaced, as the browser does before it is run."""
