@@ -29,7 +29,7 @@ from driftdeck.settings import Settings
 from driftdeck.verify.checks import current_value
 from driftdeck.verify.database import run_query
 from driftdeck.verify.provisioning import Provisioning
-from driftdeck.verify.queries import Query, list_queries, list_variable_queries
+from driftdeck.verify.queries import POINTS, Query, list_queries, list_variable_queries
 
 PORT = 5499
 YEARS = 10
@@ -116,7 +116,7 @@ class AsDrawn(Query):
     @property
     def span(self) -> Range:
         length = (self.end - self.start).total_seconds()
-        points = self.panel.get("maxDataPoints") or 800
+        points = self.panel.get("maxDataPoints") or POINTS
         return Range(self.start, self.end, round_interval(length / points))
 
 

@@ -71,7 +71,7 @@ class Engine(ABC):
             return Measurement(None, "no rows in the window")
         if column is not None and not current[column].there:
             return Measurement(None, current[column].complaint)
-        if (scope is Scope.TARGET or series.metric.is_performance) and self._unlabelled:
+        if series.metric.needs_labels and self._unlabelled:
             return Measurement(None, f"no labels yet for {current.rows} rows", waiting=True)
         try:
             if series.metric.is_performance:

@@ -26,7 +26,6 @@ from driftdeck.collectors.values import (
 )
 from driftdeck.collectors.windows.explanation import explain
 from driftdeck.declare import Monitor, Segment, Series, Thresholds, Window
-from driftdeck.declare.metrics import Scope
 from driftdeck.declare.slices import Slice
 from driftdeck.declare.units import SHARE
 
@@ -97,7 +96,7 @@ class _Part:
     def _rows_behind(self, series: Series) -> int:
         if series.metric.is_performance:
             return self._answered
-        return (self.labelled or 0) if series.metric.scope is Scope.TARGET else self.rows.rows
+        return (self.labelled or 0) if series.metric.needs_labels else self.rows.rows
 
     @cached_property
     def _answered(self) -> int:
@@ -109,7 +108,7 @@ class _Part:
         return int(np.count_nonzero(~(columns[0].lacks | columns[1].lacks)))
 
     def _coverage(self, series: Series) -> float | None:
-        if not (series.metric.is_performance or series.metric.scope is Scope.TARGET):
+        if not series.metric.needs_labels:
             return None
         return (self.labelled or 0) / self.rows.rows if self.rows.rows else None
 

@@ -133,6 +133,11 @@ class Metric:
         """Whether it speaks of the rows that have a label and a prediction."""
         return self.scope in (Scope.PERFORMANCE, Scope.CLASSES)
 
+    @cached_property
+    def needs_labels(self) -> bool:
+        """Whether it speaks of the labelled rows only."""
+        return self.is_performance or self.scope is Scope.TARGET
+
     def option(self, name: str) -> Option:
         """What a declaration says beside thresholds. Raises KeyError."""
         return dict(self.options)[name]

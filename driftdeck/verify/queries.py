@@ -12,6 +12,8 @@ from driftdeck.facts.panels import plotted_panels
 from driftdeck.grafana.variables import fill
 from driftdeck.preflight.sql.macros import Range
 
+POINTS = 800
+"""So many points has a panel as wide as a screen."""
 RELATIVE = re.compile(r"now((?:[-+]\d+[smhdwMy])*)(?:/([smhdwMy]))?")
 
 
@@ -34,8 +36,10 @@ class Query:
 
     @property
     def span(self) -> Range:
-        """Its time range, with the interval of a panel 800 points wide."""
-        return Range(self.start, self.end, max(1.0, (self.end - self.start).total_seconds() / 800))
+        """Its time range, with the interval of a panel that is as wide as a screen."""
+        return Range(
+            self.start, self.end, max(1.0, (self.end - self.start).total_seconds() / POINTS)
+        )
 
     def with_values(self, values: Mapping[str, str]) -> "Query":
         """The query with dashboard variables replaced, as the browser does before it is run."""
