@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from benchmarks import many
 from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
@@ -76,7 +77,7 @@ def main() -> None:
 def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> None:
     """A transaction a window: the upsert of each value, and of the status row."""
     names, marks = ", ".join(VALUES), ", ".join(["%s"] * len(VALUES))
-    statuses = ", ".join(["%s"] * len(STATUS.split(", ")))
+    statuses = ", ".join(["%s"] * len(STATUS))
     for window in windows:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(
@@ -87,10 +88,17 @@ def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
                 list(make_value_rows(window, datetime.now(UTC))),
             )
             cursor.execute(
-                f"insert into monitoring.window_status ({STATUS}) values ({statuses})",
-                make_status_row(window),
+                f"insert into monitoring.window_status ({', '.join(STATUS)}) values ({statuses})",
+                [
+                    Jsonb(cell) if isinstance(cell, dict) else cell
+                    for cell in make_status_row(window)
+                ],
             )
         connection.commit()
+
+
+def _as_json(cell: object) -> object:
+    return Jsonb(cell) if isinstance(cell, dict) else cell
 
 
 def _timed(connection: psycopg.Connection, batches: list[list[WindowResult]], put: Put) -> float:

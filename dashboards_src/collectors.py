@@ -22,17 +22,14 @@ FROM monitoring.collection
 WHERE $__timeFilter(collected_at)
 GROUP BY 1, 2 ORDER BY 1, 2"""
 BY_MONITOR = """\
-SELECT monitor, count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS "ok",
-  count(*) FILTER (WHERE status = 'waiting') AS "waiting",
-  count(*) FILTER (WHERE status = 'partial') AS "partial",
-  count(*) FILTER (WHERE status = 'empty') AS "empty",
-  count(*) FILTER (WHERE status = 'failed') AS "failed", max(left_out) AS "left out",
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
-  max(seconds) AS "longest", max(collected_at) AS "last run"
-FROM {newest} GROUP BY 1 ORDER BY 1"""
-SLOWEST = """\
-SELECT monitor AS "monitor", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"
-FROM {newest} GROUP BY 1 ORDER BY 2 DESC"""
+count(*) AS "windows", count(*) FILTER (WHERE status = 'ok') AS "ok",
+    count(*) FILTER (WHERE status = 'waiting') AS "waiting",
+    count(*) FILTER (WHERE status = 'partial') AS "partial",
+    count(*) FILTER (WHERE status = 'empty') AS "empty",
+    count(*) FILTER (WHERE status = 'failed') AS "failed", max(left_out) AS "left out",
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "median seconds",
+    max(seconds) AS "longest", max(collected_at) AS "last run\""""
+SLOWEST = 'percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "p95"'
 FAILED = "SELECT count(*) AS windows FROM monitoring.collection WHERE status = 'failed'"
 TOTAL = "SELECT count(*) AS windows FROM monitoring.collection"
 VALUES = """\
@@ -50,7 +47,6 @@ def pages(site: Site, monitors: tuple[Monitor, ...]) -> list[Page]:
 
 def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
     uid = site.uid("collectors")
-    newest = _newest(monitors)
     failed_steps: list[Json] = [{"color": TEAL, "value": None}, {"color": RED, "value": 1}]
     total = panels.stat(site, f"{uid}/total", "Windows", "Windows with a status.", TOTAL)
     failed = panels.stat(
@@ -62,7 +58,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         f"Monitors: the newest {NEWEST} windows of each",
         f"The newest {NEWEST} collections of each monitor, by how they ended; the most rows and"
         " labels that one of them left out.",
-        BY_MONITOR.format(newest=newest),
+        _newest(monitors, BY_MONITOR, "1"),
         overrides=[
             *(override(name, custom__width=80) for name in COUNTS),
             override("median seconds", unit="s", decimals=2, custom__width=150),
@@ -75,7 +71,7 @@ def _page(site: Site, monitors: tuple[Monitor, ...]) -> Page:
         f"{uid}/seconds",
         "Seconds a window takes",
         f"95 % of the newest {NEWEST} windows of a monitor took no longer than this.",
-        SLOWEST.format(newest=newest),
+        _newest(monitors, SLOWEST, "2 DESC"),
         SECONDS,
         x="monitor",
         horizontal=True,
@@ -184,12 +180,20 @@ def _cuts(monitors: Sequence[Monitor]) -> str:
     return f"(VALUES {rows}) AS m (name, unit, size, zone)"
 
 
-def _newest(monitors: tuple[Monitor, ...]) -> str:
-    """The newest windows of each monitor as a FROM item, each found by its key."""
+def _newest(monitors: Sequence[Monitor], facts: str, order: str) -> str:
+    """What there is to say of the newest windows of each monitor, which are found by its key.
+
+    Each monitor's are added up by themselves: all of them would have to be sorted first.
+    """
     names = ", ".join(f"({literal(monitor.name)})" for monitor in monitors)
     return f"""\
-(VALUES {names}) AS m (name),
-LATERAL (
-  SELECT * FROM monitoring.collection c
-  WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT {NEWEST}
-) newest"""
+SELECT m.name AS "monitor", newest.*
+FROM (VALUES {names}) AS m (name), LATERAL (
+  SELECT {facts}
+  FROM (
+    SELECT * FROM monitoring.collection c
+    WHERE c.monitor = m.name ORDER BY c.window_start DESC LIMIT {NEWEST}
+  ) windows
+  HAVING count(*) > 0
+) newest
+ORDER BY {order}"""

@@ -55,17 +55,26 @@ def confirmed_of(metric: Metric, series: str = SERIES) -> str:
     return f"greatest({most}) >= {metric.firing.k}"
 
 
-def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str, series: str = SERIES) -> str:
-    """Leaves out series that were in breach less often than an alert wants, which an index alone
-    tells: none of theirs stood. A condition for a WHERE; span: another on window_start, as wide as
-    that of the rows; series: the columns that tell these apart."""
+def often_breached(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:
+    """The series that were in breach as often as an alert wants, with a number each: no alert of
+    another one stood, and an index alone tells. span: a condition on window_start."""
     names = ", ".join(literal(metric.name) for metric in metrics)
     return f"""\
-concat_ws(' ', {series}) IN (
-      SELECT concat_ws(' ', {series}) FROM monitoring.metric
-      WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND {span}
-        AND (value > alert_above OR value < alert_below)
-      GROUP BY 1 HAVING count(*) >= {min(metric.firing.k for metric in metrics)})"""
+SELECT {SERIES}, (row_number() OVER ())::int AS number
+  FROM monitoring.metric
+  WHERE monitor = {literal(monitor.name)} AND metric IN ({names}) AND {span}
+    AND (value > alert_above OR value < alert_below)
+  GROUP BY 1, 2, 3, 4 HAVING count(*) >= {min(metric.firing.k for metric in metrics)}"""
+
+
+def in_breach(monitor: Monitor, metrics: Sequence[Metric], span: str) -> str:
+    """Leaves out series that were in breach less often: a condition for a WHERE. span: another on
+    window_start, as wide as that of the rows."""
+    return f"""\
+concat_ws(' ', {SERIES}) IN (
+      SELECT concat_ws(' ', {SERIES}) FROM (
+        {often_breached(monitor, metrics, span)}
+      ) often)"""
 
 
 def searched(metrics: Sequence[Metric]) -> int:

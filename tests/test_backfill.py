@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from conftest import rows, small_monitor, write_day
+from driftdeck import declare as d
 from driftdeck.collectors.jobs import work
-from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill
+from driftdeck.collectors.jobs.backfill import BackfillOptions, backfill, cut_batches
 from driftdeck.load import find_monitor, load
 from driftdeck.settings import Settings
 from repository import ROOT
@@ -167,3 +168,23 @@ def test_a_source_that_is_gone_costs_the_others_nothing(
     assert backfill(mine, [gone, good], BackfillOptions(reports=0)) == 1
     assert len(stored(connection)[0]) >= DAYS * 6
     assert "gone: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("every", "sizes"),
+    [
+        (d.Daily(), [15, 15, 1]),
+        (d.Weekly(), [4]),
+        (d.Hourly(12, timezone="America/New_York"), [16, 16, 16, 14]),
+        (d.Hourly(timezone="America/New_York"), [120, 119, 120, 120, 120, 120, 24]),
+    ],
+)
+def test_a_day_is_in_one_batch(every: d.Every, sizes: list[int]) -> None:
+    """Also after the day of 23 hours: its files are read once for all of its windows."""
+    windows = list(every.within(date(2024, 3, 1), date(2024, 3, 31)))
+    batches = list(cut_batches(windows))
+
+    assert [len(batch) for batch in batches] == sizes
+    assert [window for batch in batches for window in batch] == windows
+    days = [{window.day for window in batch} for batch in batches]
+    assert sum(map(len, days)) == len(set().union(*days))

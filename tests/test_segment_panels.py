@@ -259,12 +259,12 @@ def test_an_axis_of_flat_zeros_ends_at_what_matters(
     ("every", "most"), [(d.Daily(), None), (d.Hourly(), sql.MANY_LINES), (d.Weekly(), None)]
 )
 def test_many_lines_have_no_more_points_than_one_sees(every: Every, most: int | None) -> None:
-    """Of hours, which share them: a month has two in each, a year a day."""
+    """Of hours, which share them: a month has three in each, a year a day."""
     monitor = small_monitor(every=every, late_after=d.Hours(24))
     missing = next(metric for metric in monitor.metrics if metric.name == "missing_share")
     panel = metric_panel(site(IsolatedSettings()), monitor, "u", missing)
 
     assert panel.to_json_data()["maxDataPoints"] == most
     assert [round_interval(days * 86_400 / sql.MANY_LINES) / 3600 for days in (7, 30, 365)] == [
-        0.5, 2, 24,
+        0.5, 3, 24,
     ]  # fmt: skip

@@ -179,3 +179,24 @@ def test_rules_read_no_more_of_a_longer_history(connection: psycopg.Connection) 
         found.append([blocks(connection, query) for query in queries])
 
     assert all(later <= 1.5 * before + 5 for before, later in zip(*found, strict=True)), found
+
+
+def test_postgresql_knows_how_many_values_a_series_has(connection: psycopg.Connection) -> None:
+    """Which metric, column and slice go together is known: each by itself would be a tenth."""
+    connection.execute(
+        "insert into monitoring.metric_value (monitor, window_start, window_end, metric,"
+        " column_name, slice_column, slice_value, value, unit, row_count)"
+        " select 'small', timestamptz '2015-01-01 UTC' + n * interval '1 day',"
+        " timestamptz '2015-01-02 UTC' + n * interval '1 day', m, c, s, v, 0.1, 'share', 100"
+        " from generate_series(1, 100) n, (select 'drift' m, 'x' || x c, '' s, '' v"
+        " from generate_series(1, 40) x union all"
+        " select 'recall', '', 'region', 'r' || r from generate_series(1, 20) r) series"
+    )
+    connection.execute("analyze monitoring.metric_value")
+    row = connection.execute(
+        "explain (format json) select * from monitoring.metric_value where monitor = 'small'"
+        " and slice_column = 'region' and metric = 'recall' and column_name = ''"
+    ).fetchone()
+
+    assert row is not None
+    assert 1500 < row[0][0]["Plan"]["Plan Rows"] < 2500

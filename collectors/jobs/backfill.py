@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from itertools import groupby
 
 import psycopg
 from rich.progress import Progress, TaskID
@@ -31,10 +32,9 @@ from driftdeck.diagnostics import tell
 from driftdeck.events import announce
 from driftdeck.settings import Settings
 
-BATCH_SIZE = 15
-"""So many windows are stored in one transaction."""
-BATCH_DAYS = 5
-"""Of hours, those of so many days: a day's files are read once for all of them."""
+BATCH_SIZE, BATCH_DAYS = 15, 5
+"""At least so many windows are stored in one transaction, and those of so many whole days: a day's
+files are read once for all of its hours."""
 NEWEST_REPORTED = 3
 """So many of the newest windows get a report."""
 PROGRESS_INTERVAL = 50
@@ -143,10 +143,8 @@ class _Scheduler:
         backfill = _MonitorBackfill(monitor, windows, trains)
         self._backfills.append(backfill)
         backfill.progress_task = self._progress.add_task(monitor.name, total=len(windows))
-        size = max(BATCH_SIZE, BATCH_DAYS * int(timedelta(days=1) / monitor.every.length))
         backfill.queue = [
-            Batch(monitor.name, tuple(windows[n : n + size]), trains=trains)
-            for n in range(0, len(windows), size)
+            Batch(monitor.name, batch, trains=trains) for batch in cut_batches(windows)
         ]
         if is_training_called_for(self._connection, monitor.name):  # the others wait for it
             backfill.queue.insert(0, Batch(monitor.name, (), trains=True))
@@ -331,3 +329,16 @@ class _Scheduler:
                 reports=count,
                 without=without,
             )
+
+
+def cut_batches(windows: Sequence[Window]) -> Iterator[tuple[Window, ...]]:
+    """Windows in batches of whole days."""
+    batch, days = list[Window](), 0
+    for _, day in groupby(windows, key=lambda window: window.day):
+        batch.extend(day)
+        days += 1
+        if len(batch) >= BATCH_SIZE and days >= BATCH_DAYS:
+            yield tuple(batch)
+            batch, days = [], 0
+    if batch:
+        yield tuple(batch)

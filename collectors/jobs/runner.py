@@ -33,6 +33,9 @@ from driftdeck.settings import Settings
 if TYPE_CHECKING:
     from driftdeck.collectors.reports.workspace import Workspace
 
+BARE = (Status.EMPTY, Status.WAITING)
+"""How a window without rows, or without labels, ends."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -104,7 +107,7 @@ class Runner:
 
     def _store(self, results: Sequence[WindowResult], *, trains: bool = False) -> list[Outcome]:
         """Store windows together; where the database refuses one, each by itself."""
-        stored = [self._keep_measured(result) for result in results]
+        stored = self._keep_measured(results)
         try:
             with self._connection.transaction():  # all of it or nothing, whatever ends it
                 store(self._connection, stored)
@@ -126,14 +129,18 @@ class Runner:
             Outcome(result.window, result.status, result.error, result.seconds) for result in stored
         ]
 
-    def _keep_measured(self, result: WindowResult) -> WindowResult:
-        """A result as it is stored: a window without rows or labels that had some keeps what was
+    def _keep_measured(self, results: Sequence[WindowResult]) -> list[WindowResult]:
+        """Results as they are stored: a window without rows or labels that had some keeps what was
         measured, until somebody says that it has none."""
-        if result.status not in (Status.EMPTY, Status.WAITING) or self._may_empty:
-            return result
-        rows, labels = count_measured_rows(self._connection, result)
+        bare = [result.window for result in results if result.status in BARE]
+        if not bare or self._may_empty:
+            return list(results)
+        counts = count_measured_rows(self._connection, self.monitor.name, bare)
         self._connection.commit()
-        return mark_lost(result, self.monitor, rows, labels)
+        return [
+            mark_lost(result, self.monitor, *counts.get(result.window, (0, 0)))
+            for result in results
+        ]
 
     def _keep_report(self, result: WindowResult) -> str:
         try:

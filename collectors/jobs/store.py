@@ -1,11 +1,13 @@
 """Stores a collection in one transaction: values, thresholds, histograms and the status row."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from driftdeck.collectors.jobs.clock import read_clock_within
 from driftdeck.collectors.ledger import Ledger
@@ -43,12 +45,39 @@ VALUES = {
 """The columns of a value, with the types that a binary copy needs."""
 UNJUDGED = Thresholds()
 OF_WINDOW = "monitor = %s and window_start = %s and window_end = %s"
-STATUS = (
-    "monitor, window_start, window_end, status, row_count, labelled_count, model_version, error,"
-    " engine, source_fingerprint, reference_hash, versions, seconds, worst_level, worst_metric,"
-    " worst_column, worst_slice, worst_segment, worst_value, explanation, rows_read,"
-    " rows_left_out, labels_read, labels_left_out, source_state, opens_at"
+OF_WINDOWS = (
+    "monitor = %s and (window_start, window_end) in"
+    " (select * from unnest(%s::timestamptz[], %s::timestamptz[]))"
 )
+STATUS = {
+    "monitor": "text",
+    "window_start": "timestamptz",
+    "window_end": "timestamptz",
+    "status": "text",
+    "row_count": "int8",
+    "labelled_count": "int8",
+    "model_version": "text",
+    "error": "text",
+    "engine": "text",
+    "source_fingerprint": "text",
+    "reference_hash": "text",
+    "versions": "jsonb",
+    "seconds": "float8",
+    "worst_level": "int2",
+    "worst_metric": "text",
+    "worst_column": "text",
+    "worst_slice": "text",
+    "worst_segment": "text",
+    "worst_value": "float8",
+    "explanation": "text",
+    "rows_read": "int8",
+    "rows_left_out": "jsonb",
+    "labels_read": "int8",
+    "labels_left_out": "jsonb",
+    "source_state": "text",
+    "opens_at": "timestamptz",
+}
+"""The columns of a status, and their types."""
 
 UPDATE_LOST = (
     "update monitoring.window_status set status = %s, error = %s, source_fingerprint = %s,"
@@ -69,10 +98,7 @@ def store(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
         hold(connection, _format_lock(windows[0].monitor))
         measured = [w for w in windows if w.values and w.status is not Status.FAILED]
         failed = [w for w in windows if w.values and w.status is Status.FAILED]
-        for table in ("metric_value", "histogram", "confusion"):
-            cursor.executemany(
-                f"delete from monitoring.{table} where {OF_WINDOW}", map(_make_key, measured)
-            )
+        _delete_measured(cursor, windows[0].monitor, [w.window for w in measured])
         # What was measured before a failure stays; only series without a row get the reason.
         new = [*measured, *(w for w in failed if not _is_stored(cursor, w))]
         _copy_values(cursor, new, read_clock_within(connection))
@@ -150,16 +176,31 @@ def _make_lost_row(result: WindowResult) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def count_measured_rows(connection: psycopg.Connection, result: WindowResult) -> tuple[int, int]:
-    """How many rows, and how many labels, stand behind what is stored of a window."""
-    row = connection.execute(
-        "select coalesce(max(row_count), 0),"
+def count_measured_rows(
+    connection: psycopg.Connection, monitor: str, windows: Sequence[Window]
+) -> dict[Window, tuple[int, int]]:
+    """How many rows, and how many labels, stand behind what is stored of each window of a
+    monitor of which something is."""
+    counts = connection.execute(
+        "select window_start, window_end, max(row_count),"
         " coalesce(max(row_count) filter (where label_coverage > 0), 0)"
-        f" from monitoring.metric_value where {OF_WINDOW} and value is not null",
-        _make_key(result),
-    ).fetchone()
-    assert row is not None
-    return row
+        f" from monitoring.metric_value where {OF_WINDOWS} and value is not null group by 1, 2",
+        _list_keys(monitor, windows),
+    )
+    return {Window(start, end): (rows, labels) for start, end, rows, labels in counts}
+
+
+def _list_keys(monitor: str, windows: Sequence[Window]) -> list[object]:
+    """The parameters of `OF_WINDOWS`."""
+    return [monitor, [window.start for window in windows], [window.end for window in windows]]
+
+
+def _delete_measured(cursor: psycopg.Cursor, monitor: str, windows: Sequence[Window]) -> None:
+    """What was measured of windows of a monitor, before it is written anew."""
+    for table in ("metric_value", "histogram", "confusion") if windows else ():
+        cursor.execute(
+            f"delete from monitoring.{table} where {OF_WINDOWS}", _list_keys(monitor, windows)
+        )
 
 
 def _is_stored(cursor: psycopg.Cursor, result: WindowResult) -> bool:
@@ -241,17 +282,21 @@ def _copy_confusion(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
 
 
 def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
-    columns = STATUS.split(", ")
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns[3:])
-    cursor.executemany(
-        f"insert into monitoring.window_status as old ({STATUS})"
-        f" values ({', '.join(['%s'] * len(columns))})"
+    """All in one statement, as JSON: for each PostgreSQL plans the functions that a row calls, and
+    the text of a statement with thousands of parameters is long to read."""
+    names, key = ", ".join(STATUS), 3
+    changes = ", ".join(f"{name} = excluded.{name}" for name in list(STATUS)[key:])
+    types = ", ".join(f"{name} {type_}" for name, type_ in STATUS.items())
+    rows = [dict(zip(STATUS, make_status_row(window), strict=True)) for window in windows]
+    cursor.execute(
+        f"insert into monitoring.window_status as old ({names})"
+        f" select * from json_to_recordset(%s) as new ({types})"
         f" on conflict (monitor, window_start, window_end) do update set {changes},"
         " collected_at = monitoring.now(), report_path = case when"
         " (old.source_fingerprint, old.reference_hash)"
         " = (excluded.source_fingerprint, excluded.reference_hash)"
         " then old.report_path else '' end",
-        map(make_status_row, windows),
+        [Json(rows, partial(json.dumps, default=datetime.isoformat, allow_nan=False))],
     )
 
 
@@ -267,7 +312,7 @@ def make_status_row(result: WindowResult) -> tuple[object, ...]:
         result.engine,
         result.source_fingerprint,
         result.reference_hash,
-        Jsonb(result.versions),
+        result.versions,
         result.seconds,
         worst.state if worst else None,
         *(worst.series.key if worst else ("", "")),
@@ -281,9 +326,9 @@ def make_status_row(result: WindowResult) -> tuple[object, ...]:
     )
 
 
-def _format_ledger(ledger: Ledger | None) -> tuple[int | None, Jsonb]:
+def _format_ledger(ledger: Ledger | None) -> tuple[int | None, dict[str, int]]:
     """How many were read, and what was left out, by reason."""
-    return (ledger.read, Jsonb(ledger.count_by_reason())) if ledger else (None, Jsonb({}))
+    return (ledger.read, ledger.count_by_reason()) if ledger else (None, {})
 
 
 def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:

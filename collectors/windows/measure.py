@@ -67,9 +67,10 @@ class _Part:
 
     def _thresholds(self, series: Series) -> Thresholds | None:
         """They are withheld below min_rows: too few rows cry wolf."""
-        if self._rows_behind(series) < self._min_rows and series.metric.name != "row_count":
-            return None
-        return self.monitor.thresholds_of(series.metric, series.key[1], self.segment, self.window)
+        metric = series.metric
+        found = self.monitor.thresholds_of(metric, series.key[1], self.segment, self.window)
+        is_enough = found is None or self._rows_behind(series) >= self._min_rows
+        return found if is_enough or metric.name == "row_count" else None
 
     def values(
         self, thresholds: Mapping[Series, Thresholds | None], outcomes: Sequence[Measurement]
@@ -246,8 +247,9 @@ def find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
     if not monitor.model_version or monitor.model_version not in frame:
         return ""
     versions = frame[monitor.model_version].array
-    if len(versions) and not pd.isna(versions[-1]):
-        return str(versions[-1])
+    newest = versions[-1] if len(versions) else None
+    if not pd.isna(newest):
+        return str(newest)
     known = np.flatnonzero(~pd.isna(versions))
     return str(versions[known[-1]]) if len(known) else ""
 

@@ -6,6 +6,7 @@ from driftdeck import firing
 from driftdeck.dashboards import window_sql
 from driftdeck.dashboards.sql import RETRAININGS
 from driftdeck.declare import Expected, Metric, Monitor
+from driftdeck.declare.methods import BreachSide
 from driftdeck.facts.postgres import literal
 
 
@@ -20,13 +21,15 @@ def episodes(monitor: Monitor, metrics: Sequence[Metric]) -> str:
     span = f"window_start BETWEEN $__timeFrom()::timestamptz - {back} AND $__timeTo()"
     standing = "\n  UNION ALL ".join(_standing(monitor, metric, span) for metric in metrics)
     return f"""\
-WITH standing AS (
+WITH breached AS (
+  {firing.often_breached(monitor, metrics, span)}
+), standing AS (
   {standing}
 ), days AS (
   SELECT window_start, window_end,
     array_agg(concat_ws(' ', metric, nullif(column_name, ''),
       CASE WHEN slice_column <> '' THEN slice_column || ' = ' || slice_value END)) AS series
-  FROM standing GROUP BY 1, 2
+  FROM standing JOIN breached USING (number) GROUP BY 1, 2
 ), islands AS (
   SELECT *, CASE WHEN window_start - lag(window_end) OVER (ORDER BY window_start)
     <= {window_sql.span(monitor.every, 7)} THEN 0 ELSE 1 END AS begins
@@ -44,19 +47,25 @@ ORDER BY 1"""
 
 
 def _standing(monitor: Monitor, metric: Metric, span: str) -> str:
-    """The windows of one metric's series after which an alert stood. A metric by itself has fewer
-    rows to put in order, and none where none of its series was in breach."""
+    """The windows of one metric's series after which an alert stood, by their numbers. A metric by
+    itself has fewer rows to put in order, and none where none of its series was in breach; they are
+    taken as narrow as they can be (OFFSET 0 keeps them so), and in order of numbers, not words."""
     slices = firing.judged_slices(monitor, [metric])
-    series = "column_name" if slices == "''" else "column_name, slice_column, slice_value"
+    sliced = "" if slices == "''" else ", slice_column, slice_value"
+    sides = ", value, alert_above, alert_below" if metric.breach_side is BreachSide.BOTH else ""
     return f"""\
-SELECT {firing.SERIES}, window_start, window_end FROM (
-    SELECT *, {firing.confirmed_of(metric, series)} AS standing
-    FROM monitoring.metric
-    WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
+SELECT number, window_start, window_end FROM (
+    SELECT *, {firing.confirmed_of(metric, "number")} AS standing FROM (
+      SELECT number, window_start, window_end, breached{sides} FROM (
+        SELECT column_name || '' AS column_name{sliced}, window_start, window_end, breached{sides}
+        FROM monitoring.metric
+        WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
     AND breached IS NOT NULL AND slice_column IN ({slices})
     AND {span}{firing.but_expected(monitor, [metric])}
-    AND {firing.in_breach(monitor, [metric], span, series)}
-  ) judged WHERE standing"""
+      ) judged JOIN breached USING (column_name{sliced})
+      WHERE breached.metric = {literal(metric.name)} OFFSET 0
+    ) narrow
+  ) confirmed WHERE standing"""
 
 
 def expected_marks(monitor: Monitor) -> str:

@@ -9,7 +9,7 @@ from driftdeck.dashboards import window_sql
 from driftdeck.declare import Metric, Monitor
 from driftdeck.facts import postgres
 
-MANY_LINES = 360
+MANY_LINES = 240
 """Of twenty lines and more, nobody tells more points apart."""
 literal = postgres.literal
 """Quotes a text, for whoever writes a dashboard's SQL."""
@@ -70,7 +70,7 @@ ORDER BY 1, 2"""
 
 def most_points(monitor: Monitor) -> int | None:
     """So many points a panel of many lines has, None for as many as it is wide: a year of hours is
-    drawn by day, a month of them two by two."""
+    drawn by day, a month of them three by three."""
     return MANY_LINES if window_sql.shares_points(monitor.every) else None
 
 
@@ -112,7 +112,8 @@ def column_detail(monitor: Monitor, metrics: Sequence[str]) -> str:
 
     Thresholds are of the side that has some; where both have, the lower two are lines of their own.
     Where a column is compared with other windows than the reference's, too, those have lines of
-    their own, without thresholds. metrics: names of those of drift.
+    their own, without thresholds. metrics: names of those of drift. An expression instead of the
+    column's name lets PostgreSQL take the index of metrics, not that of all values of the monitor.
     """
     order = ", ".join(literal(name) for name in metrics)
     chosen = f"""\
@@ -120,7 +121,7 @@ WITH chosen AS (
   SELECT *, rank() OVER (ORDER BY baseline <> 'reference',
     array_position(ARRAY[{order}], metric)) = 1 AS is_first
   FROM monitoring.metric
-  WHERE {_whole(monitor, *metrics)} AND column_name = '$column'
+  WHERE {_whole(monitor, *metrics)} AND column_name || '' = '$column'
 )
 """
     lines = """\
@@ -183,7 +184,7 @@ WITH states AS (
          ELSE v.metric || ' ' || column_name END AS metric,
     max(level) AS level
   FROM monitoring.metric v
-  WHERE {_whole(monitor, *metrics)} AND level IS NOT NULL
+  WHERE {_whole(monitor, *metrics)} AND judged
   GROUP BY 1, v.metric, column_name
 )
 SELECT time, metric, level FROM states

@@ -25,6 +25,8 @@ from driftdeck.errors import DriftdeckError
 
 BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 USER = "pgserver"
+SHARED_BUFFERS = "512MB"
+"""As in compose: a year of hours on a panel is more than the 128 MB that PostgreSQL comes with."""
 
 
 class EmbeddedError(DriftdeckError):
@@ -58,7 +60,10 @@ class Embedded:
         if not (self.folder / "PG_VERSION").exists():
             self._initialise(user, password)
         postmaster.forget(self.folder)
-        options = f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories=''"
+        options = (
+            f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories=''"
+            f" -c shared_buffers={SHARED_BUFFERS}"
+        )
         self._ctl("start", "-w", "-o", options, "-l", str(self.folder / "server.log"))
 
     def create(self, user: str, password: str, database: str) -> None:
