@@ -1,9 +1,12 @@
 """Storing beside others, and what cannot be stored."""
 
 import multiprocessing
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -11,6 +14,7 @@ from conftest import small_monitor
 from driftdeck.collectors.jobs import runner
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.jobs.store import store, store_report
+from driftdeck.collectors.ledger import Ledger, Reason
 from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.collectors.windows.calendar import find_window
 from driftdeck.collectors.windows.collect import collect
@@ -143,3 +147,32 @@ def test_an_outage_is_no_failure_of_a_window(
 def _gone(connection: psycopg.Connection, own: psycopg.Connection, states: object) -> object:
     connection.execute("select pg_terminate_backend(%s)", [own.info.backend_pid])
     return states
+
+
+def test_a_status_is_stored_as_it_is(settings: Settings, connection: psycopg.Connection) -> None:
+    """To the last bit and sign, numbers of NumPy among them; what no database keeps is written
+    out."""
+    monitor = small_monitor()
+    opens_at = datetime(2024, 2, 3, 4, 5, 6, 123456, tzinfo=ZoneInfo("Asia/Kathmandu"))
+    result = replace(
+        made(monitor, find_window(monitor, DAYS[0])),
+        status=Status.OK,
+        row_count=np.int64(5),
+        labelled_count=np.int64(3),
+        seconds=0.1 + 0.2,
+        explanation='a "b" \\ {c} €\U0001f600 \ud800 \0 \n',
+        versions={"pandas": '3 "x"'},
+        opens_at=opens_at,
+        rows=Ledger(10, Counter({Reason.NO_TIME: np.int64(2)})),  # type: ignore[dict-item]
+    )
+    store(connection, [result])
+    row = connection.execute(
+        "select row_count, labelled_count, seconds, explanation, versions, opens_at, rows_read,"
+        " rows_left_out, labels_read, labels_left_out, error, worst_value"
+        " from monitoring.window_status"
+    ).fetchone()
+
+    assert row == (
+        5, 3, 0.1 + 0.2, 'a "b" \\ {c} €\U0001f600 \\ud800 \\x00 \n', {"pandas": '3 "x"'}, opens_at,
+        10, {"no time": 2}, None, {}, result.error, None,
+    )  # fmt: skip

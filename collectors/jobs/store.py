@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psycopg
 from psycopg.types.json import Json
 
@@ -296,8 +297,12 @@ def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
         " (old.source_fingerprint, old.reference_hash)"
         " = (excluded.source_fingerprint, excluded.reference_hash)"
         " then old.report_path else '' end",
-        [Json(rows, partial(json.dumps, default=datetime.isoformat, allow_nan=False))],
+        [Json(rows, partial(json.dumps, default=_as_json, allow_nan=False))],
     )
+
+
+def _as_json(cell: datetime | np.generic) -> object:
+    return cell.isoformat() if isinstance(cell, datetime) else cell.item()
 
 
 def make_status_row(result: WindowResult) -> tuple[object, ...]:
