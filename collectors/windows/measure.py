@@ -68,9 +68,9 @@ class _Part:
     def _thresholds(self, series: Series) -> Thresholds | None:
         """They are withheld below min_rows: too few rows cry wolf."""
         metric = series.metric
-        found = self.monitor.thresholds_of(metric, series.key[1], self.segment, self.window)
-        is_enough = found is None or self._rows_behind(series) >= self._min_rows
-        return found if is_enough or metric.name == "row_count" else None
+        in_force = self.monitor.thresholds_of(metric, series.key[1], self.segment, self.window)
+        is_enough = in_force is None or self._rows_behind(series) >= self._min_rows
+        return in_force if is_enough or metric.name == "row_count" else None
 
     def values(
         self, thresholds: Mapping[Series, Thresholds | None], outcomes: Sequence[Measurement]
