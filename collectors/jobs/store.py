@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import psycopg
 from psycopg.types.json import Json
 
@@ -19,6 +18,8 @@ from driftdeck.declare import Monitor, Thresholds, Window
 from driftdeck.declare.periods import OPEN
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from driftdeck.collectors.frames.reference import Reference
 
 VALUES = {
@@ -301,7 +302,7 @@ def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
     )
 
 
-def _as_json(cell: datetime | np.generic) -> object:
+def _as_json(cell: "datetime | np.generic") -> object:
     return cell.isoformat() if isinstance(cell, datetime) else cell.item()
 
 
