@@ -89,10 +89,7 @@ def plain(connection: psycopg.Connection, windows: Sequence[WindowResult]) -> No
             )
             cursor.execute(
                 f"insert into monitoring.window_status ({', '.join(STATUS)}) values ({statuses})",
-                [
-                    Jsonb(cell) if isinstance(cell, dict) else cell
-                    for cell in make_status_row(window)
-                ],
+                [_as_json(cell) for cell in make_status_row(window)],
             )
         connection.commit()
 

@@ -163,7 +163,7 @@ def test_a_status_is_stored_as_it_is(settings: Settings, connection: psycopg.Con
         explanation='a "b" \\ {c} €\U0001f600 \ud800 \0 \n',
         versions={"pandas": '3 "x"'},
         opens_at=opens_at,
-        rows=Ledger(10, Counter({Reason.NO_TIME: np.int64(2)})),  # type: ignore[dict-item]
+        rows=Ledger(10, Counter({Reason.NO_TIME: 2})),
     )
     store(connection, [result])
     row = connection.execute(

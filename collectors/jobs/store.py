@@ -51,6 +51,7 @@ OF_WINDOWS = (
     "monitor = %s and (window_start, window_end) in"
     " (select * from unnest(%s::timestamptz[], %s::timestamptz[]))"
 )
+KEY = ("monitor", "window_start", "window_end")
 STATUS = {
     "monitor": "text",
     "window_start": "timestamptz",
@@ -286,14 +287,14 @@ def _copy_confusion(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> 
 def _replace_status(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
     """All in one statement, as JSON: for each PostgreSQL plans the functions that a row calls, and
     the text of a statement with thousands of parameters is long to read."""
-    names, key = ", ".join(STATUS), 3
-    changes = ", ".join(f"{name} = excluded.{name}" for name in list(STATUS)[key:])
+    names = ", ".join(STATUS)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in STATUS if name not in KEY)
     types = ", ".join(f"{name} {type_}" for name, type_ in STATUS.items())
     rows = [dict(zip(STATUS, make_status_row(window), strict=True)) for window in windows]
     cursor.execute(
         f"insert into monitoring.window_status as old ({names})"
         f" select * from json_to_recordset(%s) as new ({types})"
-        f" on conflict (monitor, window_start, window_end) do update set {changes},"
+        f" on conflict ({', '.join(KEY)}) do update set {changes},"
         " collected_at = monitoring.now(), report_path = case when"
         " (old.source_fingerprint, old.reference_hash)"
         " = (excluded.source_fingerprint, excluded.reference_hash)"

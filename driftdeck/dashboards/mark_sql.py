@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from driftdeck import firing
 from driftdeck.dashboards import window_sql
-from driftdeck.dashboards.sql import RETRAININGS
+from driftdeck.dashboards.sql import ANY_COLUMN, RETRAININGS
 from driftdeck.declare import Expected, Metric, Monitor
 from driftdeck.declare.methods import BreachSide
 from driftdeck.facts.postgres import literal
@@ -57,7 +57,7 @@ def _standing(monitor: Monitor, metric: Metric, span: str) -> str:
 SELECT number, window_start, window_end FROM (
     SELECT *, {firing.confirmed_of(metric, "number")} AS standing FROM (
       SELECT number, window_start, window_end, breached{sides} FROM (
-        SELECT column_name || '' AS column_name{sliced}, window_start, window_end, breached{sides}
+        SELECT {ANY_COLUMN} AS column_name{sliced}, window_start, window_end, breached{sides}
         FROM monitoring.metric
         WHERE monitor = {literal(monitor.name)} AND metric = {literal(metric.name)}
     AND breached IS NOT NULL AND slice_column IN ({slices})

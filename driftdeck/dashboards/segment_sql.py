@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from driftdeck import firing
 from driftdeck.dashboards import window_sql
-from driftdeck.dashboards.sql import literal, over_time
+from driftdeck.dashboards.sql import ANY_COLUMN, literal, over_time
 from driftdeck.declare import Metric, Monitor, Slice
 from driftdeck.declare.methods import BreachSide
 from driftdeck.declare.slices import MISSING, OTHER
@@ -105,9 +105,8 @@ def _chosen(monitor: Monitor, condition: str, column: str = "column_name") -> st
 
 
 def _chosen_whole(monitor: Monitor) -> str:
-    """The same of whole windows, by their index of metrics: PostgreSQL, which does not know the
-    metric yet, would look up each window's column one by one."""
-    return _chosen(monitor, "slice_column = ''", "column_name || ''")
+    """The same of whole windows, by their index of metrics."""
+    return _chosen(monitor, "slice_column = ''", ANY_COLUMN)
 
 
 def in_alert(monitor: Monitor) -> str:

@@ -11,6 +11,9 @@ from driftdeck.facts import postgres
 
 MANY_LINES = 240
 """Of twenty lines and more, nobody tells more points apart."""
+ANY_COLUMN = "column_name || ''"
+"""A column's name as an expression: PostgreSQL then takes the index of metrics, where it would look
+up each window's column one by one."""
 literal = postgres.literal
 """Quotes a text, for whoever writes a dashboard's SQL."""
 
@@ -112,8 +115,7 @@ def column_detail(monitor: Monitor, metrics: Sequence[str]) -> str:
 
     Thresholds are of the side that has some; where both have, the lower two are lines of their own.
     Where a column is compared with other windows than the reference's, too, those have lines of
-    their own, without thresholds. metrics: names of those of drift. An expression instead of the
-    column's name lets PostgreSQL take the index of metrics, not that of all values of the monitor.
+    their own, without thresholds. metrics: names of those of drift.
     """
     order = ", ".join(literal(name) for name in metrics)
     chosen = f"""\
@@ -121,7 +123,7 @@ WITH chosen AS (
   SELECT *, rank() OVER (ORDER BY baseline <> 'reference',
     array_position(ARRAY[{order}], metric)) = 1 AS is_first
   FROM monitoring.metric
-  WHERE {_whole(monitor, *metrics)} AND column_name || '' = '$column'
+  WHERE {_whole(monitor, *metrics)} AND {ANY_COLUMN} = '$column'
 )
 """
     lines = """\

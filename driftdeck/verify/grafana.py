@@ -21,7 +21,7 @@ from driftdeck.verify.checks import KEPT_ROWS, Check, QueryResult, check_queries
 from driftdeck.verify.links import check_address
 from driftdeck.verify.logs import provisioning_complaints
 from driftdeck.verify.provisioning import Provisioning
-from driftdeck.verify.queries import Query
+from driftdeck.verify.queries import POINTS, Query
 from driftdeck.verify.recording import Recorder
 
 WAIT_SECONDS = 90.0
@@ -220,7 +220,7 @@ def run_query(live: LiveGrafana, query: Query) -> QueryResult:
         "rawSql": query.sql,
         "format": query.form,
         "intervalMs": int(query.span.interval_s * 1000),
-        "maxDataPoints": 800,
+        "maxDataPoints": POINTS,
     }
     start, end = (str(int(m.timestamp() * 1000)) for m in (query.start, query.end))
     try:
