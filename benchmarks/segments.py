@@ -28,6 +28,7 @@ from benchmarks.contestants import Memory
 from benchmarks.results import SCRATCH, format_summary, ratios, record, summary
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import Choice
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference, make_reference
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.values import Status
@@ -137,8 +138,8 @@ def measure(monitor: Monitor, window: pd.DataFrame, reference: Reference) -> obj
     """A window as a backfill measures it."""
     [day] = monitor.every.days(date(2024, 3, 1), date(2024, 3, 1))
     choice = Choice(index=True, evidently=False, report=False)
-    series = list(monitor.series())
-    return measure_rows(monitor, day, window, Comparison(reference), series, choice)
+    series, current = list(monitor.series()), CoercedRows(monitor, window, day.end)
+    return measure_rows(monitor, day, current, Comparison(reference), series, choice)
 
 
 def prepare(window: pd.DataFrame, reference: pd.DataFrame) -> Settings:

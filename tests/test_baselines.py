@@ -339,7 +339,9 @@ def test_a_window_is_compared_with_its_reference_beside(log: Path) -> None:
     now, before = of_days(log, [DAY]), of_days(log, [DAY - timedelta(days=1)])
     reference = make_reference(watched, of_days(log, [date(2024, 1, 3)]), "")
     comparison = Comparison(reference, {"previous": CoercedRows(watched, before)})
-    found = numbers(measure_rows(watched, window, now, comparison, list(watched.series()), INDEX))
+    current = CoercedRows(watched, now, window.end)
+    series = list(watched.series())
+    found = numbers(measure_rows(watched, window, current, comparison, series, INDEX))
     assert found["drift", "x"] == pytest.approx(
         by_evidently(now, of_days(log, [date(2024, 1, 3)]))["x"], abs=NEAR
     )

@@ -102,6 +102,28 @@ def test_numbers_that_nobody_thought_of(
     same(method, np.array(reference), np.array(window))
 
 
+@effort(max_examples=150, deadline=None)
+@given(
+    shape=st.sampled_from(sorted(SHAPES)),
+    counts=st.lists(st.integers(1, 60), min_size=1, max_size=24),
+    rows=st.integers(1, 400),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_windows_at_once_are_as_each_by_itself(
+    shape: str, counts: list[int], rows: int, seed: int
+) -> None:
+    """To the last bit: what is stored does not depend on which windows are measured together."""
+    random = np.random.default_rng(seed)
+    index = NumberIndex.of(SHAPES[shape](random, rows))
+    windows = [Sample.of(SHAPES[shape](random, count)) for count in counts]
+
+    at_once = index.wasserstein_of_windows(
+        np.concatenate([window.values for window in windows]), np.array(counts)
+    )
+
+    assert at_once.tolist() == [index.wasserstein(window) for window in windows]
+
+
 def same(method: str, reference: np.ndarray, window: np.ndarray) -> None:
     """Ours and theirs agree, or theirs raises: then the engine gives the reason, tested below."""
     try:

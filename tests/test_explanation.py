@@ -37,7 +37,7 @@ def said(monitor: Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     return measure_rows(
         monitor,
         window,
-        frame,
+        CoercedRows(monitor, frame, window.end),
         Comparison(reference),
         list(monitor.series()),
         choose_for_calibration(monitor),

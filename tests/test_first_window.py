@@ -5,6 +5,7 @@ from datetime import date
 from conftest import rows, small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import choose_for_calibration
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.values import Status, WindowResult
 from driftdeck.collectors.windows.baselines import list_baseline_windows
 from driftdeck.collectors.windows.calendar import find_window
@@ -26,7 +27,7 @@ def measured(columns: tuple[d.Column, ...]) -> WindowResult:
     return measure_rows(
         monitor,
         window,
-        rows(DAY),
+        CoercedRows(monitor, rows(DAY), window.end),
         comparison,
         list(monitor.series()),
         choose_for_calibration(monitor),

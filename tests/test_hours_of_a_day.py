@@ -12,12 +12,14 @@ import pytest
 
 from conftest import rows, small_monitor, write_day
 from driftdeck import declare as d
+from driftdeck.collectors.engines.drift_index.numbers import NumberIndex
 from driftdeck.collectors.frames.reference import Reference, list_reference_days
 from driftdeck.collectors.jobs.runner import Runner
 from driftdeck.collectors.sources import reader as reading
 from driftdeck.collectors.sources.paths import Paths
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.values import WindowResult
+from driftdeck.collectors.windows.baselines import Baselines
 from driftdeck.collectors.windows.collect import collect
 from driftdeck.collectors.windows.reference import load_reference
 from driftdeck.declare import Monitor, Window
@@ -59,6 +61,13 @@ DAMAGES: dict[str, Damage] = {
         labels,
     ),
     "infinite": put("x", np.inf, 50),
+    "huge": put("x", 1e150, 50),
+    "nothing but one number": put("x", 7.0, 1),
+    "missing numbers": put("x", None, 3),
+    "no number before noon": lambda frame, labels: (
+        frame.assign(x=frame["x"].where(frame["at"].dt.hour > 12)),
+        labels,
+    ),
     "missing words": put("c", None, 9),
     "no column": lambda frame, labels: (frame.drop(columns="x"), labels),
     "moments shared": lambda frame, labels: (
@@ -154,6 +163,37 @@ def test_a_window_is_the_same_alone_and_out_of_its_day(
     for a, b, c in zip(together, apart, alone, strict=True):
         assert without_examples(a) == without_examples(b) == without_examples(c)
     assert sum(result.row_count or 0 for result in together) > 0
+
+
+def test_the_hours_of_a_day_are_measured_at_once(
+    watched: tuple[Monitor, Reference], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the reference, which is the same for all; a baseline is of a single window."""
+    monitor, reference = watched
+    drift = d.drift(warn=0.2, alert=0.4)
+    monitor = replace(monitor, metrics=(drift, d.drift(baseline=d.PREVIOUS, warn=0.2, alert=0.4)))
+    counts: list[int] = []
+    at_once = NumberIndex.wasserstein_of_windows
+
+    def counted(self: NumberIndex, values: np.ndarray, of_each: np.ndarray) -> np.ndarray:
+        counts.append(len(of_each))
+        return at_once(self, values, of_each)
+
+    monkeypatch.setattr(NumberIndex, "wasserstein_of_windows", counted)
+    reader = Reader(monitor, settings)
+    baselines = Baselines(monitor, reader)
+    results = [
+        collect(
+            monitor, window, reader, lambda _: reference, NOW,
+            backfill=True, report=False, baselines=baselines,
+        )
+        for window in monitor.every.within(DAY - timedelta(days=1), DAY - timedelta(days=1))
+    ]  # fmt: skip
+
+    values = [v for r in results for v in r.values if v.series.key[1] == "x"]
+    scores = [v.outcome.value for v in values if v.segment is None and v.outcome.value is not None]
+    assert len(scores) == 22 + 19  # there are no rows before the first hour and after two gaps
+    assert counts == [22]
 
 
 def without_examples(result: WindowResult) -> WindowResult:

@@ -20,6 +20,7 @@ from driftdeck import declare as d
 from driftdeck import threshold_files
 from driftdeck.collectors.engines.choice import Choice
 from driftdeck.collectors.engines.own import load_function
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import make_reference
 from driftdeck.collectors.sources.reader import Reader
 from driftdeck.collectors.thresholds.calibrate import list_calibrated, measure_windows
@@ -69,8 +70,9 @@ def measure(
     """What a window amounts to."""
     monitor = small_monitor(metrics=(*metrics, d.row_count(unjudged="-")), **changes)
     reference = None if monitor.reference is None else make_reference(monitor, THEN, "")
+    current = CoercedRows(monitor, frame, WINDOW.end)
     return measure_rows(
-        monitor, WINDOW, frame, Comparison(reference), list(monitor.series()), choice
+        monitor, WINDOW, current, Comparison(reference), list(monitor.series()), choice
     )
 
 
@@ -283,7 +285,8 @@ def test_one_that_changes_its_frames_changes_nothing_else(own: SimpleNamespace) 
     comparison = Comparison(make_reference(monitor, THEN, ""))
     frame = NOW.copy()
     for _ in range(2):
-        result = measure_rows(monitor, WINDOW, frame, comparison, list(monitor.series()), BOTH)
+        current = CoercedRows(monitor, frame, WINDOW.end)
+        result = measure_rows(monitor, WINDOW, current, comparison, list(monitor.series()), BOTH)
         found = outcomes(result)
         wanted = NOW["x"].sum() + THEN["x"].sum()
         assert found["own_f", ""] == pytest.approx(wanted)

@@ -64,7 +64,8 @@ def measured(monitor: d.Monitor, frame: pd.DataFrame, **changes: object) -> Wind
     reference = make_reference(monitor, pd.concat(quiet, ignore_index=True), "")
     comparison = replace(Comparison(reference), **changes)
     window = monitor.every.window(DAY)
-    return measure_rows(monitor, window, frame, comparison, list(monitor.series()), BY_HAND)
+    current = CoercedRows(monitor, frame, window.end)
+    return measure_rows(monitor, window, current, comparison, list(monitor.series()), BY_HAND)
 
 
 def reported(result: WindowResult) -> dict[str, float]:
@@ -120,8 +121,9 @@ def test_yes_and_no_in_words_are_reported() -> None:
         y=np.where(frame["y"] == 1, "yes", "no"), said=np.where(frame["p"] > 0.6, "yes", "no")
     )
     window = monitor.every.window(DAY)
+    current = CoercedRows(monitor, frame, window.end)
     result = measure_rows(
-        monitor, window, frame, Comparison(), list(monitor.series()), BY_HAND
+        monitor, window, current, Comparison(), list(monitor.series()), BY_HAND
     )  # fmt: skip
     stored = [value.outcome.value for value in result.values]
 

@@ -13,6 +13,7 @@ import pytest
 from conftest import rows, small_monitor
 from driftdeck import declare as d
 from driftdeck.collectors.engines.choice import choose_for_calibration
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import (
     Reference,
     list_reference_days,
@@ -205,7 +206,8 @@ def said(monitor: d.Monitor, frame: pd.DataFrame, reference: Reference) -> str:
     series = list(monitor.series())
     choice = choose_for_calibration(monitor)
     [window] = monitor.every.days(DAY, DAY)
-    return measure_rows(monitor, window, frame, Comparison(reference), series, choice).explanation
+    current = CoercedRows(monitor, frame, window.end)
+    return measure_rows(monitor, window, current, Comparison(reference), series, choice).explanation
 
 
 @pytest.fixture(scope="module")

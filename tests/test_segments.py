@@ -173,7 +173,8 @@ def measure(
 ) -> WindowResult:
     """What a window amounts to."""
     comparison = Comparison(None if then is None else make_reference(monitor, then, ""))
-    return measure_rows(monitor, WINDOW, frame, comparison, list(monitor.series()), choice)
+    current = CoercedRows(monitor, frame, WINDOW.end)
+    return measure_rows(monitor, WINDOW, current, comparison, list(monitor.series()), choice)
 
 
 def of_segments(result: WindowResult) -> dict[d.Segment, dict[tuple[str, str], Value]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driftdeck.collectors.engines.computations import find_computation
+from driftdeck.collectors.engines.computations import NO, YES, find_computation
 from driftdeck.collectors.engines.errors import SHOWN, UndefinedError, UnmeasurableError
 from driftdeck.collectors.frames.coerced import CoercedRows, LabelledRows, join_labels
 from driftdeck.collectors.frames.schema import label_words
@@ -69,8 +69,8 @@ class Engine(ABC):
         scope, column, current = series.metric.scope, series.column, self.current
         if current.rows == 0 and series.metric.name != "row_count":
             return Measurement(None, "no rows in the window")
-        if column is not None and not current[column].there:
-            return Measurement(None, current[column].complaint)
+        if column is not None and (complaint := current.why_absent(column)):
+            return Measurement(None, complaint)
         if series.metric.needs_labels and self._unlabelled:
             return Measurement(None, f"no labels yet for {current.rows} rows", waiting=True)
         try:
@@ -125,7 +125,7 @@ class Engine(ABC):
                 raise UnmeasurableError(f"every value of {column.name} in {side} is missing")
         return rows
 
-    @property
+    @cached_property
     def _unlabelled(self) -> bool:
         """Whether no label has arrived, although the labels' column is there."""
         target = self.monitor.target_column
@@ -151,8 +151,11 @@ class Engine(ABC):
         target = self.monitor.target_column
         if target is None or self.monitor.task is not Task.BINARY:
             return ""
+        coded = self.current[target].coded
+        if not target.positive and coded is not None and set(coded.words) <= {NO, YES}:
+            return ""  # which of them are there does not matter
         words, (positive, negative) = self.current[target].words, label_words(target)
-        if not positive and not set(words) <= {"0", "1"}:
+        if not positive and not set(words) <= {NO, YES}:
             return (
                 f"labels must be 0 and 1, found {', '.join(words[:SHOWN])}; say which word means"
                 f" yes: target=d.label({target.name!r}, positive=...)"

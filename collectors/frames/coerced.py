@@ -1,6 +1,6 @@
 """A frame coerced to a monitor's declared columns: what every engine measures."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -34,10 +34,12 @@ class CoercedRows:
         self.declared = monitor.columns
         self.schema: Mapping[str, str] = frame.attrs.get(SCHEMA, {})
         times = frame.get(monitor.source.time)
-        self.times: Any = None if times is None else times.array  # is taken from faster
+        self.times = None if times is None else times.array  # is taken from faster
         self.end = end
         self._is_parted = bool(monitor.slices)
-        self._part_of: tuple[_Parts, int] | None = None
+        self._counts: dict[Key, int] = {}
+        self._taken_of: tuple[CoercedRows, np.ndarray | slice] | None = None
+        self._part_of: tuple[Parts, int] | None = None
 
     def __getitem__(self, column: Column) -> CoercedColumn:
         return self._columns[column.name, column.kind]
@@ -47,12 +49,25 @@ class CoercedRows:
 
     def count(self, column: Column) -> int:
         """How many rows have a usable value of a column."""
-        return self.once(("count", column.name, column.kind), lambda: self[column].count)
+        key = (column.name, column.kind)
+        if key not in self._counts:
+            counted = self.measure_with_others(
+                ("count", *key), lambda windows: windows.count(column)
+            )
+            self._counts[key] = self[column].count if counted is None else int(counted)
+        return self._counts[key]
+
+    def why_absent(self, column: Column) -> str:
+        """Why the data has not a column, '' where it has."""
+        if self._taken_of is not None:
+            return self._taken_of[0].why_absent(column)
+        return "" if self[column].there else self[column].complaint
 
     def ordered(self, column: Column) -> np.ndarray:
         """(count,) the numbers of a column that are there, ascending."""
         if self._part_of is not None:
-            parts, begin = self._part_of
+            parts, number = self._part_of
+            begin = parts.partition.stretches[number].start
             return parts.ordered(column)[begin : begin + self.count(column)]
         if self._is_parted:
             return self.ordered_with_order(column)[0][: self.count(column)]
@@ -68,7 +83,25 @@ class CoercedRows:
             order = numbers.argsort()
             return numbers.take(order), order
 
-        return self.once(("ordered", column.name), sort)
+        return self.once(("order", column.name), sort)
+
+    def measure_with_others(self, key: Hashable, measure: "Callable[[Parts], np.ndarray]") -> Any:
+        """What is found of these rows and of the other windows of their day at once; None where
+        they are no window of a day.
+
+        key: as of `once`. measure: gives (count, ...) numbers, those of each window.
+        """
+        if self._part_of is None or not self._part_of[0].are_windows:
+            return None
+        windows, number = self._part_of
+        return windows.by_part.once(key, lambda: measure(windows))[number]
+
+    @cached_property
+    def times(self) -> Any:
+        if self._taken_of is None:
+            return None
+        rows, places = self._taken_of
+        return None if rows.times is None else rows.times[places]
 
     @property
     def newest(self) -> datetime | None:
@@ -104,46 +137,61 @@ class CoercedRows:
         places: (n,) of the rows. keep: whether what was taken stays: not of a reference, whose
         indexes hold it already. end: of the window that they are, None for that of all rows.
         """
-        times = None if self.times is None else self.times.take(places)
-        columns = _TakenColumns(self._columns, places, keep=keep)
-        return self._derive(columns, len(places), times, end or self.end)
+        return self._derive(places, len(places), end or self.end, keep=keep)
 
-    def part(self, partition: Partition) -> "list[CoercedRows]":
-        """The rows of each part; a column is taken, and put in order, once for all of them."""
-        parts = _Parts(self, partition, self.take(partition.order))
-        return [parts.make_part(stretch) for stretch in partition.stretches]
+    def part(
+        self, partition: Partition, ends: Sequence[datetime] | None = None
+    ) -> "list[CoercedRows]":
+        """The rows of each part; a column is taken, and put in order, once for all of them.
+
+        ends: of each part, where these are the windows of a day, in whose order the rows are.
+        """
+        by_part = self.take(partition.order) if ends is None else self
+        parts = Parts(self, partition, by_part, are_windows=ends is not None)
+        return [
+            by_part._derive(
+                stretch,
+                stretch.stop - stretch.start,
+                self.end if ends is None else ends[number],
+                keep=True,
+                part_of=(parts, number),
+            )
+            for number, stretch in enumerate(partition.stretches)
+        ]
 
     def _derive(
         self,
-        columns: Mapping[Key, CoercedColumn],
+        places: np.ndarray | slice,
         rows: int,
-        times: Any,
         end: datetime | None,
-        part_of: "tuple[_Parts, int] | None" = None,
+        *,
+        keep: bool,
+        part_of: "tuple[Parts, int] | None" = None,
     ) -> "CoercedRows":
         derived = CoercedRows.__new__(CoercedRows)
-        derived._columns, derived.rows, derived.times = columns, rows, times
-        derived.declared, derived.schema, derived.end = self.declared, self.schema, end
+        derived._columns = _TakenColumns(self._columns, places, keep=keep)
+        derived.rows, derived.end = rows, end
+        derived.declared, derived.schema = self.declared, self.schema
         derived._is_parted, derived._part_of = self._is_parted, part_of
-        derived._results, derived._locks = {}, {}
+        derived._taken_of = (self, places)
+        derived._results, derived._locks, derived._counts = {}, {}, {}
         return derived
 
 
 @dataclass(frozen=True, eq=False)
-class _Parts:
-    """All parts of some rows. by_part: the rows, those of the first part first."""
+class Parts:
+    """All parts of some rows. by_part: the rows, those of the first part first. are_windows:
+    whether each is a window of a day: these are compared with the same rows."""
 
     rows: CoercedRows
     partition: Partition
     by_part: CoercedRows
+    are_windows: bool
 
-    def make_part(self, stretch: slice) -> CoercedRows:
-        """The rows of one. stretch: where among `by_part` they are."""
-        rows = self.by_part
-        columns = _TakenColumns(rows._columns, stretch, keep=True)
-        times = None if rows.times is None else rows.times[stretch]
-        count = stretch.stop - stretch.start
-        return rows._derive(columns, count, times, rows.end, (self, stretch.start))
+    def count(self, column: Column) -> np.ndarray:
+        """(count,) how many rows of each part have a usable value of a column."""
+        has_value = ~self.rows[column].lacks
+        return np.bincount(self.partition.numbers[has_value], minlength=self.partition.count)
 
     def ordered(self, column: Column) -> np.ndarray:
         """(rows,) a column's numbers by part, ascending in each, its missing ones last."""

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from driftdeck.collectors.frames.coerced import CoercedRows, Parts
 from driftdeck.collectors.frames.schema import CoercedColumn
 from driftdeck.collectors.values import Histogram
 from driftdeck.declare import Column
@@ -15,7 +16,7 @@ BINS = 16
 CATEGORIES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bins:
     """The bins of one column.
 
@@ -36,11 +37,36 @@ class Bins:
             counts = np.bincount(place, minlength=len(self.labels) - 1)
         else:  # of each word, not of each row
             words = column.word_counts
-            other = len(self.categories)
-            place = np.array([self._places.get(word, other) for word in words.words], np.intp)
+            place = np.array(self._place_words(words.words), np.intp)
             weights = words.counts
             counts = np.bincount(place, weights, minlength=len(self.labels) - 1).astype(np.intp)
         return Histogram(self.column.name, self.labels, (*counts.tolist(), column.missing))
+
+    def count_rows(self, rows: CoercedRows) -> Histogram:
+        """The same of rows; of all windows of a day at once where they are one."""
+        counts = rows.measure_with_others(("histogram", self), self._count_parts)
+        if counts is None:
+            return self.count(rows[self.column])
+        return Histogram(self.column.name, self.labels, tuple(counts.tolist()))
+
+    def _count_parts(self, parts: Parts) -> np.ndarray:
+        """(parts, bins) the counts of each part."""
+        column, missing = parts.rows[self.column], len(self.labels) - 1
+        if column.coded is not None:
+            bin_of_word = np.array([*self._place_words(column.coded.words), missing])
+            place = bin_of_word[column.coded.codes]
+        else:
+            assert column.numbers is not None
+            place = np.searchsorted(self._inner, column.numbers, side="right")
+            place[column.lacks] = missing
+        width = len(self.labels)
+        cells = parts.partition.numbers * np.intp(width) + place
+        counts = np.bincount(cells, minlength=parts.partition.count * width)
+        return counts.reshape(-1, width)
+
+    def _place_words(self, words: np.ndarray) -> list[int]:
+        other = len(self.categories)
+        return [self._places.get(word, other) for word in words]
 
     @cached_property
     def _inner(self) -> np.ndarray:

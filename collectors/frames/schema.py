@@ -260,7 +260,9 @@ def coerce(frame: pd.DataFrame, column: Column) -> CoercedColumn:
 def _find_beside(frame: pd.DataFrame, column: Column, what: str) -> "pd.Series | None":
     """What is said of a column's cells, None where nothing is."""
     name = cells.beside(column.name, what)
-    return frame.get(name)
+    if name not in frame:  # which to ask for a column takes longer to find out
+        return None
+    return frame[name]
 
 
 def _coerce_number(raw: pd.Series, beside: pd.Series | None, name: str) -> CoercedColumn:

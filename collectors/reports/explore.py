@@ -7,6 +7,7 @@ import pandas as pd
 from evidently.core.report import Snapshot
 
 from driftdeck.collectors.engines.choice import BY_HAND
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference, list_reference_days, make_reference
 from driftdeck.collectors.reports.workspace import make_snapshot
 from driftdeck.collectors.sources.reader import Reader
@@ -98,7 +99,8 @@ def _measure(
     reference: Reference | None,
     series: list[Series],
 ) -> WindowResult:
-    return measure_rows(monitor, window, frame, Comparison(reference), series, BY_HAND)
+    current = CoercedRows(monitor, frame, window.end)
+    return measure_rows(monitor, window, current, Comparison(reference), series, BY_HAND)
 
 
 def _compute_times(value: Value) -> float | None:

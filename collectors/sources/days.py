@@ -5,17 +5,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.partition import Partition
 from driftdeck.collectors.ledger import Ledger
 from driftdeck.declare import Monitor, Window
 
 Files = tuple[tuple[str, int, int, int, int], ...]
 """The path of each, with its facts: see `paths.read_facts`."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REMEMBERED_ROWS = 2_000_000
 """Days of so many rows stay: baselines go back to those before."""
 
@@ -40,7 +43,7 @@ class DayRows:
     """The rows of whole days in the order of `Reader.read`, labels joined.
 
     hashes: (rows,) by `hash_rows`. names: of the columns before labels were joined. ledger: of the
-    rows. labels: None where the rows carry them. no_rows: what a window has in which none lie.
+    rows. labels: None where the rows carry them.
     """
 
     monitor: Monitor
@@ -51,31 +54,44 @@ class DayRows:
     labels: DayLabels | None
     moments: np.ndarray = field(init=False)
     coerced: CoercedRows = field(init=False)
-    no_rows: pd.DataFrame = field(init=False)
-    nothing: CoercedRows = field(init=False)
 
     def __post_init__(self) -> None:
         times = self.frame[self.monitor.source.time]
         moments = times.astype("datetime64[ns, UTC]").astype(np.int64).to_numpy()
         object.__setattr__(self, "moments", moments)
         object.__setattr__(self, "coerced", CoercedRows(self.monitor, self.frame))
-        object.__setattr__(self, "no_rows", self.frame.loc[:, list(self.names)].iloc[:0])
-        object.__setattr__(self, "nothing", CoercedRows(self.monitor, self.no_rows))
 
     def find(self, window: Window) -> slice:
         """Where the rows of a window lie."""
-        ends = [pd.Timestamp(end).value for end in (window.start, window.end)]
-        begin, end = (int(place) for place in self.moments.searchsorted(ends))
+        ends = [_in_nanoseconds(end) for end in (window.start, window.end)]
+        begin, end = self.moments.searchsorted(ends).tolist()
         return slice(begin, end)
 
     def coerce(self, place: slice, window: Window) -> CoercedRows | None:
-        """The rows of a window, coerced; None where that depends on which rows are looked at: a
-        complaint counts those that cannot be used."""
-        if place.start == place.stop:
-            return self.nothing.take(np.arange(0), end=window.end)
+        """The rows of a window, of which there are some, coerced; None where that depends on which
+        rows are looked at: a complaint counts those that cannot be used."""
         if self.coerced.complaints:
             return None
+        if window in self._windows:
+            return self._windows[window]
         return self.coerced.take(np.arange(place.start, place.stop), end=window.end)
+
+    @cached_property
+    def _windows(self) -> dict[Window, CoercedRows]:
+        """The rows of each of the monitor's windows, coerced."""
+        every, [first, last] = self.monitor.every, self.moments[[0, -1]].tolist()
+        windows = [every.containing(EPOCH + timedelta(microseconds=first // 1000))]
+        while _in_nanoseconds(windows[-1].end) <= last:
+            windows.append(every.containing(windows[-1].end))
+        starts = [_in_nanoseconds(window.start) for window in windows]
+        number = np.searchsorted(starts, self.moments, "right") - 1
+        partition = Partition(number.astype(np.int16), len(windows))
+        parts = self.coerced.part(partition, [window.end for window in windows])
+        return dict(zip(windows, parts, strict=True))
+
+
+def _in_nanoseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
 class Days:
@@ -84,6 +100,7 @@ class Days:
     def __init__(self) -> None:
         self._days: OrderedDict[Hashable, DayRows | None] = OrderedDict()
         self._files: dict[Window, Files] | None = None
+        self._no_rows: dict[tuple[str, ...], tuple[pd.DataFrame, CoercedRows]] = {}
 
     def look(self, days: Window, describe: Callable[[], Files]) -> Files:
         """The files of some days; as they were when they were looked at first, within
@@ -93,6 +110,14 @@ class Days:
         if days not in self._files:
             self._files[days] = describe()
         return self._files[days]
+
+    def find_no_rows(self, day: DayRows) -> tuple[pd.DataFrame, CoercedRows]:
+        """What a window has in which no rows lie, and the same coerced: alike for all days with
+        these columns."""
+        if day.names not in self._no_rows:
+            frame = day.frame.loc[:, list(day.names)].iloc[:0]
+            self._no_rows[day.names] = frame, CoercedRows(day.monitor, frame)
+        return self._no_rows[day.names]
 
     @contextmanager
     def look_once(self) -> Iterator[None]:

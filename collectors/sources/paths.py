@@ -64,15 +64,13 @@ class Paths:
         """The files that may hold rows of each window. Raises SourceError."""
         if self.source.layout == "undated":
             return dict.fromkeys(windows, self.all())
-        list_reference_days = {window: list_local_days(window, self.zone) for window in windows}
+        local_days = {window: list_local_days(window, self.zone) for window in windows}
         by_day: dict[date, list[Path]] = {}
-        for day, path in self.by_day(
-            {day for days in list_reference_days.values() for day in days}
-        ):
+        for day, path in self.by_day({day for days in local_days.values() for day in days}):
             by_day.setdefault(day, []).append(path)
         return {
             window: [_check_file(path) for day in days for path in by_day.get(day, ())]
-            for window, days in list_reference_days.items()
+            for window, days in local_days.items()
         }
 
     def _check_folder(self) -> None:

@@ -32,6 +32,7 @@ from driftdeck.settings import Settings
 class Rows:
     """The rows of one window: features, prediction, and the target where it is known.
 
+    read: the rows, or those of whole days among which they are at `place`.
     fingerprint: of the values of the rows, whatever their order and however they are stored, so
     that a changed source is detected, on any machine.
     ledger, labels: the account of the rows, and of the labels, that were read; labels is None where
@@ -40,13 +41,37 @@ class Rows:
     coerced: the same rows, where they were coerced with others; None where nobody has.
     """
 
-    frame: pd.DataFrame
+    read: pd.DataFrame
     fingerprint: str
     ledger: Ledger = field(default_factory=Ledger)
     labels: Ledger | None = None
     warnings: tuple[str, ...] = ()
     opens_at: datetime | None = None
     coerced: CoercedRows | None = None
+    place: slice | None = None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows; cut out of their days when somebody asks, which costs as much as a metric."""
+        if self.place is None:
+            return self.read
+        frame = self.read.iloc[self.place]
+        frame.index = pd.RangeIndex(len(frame))
+        return frame
+
+    def __len__(self) -> int:
+        return len(self.read) if self.place is None else self.place.stop - self.place.start
+
+    def find_last(self, name: str) -> object:
+        """The last value of a column that is there, None where none is."""
+        if name not in self.read:
+            return None
+        values = self.read[name].array
+        begin, end = (0, len(values)) if self.place is None else (self.place.start, self.place.stop)
+        for value in (values[n] for n in range(end - 1, begin - 1, -1)):
+            if not pd.isna(value):
+                return value
+        return None
 
 
 @dataclass(frozen=True)
@@ -78,7 +103,7 @@ class Reader:
         schema = part.frame.attrs.get(SCHEMA)
         if schema is None:
             return rows
-        rows.frame.attrs[SCHEMA] = schema
+        rows.read.attrs[SCHEMA] = schema
         # A column that is not declared changes no hash of rows.
         basis = repr((rows.fingerprint, sorted(schema.items())))
         digest = hashlib.sha256(basis.encode(errors="backslashreplace"))
@@ -99,7 +124,7 @@ class Reader:
         joined, hashes = _join(frame, hashes, label_rows.part.frame, labels.columns)
         return replace(
             rows,
-            frame=joined,
+            read=joined,
             fingerprint=fingerprint(hashes, joined, [part.ledger, ledger]),
             labels=ledger,
             warnings=(*rows.warnings, *label_rows.warnings),
@@ -164,18 +189,17 @@ class Reader:
         ledger = day.ledger.without(Reason.ELSEWHERE, len(day.hashes) - count)
         hashes, labels = day.hashes[place], day.labels
         if not count:
-            rows = self._account(day.no_rows, ledger)
+            frame, coerced = self._days.find_no_rows(day)
+            rows = self._account(frame, ledger)
             return replace(
                 rows,
                 fingerprint=fingerprint(hashes, day.names, [ledger]),
                 labels=None if labels is None else Ledger(),
-                coerced=day.coerce(place, window),
+                coerced=coerced.take(np.arange(0), end=window.end),
             )
-        frame = day.frame.iloc[place]
-        frame.index = pd.RangeIndex(count)
-        rows = replace(self._account(frame, ledger), coerced=day.coerce(place, window))
+        rows = replace(self._account(day.frame, ledger, place), coerced=day.coerce(place, window))
         if labels is None:
-            return replace(rows, fingerprint=fingerprint(hashes, frame, [ledger]))
+            return replace(rows, fingerprint=fingerprint(hashes, day.frame, [ledger]))
         labelled = int(np.count_nonzero(labels.labelled[place]))
         if not labelled:
             return None
@@ -183,17 +207,18 @@ class Reader:
         warnings = warn_of_labels(label_ledger, labels.place, are_known=True)
         return replace(
             rows,
-            fingerprint=fingerprint(hashes, frame, [ledger, label_ledger]),
+            fingerprint=fingerprint(hashes, day.frame, [ledger, label_ledger]),
             labels=label_ledger,
             warnings=(*rows.warnings, *warnings),
         )
 
-    def _account(self, frame: pd.DataFrame, ledger: Ledger) -> Rows:
-        """Rows with what became of each that was read. ledger: of the source's part."""
+    def _account(self, frame: pd.DataFrame, ledger: Ledger, place: slice | None = None) -> Rows:
+        """Rows with what became of each that was read. ledger: of the source's part. place: of the
+        rows in the frame, None where they are all of it."""
         without_time = self.predictions.rows_without_time
-        sentences = (*ledger.warnings("rows"), *without_time.warnings(len(frame)))
-        warnings = tuple(f"{self._place}: {sentence}" for sentence in sentences)
-        return Rows(frame, "", sum_ledgers([ledger, without_time.ledger]), warnings=warnings)
+        rows = Rows(frame, "", sum_ledgers([ledger, without_time.ledger]), place=place)
+        sentences = (*ledger.warnings("rows"), *without_time.warnings(len(rows)))
+        return replace(rows, warnings=tuple(f"{self._place}: {text}" for text in sentences))
 
     @cached_property
     def _days(self) -> Days:

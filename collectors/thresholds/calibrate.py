@@ -146,8 +146,9 @@ def measure_windows(monitor: Monitor, reader: Reader, series: Sequence[Series]) 
             if len(rows) < monitor.min_rows:
                 continue
             comparison = Comparison(reference, baselines.load(window, datetime.now(UTC)))
+            current = CoercedRows(judged, rows, window.end)
             result = measure_rows(
-                judged, window, rows, comparison, series, choose_for_calibration(monitor)
+                judged, window, current, comparison, series, choose_for_calibration(monitor)
             )
             _add(values, monitor, window, result.values)
     return values

@@ -8,13 +8,14 @@ from functools import cache
 from importlib.metadata import version
 
 from driftdeck.collectors.engines.choice import choose
+from driftdeck.collectors.frames.coerced import CoercedRows
 from driftdeck.collectors.frames.reference import Reference
 from driftdeck.collectors.sources.errors import SourceError
 from driftdeck.collectors.sources.reader import Reader, Rows
 from driftdeck.collectors.sources.typed import why_not
 from driftdeck.collectors.values import Measurement, Status, Value, WindowResult
 from driftdeck.collectors.windows.baselines import Baselines
-from driftdeck.collectors.windows.measure import Comparison, find_model_version, measure_rows
+from driftdeck.collectors.windows.measure import Comparison, measure_rows
 from driftdeck.declare import Monitor, Window
 from driftdeck.diagnostics import LOG, described
 
@@ -48,7 +49,7 @@ def collect(
     reference = choice = None
     try:
         rows = reader.read(window, now)
-        model_version = find_model_version(monitor, rows.frame)
+        model_version = _find_model_version(monitor, rows)
         reference = reference_of(model_version)
         data = reference.data if reference else None
         choice = choose(
@@ -61,10 +62,10 @@ def collect(
         )
         others = baselines.load(window, now) if baselines else {}
         comparison = Comparison(reference, others)
-        result = measure_rows(monitor, window, rows.frame, comparison, series, choice, rows.coerced)
-        result = _add_reading(
-            result, rows, [*rows.warnings, *_warn_of_missing_version(monitor, rows)], state
-        )
+        coerced = rows.coerced or CoercedRows(monitor, rows.frame, window.end)
+        result = measure_rows(monitor, window, coerced, comparison, series, choice)
+        warnings = [*rows.warnings, *_warn_of_missing_version(monitor, rows)]
+        result = _add_reading(result, rows, model_version, warnings, state)
     except Exception as error:
         result = make_failed_result(monitor, window, error)
     return replace(
@@ -112,7 +113,9 @@ def mark_lost(result: WindowResult, monitor: Monitor, rows: int, labels: int) ->
     return replace(result, status=Status.PARTIAL, values=(), histograms=(), error=sentence)
 
 
-def _add_reading(result: WindowResult, rows: Rows, warnings: list[str], state: str) -> WindowResult:
+def _add_reading(
+    result: WindowResult, rows: Rows, model_version: str, warnings: list[str], state: str
+) -> WindowResult:
     """What was collected, with what became of each row; a warning makes it partial."""
     status, error = result.status, result.error
     if warnings:
@@ -122,6 +125,7 @@ def _add_reading(result: WindowResult, rows: Rows, warnings: list[str], state: s
         result,
         status=status,
         error=error,
+        model_version=model_version,
         rows=rows.ledger,
         labels=rows.labels,
         source_fingerprint=rows.fingerprint,
@@ -133,11 +137,17 @@ def _add_reading(result: WindowResult, rows: Rows, warnings: list[str], state: s
 def _warn_of_missing_version(monitor: Monitor, rows: Rows) -> Iterator[str]:
     """Why it cannot be told which model answered: then its own reference is unknown, too."""
     name = monitor.model_version
-    if name and len(rows.frame) and name not in rows.frame:
+    if name and len(rows) and name not in rows.read:
         yield (
-            f"{monitor.source.place}: {why_not(rows.frame, name)}, the model's version: compared"
+            f"{monitor.source.place}: {why_not(rows.read, name)}, the model's version: compared"
             " with the declared reference"
         )
+
+
+def _find_model_version(monitor: Monitor, rows: Rows) -> str:
+    """The version that answered last in the window."""
+    newest = rows.find_last(monitor.model_version) if monitor.model_version else None
+    return "" if newest is None else str(newest)
 
 
 @cache

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from driftdeck.collectors.engines.choice import Choice, choose_for_segments, measure
 from driftdeck.collectors.engines.computations import confusion
@@ -25,7 +24,7 @@ from driftdeck.collectors.values import (
     WindowResult,
 )
 from driftdeck.collectors.windows.explanation import explain
-from driftdeck.declare import Monitor, Segment, Series, Thresholds, Window
+from driftdeck.declare import Metric, Monitor, Segment, Series, Thresholds, Window
 from driftdeck.declare.slices import Slice
 from driftdeck.declare.units import SHARE
 
@@ -42,6 +41,15 @@ class Comparison:
     def data(self) -> CoercedRows | None:
         """The rows of the reference."""
         return self.reference.data if self.reference else None
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """So many rows stand behind a value. coverage: the share of all that have a label, of a metric
+    that needs labels."""
+
+    rows: int
+    coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,37 +77,47 @@ class _Part:
         """They are withheld below min_rows: too few rows cry wolf."""
         metric = series.metric
         in_force = self.monitor.thresholds_of(metric, series.key[1], self.segment, self.window)
-        is_enough = in_force is None or self._rows_behind(series) >= self._min_rows
+        is_enough = in_force is None or self._basis(metric).rows >= self._min_rows
         return in_force if is_enough or metric.name == "row_count" else None
 
     def values(
         self, thresholds: Mapping[Series, Thresholds | None], outcomes: Sequence[Measurement]
     ) -> list[Value]:
         """What is stored of each series."""
-        return [
-            Value(
-                series,
-                _refuse_impossible_share(series, outcome),
-                self._rows_behind(series),
-                in_force,
-                self._coverage(series),
-                self.monitor.is_expected(*series.key, self.window.day),
-                self.segment,
+        monitor, day, segment = self.monitor, self.window.day, self.segment
+        values = []
+        for (series, in_force), outcome in zip(thresholds.items(), outcomes, strict=True):
+            basis, is_expected = self._basis(series.metric), monitor.is_expected(*series.key, day)
+            possible = _refuse_impossible_share(series, outcome)
+            values.append(
+                Value(series, possible, basis.rows, in_force, basis.coverage, is_expected, segment)
             )
-            for (series, in_force), outcome in zip(thresholds.items(), outcomes, strict=True)
-        ]
+        return values
 
     @cached_property
     def _min_rows(self) -> int:
         least = None if self.slice is None else self.slice.min_rows
         return self.monitor.min_rows if least is None else least
 
-    def _rows_behind(self, series: Series) -> int:
-        if series.metric.is_performance:
-            return self._answered
-        return (self.labelled or 0) if series.metric.needs_labels else self.rows.rows
+    def _basis(self, metric: Metric) -> _Basis:
+        if metric.is_performance:
+            return self._of_answered
+        return self._of_labelled if metric.needs_labels else self._of_rows
 
     @cached_property
+    def _of_rows(self) -> _Basis:
+        return _Basis(self.rows.rows)
+
+    @cached_property
+    def _of_labelled(self) -> _Basis:
+        labelled, rows = self.labelled or 0, self.rows.rows
+        return _Basis(labelled, labelled / rows if rows else None)
+
+    @cached_property
+    def _of_answered(self) -> _Basis:
+        return replace(self._of_labelled, rows=self._answered)
+
+    @property
     def _answered(self) -> int:
         """How many rows have a label and a prediction, which is what performance is measured of."""
         sides = (self.monitor.target_column, self.monitor.prediction_column)
@@ -108,27 +126,19 @@ class _Part:
             return 0
         return int(np.count_nonzero(~(columns[0].lacks | columns[1].lacks)))
 
-    def _coverage(self, series: Series) -> float | None:
-        if not series.metric.needs_labels:
-            return None
-        return (self.labelled or 0) / self.rows.rows if self.rows.rows else None
-
 
 def measure_rows(
     monitor: Monitor,
     window: Window,
-    frame: pd.DataFrame,
+    current: CoercedRows,
     comparison: Comparison,
     series: Sequence[Series],
     choice: Choice,
-    coerced: CoercedRows | None = None,
 ) -> WindowResult:
     """What a window's rows amount to. Raises EnginesDifferError.
 
-    series: of the whole; its segments have those of them that their slices have. coerced: the same
-    rows, where they are coerced already.
+    series: of the whole; its segments have those of them that their slices have.
     """
-    current = CoercedRows(monitor, frame, window.end) if coerced is None else coerced
     whole = _Part(monitor, window, current, series)
     thresholds = whole.thresholds()
     outcomes, runs = measure(choice, monitor, current, comparison.data, thresholds,
@@ -145,7 +155,6 @@ def measure_rows(
         _count_histograms(current, comparison.reference),
         row_count=current.rows,
         labelled_count=whole.labelled,
-        model_version=find_model_version(monitor, frame),
         error=error,
         explanation=explain(
             monitor, current, comparison.reference, values, {p.segment: p for p in segments}
@@ -239,19 +248,7 @@ def _repeats(fault: str, complaints: list[str]) -> bool:
 def _count_histograms(current: CoercedRows, reference: Reference | None) -> tuple[Histogram, ...]:
     if reference is None or current.rows == 0:
         return ()
-    return tuple(bins.count(current[bins.column]) for bins in reference.bins)
-
-
-def find_model_version(monitor: Monitor, frame: pd.DataFrame) -> str:
-    """The version that answered last in the window."""
-    if not monitor.model_version or monitor.model_version not in frame:
-        return ""
-    versions = frame[monitor.model_version].array
-    newest = versions[-1] if len(versions) else None
-    if not pd.isna(newest):
-        return str(newest)
-    known = np.flatnonzero(~pd.isna(versions))
-    return str(versions[known[-1]]) if len(known) else ""
+    return tuple(bins.count_rows(current) for bins in reference.bins)
 
 
 def _count_confusion(monitor: Monitor, current: CoercedRows) -> Confusion | None:

@@ -7,15 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from driftdeck.collectors.engines.drift_index.categories import CategoryIndex
-from driftdeck.collectors.engines.drift_index.numbers import NumberIndex, Sample
+from driftdeck.collectors.engines.drift_index.numbers import BLOCK, NumberIndex, Sample
 from driftdeck.collectors.engines.drift_index.performance import Classification, Regression, compute
 from driftdeck.collectors.engines.drift_index.plottable import (
+    are_plottable,
     refuse_unplottable,
     refuse_unplottable_alone,
 )
 from driftdeck.collectors.engines.engine import Engine
-from driftdeck.collectors.frames.coerced import CoercedRows
+from driftdeck.collectors.frames.coerced import CoercedRows, Parts
 from driftdeck.collectors.values import Measurement
 from driftdeck.declare import Column, Series
 
@@ -43,7 +46,8 @@ class Index(Engine):
         return float(self.current.rows)
 
     def missing_share(self, column: Column) -> float:
-        return self.current[column].missing / self.current.rows
+        rows = self.current.rows
+        return (rows - self.current.count(column)) / rows
 
     def mean(self, series: Series, column: Column) -> float:
         values = self.numbers_of(column)
@@ -58,8 +62,15 @@ class Index(Engine):
         if column.kind == "category":
             words = self.current[column].word_counts
             return category_index(reference, column).score(method, words)
-        window = Sample(self.current.ordered(column))
         index = number_index(reference, column)
+        if method == "wasserstein" and reference is self.reference:
+            distance = self.current.measure_with_others(
+                (method, column.name, index),
+                lambda windows: _measure_windows(windows, column, index),
+            )
+            if distance is not None and not math.isnan(distance):
+                return float(distance)
+        window = Sample(self.current.ordered(column))
         refuse_unplottable(index.sample, window)
         return index.score(method, window)
 
@@ -79,6 +90,22 @@ class Index(Engine):
             return Classification(rows.label, rows.predicted_class, rows.prediction)
         refuse_unplottable_alone(rows.prediction - rows.label)
         return Regression(rows.prediction - rows.label)
+
+
+def _measure_windows(windows: Parts, column: Column, index: NumberIndex) -> np.ndarray:
+    """(windows,) the distance of a number in each window of a day, NaN of one without a value; of
+    all where one of them is large, or may be refused: then each is looked at by itself."""
+    counts = windows.count(column)
+    distances = np.full(len(counts), math.nan)
+    if counts.max() > BLOCK:
+        return distances
+    there = np.flatnonzero(counts)
+    values, counts = windows.ordered(column), counts[there]
+    values = values[~np.isnan(values)]
+    ends = np.cumsum(counts)
+    if are_plottable(index.sample, values[ends - counts], values[ends - 1]):
+        distances[there] = index.wasserstein_of_windows(values, counts)
+    return distances
 
 
 def number_index(reference: CoercedRows, column: Column) -> NumberIndex:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,21 +48,26 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Where the shares of some of a window's values in order end, counted in rows of the reference.
+    """Where the shares of some values in order begin and end, counted in rows of the reference.
 
-    rows: (m + 1,) the whole rows before the first value and after each. fractions: (m + 1,) of a
-    row, beyond these. sizes: (m,) of the shares, or the size of all.
+    rows: (k,) the whole rows before each of these places. fractions: (k,) of a row, beyond these.
+    sizes: (m,) of the shares, or the size of all. begins, ends: which of the places are those of
+    the m shares.
     """
 
     rows: np.ndarray
     fractions: np.ndarray
     sizes: np.ndarray | float
+    begins: np.ndarray | slice
+    ends: np.ndarray | slice
 
     @classmethod
     def of(cls, ends: np.ndarray, n: int, size: float | None = None) -> "Steps":
-        """ends: (m + 1,) in rows and fractions of n. size: of all shares, where they are alike."""
+        """Those of a window's values. ends: (m + 1,) in rows and fractions of n. size: of all
+        shares, where they are alike."""
         rows = np.minimum(ends.astype(np.intp), n - 1)
-        return cls(rows, ends - rows, np.diff(ends) if size is None else size)
+        sizes = np.diff(ends) if size is None else size
+        return cls(rows, ends - rows, sizes, slice(None, -1), slice(1, None))
 
 
 @lru_cache(maxsize=64)
@@ -71,7 +77,19 @@ def _equal_steps(n: int, m: int, begin: int, end: int) -> Steps:
     return Steps.of(np.arange(begin, end + 1) * size, n, size)
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=16)
+def _equal_steps_of_windows(n: int, counts: tuple[int, ...]) -> Steps:
+    """Those of the values of several windows, of which each has so many."""
+    sizes = n / np.array(counts)
+    of_each = [np.arange(m + 1) * size for m, size in zip(counts, sizes, strict=True)]
+    places = np.concatenate(of_each)
+    rows = np.minimum(places.astype(np.intp), n - 1)
+    window = np.repeat(np.arange(len(counts)), counts)
+    begins = np.arange(len(window)) + window  # each window before has a place more than values
+    return Steps(rows, places - rows, sizes[window], begins, begins + 1)
+
+
+@dataclass(frozen=True, eq=False)
 class NumberIndex:
     """What is kept of a reference column of n numbers.
 
@@ -142,22 +160,39 @@ class NumberIndex:
                 steps = _equal_steps(n, m, begin, end)
             else:
                 steps = Steps.of(np.minimum(shares[begin : end + 1] * n, n), n)
-            total += self._area(v[begin:end], steps)
+            total += float(self._areas(v[begin:end], steps).sum())
         return max(total / n, 0.0)
 
-    def _area(self, v: np.ndarray, steps: Steps) -> float:
-        """The area of some of the window's values. steps: the share of each."""
+    def wasserstein_of_windows(self, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """(windows,) the same distance, to the last bit, of several windows at once: what a call
+        costs is more than a few values do.
+
+        values: those of the first window, ascending, then those of the next; none beyond HUGE.
+        counts: (windows,) how many each has, from 1 to BLOCK.
+        """
+        n = len(self.sample.values)
+        areas = self._areas(values, _equal_steps_of_windows(n, tuple(counts.tolist())))
+        ends = pairwise([0, *np.cumsum(counts).tolist()])
+        totals = np.array([areas[begin:end].sum() for begin, end in ends])
+        return np.maximum(totals / n, 0.0) / self.norm
+
+    def _areas(self, v: np.ndarray, steps: Steps) -> np.ndarray:
+        """(m,) the area of each of some values. steps: the share of each."""
         u, rows, lower = self.sample.values, steps.rows, v - self.centre
         quantiles, sums = u.take(rows), self.sums.take(rows)
         sums += steps.fractions * (quantiles - self.centre)
-        areas = sums[1:] - sums[:-1]
+        begins = sums[steps.begins]
+        areas: np.ndarray = sums[steps.ends] - begins
         areas -= lower * steps.sizes
-        crossed = np.flatnonzero((quantiles[:-1] < v) & (v < quantiles[1:]))  # a few in a hundred
+        is_crossed = (quantiles[steps.begins] < v) & (v < quantiles[steps.ends])
+        crossed = np.flatnonzero(is_crossed)  # a few in a hundred
         crossing = u.searchsorted(v[crossed], "left")
-        until = crossing - rows[crossed] - steps.fractions[crossed]
-        below = self.sums[crossing] - sums[crossed] - lower[crossed] * until
-        sides = areas[crossed]
-        return float(np.abs(areas).sum() + (np.abs(sides - below) - below - np.abs(sides)).sum())
+        until = crossing - rows[steps.begins][crossed] - steps.fractions[steps.begins][crossed]
+        below = self.sums[crossing] - begins[crossed] - lower[crossed] * until
+        above = areas[crossed] - below
+        np.abs(areas, out=areas)
+        areas[crossed] = np.abs(above) - below
+        return areas
 
     def _ks(self, window: Sample) -> float:
         """The p-value of the two-sample test: its statistic is reached at a value of the window."""

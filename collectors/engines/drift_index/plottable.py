@@ -26,6 +26,14 @@ def refuse_unplottable(reference: Sample, window: Sample) -> None:
     np.histogram_bin_edges(np.concatenate([window.values, reference.values]), "doane")
 
 
+def are_plottable(reference: Sample, lows: np.ndarray, highs: np.ndarray) -> bool:
+    """Whether the same raises for none of several windows. lows, highs: (windows,) the range of
+    each."""
+    low, high = np.minimum(lows, reference.low), np.maximum(highs, reference.high)
+    sides = ((lows, highs), (low, high))
+    return _is_wide(reference.low, reference.high) and all(_are_wide(*side).all() for side in sides)
+
+
 def refuse_unplottable_alone(values: np.ndarray) -> None:
     """Raises the same for the picture of a regression's errors, or of a column's mean."""
     if not _is_wide(float(values.min()), float(values.max())):
@@ -36,3 +44,10 @@ def _is_wide(low: float, high: float) -> bool:
     size = max(abs(low), abs(high))
     span = (high - low) or 1.0  # as NumPy widens the range of a constant
     return size < HUGE and span > FINE * math.ulp(size)
+
+
+def _are_wide(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    size = np.maximum(np.abs(low), np.abs(high))
+    span = np.where(high == low, 1.0, high - low)
+    are_wide: np.ndarray = (size < HUGE) & (span > FINE * np.spacing(size))
+    return are_wide
