@@ -1,9 +1,13 @@
-"""What a collection produces: values or reasons, histograms, and a status."""
+"""What a collection produces: values or reasons, histograms, and a status.
+
+Millions of measurements and values are made in a backfill: as tuples they are made three times as
+fast as dataclasses.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from driftdeck.collectors.ledger import Ledger
 from driftdeck.declare import Segment, Series, Thresholds, Window
@@ -23,8 +27,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(NamedTuple):
     """A number (finite) or the reason why there is none; never both.
 
     waiting: the reason is that labels have not arrived. undefined: it is that of whole data there
@@ -42,8 +45,7 @@ class Measurement:
         return self.value is None and not self.waiting and not self.undefined
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """One series' outcome for one window, with the thresholds in force.
 
     rows: how many rows stand behind it. coverage: share of rows with a label, for performance.

@@ -129,8 +129,9 @@ class Engine(ABC):
     def _unlabelled(self) -> bool:
         """Whether no label has arrived, although the labels' column is there."""
         target = self.monitor.target_column
-        coerced = self.current[target] if target is not None else None
-        return coerced is not None and coerced.there and coerced.count == 0
+        if target is None or self.current.why_absent(target):
+            return False
+        return self.current.count(target) == 0
 
     def _refuse_unlabelled(self) -> None:
         """Raise UnmeasurableError where no row has both sides, or nobody can tell yes from no."""

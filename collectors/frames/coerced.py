@@ -85,6 +85,15 @@ class CoercedRows:
 
         return self.once(("order", column.name), sort)
 
+    def of_rows(self, key: Hashable, find: "Callable[[CoercedRows], np.ndarray]") -> np.ndarray:
+        """(..., rows) what is found of each row by itself, found once for all that is taken of the
+        rows. key: as of `once`."""
+        if self._taken_of is None:
+            return self.once(key, lambda: find(self))
+        rows, places = self._taken_of
+        taken: np.ndarray = rows.of_rows(key, find)[..., places]
+        return taken
+
     def measure_with_others(self, key: Hashable, measure: "Callable[[Parts], np.ndarray]") -> Any:
         """What is found of these rows and of the other windows of their day at once; None where
         they are no window of a day.
@@ -273,23 +282,35 @@ class LabelledRows:
         return pd.DataFrame({"label": self.label, "prediction": self.prediction})
 
 
+def _join_sides(targets: CoercedColumn, predictions: CoercedColumn, column: Column) -> np.ndarray:
+    """(2, rows) labels and predictions as numbers, NaN in both where one is missing. column: the
+    prediction's."""
+    sides = np.array(
+        [
+            side.as_codes(column.classes) if column.classes else side.as_numbers()
+            for side in (targets, predictions)
+        ],
+        float,
+    )
+    sides[:, np.isnan(sides).any(axis=0)] = np.nan
+    return sides
+
+
 def join_labels(monitor: Monitor, current: CoercedRows) -> LabelledRows:
     """The labelled rows, of which there are none where there can be none."""
     nothing = LabelledRows(np.empty(0), np.empty(0), np.empty(0, np.intp), np.empty(0, np.intp))
     prediction, target = monitor.prediction_column, monitor.target_column
     if prediction is None or target is None or current.rows == 0:
         return nothing
-    targets, predictions = current[target], current[prediction]
-    if not targets.there or not predictions.there:
+    if current.why_absent(target) or current.why_absent(prediction):
         return nothing
-    if prediction.classes:
-        label, predicted = (side.as_codes(prediction.classes) for side in (targets, predictions))
-    elif prediction.kind == "category" and not prediction.positive:
+    if prediction.kind == "category" and not (prediction.classes or prediction.positive):
         return nothing  # words are compared by drift, never by their difference
-    else:
-        label, predicted = (np.asarray(side.as_numbers(), float) for side in (targets, predictions))
-    place = np.flatnonzero(~np.isnan(label) & ~np.isnan(predicted))
-    label, predicted = label[place], predicted[place]
+    sides = current.of_rows(
+        "sides", lambda rows: _join_sides(rows[target], rows[prediction], prediction)
+    )
+    place = np.flatnonzero(~np.isnan(sides[0]))
+    label, predicted = sides[:, place]
     classes = None
     if prediction.cut is not None:
         classes = (predicted >= prediction.cut).astype(np.intp)

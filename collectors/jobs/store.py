@@ -229,12 +229,14 @@ def _copy_values(
 
 
 def _copy_histograms(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    """As text, since psycopg makes binary arrays, and the text of times, in Python."""
     with cursor.copy("copy monitoring.histogram from stdin") as copy:
         for result in windows:
-            key = _make_key(result)
+            start, end = result.window.start.isoformat(), result.window.end.isoformat()
             for histogram in result.histograms:
                 counts = ",".join(map(str, histogram.counts))
-                copy.write_row((*key, histogram.column, result.reference_hash, f"{{{counts}}}"))
+                column, digest = histogram.column, result.reference_hash
+                copy.write_row((result.monitor, start, end, column, digest, f"{{{counts}}}"))
 
 
 def make_value_rows(result: WindowResult, collected_at: datetime) -> Iterator[tuple[object, ...]]:
@@ -339,16 +341,18 @@ def _format_ledger(ledger: Ledger | None) -> tuple[int | None, dict[str, int]]:
 
 
 def _remember_versions(cursor: psycopg.Cursor, windows: Sequence[WindowResult]) -> None:
+    """The first and the last window that each version answered in."""
+    starts: dict[tuple[str, str], list[datetime]] = {}
+    for window in windows:
+        if window.model_version:
+            version = window.monitor, make_storable(window.model_version)
+            starts.setdefault(version, []).append(window.window.start)
     cursor.executemany(
         "insert into monitoring.model_version values (%s, %s, %s, %s)"
         " on conflict (monitor, model_version) do update set"
         " first_window = least(model_version.first_window, excluded.first_window),"
         " last_window = greatest(model_version.last_window, excluded.last_window)",
-        [
-            (w.monitor, make_storable(w.model_version), w.window.start, w.window.start)
-            for w in windows
-            if w.model_version
-        ],
+        [(*version, min(moments), max(moments)) for version, moments in starts.items()],
     )
 
 

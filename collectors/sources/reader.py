@@ -146,6 +146,8 @@ class Reader:
             paths = [self.predictions.sources.paths(source) for source in sources
                      if not isinstance(source, Table)]  # fmt: skip
             days = paths[0].days_of(window)
+            if days == window:  # of a reference
+                return None
             files = self._days.look(days, partial(_describe_files, paths, window))
             if (days, files) not in self._days:
                 self._days[days, files] = self._read_day(days)

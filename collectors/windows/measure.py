@@ -67,7 +67,7 @@ class _Part:
     def labelled(self) -> int | None:
         """How many rows have a label, None where there are no labels."""
         target = self.monitor.target_column
-        return None if target is None else self.rows[target].count
+        return None if target is None else self.rows.count(target)
 
     def thresholds(self) -> dict[Series, Thresholds | None]:
         """Those in force, by series."""
@@ -120,11 +120,15 @@ class _Part:
     @property
     def _answered(self) -> int:
         """How many rows have a label and a prediction, which is what performance is measured of."""
-        sides = (self.monitor.target_column, self.monitor.prediction_column)
-        columns = [self.rows[side] for side in sides if side is not None]
-        if len(columns) < 2 or not all(column.there for column in columns):
+        target, prediction = self.monitor.target_column, self.monitor.prediction_column
+        if target is None or prediction is None:
             return 0
-        return int(np.count_nonzero(~(columns[0].lacks | columns[1].lacks)))
+        if self.rows.why_absent(target) or self.rows.why_absent(prediction):
+            return 0
+        is_answered = self.rows.of_rows(
+            "answered", lambda rows: ~(rows[target].lacks | rows[prediction].lacks)
+        )
+        return int(np.count_nonzero(is_answered))
 
 
 def measure_rows(
