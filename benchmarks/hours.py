@@ -32,7 +32,7 @@ MONITOR = replace(
 )
 '''
 NAMES = ("flights", "flight_hours")
-ROUNDS = 3
+ROUNDS = 5
 AIM = 3.0
 WEEK_BEFORE = date(2013, 5, 27), date(2013, 6, 2)
 WEEK = date(2013, 6, 3), date(2013, 6, 9)

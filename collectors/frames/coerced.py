@@ -91,8 +91,9 @@ class CoercedRows:
         if self._taken_of is None:
             return self.once(key, lambda: find(self))
         rows, places = self._taken_of
-        taken: np.ndarray = rows.of_rows(key, find)[..., places]
-        return taken
+        if isinstance(places, slice):  # a view, which costs nothing
+            return rows.of_rows(key, find)[..., places]
+        return self.once(key, lambda: rows.of_rows(key, find)[..., places])
 
     def measure_with_others(self, key: Hashable, measure: "Callable[[Parts], np.ndarray]") -> Any:
         """What is found of these rows and of the other windows of their day at once; None where
