@@ -23,6 +23,7 @@ PAINT = "c.getContext('2d').fillRect(0, 0, 9, 9)"
 BLANK = "<canvas width=99 height=99></canvas>"
 CANVAS = f"{BLANK}<script>c = document.querySelector('canvas'); {PAINT}</script>"
 TABLE = '<div role="grid" style="overflow: auto"><div role="columnheader">window</div></div>'
+CRASHED = '<div role="alert" data-testid="data-testid Alert error">An error happened</div>'
 WIDE = TABLE.replace('"columnheader"', '"columnheader" style="width: 2000px"')
 BOXES = {
     "9.4": '<div class="react-grid-item" data-panelid="{id}"><h2>{title}</h2>{more}'
@@ -94,6 +95,7 @@ def test_what_is_drawn_is_not_complained_of(page: "Page", release: str) -> None:
         ({1: "ok", 2: CANVAS}, "Runs: is not on the page"),
         ({1: "ok", 2: CANVAS, 3: "No data"}, "Runs: No data"),
         ({1: "ok", 2: CANVAS, 3: WIDE}, "Runs: its table is wider than the panel"),
+        ({1: "ok", 2: CANVAS, 3: CRASHED}, "Runs: shows an error"),
     ],
 )
 def test_what_is_not_drawn_is_named(

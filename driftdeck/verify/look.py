@@ -41,7 +41,8 @@ READ_PANELS = """
       id: Number(box.dataset.panelid || box.dataset.vizPanelKey.replace('panel-', '')),
       text: box.innerText,
       error: !!box.querySelector(
-        '.panel-info-corner--error, [data-testid*="Panel status error"]'),
+        '.panel-info-corner--error, [data-testid*="Panel status error"],'
+        + '[data-testid="data-testid Alert error"]'),  // what a panel is replaced by if it crashes
       cut: cut.map(text => text.textContent.trim()),
       wide,
     };
