@@ -76,21 +76,27 @@ def _annotations(site: Site, monitor: Monitor) -> list[Json]:
 def _now(site: Site, monitor: Monitor, uid: str) -> Iterator[Row]:
     name, noun = sql.window_name(monitor), monitor.every.noun
     stats = [
-        ("state", "State", "The worst state in the newest window.", "worst_level"),
-        ("worst", "Worst", "What is worst in it.", sql.WORST),
-        ("newest", "Newest window", f"The newest {noun} collected.", name),
-        ("status", "Collection", "How its collection ended.", "status"),
+        ("state", "State", "The worst state in the newest window.", "worst_level", 3, 26),
+        ("worst", "Worst", "What is worst in it.", sql.WORST, 5, 18),  # names are long
+        ("newest", "Newest window", f"The newest {noun} collected.", name, 4, 26),
+        ("status", "Collection", "How its collection ended.", "status", 4, 26),
     ]
     items = []
-    for key, title, description, expression in stats:
+    for key, title, description, expression, width, text_size in stats:
         mappings = {"state": state_mappings(), "status": collection_mappings()}.get(key, [])
         query = sql.newest(monitor, expression, title.lower())
         items.append(
             Item(
                 panels.stat(
-                    site, f"{uid}/{key}", title, description, query, mappings=mappings, text=True
+                    site,
+                    f"{uid}/{key}",
+                    title,
+                    description,
+                    query,
+                    mappings=mappings,
+                    text_size=text_size,
                 ),
-                4,
+                width,
                 3,
             )
         )

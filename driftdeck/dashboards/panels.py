@@ -96,15 +96,15 @@ def stat(
     unit: str = "none",
     mappings: Sequence[Json] = (),
     steps: Sequence[Json] = (),
-    text: bool = False,
+    text_size: int = 0,
     colored: bool = True,
     no_value: str = "-",
 ) -> Stat:
-    """One number, or one text, large."""
+    """One number, large, or one text. text_size: of the text, in pixels; 0 of a number."""
     options: Json = {
         "reduceOptions": {
             "calcs": ["lastNotNull"],
-            "fields": "/.*/" if text else "",
+            "fields": "/.*/" if text_size else "",
             "values": False,
         },
         "textMode": "value",
@@ -112,7 +112,7 @@ def stat(
         "graphMode": "none",
         "justifyMode": "center",
         "orientation": "auto",
-        **({"text": {"valueSize": 26}} if text else {}),
+        **({"text": {"valueSize": text_size}} if text_size else {}),
     }
     defaults: Json = {
         "unit": unit,
